@@ -5,10 +5,11 @@ use std::fmt;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use chrono::{DateTime, Utc};
-use tributary_udfs::postgres::CharacterLength;
+use tributary_udfs::postgres::{CHARACTER_LENGTH, CharacterLength};
 
 use super::privilege::Access;
 use crate::sql::create_index::CreateIndex;
+use crate::sql::moment_precision::MOMENT_PRECISION;
 use crate::sql::{QualifiedName, Statement, character_length, moment_precision};
 use crate::warehouse::TableId;
 
@@ -143,6 +144,8 @@ pub struct Object {
     pub replaced_in: Option<i64>,
     /// Whether the scheduler leaves it alone.
     pub suspended: bool,
+    /// Whether its rows were taken from it, and it is not populated until it is refreshed.
+    pub is_emptied: bool,
     /// Who owns it, and who else may do what with it; of a role, who is its member.
     pub access: Access,
     /// When it was created.
@@ -208,20 +211,31 @@ impl Object {
         format!("{}{RENUMBERED}{number}", self.sequence_column(column))
     }
 
-    /// The length that a declared column's type gives to its texts; none where it gives no limit.
+    /// The length that a column's type gives to its texts, declared or taken over from what its query
+    /// reads; none where it gives no limit.
     pub fn character_length(&self, column: &str) -> Option<CharacterLength> {
         match &self.definition {
-            Statement::CreateTable(create) => character_length::of_column(&create.columns, column),
-            _ => None,
+            Statement::CreateTable(create) if create.query.is_none() => {
+                character_length::of_column(&create.columns, column)
+            }
+            _ => CharacterLength::from_metadata(self.recorded(column, CHARACTER_LENGTH)?),
         }
     }
 
-    /// The digits of a second that a declared column's type gives to its moments or times; none where
-    /// it gives all.
+    /// What is recorded of the type of a column that a query gives.
+    fn recorded(&self, column: &str, key: &str) -> Option<&str> {
+        let field = self.schema.field_with_name(column).ok()?;
+        field.metadata().get(key).map(String::as_str)
+    }
+
+    /// The digits of a second that a column's type gives to its moments or times, declared or taken over
+    /// from what its query reads; none where it gives all.
     pub fn moment_precision(&self, column: &str) -> Option<u8> {
         match &self.definition {
-            Statement::CreateTable(create) => moment_precision::of_column(&create.columns, column),
-            _ => None,
+            Statement::CreateTable(create) if create.query.is_none() => {
+                moment_precision::of_column(&create.columns, column)
+            }
+            _ => self.recorded(column, MOMENT_PRECISION)?.parse().ok(),
         }
     }
 }

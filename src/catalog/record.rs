@@ -52,6 +52,8 @@ struct ObjectRecord {
     #[serde(default)]
     suspended: bool,
     #[serde(default)]
+    is_emptied: bool,
+    #[serde(default)]
     access: Access,
     #[serde(with = "time")]
     created_at: DateTime<Utc>,
@@ -104,6 +106,7 @@ pub fn encode_object(object: &Object) -> Result<(Vec<u8>, Vec<u8>)> {
         created_as: object.created_as.clone(),
         replaced_in: object.replaced_in,
         suspended: object.suspended,
+        is_emptied: object.is_emptied,
         access: object.access.clone(),
         created_at: object.created_at,
     })?;
@@ -147,6 +150,7 @@ pub fn decode_object(oid: Oid, record: &[u8], columns: &[u8]) -> Result<Object> 
         created_as: record.created_as,
         replaced_in: record.replaced_in,
         suspended: record.suspended,
+        is_emptied: record.is_emptied,
         access: record.access,
         created_at: record.created_at,
     })

@@ -115,6 +115,7 @@ impl NewObject {
             created_as: None,
             replaced_in: None,
             suspended: false,
+            is_emptied: false,
             access: self.owner.map(Access::owned_by).unwrap_or_default(),
             created_at: time::now(),
         })
@@ -133,10 +134,14 @@ impl NewObject {
     /// go on, and comments stay if wanted.
     pub(super) fn in_place_of(self, old: &Object, kind: Kind) -> Object {
         let (mut comment, mut column_comments) = (self.comment, self.column_comments);
-        let indexes = match self.indexes.is_empty() {
+        let mut indexes = match self.indexes.is_empty() {
             true => indexes_on(&self.schema, &old.schema, &old.indexes),
             false => self.indexes,
         };
+        // What the query said of the rows of a view, another one may not say.
+        if self.definition != old.definition {
+            indexes.retain(|index| !index.is_unique);
+        }
         if self.keeps_comments {
             comment = comment.or_else(|| old.comment.clone());
             for (column, comment) in &old.column_comments {
@@ -170,6 +175,7 @@ impl NewObject {
             created_as: old.created_as.clone(),
             replaced_in: old.replaced_in,
             suspended: old.suspended,
+            is_emptied: old.is_emptied,
             access: old.access.clone(),
             created_at: old.created_at,
         }

@@ -205,6 +205,7 @@ impl<'a> Transaction<'a> {
             created_as: None,
             replaced_in: None,
             suspended: false,
+            is_emptied: false,
             access: new.owner.map(Access::owned_by).unwrap_or_default(),
             created_at: time::now(),
         });
@@ -507,6 +508,17 @@ impl<'a> Transaction<'a> {
     pub fn set_suspended(&mut self, oid: Oid, suspended: bool) -> Result<()> {
         let mut object = Object::clone(&*self.existing(oid)?);
         object.suspended = suspended;
+        self.put(object);
+        Ok(())
+    }
+
+    /// Sets whether the rows of an object were taken from it.
+    ///
+    /// # Errors
+    /// None for an object that exists.
+    pub fn set_emptied(&mut self, oid: Oid, is_emptied: bool) -> Result<()> {
+        let mut object = Object::clone(&*self.existing(oid)?);
+        object.is_emptied = is_emptied;
         self.put(object);
         Ok(())
     }

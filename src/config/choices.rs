@@ -26,10 +26,6 @@ macro_rules! choice {
 }
 
 choice!(
-    /// UTF-8, under the names that clients use.
-    ClientEncoding: "encoding", "UTF8" => "UTF8", "UTF-8" => "UTF8", "UNICODE" => "UTF8"
-);
-choice!(
     /// The interval style.
     IntervalStyle: "interval style", "postgres" => "postgres", "postgres_verbose" => "postgres_verbose",
     "sql_standard" => "sql_standard", "iso_8601" => "iso_8601"

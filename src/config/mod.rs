@@ -7,12 +7,14 @@
 //! places.
 
 mod choices;
+mod client_encoding;
 mod configuration;
 mod file;
 pub mod hba;
 mod postgres;
 mod values;
 
+pub use client_encoding::ClientEncoding;
 pub use configuration::{Configuration, FILE_VARIABLE};
 pub use postgres::{PostgresSetting, PostgresSettings};
 pub use values::{
@@ -214,8 +216,8 @@ settings! {
     SessionSettings {
         /// A name for the client, shown in `tributary.sessions`.
         application_name: String = "",
-        /// The encoding of text between client and server, which is always UTF-8.
-        client_encoding: choices::ClientEncoding = "UTF8",
+        /// The encoding of text between client and server: UTF8, or one of PostgreSQL's that have a byte for each character. What it does not have is an error (22P05). Within binary values, such as arrays of text, there is UTF8 alone.
+        client_encoding: ClientEncoding = "UTF8",
         /// How dates are written, `ISO`, `SQL`, `Postgres` or `German`, and in which order day, month and year are read where a text leaves it open: `MDY`, `DMY` or `YMD`.
         date_style as "DateStyle": DateStyle = "ISO, MDY",
         /// How many digits a float is written with. Any value above 0 writes the shortest text that reads back the same.

@@ -49,10 +49,14 @@ impl SqlState {
     pub const GENERATED_ALWAYS: Self = Self("428C9");
     /// A value outside the range of dates and times.
     pub const DATETIME_FIELD_OVERFLOW: Self = Self("22008");
+    /// A character that an encoding does not have.
+    pub const UNTRANSLATABLE_CHARACTER: Self = Self("22P05");
     /// Bytes that are not UTF-8.
     pub const CHARACTER_NOT_IN_REPERTOIRE: Self = Self("22021");
     /// More than one row where one was wanted.
     pub const CARDINALITY_VIOLATION: Self = Self("21000");
+    /// A `WITH RECURSIVE` query that cannot be one.
+    pub const INVALID_RECURSION: Self = Self("42P19");
     /// NULL in a column that has none.
     pub const NOT_NULL_VIOLATION: Self = Self("23502");
     /// A table that cannot be as it is declared.

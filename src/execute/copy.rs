@@ -50,7 +50,7 @@ const COPIES: usize = 2;
 /// 42809 for what cannot be copied to; 42703 for a column that does not exist; what the query meets.
 pub async fn execute(session: &Session, copy: &Copy) -> Result<Outcome> {
     if let Direction::FromStdin { table, columns } = &copy.direction {
-        return from_stdin(session, table, columns, &copy.format).await;
+        return from_stdin(session, table, columns, copy).await;
     }
     let planned = match &copy.direction {
         Direction::TableToStdout { table, columns } => {
@@ -68,6 +68,7 @@ pub async fn execute(session: &Session, copy: &Copy) -> Result<Outcome> {
     };
     Ok(Outcome::CopyOut {
         format: copy.format.clone(),
+        encoding: copy.encoding,
         stream: planned.rows(session.notices()).await?,
     })
 }
@@ -81,15 +82,43 @@ async fn table_rows(
     let full = plan::resolve(table, &context.snapshot, search_path)?;
     let everything: ast::Query = select_all(&full)?;
     let rows = plan::query(context, &everything).await?;
-    if columns.is_empty() {
+    let object = context.snapshot.relation(&full).cloned();
+    let generating = object.filter(|object| constraints::has_generated(object));
+    if columns.is_empty() && generating.is_none() {
         return Ok(rows);
     }
     let schema: SchemaRef = Arc::clone(rows.schema().inner());
     let own = rows.schema().columns();
-    let chosen = positions(&schema, columns, &full.name)?
+    let chosen = match generating {
+        Some(object) => given_positions(&object, columns)?,
+        None => positions(&schema, columns, &full.name)?,
+    };
+    let chosen = chosen
         .into_iter()
         .filter_map(|index| own.get(index).cloned().map(Expr::Column));
     Ok(LogicalPlanBuilder::from(rows).project(chosen)?.build()?)
+}
+
+/// Where columns of these names are in a table, without those that are computed: all where none are
+/// named.
+///
+/// # Errors
+/// 42703 for one that is not there; 42P10 for one that is computed.
+fn given_positions(target: &Object, columns: &[String]) -> Result<Vec<usize>> {
+    let is_generated = |name: &str| constraints::generated_of(target, name).is_some();
+    if let Some(name) = columns.iter().find(|name| is_generated(name)) {
+        return Err(Error::new(
+            SqlState::INVALID_COLUMN_REFERENCE,
+            format!("column \"{name}\" is a generated column"),
+        )
+        .with_detail("Generated columns cannot be used in COPY."));
+    }
+    if !columns.is_empty() {
+        return positions(&target.schema, columns, &target.name.name);
+    }
+    let fields = target.schema.fields().iter().enumerate();
+    let given = fields.filter(|(_, field)| !is_generated(field.name()));
+    Ok(given.map(|(place, _)| place).collect())
 }
 
 fn select_all(name: &crate::sql::QualifiedName) -> Result<ast::Query> {
@@ -135,18 +164,16 @@ async fn from_stdin(
     session: &Session,
     table: &ObjectName,
     columns: &[String],
-    format: &CopyFormat,
+    copy: &Copy,
 ) -> Result<Outcome> {
+    let format = &copy.format;
     let target = Change::Copy.target(
         &session.instance.catalog.snapshot(),
         &session.settings().search_path.0,
         table,
     )?;
     let columns = keyed::given_names(&target, columns)?;
-    let given = match columns.as_slice() {
-        [] => (0..target.schema.fields().len()).collect(),
-        columns => positions(&target.schema, columns, &target.name.name)?,
-    };
+    let given = given_positions(&target, &columns)?;
     let names: Vec<String> = given
         .iter()
         .filter_map(|index| target.schema.fields().get(*index))
@@ -203,6 +230,7 @@ async fn from_stdin(
         Ok(format!("COPY {}", added.rows))
     };
     Ok(Outcome::CopyIn(CopyIn {
+        encoding: copy.encoding,
         columns: count,
         is_binary,
         input,
@@ -321,6 +349,10 @@ impl Source {
             }
         }
         for (field, column) in fields.iter().zip(&columns) {
+            // What is computed is when the rows are checked.
+            if constraints::generated_of(&self.target, field.name()).is_some() {
+                continue;
+            }
             let null = (0..column.len()).find(|row| column.is_null(*row));
             if let Some(row) = null.filter(|_| !field.is_nullable()) {
                 let error = Error::null_in_column(constraints::place(&self.target, field.name()));
@@ -469,6 +501,7 @@ mod tests {
             created_as: None,
             replaced_in: None,
             suspended: false,
+            is_emptied: false,
             access: Default::default(),
             created_at: chrono::Utc::now(),
         };

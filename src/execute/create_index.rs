@@ -1,6 +1,7 @@
 //! `CREATE INDEX`.
 //!
-//! A unique index is a constraint of its table, whose index the catalog shows. Another one, of columns as
+//! A unique index is a constraint of its table, whose index the catalog shows; on a materialized view it is
+//! taken where the view's `unique_key`, or its query, has rows differ in these columns. Another one, of columns as
 //! they are and of all rows, has queries that hold all of these columns equal to constants read the rows
 //! that they find alone, where the table has 20,000 rows or more; it is a hash index, whatever its method,
 //! and kept in the background. Others are shown by the catalog and nothing more: scans prune by the
@@ -8,11 +9,14 @@
 
 use std::sync::Arc;
 
+use datafusion::common::{Dependency, FunctionalDependence};
+
 use super::redefine;
 use crate::catalog::{Kind, Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::models::{constraints, fillfactor, maintenance};
 use crate::session::{Outcome, Session, plan};
+use crate::sql::Statement;
 use crate::sql::alter::Action;
 use crate::sql::constraint::{Declared, Rule};
 use crate::sql::create_index::{CreateIndex, KeyValue};
@@ -26,7 +30,7 @@ const COLUMNS: usize = 32;
 /// # Errors
 /// 42P07 for a name that is taken, 42703 for a column that is not there, 42809 for what has no rows of
 /// its own, 23505 where rows have the same values; 0A000 for a unique one of expressions or of some
-/// rows.
+/// rows, and on a materialized view where nothing says that its rows differ.
 pub async fn execute(session: &Session, create: &CreateIndex) -> Result<Outcome> {
     let snapshot = session.instance.catalog.snapshot();
     let path = session.settings().search_path.0;
@@ -48,7 +52,11 @@ pub async fn execute(session: &Session, create: &CreateIndex) -> Result<Outcome>
         }
         Some(name) => name.clone(),
     };
-    if !create.is_unique {
+    let is_of_view = table.kind == Kind::MaterializedView;
+    if create.is_unique && is_of_view && create.expressions().next().is_none() {
+        prove_unique(session, &table, create).await?;
+    }
+    if !create.is_unique || is_of_view && create.expressions().next().is_none() {
         let index = CreateIndex {
             name: Some(name),
             table: table.name.clone().into(),
@@ -82,6 +90,44 @@ pub async fn execute(session: &Session, create: &CreateIndex) -> Result<Outcome>
     };
     redefine::act(session, &table, &Action::AddConstraint(constraint)).await?;
     done
+}
+
+/// That no two rows of a materialized view have the same values in the columns of an index, whatever it is
+/// refreshed from.
+///
+/// # Errors
+/// 0A000 where neither its `unique_key` nor its query says so.
+async fn prove_unique(session: &Session, view: &Object, create: &CreateIndex) -> Result<()> {
+    let wanted: Vec<&String> = create.key_columns().collect();
+    if constraints::key_of(view).is_some_and(|key| key.iter().all(|it| wanted.contains(&it))) {
+        return Ok(());
+    }
+    if let Statement::CreateMaterializedView(definition) = &view.definition {
+        let context = session.statement();
+        let query = &definition.query;
+        let plan = plan::definition(&context, query, &definition.columns).await?;
+        let schema = plan.schema();
+        let names = schema.fields().iter().enumerate();
+        let places = names.filter(|(_, field)| wanted.contains(&field.name()));
+        let places: Vec<usize> = places.map(|(place, _)| place).collect();
+        let is_key = |dependence: &FunctionalDependence| {
+            dependence.mode == Dependency::Single
+                && dependence.target_indices.len() == schema.fields().len()
+                && dependence
+                    .source_indices
+                    .iter()
+                    .all(|it| places.contains(it))
+                && !(create.nulls_equal && dependence.nullable)
+        };
+        if schema.functional_dependencies().iter().any(is_key) {
+            return Ok(());
+        }
+    }
+    Err(Error::unsupported(format!(
+        "a unique index on {} whose rows are not known to differ in these columns",
+        view.described()
+    ))
+    .with_hint("Give the view a unique_key, or GROUP BY these columns in its query."))
 }
 
 /// Has the rows found through the new index from the start. In a transaction, and where it fails, what is

@@ -3,8 +3,10 @@
 //! A column of `numeric` without digits is `numeric(38,10)`: a value with more digits after the point
 //! is rounded to 10 of them, of which a notice tells. The options of an identity are those of a
 //! sequence, in any order; its sequence is called after the table and the column, whatever
-//! `SEQUENCE NAME` says. `PRIMARY KEY` and `UNIQUE` are looked at as rows come, and are never
-//! `DEFERRABLE`.
+//! `SEQUENCE NAME` says. A generated column is computed from others of its row, wherever a row is put in or
+//! changed, and nobody gives it a value (428C9); its expression must tell the same of a row for all time
+//! (42P17). `PRIMARY KEY` and `UNIQUE` are looked at as rows come, and are never
+//! `DEFERRABLE`. What a query gives keeps the types of the columns that it reads, as `varchar(5)` or `uuid`.
 
 use std::sync::Arc;
 
@@ -17,7 +19,7 @@ use futures::StreamExt as _;
 use super::define::{
     Creation, create_filled, creation, in_place_of, object, tell_of_bare_numerics,
 };
-use super::{query, serial};
+use super::{like, query, serial};
 use crate::catalog::{OWN_TEMPORARY, Object, Snapshot, temporary_schema};
 use crate::error::{Error, Result, SqlState};
 use crate::models::define::creation_schema;
@@ -27,9 +29,9 @@ use crate::models::replan::{self, Author};
 use crate::models::{keyed, recorded, replacement};
 use crate::session::{Outcome, Session, plan};
 use crate::sources::RejectedRows;
-use crate::sql::Statement;
 use crate::sql::create_table::CreateTable;
 use crate::sql::name::ObjectName;
+use crate::sql::{QualifiedName, Statement};
 use crate::warehouse::CommitInfo;
 
 /// Creates or replaces a table. The rows of a new one come first, so that a failure, or a kill,
@@ -45,11 +47,14 @@ pub async fn execute(session: &Session, create: &CreateTable) -> Result<Outcome>
         false => create.clone(),
     };
     let snapshot = instance.catalog.snapshot();
+    let settings = session.settings();
+    let name = create.name.qualify(creation_schema(&settings));
+    if create.likes.is_some() {
+        return Box::pin(execute_like(session, create, &name)).await;
+    }
     if !create.columns.iter().any(serial::is_serial) {
         return create_one(session, create).await;
     }
-    let settings = session.settings();
-    let name = create.name.qualify(creation_schema(&settings));
     if snapshot.relation(&name).is_some() && !create.or_replace {
         return create_one(session, create).await;
     }
@@ -65,15 +70,43 @@ pub async fn execute(session: &Session, create: &CreateTable) -> Result<Outcome>
         .await
 }
 
+/// [`execute`] of a table that takes over columns of others.
+async fn execute_like(
+    session: &Session,
+    create: &CreateTable,
+    name: &QualifiedName,
+) -> Result<Outcome> {
+    let mut create = create.clone();
+    let snapshot = session.instance.catalog.snapshot();
+    // As in Postgres, what it is like is not looked at where nothing is to be done.
+    if snapshot.relation(name).is_some() && !create.or_replace {
+        create.likes = None;
+        return create_one(session, &create).await;
+    }
+    let carried = like::expand(session, &mut create)?;
+    if carried.is_empty() {
+        return execute(session, &create).await;
+    }
+    session
+        .together(async |session: &Session| {
+            let outcome = execute(session, &create).await?;
+            carried.make(session, &create).await?;
+            Ok(outcome)
+        })
+        .await
+}
+
 async fn create_one(session: &Session, create: &CreateTable) -> Result<Outcome> {
     let instance = &session.instance;
     let snapshot = instance.catalog.snapshot();
     let tag = |rows: Option<u64>| {
-        Ok(Outcome::Done(rows.map_or_else(
-            || "CREATE TABLE".to_owned(),
-            |rows| format!("SELECT {rows}"),
-        )))
+        Ok(Outcome::Done(match (rows, &create.query) {
+            (Some(rows), _) => format!("SELECT {rows}"),
+            (None, Some(_)) => "CREATE TABLE AS".to_owned(),
+            (None, None) => "CREATE TABLE".to_owned(),
+        }))
     };
+    let with_data = create.with_data;
     match creation(
         session,
         &snapshot,
@@ -88,7 +121,8 @@ async fn create_one(session: &Session, create: &CreateTable) -> Result<Outcome> 
             let oid = instance.catalog.reserve_oid()?;
             new.oid = Some(oid);
             let object = object(oid, &new)?;
-            let rows = fill(session, &snapshot, &object, Catalogued::Nothing).await?;
+            let created = Catalogued::Nothing;
+            let rows = fill(session, &snapshot, &object, created, with_data).await?;
             create_filled(instance, new, object).await?;
             tell_of_bare_numerics(session, &create.columns);
             tag(rows)
@@ -99,7 +133,7 @@ async fn create_one(session: &Session, create: &CreateTable) -> Result<Outcome> 
             replan::check(instance, old.oid, &new, Author::Statement).await?;
             let object = in_place_of(&old, &new)?;
             let replaced = Catalogued::Replaced(Box::new(new), Author::Statement);
-            let rows = fill(session, &snapshot, &object, replaced).await?;
+            let rows = fill(session, &snapshot, &object, replaced, with_data).await?;
             tell_of_bare_numerics(session, &create.columns);
             tag(rows)
         }
@@ -137,12 +171,14 @@ pub(super) fn make_temporary(session: &Session, name: &mut ObjectName) -> Result
     Ok(())
 }
 
-/// Writes the table's first rows: those of its query in the catalog that its columns are of, or none. Answers how many the query gave.
+/// Writes the table's first rows: those of its query in the catalog that its columns are of, where it is
+/// `with_data`, or none. Answers how many the query gave.
 async fn fill(
     session: &Session,
     snapshot: &Arc<Snapshot>,
     object: &Object,
     catalogued: Catalogued,
+    with_data: bool,
 ) -> Result<Option<u64>> {
     let instance = &session.instance;
     let warehouse = &instance.warehouse;
@@ -156,7 +192,7 @@ async fn fill(
     let before = instance.catalog.snapshot();
     let before = before.object(object.oid).map(AsRef::as_ref);
     let definition = Some(recorded::record(object, before)?);
-    let Some(text) = &create.query else {
+    let Some(text) = create.query.as_ref().filter(|_| with_data) else {
         let empty =
             datafusion::physical_plan::EmptyRecordBatchStream::new(Arc::clone(&object.schema));
         let participant = participant(instance, object, catalogued, &object.schema);

@@ -4,7 +4,7 @@ use datafusion::sql::sqlparser::ast::{Expr, Query, SetExpr, Value};
 
 use crate::catalog::Object;
 use crate::error::{Error, Result};
-use crate::models::constraints::{check_settable, default_of, identity_of};
+use crate::models::constraints::{check_not_generated, check_settable, default_of, identity_of};
 use crate::sql::assignment::is_default;
 use crate::sql::identity::Overriding;
 use crate::sql::insert::Insert;
@@ -43,18 +43,16 @@ pub fn fill(insert: &mut Insert, target: &Object) -> Result<()> {
                 if is_default(value) || overridden.contains(&index) {
                     let default = default_of(target, column);
                     *value = default.unwrap_or_else(|| Expr::value(Value::Null));
-                } else if insert.overriding.is_none() {
-                    check_given(target, column)?;
+                } else {
+                    check_given(target, column, insert.overriding)?;
                 }
             }
             let defaults = missing.iter().map(|(_, default)| default.clone());
             row.content.extend(defaults);
         }
     } else {
-        if insert.overriding.is_none() {
-            for column in &given {
-                check_given(target, column)?;
-            }
+        for column in &given {
+            check_given(target, column, insert.overriding)?;
         }
         if !missing.is_empty() || !overridden.is_empty() {
             insert.source = with_defaults(insert, target, &given, &overridden, &missing)?;
@@ -107,11 +105,12 @@ fn with_defaults(
 ///
 /// # Errors
 /// 428C9 for one that is generated always.
-pub fn check_given(target: &Object, column: &str) -> Result<()> {
-    check_settable(
-        target,
-        column,
-        format!("cannot insert a non-DEFAULT value into column \"{column}\""),
-    )
-    .map_err(|error| error.with_hint("Use OVERRIDING SYSTEM VALUE to override."))
+pub fn check_given(target: &Object, column: &str, overriding: Option<Overriding>) -> Result<()> {
+    let message = format!("cannot insert a non-DEFAULT value into column \"{column}\"");
+    check_not_generated(target, column, &message)?;
+    match overriding {
+        Some(_) => Ok(()),
+        None => check_settable(target, column, message)
+            .map_err(|error| error.with_hint("Use OVERRIDING SYSTEM VALUE to override.")),
+    }
 }

@@ -30,6 +30,7 @@ pub async fn execute(session: &Session, execute: &Execute) -> Result<Outcome> {
             | Statement::Update(_)
             | Statement::Delete(_)
             | Statement::Merge(_)
+            | Statement::WithChanges(_)
     ) {
         return Err(Error::unsupported("EXECUTE of this statement")
             .with_hint("Prepare a query, an INSERT, an UPDATE, a DELETE or a MERGE."));

@@ -10,7 +10,7 @@ use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
 use futures::TryStreamExt;
 use std::sync::Arc;
 
-use super::{Insertion, text_rows};
+use super::{Insertion, text_rows, with_changes};
 use crate::catalog::journal::StageTime;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::StatementContext;
@@ -39,6 +39,13 @@ pub async fn execute(session: &Session, explain: &Explain) -> Result<Outcome> {
             true => refreshed(session, refresh).await?,
             false => foretold(session, refresh).await?,
         };
+        return text_rows("EXPLAIN", columns(), vec![lines]);
+    }
+    if let Statement::WithChanges(with) = explain.statement.as_ref() {
+        if explain.analyze {
+            return Err(refused_analyze());
+        }
+        let lines = with_changes::explained(session, with, explain.verbose).await?;
         return text_rows("EXPLAIN", columns(), vec![lines]);
     }
     let rejected = Arc::new(RejectedRows::counting());
@@ -173,10 +180,7 @@ async fn logical(
             return plan::query(context, &query).await;
         }
         _ if explain.analyze => {
-            return Err(
-                Error::unsupported("EXPLAIN ANALYZE of a statement that changes rows")
-                    .with_hint("Leave out ANALYZE to see how its rows are found."),
-            );
+            return Err(refused_analyze());
         }
         Statement::Insert(insert) => {
             match super::insertion(instance, context, &path, &mut insert.clone(), &[]).await? {
@@ -193,6 +197,11 @@ async fn logical(
         )),
         None => Ok(plan),
     }
+}
+
+fn refused_analyze() -> Error {
+    Error::unsupported("EXPLAIN ANALYZE of a statement that changes rows")
+        .with_hint("Leave out ANALYZE to see how its rows are found.")
 }
 
 fn analyzed(plan: &Arc<dyn ExecutionPlan>, verbose: bool) -> String {

@@ -243,7 +243,7 @@ pub async fn insertion(
     let changing =
         Changing::begin(instance, context, search_path, target, with, Change::Insert).await?;
     let rows = query::bind(rows, parameters.to_vec(), &context.state)?;
-    let rows = assigned(rows, &changing.object, 0)?;
+    let rows = assigned(rows, &changing.object, 0, &context.state)?;
     // Of rows with one key the first stays.
     let first_stays = insert
         .on_conflict

@@ -58,10 +58,12 @@ pub mod truncate;
 pub mod unlisten;
 pub mod update;
 pub mod vacuum;
+pub mod with_changes;
 
 mod conflict;
 mod defaults;
 mod define;
+mod like;
 mod modify;
 mod redefine;
 mod serial;
@@ -121,6 +123,17 @@ async fn other(
             let bound = early_parameters::bound(statement, &parameters);
             let statement = bound.as_ref().unwrap_or(statement);
             referential::change(session, statement, parameters).await
+        }
+        Statement::WithChanges(_) => {
+            let bound = early_parameters::bound(statement, &parameters);
+            match bound.as_ref().unwrap_or(statement) {
+                Statement::WithChanges(with) => {
+                    with_changes::execute(session, with, parameters).await
+                }
+                _ => Err(Error::internal(
+                    "a statement is another one with its values",
+                )),
+            }
         }
         Statement::Truncate(truncate) => truncate::execute(session, truncate).await,
         Statement::Lock(lock) => lock::execute(session, lock).await,

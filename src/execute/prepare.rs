@@ -5,14 +5,14 @@ use std::ops::ControlFlow;
 
 use arrow::datatypes::DataType;
 use chrono::Utc;
-use datafusion::sql::sqlparser::ast::{self, ColumnDef, Ident};
+use datafusion::sql::sqlparser::ast::{self, ColumnDef, Ident, VisitMut, VisitorMut};
 
 use crate::error::Result;
 use crate::session::enums;
 use crate::session::{MAX_PREPARED_STATEMENTS, Outcome, Prepared, PreparedStatement, Session};
 use crate::sql::cursor::object_name_from;
 use crate::sql::prepare::Prepare;
-use crate::sql::{Statement, type_names};
+use crate::sql::{Statement, parts, type_names};
 
 /// Plans a statement as far as its parameters, and keeps it under a name.
 ///
@@ -45,11 +45,6 @@ pub async fn execute(session: &Session, prepare: &Prepare, own: &Prepared) -> Re
 /// Has parameters of types that users have made be cast to these, which no plan tells from texts.
 fn cast_parameters(session: &Session, statement: &mut Statement, types: &[Option<ast::DataType>]) {
     let snapshot = session.instance.catalog.snapshot();
-    let query = match statement {
-        Statement::Query(query) => query,
-        Statement::Insert(insert) => &mut insert.source,
-        _ => return,
-    };
     if !snapshot.has_types() {
         return;
     }
@@ -65,10 +60,24 @@ fn cast_parameters(session: &Session, statement: &mut Statement, types: &[Option
         Some((format!("${}", index + 1), declared.clone()))
     });
     let own: BTreeMap<String, ast::DataType> = own.collect();
-    let _: ControlFlow<()> = ast::visit_expressions_mut(query, |expression| {
+    let _ = match statement {
+        Statement::Query(query) => VisitMut::visit(query, &mut Casting(&own)),
+        Statement::Insert(insert) => VisitMut::visit(&mut insert.source, &mut Casting(&own)),
+        Statement::WithChanges(_) => parts::visit_mut(statement, &mut Casting(&own)),
+        _ => ControlFlow::Continue(()),
+    };
+}
+
+/// Casts parameters to these types.
+struct Casting<'a>(&'a BTreeMap<String, ast::DataType>);
+
+impl VisitorMut for Casting<'_> {
+    type Break = ();
+
+    fn post_visit_expr(&mut self, expression: &mut ast::Expr) -> ControlFlow<()> {
         if let ast::Expr::Value(value) = &*expression
             && let ast::Value::Placeholder(name) = &value.value
-            && let Some(data_type) = own.get(name)
+            && let Some(data_type) = self.0.get(name)
         {
             *expression = ast::Expr::Cast {
                 kind: ast::CastKind::DoubleColon,
@@ -79,7 +88,7 @@ fn cast_parameters(session: &Session, statement: &mut Statement, types: &[Option
             };
         }
         ControlFlow::Continue(())
-    });
+    }
 }
 
 /// A type as a column of a table would have it.

@@ -6,6 +6,7 @@
 //! columns first.
 
 pub(super) mod foreign_keys;
+mod generated;
 mod identity;
 pub(super) mod readers;
 mod rows;
@@ -13,8 +14,9 @@ mod versioned;
 
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::sql::sqlparser::ast::{ColumnDef, ColumnOption, ColumnOptionDef};
+use tributary_udfs::json::JsonKind;
 use tributary_udfs::type_name;
 
 use self::rows::{Made, Rows, redefine};
@@ -30,9 +32,10 @@ use crate::session::Session;
 use crate::sql::alter::Action;
 use crate::sql::constraint::{Declared, Rule, complete};
 use crate::sql::create_table::CreateTable;
+use crate::sql::generated::{expressions_mut, is_generated};
 use crate::sql::identity::is_identity;
 use crate::sql::name::Quoted;
-use crate::sql::renaming::identifier;
+use crate::sql::renaming::{identifier, rename_column};
 use crate::sql::shown::Shown;
 use crate::sql::{Statement, parse_one};
 use crate::warehouse::{INTERVAL, Keyed};
@@ -88,7 +91,9 @@ pub async fn act(session: &Session, object: &Arc<Object>, action: &Action) -> Re
         identity::renumber(session, object, &mut new, column, change)?;
     }
     if let Action::DropColumn { name, cascade, .. } = action {
-        readers::drop_with(session, object, &new, std::slice::from_ref(name), *cascade).await?;
+        let going = generated::going(object, name);
+        readers::drop_with(session, object, &new, &going, *cascade).await?;
+        generated::tell(session, object, &going);
     }
     let owned = match action {
         Action::DropColumn { name, .. } => {
@@ -162,41 +167,71 @@ pub(super) fn declared(object: &Object) -> Result<CreateTable> {
         return Ok(create.clone());
     }
     let given = keyed::given(&create.options, &object.schema)?;
+    match columns_like(object, &given) {
+        Some(columns) => Ok(CreateTable {
+            columns,
+            column_names: Vec::new(),
+            query: None,
+            ..create.clone()
+        }),
+        None => Err(Error::unsupported(format!(
+            "ALTER TABLE of {}, whose query gives it types that cannot be declared",
+            object.name
+        ))
+        .with_hint("Replace it with CREATE OR REPLACE TABLE ... AS.")),
+    }
+}
+
+/// The columns of a relation as they would be declared.
+///
+/// # Errors
+/// 0A000 for types that cannot be.
+pub(super) fn declared_columns(object: &Object) -> Result<Vec<ColumnDef>> {
+    match &object.definition {
+        Statement::CreateTable(create) if create.query.is_none() => Ok(create.columns.clone()),
+        _ => columns_like(object, &object.schema).ok_or_else(|| {
+            let what = object.described();
+            Error::unsupported(format!("LIKE {what}, whose columns cannot be declared"))
+        }),
+    }
+}
+
+/// Columns of these names and types, declared; none where a type cannot be.
+fn columns_like(object: &Object, given: &SchemaRef) -> Option<Vec<ColumnDef>> {
     let columns: Vec<String> = given
         .fields()
         .iter()
         .map(|field| {
             let not_null = if field.is_nullable() { "" } else { " NOT NULL" };
-            format!(
-                "{} {}{not_null}",
-                Quoted(field.name()),
-                type_name(field.data_type())
-            )
+            let name = Quoted(field.name());
+            format!("{name} {}{not_null}", declared_type(object, field))
         })
         .collect();
     let text = format!("CREATE TABLE {} ({})", object.name, columns.join(", "));
-    let declared = match parse_one(&text) {
-        Ok(Statement::CreateTable(declared)) => {
-            let schema = crate::models::define::declared_columns(&declared.columns);
-            schema
-                .is_ok_and(|it| same_columns(&it, &given))
-                .then_some(declared)
-        }
-        _ => None,
+    let Ok(Statement::CreateTable(declared)) = parse_one(&text) else {
+        return None;
     };
-    let declared = declared.map(|declared| CreateTable {
-        columns: declared.columns,
-        column_names: Vec::new(),
-        query: None,
-        ..create.clone()
-    });
-    declared.ok_or_else(|| {
-        Error::unsupported(format!(
-            "ALTER TABLE of {}, whose query gives it types that cannot be declared",
-            object.name
-        ))
-        .with_hint("Replace it with CREATE OR REPLACE TABLE ... AS.")
-    })
+    let schema = crate::models::define::declared_columns(&declared.columns).ok()?;
+    same_columns(&schema, given).then_some(declared.columns)
+}
+
+/// The type by which a column that came from a query would be declared.
+fn declared_type(object: &Object, field: &Field) -> String {
+    if let Some(length) = object.character_length(field.name()) {
+        return length.sql();
+    }
+    if let Some(kind) = JsonKind::of_field(field) {
+        return kind.name().to_owned();
+    }
+    let digits = object.moment_precision(field.name());
+    match (field.data_type(), digits) {
+        (DataType::Timestamp(_, None), Some(digits)) => format!("TIMESTAMP({digits})"),
+        (DataType::Timestamp(_, Some(_)), Some(digits)) => {
+            format!("TIMESTAMP({digits}) WITH TIME ZONE")
+        }
+        (DataType::Time64(_), Some(digits)) => format!("TIME({digits})"),
+        (data_type, _) => type_name(data_type),
+    }
 }
 
 /// Changes the definition; none where nothing is to be done.
@@ -248,7 +283,9 @@ fn apply(
             }))
         }
         Action::DropColumn {
-            name, if_exists, ..
+            name,
+            if_exists,
+            cascade,
         } => {
             if *if_exists && object.schema.column_with_name(name).is_none() {
                 let notice =
@@ -257,6 +294,9 @@ fn apply(
                 return Ok(None);
             }
             column(create, &table, name)?;
+            if !cascade {
+                generated::keep(object, name)?;
+            }
             if let Some(option) = keyed::naming(&create.options, name) {
                 let table = format!("table {}", object.name);
                 return Err(Error::new(
@@ -266,11 +306,13 @@ fn apply(
                 .with_detail(format!("Option \"{option}\" of {table} names the column."))
                 .with_hint("Replace the table by one with other options: CREATE OR REPLACE TABLE ... AS."));
             }
-            create.columns.retain(|column| column.name.value != *name);
-            create.constraints.retain(|constraint| {
-                !constraint.rule.names(name)
-                    && !foreign_keys::refers_to_own(&constraint.rule, object, name)
-            });
+            for name in &generated::going(object, name) {
+                create.columns.retain(|column| column.name.value != *name);
+                create.constraints.retain(|constraint| {
+                    !constraint.rule.names(name)
+                        && !foreign_keys::refers_to_own(&constraint.rule, object, name)
+                });
+            }
             Ok(Some(Rows::Made(Vec::new())))
         }
         Action::RenameColumn(old, new) => {
@@ -286,6 +328,9 @@ fn apply(
                 return Err(Error::new(SqlState::DUPLICATE_COLUMN, message));
             }
             column(create, &table, old)?.name = identifier(new);
+            for expression in expressions_mut(&mut create.columns) {
+                rename_column(expression, old, new);
+            }
             for constraint in &mut create.constraints {
                 constraint.rule.rename_column(old, new);
                 foreign_keys::rename_own(&mut constraint.rule, object, old, new);
@@ -302,6 +347,7 @@ fn apply(
             data_type,
             using,
         } => {
+            generated::keep_type(object, name)?;
             let declared = column(create, &table, name)?;
             declared.data_type = data_type.as_ref().clone();
             let value = match using {
@@ -319,6 +365,7 @@ fn apply(
             }])))
         }
         Action::SetDefault(name, value) => {
+            generated::refuse_default(object, name)?;
             let column = column(create, &table, name)?;
             column
                 .options
@@ -328,6 +375,23 @@ fn apply(
                 column.options.push(option(default));
             }
             Ok(Some(Rows::Stay))
+        }
+        Action::DropExpression {
+            column: name,
+            if_exists,
+        } => {
+            let column = column(create, &table, name)?;
+            if column.options.iter().any(is_generated) {
+                column.options.retain(|option| !is_generated(option));
+                return Ok(Some(Rows::Stay));
+            }
+            let error = generated::not_generated(&table, name);
+            if !if_exists {
+                return Err(error);
+            }
+            let notice = format!("{}, skipping", error.message());
+            session.notice(Error::new(SqlState::SUCCESSFUL_COMPLETION, notice));
+            Ok(None)
         }
         Action::Identity(name, change) => {
             let column = column(create, &table, name)?;

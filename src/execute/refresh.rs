@@ -4,7 +4,8 @@
 //! than the second, and puts in what is later than it has; what has changed otherwise waits for the next
 //! refresh. Of two rows of one version the one stays that all loads would keep, whichever was read last:
 //! what a source has corrected under the same version is taken for certain by `FULL`. What it reads with
-//! the target lag `DOWNSTREAM` is refreshed before.
+//! the target lag `DOWNSTREAM` is refreshed before. With `WITH NO DATA` a materialized view loses its rows, as
+//! one that was never filled.
 
 use std::sync::Arc;
 
@@ -13,19 +14,30 @@ use crate::catalog::journal::{ModelState, RefreshRecord};
 use crate::catalog::{Catalog, Kind, Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::models::refresh::{Catalogued, Extent, refresh_locked};
+use crate::models::replacement::Unchanged;
 use crate::models::schedule::Freshness;
 use crate::models::{schema_change, stale};
 use crate::session::{Outcome, Session, plan};
 use crate::sql::ObjectName;
 use crate::sql::drop::DropKind;
 use crate::sql::refresh::{Refresh, RefreshExtent};
+use crate::warehouse::CommitInfo;
 
 /// Computes a materialized view, or the clusters of a model, again.
 ///
 /// # Errors
 /// Those of [`run`].
 pub async fn execute(session: &Session, refresh: &Refresh) -> Result<Outcome> {
-    run(session, refresh).await?;
+    match refresh.extent {
+        RefreshExtent::NoData => {
+            session
+                .together(async |session: &Session| empty(session, refresh).await)
+                .await?;
+        }
+        _ => {
+            run(session, refresh).await?;
+        }
+    }
     Ok(Outcome::Done(format!("REFRESH {}", refresh.kind)))
 }
 
@@ -71,6 +83,7 @@ pub async fn run(session: &Session, refresh: &Refresh) -> Result<Option<RefreshR
     let (reason, extent) = match &refresh.extent {
         RefreshExtent::Usual => ("REFRESH".to_owned(), Extent::Usual),
         RefreshExtent::Full => ("REFRESH FULL".to_owned(), Extent::Anew),
+        RefreshExtent::NoData => return Err(Error::internal("nothing is read for no data")),
         RefreshExtent::Range(range) => {
             let versions = refresh_range::read(session, object, range).await?;
             (format!("REFRESH {range}"), Extent::Range(versions))
@@ -109,6 +122,43 @@ pub async fn run(session: &Session, refresh: &Refresh) -> Result<Option<RefreshR
         ));
     }
     Ok(Some(record))
+}
+
+/// Takes the rows of a materialized view from it: who reads it is told that it is not populated, until it
+/// is refreshed.
+async fn empty(session: &Session, refresh: &Refresh) -> Result<()> {
+    let instance = &session.instance;
+    let path = &session.settings().search_path.0;
+    let found = target(
+        refresh.kind,
+        &refresh.name,
+        &instance.catalog.snapshot(),
+        path,
+    )?;
+    let _guard = instance.refresh_locks.lock(found.oid).await?;
+    session.follow()?;
+    let snapshot = instance.catalog.snapshot();
+    let Some(object) = snapshot.object(found.oid) else {
+        return Err(plan::undefined_table(&refresh.name, &snapshot));
+    };
+    check_kind(refresh.kind, object)?;
+    session.check_unchanged(object).await?;
+    instance
+        .catalog
+        .write(|transaction| transaction.set_emptied(object.oid, true))?;
+    let (table, warehouse) = (object.table(), &instance.warehouse);
+    if warehouse.exists(&table).await?
+        && let Some(object) = instance.catalog.snapshot().object(found.oid)
+    {
+        let unchanged = Unchanged {
+            instance: Arc::clone(instance),
+            object: Arc::clone(object),
+        };
+        let info = CommitInfo::new("REFRESH MATERIALIZED VIEW");
+        let modification = warehouse.modify(&table).await?;
+        modification.clear(info, Some(Arc::new(unchanged))).await?;
+    }
+    Ok(())
 }
 
 /// What an object reads that is refreshed for the sake of others alone, each after what it reads.

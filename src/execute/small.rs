@@ -1,6 +1,7 @@
 //! Plans of few rows, which are worked on in one piece: to divide them among threads, and to put them
 //! together again, takes longer than the work. And their rows come in the order in which they are stored
-//! or were sorted for a window, as clients of PostgreSQL are used to, though no `ORDER BY` asks for it.
+//! or were sorted for a window, or round by round of a recursive query, as clients of PostgreSQL are used to,
+//! though no `ORDER BY` asks for it.
 
 use datafusion::common::tree_node::TreeNode as _;
 use datafusion::datasource::source_as_provider;
@@ -15,7 +16,7 @@ const FEW: u64 = 1 << 14;
 
 /// Whether a plan is of few rows in a session that leaves the number of pieces to the server.
 pub fn is_small(plan: &LogicalPlan, state: &SessionState) -> bool {
-    state.config().target_partitions() == cores() && rows(plan).is_some_and(|rows| rows <= FEW)
+    state.config().target_partitions() == cores() && rows(plan, &[]).is_some_and(|rows| rows <= FEW)
 }
 
 /// Has a state plan in one piece.
@@ -24,14 +25,21 @@ pub fn in_one_piece(state: &mut SessionState) {
     options.execution.target_partitions = 1;
 }
 
-/// About how many rows the largest part of a plan has; none where that is not known.
-fn rows(plan: &LogicalPlan) -> Option<u64> {
+/// About how many rows the largest part of a plan has; none where that is not known. The rows of the last
+/// round of a recursive query stand under the names of `rounds`: however many there are, its rounds come
+/// one after another.
+fn rows(plan: &LogicalPlan, rounds: &[&str]) -> Option<u64> {
     if plan.expressions().iter().any(has_subquery) {
         return None;
     }
     match plan {
         LogicalPlan::EmptyRelation(_) => Some(1),
         LogicalPlan::Values(values) => Some(values.values.len() as u64),
+        LogicalPlan::TableScan(scan)
+            if scan.table_name.schema().is_none() && rounds.contains(&scan.table_name.table()) =>
+        {
+            Some(1)
+        }
         LogicalPlan::TableScan(scan) => {
             let provider = source_as_provider(&scan.source).ok()?;
             warehouse::rows_of(&provider)
@@ -43,13 +51,13 @@ fn rows(plan: &LogicalPlan) -> Option<u64> {
         | LogicalPlan::Sort(_)
         | LogicalPlan::SubqueryAlias(_)
         | LogicalPlan::Limit(_)
-        | LogicalPlan::Distinct(_) => rows(plan.inputs().first()?),
+        | LogicalPlan::Distinct(_) => rows(plan.inputs().first()?, rounds),
         LogicalPlan::Union(union) => {
-            let inputs = union.inputs.iter().map(|input| rows(input));
+            let inputs = union.inputs.iter().map(|input| rows(input, rounds));
             inputs.sum()
         }
         LogicalPlan::Join(join) => {
-            let (left, right) = (rows(&join.left)?, rows(&join.right)?);
+            let (left, right) = (rows(&join.left, rounds)?, rows(&join.right, rounds)?);
             let is_of_one_side = matches!(
                 join.join_type,
                 JoinType::LeftSemi | JoinType::RightSemi | JoinType::LeftAnti | JoinType::RightAnti
@@ -59,6 +67,12 @@ fn rows(plan: &LogicalPlan) -> Option<u64> {
                 // Most joins are of keys.
                 false => left.saturating_add(right),
             })
+        }
+        LogicalPlan::RecursiveQuery(query) => {
+            let mut rounds = rounds.to_vec();
+            rounds.push(&query.name);
+            let first = rows(&query.static_term, &rounds)?;
+            Some(first.saturating_add(rows(&query.recursive_term, &rounds)?))
         }
         _ => None,
     }

@@ -338,7 +338,8 @@ impl Relations {
 
     async fn check_populated(&self, object: &Object) -> Result<()> {
         let table = crate::models::table_id(object);
-        if object.kind.is_refreshed() && !self.instance.warehouse.exists(&table).await? {
+        let is_refreshed = object.kind.is_refreshed();
+        if is_refreshed && (object.is_emptied || !self.instance.warehouse.exists(&table).await?) {
             return Err(unpopulated(object));
         }
         Ok(())

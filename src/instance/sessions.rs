@@ -12,12 +12,28 @@ use super::AdvisoryLocks;
 
 /// Stops what a session runs.
 #[derive(Clone)]
-pub struct Canceller(Arc<dyn Fn() + Send + Sync>);
+pub struct Canceller {
+    cancel: Arc<dyn Fn() + Send + Sync>,
+    terminate: Arc<dyn Fn() + Send + Sync>,
+}
 
 impl Canceller {
-    /// One that does this.
+    /// One that does this, and nothing more to end the session.
     pub fn new(cancel: impl Fn() + Send + Sync + 'static) -> Self {
-        Self(Arc::new(cancel))
+        let cancel: Arc<dyn Fn() + Send + Sync> = Arc::new(cancel);
+        Self {
+            terminate: Arc::clone(&cancel),
+            cancel,
+        }
+    }
+
+    /// The same, of a session that this ends.
+    #[must_use]
+    pub fn terminating(self, terminate: impl Fn() + Send + Sync + 'static) -> Self {
+        Self {
+            terminate: Arc::new(terminate),
+            ..self
+        }
     }
 }
 
@@ -107,7 +123,17 @@ impl Sessions {
         let entry = self.0.lock().get(&process).cloned();
         let is_known = entry.is_some();
         if let Some(entry) = entry {
-            (entry.canceller.0)();
+            (entry.canceller.cancel)();
+        }
+        is_known
+    }
+
+    /// Ends a session; false where there is none of this number.
+    pub fn terminate(&self, process: i32) -> bool {
+        let entry = self.0.lock().get(&process).cloned();
+        let is_known = entry.is_some();
+        if let Some(entry) = entry {
+            (entry.canceller.terminate)();
         }
         is_known
     }

@@ -51,6 +51,14 @@ impl StatementContext {
         self.relations.version_read(table)
     }
 
+    /// A relation as the statement reads it; none of a name that is none.
+    ///
+    /// # Errors
+    /// What opening it says.
+    pub async fn relation(&self, name: &QualifiedName) -> Result<Option<Arc<dyn TableProvider>>> {
+        self.relations.find(&name.schema, &name.name).await
+    }
+
     /// Shows this in the place of a relation, or as one more that only the server knows.
     pub fn show(&self, name: &QualifiedName, provider: Arc<dyn TableProvider>) {
         self.relations.show(name, provider);

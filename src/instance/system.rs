@@ -317,6 +317,27 @@ impl Seen {
 }
 
 impl Seen {
+    /// Whether there is a session of this number; it must be one that who asks may stop. The `messages`
+    /// are for one of a superuser and of another role.
+    fn may_signal(&self, pid: i32, messages: [&str; 2]) -> Result<bool> {
+        let sessions = self.instance.sessions.list();
+        let Some((_, entry)) = sessions.iter().find(|(process, _)| *process == pid) else {
+            return Ok(false);
+        };
+        let role = self.role_of(&entry.user_name);
+        let own = self.role_of(&self.asker.user);
+        let is_theirs = self.snapshot.inherited(own, true).contains(&role);
+        if is_theirs || self.snapshot.is_superuser(own) {
+            return Ok(true);
+        }
+        let [of_superuser, of_other] = messages;
+        let message = match self.snapshot.is_superuser(role) {
+            true => of_superuser,
+            false => of_other,
+        };
+        Err(Error::new(SqlState::INSUFFICIENT_PRIVILEGE, message))
+    }
+
     /// The number of a role by name.
     fn role_of(&self, name: &str) -> Oid {
         let first = &self.instance.configuration.server.user;
@@ -635,22 +656,18 @@ impl SystemSources for Seen {
     }
 
     fn cancel(&self, pid: i32) -> Result<bool> {
-        let sessions = self.instance.sessions.list();
-        let Some((_, entry)) = sessions.iter().find(|(process, _)| *process == pid) else {
-            return Ok(false);
-        };
-        let role = self.role_of(&entry.user_name);
-        let own = self.role_of(&self.asker.user);
-        let is_theirs = self.snapshot.inherited(own, true).contains(&role);
-        if !is_theirs && !self.snapshot.is_superuser(own) {
-            let message = match self.snapshot.is_superuser(role) {
-                true => "must be a superuser to cancel superuser query",
-                false => {
-                    "must be a member of the role whose query is being canceled or member of pg_signal_backend"
-                }
-            };
-            return Err(Error::new(SqlState::INSUFFICIENT_PRIVILEGE, message));
-        }
-        Ok(self.instance.sessions.cancel(pid))
+        let messages = [
+            "must be a superuser to cancel superuser query",
+            "must be a member of the role whose query is being canceled or member of pg_signal_backend",
+        ];
+        Ok(self.may_signal(pid, messages)? && self.instance.sessions.cancel(pid))
+    }
+
+    fn terminate(&self, pid: i32) -> Result<bool> {
+        let messages = [
+            "must be a superuser to terminate superuser process",
+            "must be a member of the role whose process is being terminated or member of pg_signal_backend",
+        ];
+        Ok(self.may_signal(pid, messages)? && self.instance.sessions.terminate(pid))
     }
 }

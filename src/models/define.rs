@@ -17,7 +17,7 @@ use crate::catalog::{Kind, NewObject, Oid, Snapshot, is_temporary_schema};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::{Asker, Instance, Reading, StatementContext};
-use crate::session::{enums, plan};
+use crate::session::{declared, enums, plan};
 use crate::sql::create_external_table::CreateExternalTable;
 use crate::sql::name::{DEFAULT_SCHEMA, ObjectName};
 use crate::sql::{Options, QualifiedName, Statement, constraint, sequence_calls};
@@ -182,7 +182,7 @@ pub(super) async fn columns(
         Statement::CreateView(create) => {
             let depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
             let plan = plan::definition(context, &create.query, &create.columns).await?;
-            Ok((plan::columns(&plan), depends_on))
+            Ok((declared::columns(&plan, snapshot), depends_on))
         }
         Statement::CreateMaterializedView(create) => {
             check_options(
@@ -193,7 +193,8 @@ pub(super) async fn columns(
             let depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
             let plan = plan::definition(context, &create.query, &create.columns).await?;
             super::expectation::check(&context.state, &plan, &create.expectations)?;
-            let columns = keyed::shown(&create.options, &stored_columns(&plan)?)?;
+            let columns = stored_columns(&plan, snapshot)?;
+            let columns = keyed::shown(&create.options, &columns)?;
             keyed::check(&create.options, &columns, &[])?;
             partitioned::check(&create.options, &columns)?;
             lookback::declared(&create.options, &columns)?;
@@ -209,7 +210,7 @@ pub(super) async fn columns(
             })?;
             let plan = plan::definition(context, &create.query, &[]).await?;
             resolution::check_relations(create, snapshot)?;
-            let columns = stored_columns(&plan)?;
+            let columns = stored_columns(&plan, snapshot)?;
             let columns = resolution::columns(&context.state, create, &columns)?;
             Ok((columns, depends_on))
         }
@@ -219,7 +220,7 @@ pub(super) async fn columns(
                 Some(query) => {
                     plan::resolve_names(query, snapshot, path)?;
                     let plan = plan::definition(context, query, &create.column_names).await?;
-                    stored_columns(&plan)?
+                    stored_columns(&plan, snapshot)?
                 }
                 None => {
                     for default in constraint::defaults_mut(&mut create.columns) {
@@ -306,8 +307,8 @@ fn check_depth(snapshot: &Snapshot, depends_on: &BTreeSet<Oid>) -> Result<()> {
 }
 
 /// The columns of a query whose rows are to be stored.
-fn stored_columns(plan: &LogicalPlan) -> Result<SchemaRef> {
-    let schema = plan::columns(plan);
+fn stored_columns(plan: &LogicalPlan, snapshot: &Snapshot) -> Result<SchemaRef> {
+    let schema = declared::columns(plan, snapshot);
     if schema.fields().is_empty() {
         return Err(Error::new(
             SqlState::INVALID_OBJECT_DEFINITION,

@@ -66,13 +66,25 @@ fn mismatch(place: &str, wanted: &str, found: &DataType) -> Error {
     )
 }
 
-/// An expression with the types and the arithmetic that it would have in a query.
-fn planned(
+/// A value over columns of this schema, with the types and the arithmetic that it would have in a query;
+/// `place` is where it stands.
+///
+/// # Errors
+/// 42803 and 42P20 for aggregate and window functions; what planning says.
+pub fn value(
     state: &SessionState,
     schema: &DFSchema,
-    mut expression: ast::Expr,
+    expression: ast::Expr,
     place: &str,
 ) -> Result<Expr> {
+    planned(state, schema, expression, place)
+}
+
+/// An expression as DataFusion's planner reads it, before anything is put into its place.
+///
+/// # Errors
+/// What planning says.
+pub fn read(state: &SessionState, schema: &DFSchema, mut expression: ast::Expr) -> Result<Expr> {
     row_membership::rewrite_expression(&mut expression)?;
     integer_literals::mark_in(&mut expression);
     let sources = StatementCatalog::of(state.config_options())?;
@@ -81,7 +93,17 @@ fn planned(
         expr: expression,
         alias: None,
     };
-    let expression = state.create_logical_expr_from_sql_expr(expression, schema)?;
+    Ok(state.create_logical_expr_from_sql_expr(expression, schema)?)
+}
+
+/// An expression with the types and the arithmetic that it would have in a query.
+fn planned(
+    state: &SessionState,
+    schema: &DFSchema,
+    expression: ast::Expr,
+    place: &str,
+) -> Result<Expr> {
+    let expression = read(state, schema, expression)?;
     refuse_functions_of_many_rows(&expression, place)?;
     let rows = LogicalPlan::EmptyRelation(EmptyRelation {
         produce_one_row: false,

@@ -22,7 +22,7 @@ use crate::catalog::journal::{ModelState, RefreshRecord, RefreshStatus};
 use crate::catalog::{Kind, NewObject, Object};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::{Instance, LockGuard, Reading};
-use crate::session::{plan, privileges};
+use crate::session::{declared, plan, privileges};
 use crate::sources::RejectedRows;
 use crate::sql::Statement;
 use crate::sql::create_materialized_view::CreateMaterializedView;
@@ -100,6 +100,14 @@ pub async fn refresh_locked(
         record: Some(record.clone()),
     };
     let is_partial = matches!(extent, Extent::Range(_));
+    let is_emptied = |instance: &Instance| {
+        let snapshot = instance.catalog.snapshot();
+        snapshot.object(object.oid).is_some_and(|it| it.is_emptied)
+    };
+    let extent = match extent {
+        Extent::Usual if is_emptied(instance) => Extent::Anew,
+        extent => extent,
+    };
     let _running = instance.running.begin(record.id, progress);
     // Taken before anything is read: what changes meanwhile makes the result stale, not wrong.
     let mut inputs = match privileges::check_computed(&instance.catalog.snapshot(), object) {
@@ -147,6 +155,11 @@ pub async fn refresh_locked(
         Err(ref error) => Err(error.clone()),
     };
     unfinished.record = None;
+    if built.is_ok() && !is_partial && is_emptied(instance) {
+        instance
+            .catalog
+            .write(|transaction| transaction.set_emptied(object.oid, false))?;
+    }
     let previous = instance.journal.model_state(object.oid);
     let previous = previous.ok().flatten().unwrap_or_default();
     let state = match (&built, inputs) {
@@ -286,7 +299,9 @@ impl Build<'_> {
             record.mode_reason = changes.map(|it| format!("its columns have changed: {it}"));
         }
         let object = appended.as_ref().unwrap_or(object);
-        let participant = participant(instance, object, catalogued, &columns);
+        let recorded = declared::columns(&plan, &context.snapshot);
+        let recorded = keyed::shown(&definition.options, &recorded)?;
+        let participant = participant(instance, object, catalogued, &recorded);
         let checked = |rows| {
             let name = object.name.to_string();
             let rows = enforce(rows, Arc::clone(&expectations), name, rejections.clone());

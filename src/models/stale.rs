@@ -98,6 +98,9 @@ pub async fn reason(
     let Some(state) = state.filter(|state| state.version.is_some()) else {
         return Ok(Some("never built".to_owned()));
     };
+    if object.is_emptied {
+        return Ok(Some("its rows were taken from it".to_owned()));
+    }
     changed(instance, object, &state.definition_hash, &state.inputs).await
 }
 

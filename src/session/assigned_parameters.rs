@@ -13,6 +13,7 @@ use crate::catalog::{Object, Snapshot};
 use crate::sql::Statement;
 use crate::sql::assignment::Assignment;
 use crate::sql::merge::Action;
+use crate::sql::with_changes::Clause;
 
 /// What a parameter is by the column that it is a value of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,16 @@ pub(super) fn assigned_parameters(
     search_path: &[String],
 ) -> BTreeMap<usize, Assigned> {
     let mut found = BTreeMap::new();
+    if let Statement::WithChanges(with) = statement {
+        let changes = with.clauses.iter().filter_map(Clause::change);
+        let changes = changes.map(|change| change.statement.as_ref());
+        for part in changes.chain([with.main.as_ref()]) {
+            for (number, assigned) in assigned_parameters(part, snapshot, search_path) {
+                found.entry(number).or_insert(assigned);
+            }
+        }
+        return found;
+    }
     let target = match statement {
         Statement::Insert(insert) => &insert.target,
         Statement::Update(update) => &update.target,

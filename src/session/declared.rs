@@ -5,11 +5,16 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Schema, SchemaRef};
-use datafusion::logical_expr::{Distinct, Expr, ExprSchemable as _, LogicalPlan};
-use tributary_udfs::postgres::{BARE_NUMERIC, CHARACTER_LENGTH, CharacterLength};
+use datafusion::common::TableReference;
+use datafusion::logical_expr::{
+    Distinct, Expr, ExprSchemable as _, Extension, LogicalPlan, UserDefinedLogicalNodeCore as _,
+};
+use tributary_udfs::postgres::{BARE_NUMERIC, CHARACTER_LENGTH, CharacterLength, ROUND_MOMENT};
 
+use super::rows_once::RowsOnce;
 use crate::catalog::{Kind, Snapshot, pg_catalog};
-use crate::sql::QualifiedName;
+use crate::sql::moment_precision::MOMENT_PRECISION;
+use crate::sql::{QualifiedName, with_changes};
 use crate::wire::types::{POSTGRES_COLUMN, POSTGRES_MODIFIER, POSTGRES_TABLE, POSTGRES_TYPE};
 
 /// Says of the columns of an answer by which types they were declared, or cast to, in the plan that
@@ -23,11 +28,15 @@ pub fn declare(schema: SchemaRef, plan: &LogicalPlan, snapshot: &Snapshot) -> Sc
         let mut metadata = field.metadata().clone();
         if let (DataType::Utf8, Some(length)) = (field.data_type(), origin.length) {
             metadata.insert(POSTGRES_TYPE.to_owned(), length.sql());
+            metadata.insert(CHARACTER_LENGTH.to_owned(), length.to_metadata());
         }
         if let DataType::List(_) = field.data_type()
             && let Some(element) = collected(plan, index)
         {
             metadata.insert(POSTGRES_TYPE.to_owned(), format!("{element}[]"));
+        }
+        if let Some(digits) = origin.digits {
+            metadata.insert(POSTGRES_MODIFIER.to_owned(), digits.to_string());
         }
         if let Some((table, column)) = origin.column {
             metadata.insert(POSTGRES_TABLE.to_owned(), table.to_string());
@@ -41,6 +50,27 @@ pub fn declare(schema: SchemaRef, plan: &LogicalPlan, snapshot: &Snapshot) -> Sc
             true => Arc::clone(field),
             false => Arc::new(field.as_ref().clone().with_metadata(metadata)),
         }
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// The columns of a plan as those of a relation that is made of it, which say by which types they were
+/// declared, or cast to, where their values have a wider one.
+pub fn columns(plan: &LogicalPlan, snapshot: &Snapshot) -> SchemaRef {
+    let schema = super::plan::columns(plan);
+    let fields = schema.fields().iter().enumerate().map(|(index, field)| {
+        let origin = origin(plan, index, snapshot).unwrap_or_default();
+        let mut metadata = field.metadata().clone();
+        match (field.data_type(), origin.length, origin.digits) {
+            (DataType::Utf8, Some(length), _) => {
+                metadata.insert(CHARACTER_LENGTH.to_owned(), length.to_metadata());
+            }
+            (DataType::Timestamp(..) | DataType::Time64(_), _, Some(digits)) => {
+                metadata.insert(MOMENT_PRECISION.to_owned(), digits.to_string());
+            }
+            _ => return Arc::clone(field),
+        }
+        Arc::new(field.as_ref().clone().with_metadata(metadata))
     });
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
@@ -106,6 +136,8 @@ struct Origin {
     length: Option<CharacterLength>,
     /// Whether one names the digits of its numbers.
     has_digits: bool,
+    /// The digits of a second that one gives to its moments.
+    digits: Option<u8>,
     /// Whether it is kept in that relation.
     is_stored: bool,
 }
@@ -147,17 +179,24 @@ fn origin(plan: &LogicalPlan, index: usize, snapshot: &Snapshot) -> Option<Origi
                     column: Some((i64::from(view.oid), index + 1)),
                     ..inner.unwrap_or_default()
                 }),
-                None => inner,
+                None => of_form(&alias.alias, field.name(), snapshot).or(inner),
             }
         }
         LogicalPlan::Distinct(Distinct::All(input)) => origin(input, index, snapshot),
+        LogicalPlan::Distinct(Distinct::On(on)) => {
+            of_expression(on.select_expr.get(index)?, &on.input, snapshot)
+        }
+        LogicalPlan::RecursiveQuery(query) => {
+            let terms = [&query.static_term, &query.recursive_term];
+            equal_lengths(terms.into_iter().map(|it| length(it, index, snapshot)))
+        }
+        LogicalPlan::Extension(Extension { node }) => {
+            let once = node.as_any().downcast_ref::<RowsOnce>()?;
+            origin(once.inputs().first()?, index, snapshot)
+        }
         LogicalPlan::Subquery(lateral) => origin(&lateral.subquery, index, snapshot),
         LogicalPlan::Union(union) => {
-            let mut lengths = union.inputs.iter().map(|it| length(it, index, snapshot));
-            let first = lengths.next()??;
-            lengths
-                .all(|other| other == Some(first))
-                .then(|| Origin::of_length(Some(first)))
+            equal_lengths(union.inputs.iter().map(|it| length(it, index, snapshot)))
         }
         LogicalPlan::Window(window) => {
             let width = window.input.schema().fields().len();
@@ -183,23 +222,49 @@ fn origin(plan: &LogicalPlan, index: usize, snapshot: &Snapshot) -> Option<Origi
                     ..Origin::default()
                 });
             }
+            // What a change has returned says itself of which types its columns are.
+            if schema == with_changes::SCHEMA {
+                return Some(Origin {
+                    has_digits: !field.metadata().contains_key(POSTGRES_MODIFIER),
+                    ..Origin::default()
+                });
+            }
             let name = scan.table_name.table();
             let known = |name: &str| snapshot.relation(&QualifiedName::new(schema, name));
             let Some(object) = known(name) else {
-                // It is read in another form: an old version, or with the places of its rows.
-                let (name, _) = name.rsplit_once('@')?;
-                let length = known(name)?.character_length(field.name());
-                return Some(Origin::of_length(length));
+                return of_form(&scan.table_name, field.name(), snapshot);
             };
             Some(Origin {
                 column: Some((i64::from(object.oid), place + 1)),
                 length: object.character_length(field.name()),
                 has_digits: true,
+                digits: object.moment_precision(field.name()),
                 is_stored: object.kind != Kind::View,
             })
         }
         _ => None,
     }
+}
+
+/// What a column comes of whose table is read in another form: an old version, with the places of its
+/// rows, or with its new ones.
+fn of_form(relation: &TableReference, column: &str, snapshot: &Snapshot) -> Option<Origin> {
+    let (name, _) = relation.table().rsplit_once('@')?;
+    let object = snapshot.relation(&QualifiedName::new(relation.schema()?, name))?;
+    Some(Origin {
+        length: object.character_length(column),
+        has_digits: true,
+        digits: object.moment_precision(column),
+        ..Origin::default()
+    })
+}
+
+/// What values come of that have one type, if all of them are of it.
+fn equal_lengths(mut lengths: impl Iterator<Item = Option<CharacterLength>>) -> Option<Origin> {
+    let first = lengths.next()??;
+    lengths
+        .all(|other| other == Some(first))
+        .then(|| Origin::of_length(Some(first)))
 }
 
 /// What an expression over the columns of a plan comes of.
@@ -214,14 +279,29 @@ fn of_expression(expression: &Expr, input: &LogicalPlan, snapshot: &Snapshot) ->
             has_digits: !cast.field.metadata().contains_key(BARE_NUMERIC),
             ..Origin::default()
         }),
+        Expr::ScalarFunction(call) if call.func.name() == ROUND_MOMENT => match call.args.get(1)? {
+            Expr::Literal(digits, _) => Some(Origin {
+                digits: digits.to_string().parse().ok(),
+                ..Origin::default()
+            }),
+            _ => None,
+        },
         // The merged column of a FULL JOIN.
         Expr::ScalarFunction(call) if call.func.name() == "coalesce" => {
             let values = call.args.iter();
-            let mut lengths = values.map(|it| of_expression(it, input, snapshot)?.length);
-            let first = lengths.next()??;
-            lengths
-                .all(|other| other == Some(first))
-                .then(|| Origin::of_length(Some(first)))
+            equal_lengths(values.map(|it| of_expression(it, input, snapshot)?.length))
+        }
+        // `gen_random_uuid`, by DataFusion's name.
+        Expr::ScalarFunction(call) if call.func.name() == "uuid" && call.args.is_empty() => {
+            Some(Origin::of_length(Some(CharacterLength::UUID)))
+        }
+        Expr::Case(case) => {
+            let answers = case.when_then_expr.iter().map(|(_, then)| then);
+            let answers = answers.chain(&case.else_expr);
+            let is_null =
+                |value: &Expr| matches!(value, Expr::Literal(value, _) if value.is_null());
+            let answers = answers.filter(|value| !is_null(value));
+            equal_lengths(answers.map(|it| of_expression(it, input, snapshot)?.length))
         }
         _ => None,
     }

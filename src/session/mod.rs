@@ -54,6 +54,7 @@ use crate::catalog::{Snapshot, temporary_schema};
 use crate::error::{Error, Result, SqlState};
 use crate::execute;
 use crate::execute::kept::{Environments, KnownQueries, LastPlace};
+use crate::execute::with_changes::Moment;
 use crate::instance::{
     Asker, Canceller, Instance, Pinned, Reading, SessionEntry, Set, StatementContext,
     with_lock_timeout,
@@ -100,6 +101,8 @@ pub struct Session {
     pub place: LastPlace,
     /// What is noted of the changes that its statements make, for foreign keys.
     changes: Option<Arc<KeyChanges>>,
+    /// What its statements see, where they are parts of one.
+    moment: Option<Arc<Moment>>,
     notices: Arc<Notices>,
     state: Arc<Mutex<State>>,
     /// The text that was parsed last.
@@ -225,6 +228,7 @@ impl Session {
             known,
             place: LastPlace::default(),
             changes: None,
+            moment: None,
             notices,
             state: Arc::new(Mutex::new(State::new(settings)?)),
             text: Mutex::new(Arc::from("")),
@@ -303,6 +307,7 @@ impl Session {
             known: Arc::clone(&self.known),
             place: LastPlace::default(),
             changes: self.changes.clone(),
+            moment: self.moment.clone(),
             notices: Arc::clone(&self.notices),
             state: Arc::clone(&self.state),
             text: Mutex::new(Arc::clone(&self.text.lock())),
@@ -319,6 +324,14 @@ impl Session {
     pub fn noting(&self, changes: Arc<KeyChanges>) -> Self {
         Self {
             changes: Some(changes),
+            ..self.over(&self.instance)
+        }
+    }
+
+    /// The session, whose statements are parts of one and see what that one does.
+    pub fn at(&self, moment: Arc<Moment>) -> Self {
+        Self {
+            moment: Some(moment),
             ..self.over(&self.instance)
         }
     }
@@ -477,6 +490,11 @@ impl Session {
         if let Some(changes) = &self.changes {
             let config = context.state.config_mut();
             config.set_extension(Arc::clone(changes));
+        }
+        if let Some(moment) = &self.moment {
+            moment.put_into(&context);
+            let config = context.state.config_mut();
+            config.set_extension(Arc::clone(moment));
         }
         context
     }

@@ -22,6 +22,8 @@ pub enum Outcome {
     CopyOut {
         /// How the rows are written.
         format: CopyFormat,
+        /// In which texts are written, where the statement says so.
+        encoding: Option<&'static str>,
         /// The rows.
         stream: SendableRecordBatchStream,
     },
@@ -35,6 +37,8 @@ pub struct CopyIn {
     pub columns: usize,
     /// Whether it is to send them in binary.
     pub is_binary: bool,
+    /// In which it sends texts, where the statement says so.
+    pub encoding: Option<&'static str>,
     /// Where the client's bytes go; a [`CopyAborted`] rolls back.
     pub input: tokio::sync::mpsc::Sender<Result<Bytes, CopyAborted>>,
     /// Ends, after `input` was closed by a dropped sender, with the tag `COPY count`, or with the error.

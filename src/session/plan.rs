@@ -33,8 +33,8 @@ use crate::sql::{
     QualifiedName, Statement, alias_columns, column_names, derived_names, expanded_size,
     hidden_columns, integer_literals, merged_columns, model_functions, moment_precision,
     named_arguments, order_names, outer_columns, record_arguments, references, relation_wildcards,
-    row_membership, row_values, sampled, set_returning, standard_forms, table_changes, time_travel,
-    untyped_texts, values, whole_rows,
+    repeated_columns, row_membership, row_values, sampled, set_returning, standard_forms,
+    table_changes, time_travel, untyped_texts, values, whole_rows, with_changes,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -97,6 +97,8 @@ pub fn resolve(
 pub fn is_relation(snapshot: &Snapshot, full: &QualifiedName) -> bool {
     match full.schema.as_str() {
         system::SYSTEM_SCHEMA => system::exists(&full.name),
+        // What a clause of a statement has returned is known to that statement alone.
+        with_changes::SCHEMA => true,
         schema => match pg_catalog::schema(schema) {
             Some(tables) => tables.get(&full.name).is_some(),
             None => {
@@ -364,6 +366,7 @@ async fn say_plannably(query: &mut ast::Query, state: &SessionState) -> Result<(
     derived_names::name(query);
     order_names::rewrite(query)?;
     alias_columns::complete(query, state).await?;
+    repeated_columns::name(query, state).await?;
     merged_columns::rewrite(query, state).await?;
     whole_rows::expand(query, state).await?;
     let aggregates = state.aggregate_functions();

@@ -1,6 +1,6 @@
 //! Planning a statement as far as its parameters and columns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -98,6 +98,7 @@ pub(super) async fn prepare(
     let context = session.statement().collecting(&rejected);
     let mut returning = None;
     let mut resolved = None;
+    let mut clauses = Vec::new();
     let early = match &statement {
         Statement::Query(_) => BTreeMap::new(),
         changes => early_parameters::types_in(changes),
@@ -140,6 +141,13 @@ pub(super) async fn prepare(
             returning = Some(planned.returning);
             Some(planned.plan)
         }
+        Statement::WithChanges(with) => {
+            let plans = Box::pin(execute::with_changes::plan(session, with)).await?;
+            clauses.extend(plans.clauses.into_iter().map(|(_, plan, _)| plan));
+            returning = plans.returning;
+            resolved = plans.query;
+            Some(plans.main.0)
+        }
         // Its parameters are of what is prepared.
         Statement::Prepare(_) => None,
         other => {
@@ -152,23 +160,23 @@ pub(super) async fn prepare(
     };
     let path = session.settings().search_path.0;
     let assigned = assigned_parameters(&statement, &context.snapshot, &path);
-    let early = match &resolved {
-        Some(query) => early_parameters::types(query),
-        None => early,
+    let early = match (&statement, &resolved) {
+        (Statement::Query(_), Some(query)) => early_parameters::types(query),
+        _ => early,
     };
-    let parameter_types = match &plan {
-        Some(plan) => parameter_types(plan, early, types, &assigned)?,
-        None => Vec::new(),
-    };
-    let compared = match &plan {
-        Some(plan) if context.snapshot.has_types() => enums::parameters(plan)?,
-        _ => BTreeMap::new(),
-    };
+    let plans: Vec<&LogicalPlan> = clauses.iter().chain(&plan).collect();
+    let parameter_types = parameter_types(&plans, early, types, &assigned)?;
+    let mut compared = BTreeMap::new();
+    if context.snapshot.has_types() {
+        for plan in plans.iter().rev() {
+            compared.extend(enums::parameters(plan)?);
+        }
+    }
     let parameter_oids = parameter_oids(&parameter_types, types, &assigned, &compared);
     let mut write_command = write_command;
     let mut is_binary = false;
     let schema = match (&statement, &plan, &resolved) {
-        (Statement::Query(_), Some(plan), Some(query)) => {
+        (Statement::Query(_) | Statement::WithChanges(_), Some(plan), Some(query)) => {
             let state = &context.state;
             let columns = answer(plan, &parameter_types, query, state)?;
             Some(declared::declare(columns, plan, &context.snapshot))
@@ -232,7 +240,7 @@ fn refuse_parameters(query: &ast::Query) -> Result<()> {
 
 /// The types of `$1` to the last: declared, or inferred, or text as in Postgres.
 fn parameter_types(
-    plan: &LogicalPlan,
+    plans: &[&LogicalPlan],
     early: BTreeMap<usize, Option<DataType>>,
     declared: &[Option<DataType>],
     assigned: &BTreeMap<usize, Assigned>,
@@ -248,16 +256,31 @@ fn parameter_types(
             *slot = wanted;
         }
     }
+    if plans.is_empty() {
+        return Ok(Vec::new());
+    }
     // What the client has declared may stand where several types are wanted.
-    let number = |name: &String| name.trim_start_matches('$').parse::<usize>().ok();
-    let is_declared = |number: usize| matches!(types.get(number.wrapping_sub(1)), Some(Some(_)));
-    let mut names = plan.get_parameter_names()?.into_iter();
-    if names.all(|name| number(&name).is_some_and(is_declared)) {
+    let is_declared = |name: &String| {
+        let number = name.trim_start_matches('$').parse::<usize>().ok();
+        number.is_some_and(|number| matches!(types.get(number.wrapping_sub(1)), Some(Some(_))))
+    };
+    let mut are_declared = true;
+    for plan in plans {
+        are_declared &= plan.get_parameter_names()?.iter().all(is_declared);
+    }
+    if are_declared {
         let known = types.into_iter();
         return Ok(known.map(|known| known.unwrap_or(DataType::Utf8)).collect());
     }
-    let casts = placed_parameters(plan)?;
-    for (name, inferred) in plan.get_parameter_types()? {
+    let (mut casts, mut found) = (HashMap::new(), HashMap::new());
+    for plan in plans.iter().rev() {
+        casts.extend(placed_parameters(plan)?);
+        for (name, inferred) in plan.get_parameter_types()? {
+            let known = found.entry(name).or_insert(None);
+            *known = inferred.or_else(|| known.take());
+        }
+    }
+    for (name, inferred) in found {
         let number: usize = name.trim_start_matches('$').parse().unwrap_or(0);
         if number == 0 || number > MAX_PARAMETERS {
             return Err(Error::new(

@@ -125,7 +125,7 @@ fn name_of(cte: &Cte) -> String {
 }
 
 /// Whether a query calls functions that may answer otherwise each time.
-fn calls_volatile(query: &Query, state: &SessionState) -> bool {
+pub fn calls_volatile(query: &Query, state: &SessionState) -> bool {
     let found = visit_expressions(query, |part| {
         let AstExpr::Function(call) = part else {
             return ControlFlow::Continue(());

@@ -103,6 +103,13 @@ pub enum Action {
     },
     /// `ALTER [COLUMN] name SET DEFAULT value`, or `DROP DEFAULT`.
     SetDefault(String, Option<Box<Expr>>),
+    /// `ALTER [COLUMN] name DROP EXPRESSION [IF EXISTS]`: a column that was computed keeps its values.
+    DropExpression {
+        /// The column.
+        column: String,
+        /// Whether one that is not computed is fine.
+        if_exists: bool,
+    },
     /// `ALTER [COLUMN] name SET | DROP NOT NULL`.
     SetNotNull(String, bool),
     /// `ALTER [COLUMN] name` of the numbers that it gets.
@@ -332,6 +339,10 @@ impl Action {
         if parser.take_words(&["DROP", "DEFAULT"]) {
             return Ok(Self::SetDefault(column, None));
         }
+        if parser.take_words(&["DROP", "EXPRESSION"]) {
+            let if_exists = parser.take_words(&["IF", "EXISTS"]);
+            return Ok(Self::DropExpression { column, if_exists });
+        }
         if parser.take_words(&["SET", "NOT", "NULL"]) {
             return Ok(Self::SetNotNull(column, true));
         }
@@ -480,6 +491,11 @@ impl fmt::Display for Action {
             ),
             Self::SetDefault(column, None) => {
                 write!(f, "ALTER COLUMN {} DROP DEFAULT", Quoted(column))
+            }
+            Self::DropExpression { column, if_exists } => {
+                let if_exists = if *if_exists { " IF EXISTS" } else { "" };
+                let column = Quoted(column);
+                write!(f, "ALTER COLUMN {column} DROP EXPRESSION{if_exists}")
             }
             Self::SetNotNull(column, true) => {
                 write!(f, "ALTER COLUMN {} SET NOT NULL", Quoted(column))

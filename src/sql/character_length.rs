@@ -43,10 +43,19 @@ fn of_name(name: &ast::ObjectName) -> Option<CharacterLength> {
 /// The type of the values of a declared column, where it is one that the planner has no word for.
 pub fn stored(data_type: &ast::DataType) -> Option<ast::DataType> {
     let name = match data_type {
-        ast::DataType::Uuid => return Some(ast::DataType::Text),
-        // The items of an array of `uuid` would be texts that nobody checks.
+        ast::DataType::Uuid
+        | ast::DataType::Character(_)
+        | ast::DataType::CharacterVarying(_)
+        | ast::DataType::CharVarying(_) => return Some(ast::DataType::Text),
+        // The items of such an array would be texts that nobody checks.
         ast::DataType::Array(ast::ArrayElemTypeDef::SquareBracket(item, size))
-            if **item != ast::DataType::Uuid =>
+            if !matches!(
+                **item,
+                ast::DataType::Uuid
+                    | ast::DataType::Character(_)
+                    | ast::DataType::CharacterVarying(_)
+                    | ast::DataType::CharVarying(_)
+            ) =>
         {
             let item = Box::new(stored(item)?);
             let array = ast::ArrayElemTypeDef::SquareBracket(item, *size);

@@ -18,8 +18,38 @@ use super::row_comparison::is_row;
 
 const UNNAMED: &str = "?column?";
 
+/// Before the place and the name of a column that has one name with another one of its relation.
+const HIDDEN: &str = "tributary:repeated:";
+
+/// A name by which the planner tells such a column from the others.
+pub(super) fn hidden_name(place: usize, name: &str) -> String {
+    format!("{HIDDEN}{place}:{name}")
+}
+
+/// The name that a column has for clients.
+pub(super) fn shown_name(name: &str) -> &str {
+    let hidden = name.strip_prefix(HIDDEN);
+    hidden
+        .and_then(|hidden| hidden.split_once(':'))
+        .map_or(name, |(_, name)| name)
+}
+
+fn without_hidden_names(schema: SchemaRef) -> SchemaRef {
+    let is_hidden = |name: &str| name.starts_with(HIDDEN);
+    if !schema.fields().iter().any(|field| is_hidden(field.name())) {
+        return schema;
+    }
+    let fields = schema.fields().iter();
+    let fields = fields.map(|field| {
+        let name = shown_name(field.name()).to_owned();
+        field.as_ref().clone().with_name(name)
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
 /// Gives the columns of a query's answer the names that Postgres would.
 pub fn rename(schema: SchemaRef, query: &Query) -> SchemaRef {
+    let schema = without_hidden_names(schema);
     let Some(names) = names(&query.body, schema.fields().len()) else {
         return schema;
     };
@@ -136,7 +166,7 @@ fn make_body_unique(body: &mut SetExpr, ordered: &[String], is_ordered: bool) {
             _ => continue,
         };
         // DataFusion names a subquery for the one column of it.
-        let is_subquery = matches!(expression, Expr::Subquery(_));
+        let is_subquery = matches!(expression, Expr::Subquery(_)) && !ordered.contains(&name);
         if may_be_other || is_subquery || seen.iter().any(|other| may_be_one(&name, other)) {
             let last = match is_subquery {
                 true => "subquery",

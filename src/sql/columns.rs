@@ -9,13 +9,15 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::constraint::{Constraint, Declared};
 use super::cursor::{Failure, Parsed, Parser, fold, no_duplicates};
+use super::generated;
 use super::identity;
+use super::like::{Like, Likes};
 use crate::error::{Error, SqlState};
 
 /// What stands between the parentheses.
 pub(super) enum Columns {
-    /// Names with types, and constraints in their order.
-    Declared(Vec<ColumnDef>, Vec<Declared>),
+    /// Names with types, constraints in their order, and relations whose columns come with them.
+    Declared(Vec<ColumnDef>, Vec<Declared>, Vec<Like>),
     /// Names alone.
     Named(Vec<String>),
 }
@@ -27,7 +29,18 @@ pub(super) fn parse(parser: &mut Parser) -> Parsed<Columns> {
     let mut declared = Vec::new();
     let mut names = Vec::new();
     let mut constraints = Vec::new();
+    let mut likes = Vec::new();
     loop {
+        if parser.peek_word(0).as_deref() == Some("LIKE") {
+            if declared.len() < names.len() {
+                return parser.fail("a name without a type, as before");
+            }
+            likes.push(Like::parse(parser, declared.len())?);
+            if !parser.consume_token(&Token::Comma) {
+                break;
+            }
+            continue;
+        }
         if let Some(constraint) = Declared::parse(parser)? {
             constraints.push(constraint);
             if !parser.consume_token(&Token::Comma) {
@@ -40,7 +53,7 @@ pub(super) fn parse(parser: &mut Parser) -> Parsed<Columns> {
             Token::Comma | Token::RParen
         );
         if alone {
-            if !declared.is_empty() {
+            if !declared.is_empty() || !likes.is_empty() {
                 parser.advance_token();
                 return parser.fail("a data type");
             }
@@ -60,10 +73,10 @@ pub(super) fn parse(parser: &mut Parser) -> Parsed<Columns> {
     }
     parser.expect_token(&Token::RParen)?;
     no_duplicates(&names).map_err(|error| Failure::Told(error, Some(place)))?;
-    Ok(if declared.is_empty() {
+    Ok(if declared.is_empty() && likes.is_empty() {
         Columns::Named(names)
     } else {
-        Columns::Declared(declared, constraints)
+        Columns::Declared(declared, constraints, likes)
     })
 }
 
@@ -74,6 +87,7 @@ pub(super) fn parse_column(parser: &mut Parser) -> Parsed<(ColumnDef, Vec<Declar
     parse_nulls(parser, &mut column)?;
     let told = |error| Failure::Told(error, Some(place));
     column.name.value = fold(column.name.value, column.name.quote_style);
+    generated::check(&column).map_err(told)?;
     identity::complete(&mut column).map_err(told)?;
     let constraints = Declared::of_column(&mut column).map_err(told)?;
     Ok((column, constraints))
@@ -126,6 +140,24 @@ pub(super) fn write(
     } else {
         f.write_str(")")
     }
+}
+
+/// Writes ` (name type, LIKE table, ..., constraint, ...)`.
+pub(super) fn write_likes(
+    f: &mut fmt::Formatter<'_>,
+    columns: &[ColumnDef],
+    likes: &Likes,
+) -> fmt::Result {
+    let mut items = Vec::new();
+    let mut tables = likes.tables.iter().peekable();
+    for place in 0..=columns.len() {
+        while let Some(like) = tables.next_if(|like| like.place <= place) {
+            items.push(like.to_string());
+        }
+        items.extend(columns.get(place).map(ToString::to_string));
+    }
+    items.extend(likes.declared.iter().map(ToString::to_string));
+    write!(f, " ({})", items.join(", "))
 }
 
 /// That names alone are not enough here.

@@ -11,7 +11,6 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::cursor::{Parsed, Parser, fold};
 use super::foreign_key::ForeignKey;
-use super::identity::is_identity;
 use super::name::{Quoted, write_columns};
 use super::renaming::{names_column, rename_column};
 use super::shown::Shown;
@@ -141,7 +140,6 @@ impl Declared {
             (Some("CHECK"), None) => None,
             (Some("FOREIGN"), Some("KEY")) => None,
             (Some("EXCLUDE"), _) if named => Some("EXCLUDE"),
-            (Some("LIKE"), Some(_)) => Some("LIKE"),
             _ if named => Some("this constraint"),
             _ => return Ok(None),
         };
@@ -220,12 +218,10 @@ impl Declared {
                 ColumnOption::ForeignKey(key) => {
                     Rule::ForeignKey(Box::new(ForeignKey::of_column(&name, key)?))
                 }
-                ColumnOption::Generated { .. } if is_identity(&option) => {
+                ColumnOption::Generated { .. } => {
+                    option.name = None;
                     kept.push(option);
                     continue;
-                }
-                ColumnOption::Generated { .. } => {
-                    return Err(refused("GENERATED ... STORED", &name));
                 }
                 _ => return Err(refused("this constraint", &name)),
             };

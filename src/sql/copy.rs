@@ -21,6 +21,8 @@ pub struct Copy {
     pub direction: Direction,
     /// How rows are written.
     pub format: CopyFormat,
+    /// In which encoding; in the client's where it is not said.
+    pub encoding: Option<&'static str>,
 }
 
 /// Which way the rows go.
@@ -101,11 +103,15 @@ impl Copy {
                 return parser.fail("FROM or TO");
             }
         };
-        let format = copy_options::parse(parser, is_binary)?;
+        let (format, encoding) = copy_options::parse(parser, is_binary)?;
         if parser.peek_word(0).as_deref() == Some("WHERE") {
             return parser.unsupported_here("COPY FROM ... WHERE");
         }
-        Ok(Self { direction, format })
+        Ok(Self {
+            direction,
+            format,
+            encoding,
+        })
     }
 }
 
@@ -148,7 +154,11 @@ impl fmt::Display for Copy {
                 write!(f, "({}) TO STDOUT", Shown(query.as_ref()))?;
             }
         }
-        write!(f, " WITH ({})", self.format)
+        write!(f, " WITH ({}", self.format)?;
+        if let Some(encoding) = self.encoding {
+            write!(f, ", ENCODING {}", Literal(encoding))?;
+        }
+        f.write_str(")")
     }
 }
 

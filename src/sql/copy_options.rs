@@ -5,6 +5,7 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 use super::Options;
 use super::copy::CopyFormat;
 use super::cursor::{Parsed, Parser};
+use crate::config::ClientEncoding;
 use crate::error::{Error, SqlState};
 
 /// What was written; `None` stands for Postgres's default.
@@ -17,10 +18,14 @@ struct Written {
     header: bool,
     quote: Option<String>,
     escape: Option<String>,
+    encoding: Option<&'static str>,
 }
 
 /// Parses the options after `STDIN` or `STDOUT`; `binary` is whether that was said before the table.
-pub(super) fn parse(parser: &mut Parser, binary: bool) -> Parsed<CopyFormat> {
+pub(super) fn parse(
+    parser: &mut Parser,
+    binary: bool,
+) -> Parsed<(CopyFormat, Option<&'static str>)> {
     let mut written = Written {
         binary,
         ..Written::default()
@@ -36,7 +41,9 @@ pub(super) fn parse(parser: &mut Parser, binary: bool) -> Parsed<CopyFormat> {
     } else {
         parse_old(parser, &mut written)?;
     }
-    written.fill().map_err(|error| place.with_error(error))
+    let encoding = written.encoding;
+    let format = written.fill().map_err(|error| place.with_error(error))?;
+    Ok((format, encoding))
 }
 
 /// `DELIMITER [AS] 'x' NULL [AS] '' CSV HEADER QUOTE [AS] '"' ESCAPE [AS] '"'`.
@@ -47,8 +54,14 @@ fn parse_old(parser: &mut Parser, written: &mut Written) -> Parsed<()> {
             "HEADER" => written.header = true,
             "BINARY" => written.binary = true,
             "FORCE" => return parser.unsupported_here("FORCE of COPY"),
-            "ENCODING" => return parser.unsupported_here("ENCODING of COPY"),
             "FREEZE" => {}
+            "ENCODING" => {
+                let place = parser.error_here(Error::internal(""));
+                parser.advance_token();
+                let name = parser.string()?;
+                written.encoding = Some(encoding(&name).map_err(|error| place.with_error(error))?);
+                continue;
+            }
             "DELIMITER" | "NULL" | "QUOTE" | "ESCAPE" => {
                 parser.advance_token();
                 let _ = parser.take_word("AS");
@@ -90,8 +103,7 @@ impl Written {
             "freeze" => {
                 boolean(key, &value)?;
             }
-            "encoding" if matches!(value.to_lowercase().as_str(), "utf8" | "utf-8") => {}
-            "encoding" => return Err(Error::unsupported(format!("the encoding \"{value}\""))),
+            "encoding" => self.encoding = Some(encoding(&value)?),
             "force_quote" | "force_not_null" | "force_null" | "default" | "on_error"
             | "log_verbosity" | "reject_limit" => {
                 return Err(Error::unsupported(format!(
@@ -190,6 +202,14 @@ fn check(format: CopyFormat) -> Result<CopyFormat, Error> {
         )),
         _ => Ok(format),
     }
+}
+
+/// An encoding by its name.
+fn encoding(name: &str) -> Result<&'static str, Error> {
+    ClientEncoding::named(name).ok_or_else(|| {
+        invalid("argument to option \"encoding\" must be a valid encoding name")
+            .with_detail(format!("There is no encoding \"{name}\" here."))
+    })
 }
 
 fn one_byte(what: &str, value: Option<String>, default: u8) -> Result<u8, Error> {

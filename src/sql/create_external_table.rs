@@ -10,6 +10,7 @@ use super::Options;
 use super::columns::{self, Columns};
 use super::constraint;
 use super::cursor::{Parsed, Parser};
+use super::generated;
 use super::identity;
 use super::name::{ObjectName, Quoted, write_create};
 use super::options::Literal;
@@ -92,11 +93,15 @@ fn parse_columns(parser: &mut Parser) -> Parsed<Vec<ColumnDef>> {
     }
     let place = parser.error_here(Error::internal(""));
     match columns::parse(parser)? {
-        Columns::Declared(columns, constraints) => {
+        Columns::Declared(_, _, likes) if !likes.is_empty() => {
+            Err(place.with_error(Error::unsupported("LIKE of an external table")))
+        }
+        Columns::Declared(columns, constraints, _) => {
             let has_default = columns.iter().any(|column| {
                 let name = &column.name.value;
                 constraint::default_of(&columns, name).is_some()
                     || identity::of_column(&columns, name).is_some()
+                    || generated::expression_of(&columns, name).is_some()
             });
             let what = match (constraints.is_empty(), has_default) {
                 (true, false) => return Ok(columns),

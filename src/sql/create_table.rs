@@ -1,9 +1,10 @@
 //! `CREATE [OR REPLACE] TABLE [IF NOT EXISTS] name (column type [NOT NULL]
-//! [DEFAULT value | GENERATED ALWAYS | BY DEFAULT AS IDENTITY [(options)]], ...
+//! [DEFAULT value | GENERATED ALWAYS | BY DEFAULT AS IDENTITY [(options)]
+//! | GENERATED ALWAYS AS (expression) STORED], ...
 //! [, [CONSTRAINT c] PRIMARY KEY (columns) | UNIQUE [NULLS NOT DISTINCT] (columns) | CHECK (condition)
-//! | FOREIGN KEY (columns) REFERENCES table ...] ...)
+//! | FOREIGN KEY (columns) REFERENCES table ...] [, LIKE table [INCLUDING | EXCLUDING part] ...] ...)
 //! [WITH (option = 'value', ...)]
-//! | [(columns)] [WITH (option = 'value', ...)] AS query`.
+//! | [(columns)] [WITH (option = 'value', ...)] AS query [WITH [NO] DATA]`.
 
 use std::fmt;
 
@@ -13,6 +14,7 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 use super::columns::{self, Columns};
 use super::constraint::{self, Constraint};
 use super::cursor::{Parsed, Parser, object_name_from};
+use super::like::Likes;
 use super::name::{ObjectName, write_columns, write_create};
 use super::shown::Shown;
 use super::{Options, query, row_locks};
@@ -27,12 +29,16 @@ pub struct CreateTable {
     pub columns: Vec<ColumnDef>,
     /// What their rows must satisfy beside `NOT NULL`.
     pub constraints: Vec<Constraint>,
+    /// What else has columns for it, and then all that is declared beside these.
+    pub likes: Option<Box<Likes>>,
     /// Names for the query's columns, for `AS query`.
     pub column_names: Vec<String>,
     /// How its rows are kept.
     pub options: Options,
     /// What fills the table.
     pub query: Option<Box<Query>>,
+    /// Whether the query fills it at once.
+    pub with_data: bool,
     /// Whether it goes with its session.
     pub is_temporary: bool,
     /// Whether an existing table is fine.
@@ -51,9 +57,11 @@ impl CreateTable {
             name: parser.object_name()?,
             columns: Vec::new(),
             constraints: Vec::new(),
+            likes: None,
             column_names: Vec::new(),
             options: Options::default(),
             query: None,
+            with_data: true,
             is_temporary,
             if_not_exists,
             or_replace,
@@ -61,7 +69,11 @@ impl CreateTable {
         if parser.peek_token_ref().token == Token::LParen {
             let place = parser.error_here(Error::internal(""));
             match columns::parse(parser)? {
-                Columns::Declared(columns, declared) => {
+                Columns::Declared(columns, declared, tables) if !tables.is_empty() => {
+                    table.columns = columns;
+                    table.likes = Some(Box::new(Likes { tables, declared }));
+                }
+                Columns::Declared(columns, declared, _) => {
                     table.columns = columns;
                     let completed =
                         constraint::complete(&table.name.name, &mut table.columns, declared);
@@ -82,7 +94,7 @@ impl CreateTable {
                 return parser.unsupported_here(format_args!("{clause} of a table"));
             }
         }
-        if !table.columns.is_empty() {
+        if !table.columns.is_empty() || table.likes.is_some() {
             return Ok(table);
         }
         if parser.at_end() && !table.column_names.is_empty() {
@@ -90,8 +102,10 @@ impl CreateTable {
         }
         parser.expect_words(&["AS"])?;
         table.query = Some(query::parse(parser)?);
-        if !parser.take_words(&["WITH", "DATA"]) && parser.peek_word(0).as_deref() == Some("WITH") {
-            return parser.unsupported_here("CREATE TABLE AS ... WITH NO DATA");
+        if parser.take_words(&["WITH", "NO", "DATA"]) {
+            table.with_data = false;
+        } else {
+            let _ = parser.take_words(&["WITH", "DATA"]);
         }
         Ok(table)
     }
@@ -110,9 +124,11 @@ impl CreateTable {
             name: object_name_from(&into.name)?,
             columns: Vec::new(),
             constraints: Vec::new(),
+            likes: None,
             column_names: Vec::new(),
             options: Options::default(),
             query: Some(query),
+            with_data: true,
             is_temporary: into.temporary,
             if_not_exists: false,
             or_replace: false,
@@ -128,11 +144,17 @@ impl fmt::Display for CreateTable {
             "TABLE"
         };
         write_create(f, self.or_replace, what, self.if_not_exists, &self.name)?;
-        columns::write(f, &self.columns, &self.constraints)?;
+        match &self.likes {
+            Some(likes) => columns::write_likes(f, &self.columns, likes)?,
+            None => columns::write(f, &self.columns, &self.constraints)?,
+        }
         write_columns(f, &self.column_names)?;
         self.options.write_with(f)?;
         match &self.query {
-            Some(query) => write!(f, " AS {}", Shown(query.as_ref())),
+            Some(query) => {
+                let data = if self.with_data { "" } else { " WITH NO DATA" };
+                write!(f, " AS {}{data}", Shown(query.as_ref()))
+            }
             None => Ok(()),
         }
     }

@@ -48,6 +48,7 @@ impl Statement {
                 (&mut create.if_not_exists, &mut create.or_replace)
             }
             Self::CreateTable(create) => {
+                create.with_data = true;
                 create.is_temporary = false;
                 (&mut create.if_not_exists, &mut create.or_replace)
             }

@@ -50,6 +50,7 @@ pub mod explain;
 pub mod fetch;
 pub mod float_width;
 pub mod foreign_key;
+pub mod generated;
 pub mod grant;
 pub mod hidden_columns;
 pub mod identity;
@@ -58,6 +59,7 @@ pub mod insert;
 pub mod integer_literals;
 mod known_columns;
 pub mod lifted;
+pub mod like;
 mod limits;
 pub mod listen;
 mod literals;
@@ -89,6 +91,7 @@ pub mod references;
 pub mod refresh;
 pub mod relation_wildcards;
 pub mod renaming;
+pub mod repeated_columns;
 pub mod restore;
 pub mod returning;
 mod row_comparison;
@@ -118,6 +121,7 @@ pub mod vacuum;
 pub mod values;
 pub mod whole_rows;
 pub mod with;
+pub mod with_changes;
 mod write_command;
 
 pub use name::{ObjectName, QualifiedName};
@@ -184,6 +188,8 @@ pub enum Statement {
     Delete(delete::Delete),
     /// `MERGE INTO`.
     Merge(Box<merge::Merge>),
+    /// `WITH`, of which clauses change rows.
+    WithChanges(with_changes::WithChanges),
     /// `TRUNCATE`.
     Truncate(truncate::Truncate),
     /// `LOCK TABLE`.
@@ -259,6 +265,7 @@ impl fmt::Display for Statement {
             Self::Update(statement) => statement.fmt(f),
             Self::Delete(statement) => statement.fmt(f),
             Self::Merge(statement) => statement.fmt(f),
+            Self::WithChanges(statement) => statement.fmt(f),
             Self::Truncate(statement) => statement.fmt(f),
             Self::Lock(statement) => statement.fmt(f),
             Self::Copy(statement) => statement.fmt(f),

@@ -13,6 +13,9 @@ use tributary_udfs::postgres::{MOMENT_DIGITS, ROUND_MOMENT};
 use super::cursor::fold;
 use super::standard_forms;
 
+/// The key of a recorded column's metadata that holds the digits of a second of its type.
+pub const MOMENT_PRECISION: &str = "tributary.moment_precision";
+
 /// The digits of a second that a type limits its values to; none for all that there are.
 pub fn of(data_type: &DataType) -> Option<u8> {
     let (DataType::Timestamp(Some(digits), _) | DataType::Time(Some(digits), _)) = data_type else {

@@ -50,9 +50,10 @@ use super::truncate::Truncate;
 use super::unlisten::Unlisten;
 use super::update::Update;
 use super::vacuum::Vacuum;
-use super::{Statement, query, with};
+use super::{Statement, query, with, with_changes};
 use crate::error::{Error, Result, SqlState};
 
+use datafusion::sql::sqlparser::ast::With;
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 /// Statements of Postgres that are known and not supported.
@@ -323,16 +324,19 @@ fn is_role(parser: &Parser) -> bool {
 
 /// Parses a query or a change of rows: what can be planned, and so explained and prepared.
 pub(super) fn parse_plannable(parser: &mut Parser) -> Parsed<Statement> {
-    let with = match parser.peek_word(0).as_deref() {
-        Some("WITH") => Some(with::parse(parser)?),
-        _ => None,
-    };
+    match parser.peek_word(0).as_deref() {
+        Some("WITH") => with_changes::parse(parser),
+        _ => parse_behind_with(parser, None),
+    }
+}
+
+/// Parses what [`parse_plannable`] does, behind its `WITH`.
+pub(super) fn parse_behind_with(parser: &mut Parser, with: Option<With>) -> Parsed<Statement> {
     match parser.peek_word(0).as_deref() {
         Some("INSERT") => Insert::parse(parser, with).map(Statement::Insert),
         Some("UPDATE") => Update::parse(parser, with).map(Statement::Update),
         Some("DELETE") => Delete::parse(parser, with).map(Statement::Delete),
         Some("MERGE") => Merge::parse(parser, with).map(|merge| Statement::Merge(Box::new(merge))),
-        Some("WITH") if with.is_some() => parser.fail("a statement"),
         _ => {
             let mut query = query::parse_to_run(parser)?;
             query.with = with::joined(with, query.with.take());

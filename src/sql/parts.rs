@@ -6,10 +6,11 @@ use datafusion::sql::sqlparser::ast::{Visit, VisitMut, Visitor, VisitorMut};
 
 use super::Statement;
 use super::merge::Action;
+use super::with_changes;
 
 /// Visits each part of a statement by `&`, or by `&mut` where `$mutable` is `mut`.
 macro_rules! each_part {
-    ($statement:ident, $visitor:ident, $visit:path, $($mutable:tt)?) => {
+    ($statement:ident, $visitor:ident, $visit:path, $with:path, $($mutable:tt)?) => {
         match $statement {
             Statement::Query(query) => $visit(query, $visitor),
             Statement::Insert(insert) => {
@@ -60,6 +61,7 @@ macro_rules! each_part {
                 }
                 $visit(&$($mutable)? merge.returning, $visitor)
             }
+            Statement::WithChanges(with) => $with(with, $visitor),
             _ => ControlFlow::Continue(()),
         }
     };
@@ -67,7 +69,7 @@ macro_rules! each_part {
 
 /// Visits all parts of a query, or of a statement that changes rows.
 pub fn visit<V: Visitor>(statement: &Statement, visitor: &mut V) -> ControlFlow<V::Break> {
-    each_part!(statement, visitor, Visit::visit,)
+    each_part!(statement, visitor, Visit::visit, with_changes::visit,)
 }
 
 /// [`visit`], where parts may change.
@@ -75,5 +77,11 @@ pub fn visit_mut<V: VisitorMut>(
     statement: &mut Statement,
     visitor: &mut V,
 ) -> ControlFlow<V::Break> {
-    each_part!(statement, visitor, VisitMut::visit, mut)
+    each_part!(
+        statement,
+        visitor,
+        VisitMut::visit,
+        with_changes::visit_mut,
+        mut
+    )
 }

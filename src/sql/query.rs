@@ -7,7 +7,7 @@ use datafusion::sql::sqlparser::tokenizer::{Location, Token};
 
 use super::cursor::{Failure, Parsed, Parser};
 use super::dialect::TributaryDialect;
-use super::{row_locks, sampled};
+use super::{row_locks, sampled, with_changes};
 use crate::error::Error;
 
 /// Parses `SELECT`, `VALUES`, `WITH`, `TABLE name` or one of them in parentheses, which defines something
@@ -65,7 +65,7 @@ fn parse_table(parser: &mut Parser) -> Parsed<Box<Query>> {
 pub(super) fn check_expression(expression: &impl Visit, place: Location) -> Parsed<()> {
     match expression.visit(&mut Refusals) {
         ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(what) => Err(Failure::Told(Error::unsupported(what), Some(place))),
+        ControlFlow::Break(refused) => Err(Failure::Told(refused, Some(place))),
     }
 }
 
@@ -73,46 +73,53 @@ pub(super) fn check_expression(expression: &impl Visit, place: Location) -> Pars
 struct Refusals;
 
 impl Visitor for Refusals {
-    type Break = &'static str;
+    type Break = Error;
 
-    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<&'static str> {
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Error> {
         if query.for_clause.is_some() {
-            return ControlFlow::Break("FOR XML, FOR JSON and FOR BROWSE");
+            return refused("FOR XML, FOR JSON and FOR BROWSE");
+        }
+        if with_changes::changes_rows(query) {
+            return ControlFlow::Break(with_changes::below_the_top());
         }
         check_body(&query.body)
     }
 
-    fn pre_visit_table_factor(&mut self, table: &TableFactor) -> ControlFlow<&'static str> {
+    fn pre_visit_table_factor(&mut self, table: &TableFactor) -> ControlFlow<Error> {
         match table {
             TableFactor::Table {
                 sample: Some(sample),
                 ..
             } if !sampled::is_known(sample) => {
-                ControlFlow::Break("TABLESAMPLE but BERNOULLI and SYSTEM of a percentage")
+                refused("TABLESAMPLE but BERNOULLI and SYSTEM of a percentage")
             }
             TableFactor::Derived {
                 sample: Some(_), ..
-            } => ControlFlow::Break("TABLESAMPLE of a subquery"),
+            } => refused("TABLESAMPLE of a subquery"),
             TableFactor::Table { with_hints, .. } if !with_hints.is_empty() => {
-                ControlFlow::Break("a table hint")
+                refused("a table hint")
             }
             _ => ControlFlow::Continue(()),
         }
     }
 }
 
-fn check_body(body: &SetExpr) -> ControlFlow<&'static str> {
+fn check_body(body: &SetExpr) -> ControlFlow<Error> {
     match body {
-        SetExpr::Insert(_) => ControlFlow::Break("INSERT within a query"),
-        SetExpr::Update(_) => ControlFlow::Break("UPDATE within a query"),
-        SetExpr::Delete(_) => ControlFlow::Break("DELETE within a query"),
-        SetExpr::Merge(_) => ControlFlow::Break("MERGE within a query"),
-        SetExpr::Table(_) => ControlFlow::Break("TABLE within a query"),
-        SetExpr::Select(select) if select.into.is_some() => ControlFlow::Break("SELECT INTO"),
+        SetExpr::Insert(_) => refused("INSERT within a query"),
+        SetExpr::Update(_) => refused("UPDATE within a query"),
+        SetExpr::Delete(_) => refused("DELETE within a query"),
+        SetExpr::Merge(_) => refused("MERGE within a query"),
+        SetExpr::Table(_) => refused("TABLE within a query"),
+        SetExpr::Select(select) if select.into.is_some() => refused("SELECT INTO"),
         SetExpr::SetOperation { left, right, .. } => {
             check_body(left)?;
             check_body(right)
         }
         SetExpr::Select(_) | SetExpr::Query(_) | SetExpr::Values(_) => ControlFlow::Continue(()),
     }
+}
+
+fn refused(what: &str) -> ControlFlow<Error> {
+    ControlFlow::Break(Error::unsupported(what))
 }

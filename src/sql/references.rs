@@ -12,6 +12,7 @@ use super::name::ObjectName;
 use super::returning::Target;
 use super::scope::Scopes;
 use super::table_changes;
+use super::with_changes::{Clause, WithChanges};
 use crate::error::{Error, Result};
 
 /// The relations that a statement reads, each once, in the order of their first mention.
@@ -62,6 +63,7 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
             collector.collect(&merge.source)?;
             return collector.of_change(&merge.target, merge.with.as_ref());
         }
+        Statement::WithChanges(with) => return of_changes(with),
         Statement::Prepare(prepare) => return relations(&prepare.statement),
         Statement::Declare(declare) => &declare.query,
         Statement::Copy(copy) => match &copy.direction {
@@ -105,6 +107,25 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
         | Statement::Notify(_) => return Ok(Vec::new()),
     };
     collector.collect(query.as_ref())?;
+    Ok(collector.found)
+}
+
+/// The relations that clauses and the statement behind them read.
+fn of_changes(with: &WithChanges) -> Result<Vec<ObjectName>> {
+    let mut collector = Collector::default();
+    let mut hidden: Vec<String> = Vec::new();
+    let parts = with.clauses.iter().map(|clause| match clause {
+        Clause::Query(cte) => (clause.name(), of_query(&cte.query)),
+        Clause::Change(change) => (clause.name(), relations(&change.statement)),
+    });
+    for (name, read) in parts.chain([(String::new(), relations(&with.main))]) {
+        for relation in read? {
+            if relation.schema.is_some() || !hidden.contains(&relation.name) {
+                collector.add(relation);
+            }
+        }
+        hidden.push(name);
+    }
     Ok(collector.found)
 }
 

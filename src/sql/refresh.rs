@@ -1,4 +1,4 @@
-//! `REFRESH MATERIALIZED VIEW | MODEL name [FULL]`,
+//! `REFRESH MATERIALIZED VIEW | MODEL name [FULL]`, `REFRESH MATERIALIZED VIEW name WITH NO DATA`,
 //! `REFRESH MATERIALIZED VIEW name FROM 'version' [TO 'version']`.
 
 use std::fmt;
@@ -7,6 +7,7 @@ use super::cursor::{Parsed, Parser};
 use super::drop::DropKind;
 use super::name::ObjectName;
 use super::options::Literal;
+use crate::error::{Error, SqlState};
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +27,8 @@ pub enum RefreshExtent {
     Usual,
     /// Everything; a model is trained again.
     Full,
+    /// Nothing: its rows go, and it is not populated until it is refreshed.
+    NoData,
     /// What is of some versions.
     Range(VersionRange),
 }
@@ -60,7 +63,7 @@ impl Refresh {
             parser.expect_words(&["MATERIALIZED", "VIEW"])?;
             DropKind::MaterializedView
         };
-        let _ = parser.take_word("CONCURRENTLY");
+        let concurrently = parser.take_word("CONCURRENTLY");
         let name = parser.object_name()?;
         let extent = if parser.take_word("FULL") {
             RefreshExtent::Full
@@ -74,9 +77,18 @@ impl Refresh {
         } else {
             RefreshExtent::Usual
         };
-        if !parser.take_words(&["WITH", "DATA"]) && parser.peek_word(0).as_deref() == Some("WITH") {
+        if parser.take_words(&["WITH", "DATA"]) || parser.peek_word(0).as_deref() != Some("WITH") {
+            return Ok(Self { kind, name, extent });
+        }
+        if kind == DropKind::Model || extent != RefreshExtent::Usual {
             return parser.unsupported_here(format_args!("REFRESH {kind} WITH NO DATA"));
         }
+        if concurrently {
+            let message = "CONCURRENTLY and WITH NO DATA options cannot be used together";
+            return Err(parser.error_here(Error::new(SqlState::SYNTAX_ERROR, message)));
+        }
+        parser.expect_words(&["WITH", "NO", "DATA"])?;
+        let extent = RefreshExtent::NoData;
         Ok(Self { kind, name, extent })
     }
 }
@@ -87,6 +99,7 @@ impl fmt::Display for Refresh {
         match &self.extent {
             RefreshExtent::Usual => Ok(()),
             RefreshExtent::Full => f.write_str(" FULL"),
+            RefreshExtent::NoData => f.write_str(" WITH NO DATA"),
             RefreshExtent::Range(range) => write!(f, " {range}"),
         }
     }

@@ -18,7 +18,7 @@ use datafusion::sql::sqlparser::ast::{
     SetExpr, TableAlias, TableFactor, TableWithJoins, Value, VisitMut, VisitorMut,
 };
 
-use super::column_names::name_of;
+use super::column_names::{name_of, shown_name};
 use super::cursor::fold;
 use super::hidden_columns::shown_columns;
 use super::standard_forms;
@@ -481,7 +481,7 @@ const RECORD: &str = "tributary_row";
 /// A record of a relation's columns.
 fn record(relation: &Ident, columns: &[String]) -> Expr {
     let members = columns.iter().flat_map(|column| {
-        let name = Expr::value(Value::SingleQuotedString(column.clone()));
+        let name = Expr::value(Value::SingleQuotedString(shown_name(column).to_owned()));
         let value = vec![relation.clone(), Ident::with_quote('"', column)];
         [name, Expr::CompoundIdentifier(value)]
     });

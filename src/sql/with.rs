@@ -2,27 +2,18 @@
 
 use std::fmt;
 
-use datafusion::sql::sqlparser::ast::With;
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
+use datafusion::sql::sqlparser::ast::{Cte, With};
 
-use super::cursor::{Parsed, Parser};
-use super::query;
 use super::shown::Shown;
 
-/// Parses the clause.
-pub(super) fn parse(parser: &mut Parser) -> Parsed<With> {
-    let place = parser.peek_token_ref().span.start;
-    parser.expect_words(&["WITH"])?;
-    let recursive = parser.take_word("RECURSIVE");
-    let cte_tables = parser.parse_comma_separated(|parser| parser.parse_cte())?;
-    for expression in &cte_tables {
-        query::check_expression(&expression.query, place)?;
-    }
-    Ok(With {
+/// The clause of these queries.
+pub(super) fn of_queries(recursive: bool, cte_tables: Vec<Cte>) -> With {
+    With {
         with_token: AttachedToken::empty(),
         recursive,
         cte_tables,
-    })
+    }
 }
 
 /// The clause of a statement that has one around the clause of its query.

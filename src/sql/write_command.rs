@@ -40,6 +40,7 @@ impl Statement {
             Self::Update(_) => Some("UPDATE"),
             Self::Delete(_) => Some("DELETE"),
             Self::Merge(_) => Some("MERGE"),
+            Self::WithChanges(with) => with.command(),
             Self::Truncate(_) => Some("TRUNCATE"),
             Self::Lock(lock) => lock.mode.excludes_writers().then_some("LOCK TABLE"),
             Self::Optimize(_) => Some("OPTIMIZE"),

@@ -41,6 +41,7 @@ pub struct Modification {
     pub(super) keys: Vec<IndexedKey>,
     pub(super) changed: Arc<Changed>,
     pub(super) deleted: Arc<Mutex<Places>>,
+    pub(super) keeps_files: bool,
 }
 
 impl Modification {
@@ -101,6 +102,14 @@ impl Modification {
     #[must_use]
     pub fn by_keys(mut self, keys: Vec<IndexedKey>) -> Self {
         self.keys = keys;
+        self
+    }
+
+    /// The change, which marks the rows that go in files that it would write anew otherwise, so that
+    /// rows of the version before [are found](Self::moves_from) by who changes the table once more.
+    #[must_use]
+    pub fn keeping_files(mut self) -> Self {
+        self.keeps_files = true;
         self
     }
 
@@ -188,11 +197,15 @@ impl Modification {
             let (place, snapshot) = (self.table.place.clone(), Arc::clone(&self.snapshot));
             let scan = self.table_scan()?.with_column_versions()?;
             let (settings, session) = (self.settings.clone(), Arc::clone(&session));
+            let keeps_files = self.keeps_files;
             async move {
                 let gone = gone.lock().clone();
+                let is_worn = |bytes: u64, lost: u64, rows: u64| {
+                    !keeps_files && (bytes < settings.deletion_vector_bytes || lost > rows / 2)
+                };
                 let found = match !is_part && pays_as_patch(&gone, &snapshot, &place, &settings) {
                     true => Losses::of_patch(&gone, &snapshot, &place).await?,
-                    false => Losses::of(&gone, &snapshot, &place, &settings).await?,
+                    false => Losses::of(&gone, &snapshot, &place, is_worn).await?,
                 };
                 let rows = kept_rows(session.as_ref(), &scan, &found.rewritten, gone).await?;
                 *losses.lock() = found;
@@ -313,11 +326,13 @@ fn pays_as_patch(
 }
 
 impl Losses {
+    /// `is_worn` tells of the bytes of a file, of its rows that are gone and of all of them whether it is
+    /// better written anew.
     async fn of(
         gone: &Places,
         snapshot: &Snapshot,
         place: &Place,
-        settings: &WarehouseSettings,
+        is_worn: impl Fn(u64, u64, u64) -> bool,
     ) -> Result<Self> {
         let mut losses = Self::default();
         for (number, rows) in gone.files() {
@@ -331,9 +346,7 @@ impl Losses {
             let file = Arc::clone(file);
             match file.bounds.rows {
                 Some(rows) if all.len() >= rows => losses.emptied.push(file),
-                Some(rows)
-                    if file.bytes >= settings.deletion_vector_bytes && all.len() <= rows / 2 =>
-                {
+                Some(rows) if !is_worn(file.bytes, all.len(), rows) => {
                     losses.marked.push((file, Arc::new(all)));
                 }
                 _ => losses.rewritten.push((number, file)),

@@ -237,6 +237,7 @@ impl Warehouse {
             keys: Vec::new(),
             changed: Arc::clone(&self.changed),
             deleted: Arc::default(),
+            keeps_files: false,
         })
     }
 }

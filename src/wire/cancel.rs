@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::connection::Stop;
 use crate::instance::Canceller;
 
 /// Protocol 3.0 has room for a secret of this many bytes.
@@ -81,13 +82,18 @@ impl CancelKey {
         self.process_id
     }
 
-    /// Stops what the connection runs, without a secret.
-    pub(super) fn canceller(&self) -> Canceller {
+    /// Stops what the connection runs, without a secret, or ends the connection by `stop`.
+    pub(super) fn canceller(&self, stop: &Stop) -> Canceller {
+        let stop = stop.clone();
         let running = Arc::clone(&self.running);
         Canceller::new(move || {
             if let Some(statement) = running.statement.lock().as_ref() {
                 statement.cancel();
             }
+        })
+        .terminating(move || {
+            stop.idle.cancel();
+            stop.running.cancel();
         })
     }
 

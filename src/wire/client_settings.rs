@@ -1,8 +1,10 @@
 //! What the protocol asks of the session's settings.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::backend::BackendSession;
+use super::client_encoding::Encoding;
 use super::encode::Style;
 use super::interrupt::timeout;
 
@@ -11,6 +13,8 @@ use super::interrupt::timeout;
 pub(super) struct ClientSettings {
     /// The number of the settings that were read; none before the first time.
     number: Option<u64>,
+    /// In which texts are written and read; as they are where there is none.
+    pub(super) encoding: Option<Arc<Encoding>>,
     /// How values are written.
     pub(super) style: Style,
     /// `statement_timeout`
@@ -27,9 +31,11 @@ impl ClientSettings {
         let number = Some(session.settings_number());
         if self.number != number {
             let time_zone = session.setting("TimeZone");
+            let encoding = session.setting("client_encoding");
             let limit = |name| session.setting(name).and_then(|value| timeout(&value));
             *self = Self {
                 number,
+                encoding: encoding.and_then(|name| Encoding::named(&name)),
                 style: Style::new(time_zone.as_deref())
                     .with_intervals(session.setting("IntervalStyle").as_deref())
                     .with_dates(

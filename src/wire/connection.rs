@@ -33,6 +33,16 @@ pub(super) struct Stop {
     pub(super) running: CancellationToken,
 }
 
+impl Stop {
+    /// The end of one connection, at the latest with that of the server.
+    pub(super) fn of_connection(&self) -> Self {
+        Self {
+            idle: self.idle.child_token(),
+            running: self.running.child_token(),
+        }
+    }
+}
+
 /// A connection that is ready for queries.
 pub(super) struct Connection<S> {
     pub(super) session: Arc<S>,
@@ -149,7 +159,9 @@ impl<S: BackendSession> Connection<S> {
         if self.skips_to_sync && !matches!(kind, b'S' | b'X') {
             return Ok(());
         }
-        let outcome = match ClientMessage::decode(frame) {
+        let encoding = self.settings.of(self.session.as_ref()).encoding.clone();
+        self.writer.encoding.clone_from(&encoding);
+        let outcome = match ClientMessage::decode(frame, encoding.as_ref()) {
             Ok(message) => self.dispatch(message).await,
             Err(error) => Err(error.into()),
         };
@@ -240,6 +252,8 @@ impl<S: BackendSession> Connection<S> {
 
     /// Tells the client that it may go on. Outside a transaction no portal outlives this.
     async fn ready(&mut self) -> Step<()> {
+        let encoding = &self.settings.of(self.session.as_ref()).encoding;
+        self.writer.encoding.clone_from(encoding);
         if let Err(error) = self.session.complete() {
             self.report(&error).await?;
         }

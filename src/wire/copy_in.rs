@@ -1,6 +1,8 @@
 //! `COPY ... FROM STDIN`: the client's bytes go through a bounded channel to the statement.
 
+use std::borrow::Cow;
 use std::pin::pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use pgwire::messages::copy::CopyInResponse;
@@ -8,6 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::Sender;
 use tributary_udfs::interrupt::Interrupt;
 
+use super::client_encoding::Encoding;
 use super::failure::{Failure, Step, protocol_violation};
 use super::frame::{FrameReader, FrameWriter};
 use super::interrupt::{Interrupts, answer_of_committed, catch_panic};
@@ -31,13 +34,26 @@ pub(super) async fn receive(
     let format = i8::from(copy.is_binary);
     let formats = vec![i16::from(format); copy.columns];
     writer.message(&CopyInResponse::new(format, columns, formats))?;
-    let CopyIn { input, done, .. } = copy;
+    let CopyIn {
+        input,
+        done,
+        encoding,
+        is_binary,
+        ..
+    } = copy;
+    let encoding_of_client = writer.encoding.clone();
+    let encoding = match encoding {
+        Some(name) => Encoding::named(name),
+        None => encoding_of_client.clone(),
+    };
+    refuse_binary(is_binary, encoding.as_ref())?;
     // Outlives the statement's own work: an interrupted COPY first drops that, and then tells
     // whatever still listens that it must not commit.
     let mut feed = Feed::new(input);
     let mut work = pin!(interrupt.over(catch_panic(async {
         writer.flush().await?;
-        transfer(reader, &mut feed, done).await
+        let of_client = encoding_of_client.as_ref();
+        transfer(reader, of_client, encoding.as_ref(), &mut feed, done).await
     })));
     let outcome = tokio::select! {
         biased;
@@ -52,8 +68,23 @@ pub(super) async fn receive(
     outcome
 }
 
+/// Texts within binary data are in UTF-8 alone.
+pub(super) fn refuse_binary(is_binary: bool, encoding: Option<&Arc<Encoding>>) -> Step<()> {
+    match is_binary && encoding.is_some() {
+        false => Ok(()),
+        true => Err(
+            Error::unsupported("COPY in binary with an encoding other than UTF8")
+                .with_hint("Set client_encoding to UTF8, or copy as text.")
+                .into(),
+        ),
+    }
+}
+
+/// The client's texts are in `encoding`, and its data in that `of_data`.
 async fn transfer(
     reader: &mut FrameReader,
+    encoding: Option<&Arc<Encoding>>,
+    of_data: Option<&Arc<Encoding>>,
     feed: &mut Feed,
     mut done: impl Future<Output = Result<String, Error>> + Unpin,
 ) -> Step<String> {
@@ -61,7 +92,7 @@ async fn transfer(
     let mut tag = None;
     loop {
         let message = if tag.is_some() {
-            next_message(reader).await?
+            next_message(reader, encoding).await?
         } else {
             tokio::select! {
                 biased;
@@ -69,11 +100,16 @@ async fn transfer(
                     tag = Some(early?);
                     continue;
                 }
-                message = next_message(reader) => message?,
+                message = next_message(reader, encoding) => message?,
             }
         };
         match message {
             ClientMessage::CopyData(mut bytes) => {
+                if let Some(encoding) = of_data
+                    && let Cow::Owned(text) = encoding.read(&bytes)?
+                {
+                    bytes = Bytes::from(text);
+                }
                 while tag.is_none() && !bytes.is_empty() {
                     let piece = bytes.split_to(bytes.len().min(PIECE_BYTES));
                     tokio::select! {
@@ -105,9 +141,12 @@ async fn transfer(
     }
 }
 
-async fn next_message(reader: &mut FrameReader) -> Step<ClientMessage> {
+async fn next_message(
+    reader: &mut FrameReader,
+    encoding: Option<&Arc<Encoding>>,
+) -> Step<ClientMessage> {
     let frame = reader.frame().await?;
-    Ok(ClientMessage::decode(frame)?)
+    Ok(ClientMessage::decode(frame, encoding)?)
 }
 
 /// The sending side of a COPY. Dropped before it is finished, it tells the statement to roll back.

@@ -6,7 +6,9 @@ use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
 use pgwire::messages::copy::{CopyDone, CopyOutResponse};
 
+use super::client_encoding::Encoding;
 use super::copy_decoder::{END, SIGNATURE};
+use super::copy_in::refuse_binary;
 use super::encode::{Column, Style};
 use super::failure::Step;
 use super::frame::FrameWriter;
@@ -23,11 +25,21 @@ const END_OF_DATA: &[u8] = b"\\.";
 pub(super) async fn send(
     writer: &mut FrameWriter,
     format: &CopyFormat,
+    encoding: Option<&'static str>,
     mut stream: SendableRecordBatchStream,
     style: Style,
 ) -> Step<u64> {
     let schema = stream.schema();
     let count = column_count(&schema)?;
+    let encoding = match encoding {
+        Some(name) => Encoding::named(name),
+        None => writer.encoding.clone(),
+    };
+    refuse_binary(*format == CopyFormat::Binary, encoding.as_ref())?;
+    let encoded = |start: usize, out: &mut BytesMut| match &encoding {
+        Some(encoding) => encoding.rewrite(out, start),
+        None => Ok(()),
+    };
     let overall = i8::from(*format == CopyFormat::Binary);
     let formats = vec![i16::from(overall); schema.fields().len()];
     writer.message(&CopyOutResponse::new(overall, count, formats))?;
@@ -35,8 +47,9 @@ pub(super) async fn send(
     let mut is_begun = *format != CopyFormat::Binary;
     if has_header(format) {
         write_message(COPY_DATA, &mut writer.buffer, |out| {
+            let start = out.len();
             write_header(&schema, format, out);
-            Ok(())
+            encoded(start, out)
         })?;
     }
     let mut rows = 0;
@@ -49,7 +62,11 @@ pub(super) async fn send(
                     begin(&mut is_begun, out);
                     write_tuple(count, &columns, row, out)
                 }
-                lines => write_line(&columns, row, lines, out),
+                lines => {
+                    let start = out.len();
+                    write_line(&columns, row, lines, out)?;
+                    encoded(start, out)
+                }
             })?;
             if writer.is_full() {
                 writer.relieve().await?;

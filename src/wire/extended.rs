@@ -109,13 +109,20 @@ impl<S: BackendSession> Connection<S> {
             .prepared
             .as_ref()
             .map_or(&[][..], |prepared| &prepared.parameter_types);
-        let style = self.settings.of(self.session.as_ref()).style;
+        let settings = self.settings.of(self.session.as_ref());
+        let (style, encoding) = (settings.style, settings.encoding.clone());
         let decoding = async {
             let mut values = Vec::new();
             for (index, value) in bind.parameters.iter().enumerate() {
                 let target = types.get(index).unwrap_or(&DataType::Utf8);
                 let oid = statement.parameter_oids[index];
                 let format = parameter_formats[index];
+                let value = match (&encoding, value) {
+                    (Some(encoding), Some(value)) if format == Format::Binary => {
+                        Some(parameters::in_utf8(encoding, oid, value)?)
+                    }
+                    (_, value) => value.clone(),
+                };
                 let value = parameters::decode_given(
                     value.as_ref(),
                     oid,

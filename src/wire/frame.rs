@@ -1,5 +1,6 @@
 //! The two directions of a socket: frames in, with their lengths checked, and buffered bytes out.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -7,6 +8,7 @@ use futures::FutureExt;
 use pgwire::messages::Message;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use super::client_encoding::Encoding;
 use super::failure::{Failure, Step};
 use crate::error::{Error, SqlState};
 
@@ -207,6 +209,8 @@ pub(super) struct FrameWriter {
     socket: Box<dyn AsyncWrite + Send + Unpin>,
     /// What has not been sent yet; rows are encoded straight into it.
     pub(super) buffer: BytesMut,
+    /// In which texts are written; as they are where there is none.
+    pub(super) encoding: Option<Arc<Encoding>>,
 }
 
 impl FrameWriter {
@@ -215,6 +219,7 @@ impl FrameWriter {
         Self {
             socket: Box::new(socket),
             buffer: BytesMut::new(),
+            encoding: None,
         }
     }
 
@@ -227,7 +232,14 @@ impl FrameWriter {
                 SqlState::PROGRAM_LIMIT_EXCEEDED,
                 format!("answer cannot be sent: {error}"),
             ))
-        })
+        })?;
+        if let Some(encoding) = &self.encoding
+            && let Err(error) = encoding.rewrite_message(&mut self.buffer, start)
+        {
+            self.buffer.truncate(start);
+            return Err(error.into());
+        }
+        Ok(())
     }
 
     /// Whether enough waits to be worth sending.

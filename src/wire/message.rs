@@ -1,7 +1,10 @@
 //! The messages of the client, once a connection is established.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
+use super::client_encoding::Encoding;
 use super::failure::protocol_violation;
 use super::frame::Frame;
 use super::reader::BodyReader;
@@ -59,12 +62,13 @@ pub(super) enum ClientMessage {
 }
 
 impl ClientMessage {
-    /// Decodes a frame.
+    /// Decodes a frame, whose texts are in an encoding, or UTF-8.
     ///
     /// # Errors
-    /// 08P01 where the body is not what its type says, 22021 where its text is not UTF-8.
-    pub(super) fn decode(frame: Frame) -> Result<Self> {
-        let mut body = BodyReader::new(frame.body);
+    /// 08P01 where the body is not what its type says, 22021 where its text is not UTF-8, 22P05 where it
+    /// is none in the encoding.
+    pub(super) fn decode(frame: Frame, encoding: Option<&Arc<Encoding>>) -> Result<Self> {
+        let mut body = BodyReader::new(frame.body).in_encoding(encoding.cloned());
         let message = match frame.kind {
             b'Q' => Self::Query(body.string()?),
             b'P' => Self::Parse {
@@ -117,7 +121,16 @@ fn bind(body: &mut BodyReader) -> Result<Bind> {
     let parameter_formats = formats(body)?;
     let count = body.count()?;
     let parameters = (0..count)
-        .map(|_| body.value())
+        .map(|place| {
+            let format = match parameter_formats.as_slice() {
+                [one] => Some(one),
+                formats => formats.get(place),
+            };
+            match (body.value()?, format) {
+                (Some(value), None | Some(Format::Text)) => body.text(value).map(Some),
+                (value, _) => Ok(value),
+            }
+        })
         .collect::<Result<Vec<_>>>()?;
     let result_formats = formats(body)?;
     Ok(Bind {

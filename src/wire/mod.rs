@@ -16,6 +16,7 @@ mod backend;
 mod cancel;
 mod certificate;
 mod cipher;
+mod client_encoding;
 mod client_settings;
 mod connection;
 pub mod copy_decoder;

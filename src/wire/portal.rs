@@ -75,6 +75,7 @@ enum Started {
     },
     CopyOut {
         format: CopyFormat,
+        encoding: Option<&'static str>,
         stream: SendableRecordBatchStream,
     },
     CopyIn(CopyIn),
@@ -148,6 +149,8 @@ impl Portal {
         let work = async {
             Ok(match session.execute(&prepared, parameters).await? {
                 Outcome::Rows { tag, stream } => {
+                    // A statement before it in the message may have set another one.
+                    writer.encoding.clone_from(&settings.of(session).encoding);
                     if describes {
                         writer.message(&row_description(&stream.schema(), formats)?)?;
                     } else if let Some(described) = &prepared.schema {
@@ -159,7 +162,15 @@ impl Portal {
                     Started::Sent { tag, rows, sent }
                 }
                 Outcome::Done(tag) => Started::Done(tag),
-                Outcome::CopyOut { format, stream } => Started::CopyOut { format, stream },
+                Outcome::CopyOut {
+                    format,
+                    encoding,
+                    stream,
+                } => Started::CopyOut {
+                    format,
+                    encoding,
+                    stream,
+                },
                 Outcome::CopyIn(copy) => Started::CopyIn(copy),
             })
         };
@@ -170,9 +181,13 @@ impl Portal {
         match started {
             Started::Done(tag) => Ok(Run::Complete(tag)),
             Started::Sent { tag, rows, sent } => Ok(self.sent(tag, rows, sent)),
-            Started::CopyOut { format, stream } => {
+            Started::CopyOut {
+                format,
+                encoding,
+                stream,
+            } => {
                 let style = runner.settings.of(session).style;
-                let delivery = copy_out::send(runner.writer, &format, stream, style);
+                let delivery = copy_out::send(runner.writer, &format, encoding, stream, style);
                 let sent = runner
                     .interrupts
                     .guard(runner.reader, &self.work.0, Pace::Any, delivery)

@@ -1,19 +1,44 @@
 //! Reads the parts of a message's body, each checked against what is left of it.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use bytes::{Buf, Bytes};
 
+use super::client_encoding::Encoding;
 use super::failure::protocol_violation;
 use crate::error::{Error, Result, SqlState};
 
 /// The rest of a message's body.
 pub(super) struct BodyReader {
     rest: Bytes,
+    /// In which the client writes texts; UTF-8 where there is none.
+    encoding: Option<Arc<Encoding>>,
 }
 
 impl BodyReader {
     /// Reads `body` from its start.
     pub(super) fn new(body: Bytes) -> Self {
-        Self { rest: body }
+        Self {
+            rest: body,
+            encoding: None,
+        }
+    }
+
+    /// The reader of a body whose texts are in an encoding.
+    pub(super) fn in_encoding(self, encoding: Option<Arc<Encoding>>) -> Self {
+        Self { encoding, ..self }
+    }
+
+    /// A value that is a text, in UTF-8.
+    pub(super) fn text(&self, value: Bytes) -> Result<Bytes> {
+        match &self.encoding {
+            None => Ok(value),
+            Some(encoding) => Ok(match encoding.read(&value)? {
+                Cow::Borrowed(_) => value,
+                Cow::Owned(text) => Bytes::from(text),
+            }),
+        }
     }
 
     /// One byte.
@@ -53,7 +78,7 @@ impl BodyReader {
         };
         let text = self.rest.split_to(length);
         self.rest.advance(1);
-        utf8(&text).map(str::to_owned)
+        utf8(&self.text(text)?).map(str::to_owned)
     }
 
     /// A length, then that many bytes; the length -1 is NULL.

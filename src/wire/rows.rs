@@ -1,16 +1,19 @@
 //! Rows on their way to the client: encoded batch by batch, as fast as the client takes them.
 
+use arrow::datatypes::{DataType, Field};
 use arrow::record_batch::RecordBatch;
 use bytes::{BufMut, BytesMut};
 use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
 
+use super::client_encoding::Encoding;
 use super::encode::{Column, Style, too_large};
 use super::failure::Step;
 use super::frame::FrameWriter;
 use super::message::Format;
 use super::row_description::column_count;
-use crate::error::Result;
+use super::types::PostgresType;
+use crate::error::{Error, Result};
 
 const DATA_ROW: u8 = b'D';
 
@@ -28,6 +31,10 @@ pub(super) struct Rows {
     stream: SendableRecordBatchStream,
     column_count: i16,
     formats: Vec<Format>,
+    /// Which columns are texts in binary too.
+    are_texts: Vec<bool>,
+    /// Which have texts within their values in binary.
+    have_texts: Vec<bool>,
     style: Style,
     batch: Option<RecordBatch>,
     next_row: usize,
@@ -45,6 +52,8 @@ impl Rows {
     ) -> Result<Self> {
         Ok(Self {
             column_count: column_count(&stream.schema())?,
+            are_texts: each(&stream, |field| is_text(field)),
+            have_texts: each(&stream, has_texts),
             stream,
             formats,
             style,
@@ -88,6 +97,17 @@ impl Rows {
         }
     }
 
+    /// What is no text as a whole, and has texts within, is not sent in another encoding.
+    fn refuse_texts_within(&self, index: usize) -> Result<()> {
+        match self.have_texts.get(index) {
+            Some(true) => Err(Error::unsupported(
+                "arrays, records and jsonb in binary with a client_encoding other than UTF8",
+            )
+            .with_hint("Ask for them as text, or set client_encoding to UTF8.")),
+            _ => Ok(()),
+        }
+    }
+
     async fn send_batch(
         &mut self,
         writer: &mut FrameWriter,
@@ -97,7 +117,8 @@ impl Rows {
         let columns = columns(batch, self.style)?;
         while self.next_row < end {
             while self.next_row < end && !writer.is_full() {
-                self.encode_row(&columns, &mut writer.buffer)?;
+                let encoding = writer.encoding.as_deref();
+                self.encode_row(&columns, encoding, &mut writer.buffer)?;
                 self.next_row += 1;
             }
             writer.relieve().await?;
@@ -105,17 +126,61 @@ impl Rows {
         Ok(())
     }
 
-    fn encode_row(&self, columns: &[Column<'_>], out: &mut BytesMut) -> Result<()> {
+    fn encode_row(
+        &self,
+        columns: &[Column<'_>],
+        encoding: Option<&Encoding>,
+        out: &mut BytesMut,
+    ) -> Result<()> {
         write_message(DATA_ROW, out, |out| {
             out.put_i16(self.column_count);
             for (index, column) in columns.iter().enumerate() {
-                match self.formats.get(index) {
-                    Some(Format::Binary) => column.binary_field(self.next_row, out)?,
-                    _ => column.text_field(self.next_row, out)?,
+                let start = out.len();
+                let is_text = match self.formats.get(index) {
+                    Some(Format::Binary) => {
+                        column.binary_field(self.next_row, out)?;
+                        self.are_texts.get(index) == Some(&true)
+                    }
+                    _ => {
+                        column.text_field(self.next_row, out)?;
+                        true
+                    }
+                };
+                if let Some(encoding) = encoding {
+                    match is_text {
+                        true => encoding.rewrite_value(out, start)?,
+                        false => self.refuse_texts_within(index)?,
+                    }
                 }
             }
             Ok(())
         })
+    }
+}
+
+fn each(stream: &SendableRecordBatchStream, is_such: impl Fn(&Field) -> bool) -> Vec<bool> {
+    let schema = stream.schema();
+    let fields = schema.fields().iter();
+    fields.map(|field| is_such(field)).collect()
+}
+
+/// Whether values of a column are texts in binary as they are as text.
+fn is_text(field: &Field) -> bool {
+    let oid = PostgresType::of_field(field).oid;
+    field.data_type().is_string() && oid != PostgresType::UUID.oid && !is_headed(oid)
+}
+
+/// Whether a number comes before the text of a value in binary.
+fn is_headed(oid: u32) -> bool {
+    oid == PostgresType::JSONB.oid || oid == PostgresType::JSONPATH.oid
+}
+
+/// Whether values of a column have texts within what they are in binary.
+fn has_texts(field: &Field) -> bool {
+    match field.data_type() {
+        DataType::Struct(_) | DataType::Map(..) => true,
+        DataType::List(element) => element.data_type().is_string() || has_texts(element),
+        _ => is_headed(PostgresType::of_field(field).oid),
     }
 }
 

@@ -88,13 +88,14 @@ pub(super) async fn establish<B: Backend>(
         return Err(Failure::Fatal(error));
     }
     let key = shared.registry.register(startup.minor < PROTOCOL_MINOR);
+    let stop = shared.stop.of_connection();
     let client = Client {
         user: startup.user,
         database: startup.database,
         settings: startup.settings,
         address,
         process_id: key.process_id(),
-        canceller: key.canceller(),
+        canceller: key.canceller(&stop),
         encryption: encrypted.map(|encrypted| Arc::clone(&encrypted.shown)),
     };
     let session = shared
@@ -103,7 +104,12 @@ pub(super) async fn establish<B: Backend>(
         .await
         .map_err(Failure::Fatal)?;
     greet(&client, session.as_ref(), &key, writer)?;
-    Ok(Some(Established { session, key, slot }))
+    Ok(Some(Established {
+        session,
+        key,
+        stop,
+        slot,
+    }))
 }
 
 /// A place among the sessions, the last of which are kept for superusers.
@@ -131,6 +137,7 @@ fn take_slot<B: Backend>(shared: &Shared<B>, user: &str) -> Step<OwnedSemaphoreP
 pub(super) struct Established<S> {
     session: Arc<S>,
     key: CancelKey,
+    stop: Stop,
     /// Its place among the `max_connections`.
     slot: OwnedSemaphorePermit,
 }
@@ -149,7 +156,7 @@ impl<S> Established<S> {
             writer,
             key: self.key,
             limits: Arc::clone(&shared.limits),
-            stop: shared.stop.clone(),
+            stop: self.stop,
             settings: ClientSettings::default(),
             portals: HashMap::new(),
             is_idle: true,

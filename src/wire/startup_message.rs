@@ -55,7 +55,6 @@ impl Startup {
                 "database" => startup.database = value,
                 "options" => startup.settings.extend(command_line_options(&value)?),
                 "replication" => refuse_replication(&value)?,
-                "client_encoding" => check_encoding(&value)?,
                 _ if name.starts_with("_pq_.") => startup.unknown_options.push(name),
                 _ => startup.settings.push((name, value)),
             }
@@ -119,19 +118,6 @@ fn refuse_replication(value: &str) -> Result<()> {
         "false" | "off" | "no" | "0" => Ok(()),
         _ => Err(Error::unsupported("the replication protocol")),
     }
-}
-
-fn check_encoding(value: &str) -> Result<()> {
-    let name: String = value
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .collect::<String>()
-        .to_ascii_lowercase();
-    if ["utf8", "unicode", "sqlascii"].contains(&name.as_str()) {
-        return Ok(());
-    }
-    Err(Error::unsupported(format!("client encoding \"{value}\""))
-        .with_hint("Set client_encoding to UTF8."))
 }
 
 #[cfg(test)]

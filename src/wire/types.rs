@@ -69,16 +69,22 @@ postgres_types! {
     TEXT = 25, 1009, -1;
     /// `oid`
     OID = 26, 1028, 4;
+    /// `xid`
+    XID = 28, 1011, 4;
     /// `oidvector`
     OIDVECTOR = 30, 1013, -1;
     /// `json`
     JSON = 114, 199, -1;
+    /// `pg_node_tree`
+    PG_NODE_TREE = 194, 0, -1;
     /// `real`
     FLOAT4 = 700, 1021, 4;
     /// `double precision`
     FLOAT8 = 701, 1022, 8;
     /// `unknown`
     UNKNOWN = 705, 0, -2;
+    /// `aclitem`
+    ACLITEM = 1033, 1034, 12;
     /// `character`
     BPCHAR = 1042, 1014, -1;
     /// `character varying`
@@ -137,6 +143,10 @@ impl PostgresType {
             field.data_type(),
         ) {
             ("oid", DataType::Int64) => Some(Self::OID),
+            ("xid", DataType::Int64) => Some(Self::XID),
+            ("pg_node_tree", DataType::Utf8) => Some(Self::PG_NODE_TREE),
+            ("aclitem", DataType::Utf8) => Some(Self::ACLITEM),
+            ("character varying", DataType::Utf8) => Some(Self::VARCHAR),
             ("name", DataType::Utf8) => Some(Self::NAME),
             ("\"char\"", DataType::Utf8) => Some(Self::CHAR),
             ("uuid", DataType::Utf8) => Some(Self::UUID),
@@ -293,7 +303,7 @@ pub(super) fn scalar_type(postgres_type: PostgresType) -> Option<DataType> {
     Some(match postgres_type {
         PostgresType::BOOL => DataType::Boolean,
         PostgresType::BYTEA => DataType::Binary,
-        PostgresType::INT8 | PostgresType::OID => DataType::Int64,
+        PostgresType::INT8 | PostgresType::OID | PostgresType::XID => DataType::Int64,
         PostgresType::INT2 => DataType::Int16,
         PostgresType::INT4 => DataType::Int32,
         PostgresType::FLOAT4 => DataType::Float32,
@@ -306,7 +316,8 @@ pub(super) fn scalar_type(postgres_type: PostgresType) -> Option<DataType> {
         }
         PostgresType::INTERVAL => DataType::Interval(IntervalUnit::MonthDayNano),
         PostgresType::NUMERIC => DataType::Decimal128(38, 10),
-        PostgresType::CHAR
+        PostgresType::ACLITEM
+        | PostgresType::CHAR
         | PostgresType::NAME
         | PostgresType::TEXT
         | PostgresType::JSON

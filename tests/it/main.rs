@@ -17,6 +17,7 @@ mod crash;
 mod crashes;
 mod docker;
 mod docs;
+mod encodings;
 mod encryption;
 mod engines;
 mod entity_models;

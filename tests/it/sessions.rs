@@ -1,8 +1,11 @@
 //! What clients do with a session beside queries, held against PostgreSQL: psql runs a script on
 //! both and prints the same rows, tags and SQLSTATEs.
 
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
 use crate::postgres::Postgres;
-use crate::psql::psql_script_as;
+use crate::psql::{psql, psql_script_as};
 use crate::server::Server;
 
 /// What PostgreSQL and this server print of a script, and that it is the same, line by line.
@@ -487,4 +490,51 @@ async fn who_is_no_role_does_not_get_in_and_who_is_none_any_more_may_nothing() {
         assert_eq!(error.code().unwrap().code(), "42501", "{forbidden}");
     }
     assert!(connect_as(&server, "ann").await.is_err());
+}
+
+#[test]
+fn a_connection_is_told_to_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let own = psql(
+        &server,
+        &["SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(60)"],
+    );
+    assert!(
+        own.contains("FATAL:  terminating connection due to administrator command"),
+        "{own}"
+    );
+    let mut waiting = Command::new("psql")
+        .args(["-X", "-h", "127.0.0.1", "-p", &server.port.to_string()])
+        .args(["-U", "tributary", "tributary"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = waiting.stdin.take().unwrap();
+    input
+        .write_all(b"SET application_name = 'waits';\nSELECT 'there';\n")
+        .unwrap();
+    let others = "FROM pg_stat_activity WHERE application_name = 'waits' AND state = 'idle'";
+    // psql sends what it has read at once; the other connection has to come first.
+    let mut count = String::new();
+    while !count.contains("\n1\n") {
+        count = psql(&server, &[&format!("SELECT count(*) {others}")]);
+    }
+    let ended = psql(
+        &server,
+        &[
+            &format!("SELECT pg_terminate_backend(pid, 60000) {others}"),
+            &format!("SELECT count(*) {others}"),
+            "SELECT pg_terminate_backend(0), pg_terminate_backend(NULL)",
+            "SELECT pg_terminate_backend(0, -1)",
+        ],
+    );
+    assert_eq!(
+        ended,
+        "pg_terminate_backend\nt\n(1 row)\ncount\n0\n(1 row)\npg_terminate_backend|pg_terminate_backend\nf|\n(1 row)\nERROR:  \"timeout\" must not be negative\n"
+    );
+    drop(input);
+    waiting.wait().unwrap();
 }

@@ -11,8 +11,8 @@ use super::table_constraint::expression_of;
 use super::{
     PG_CATALOG, acl_default, acl_explode, advisory_lock_functions, data, definition_functions,
     expand_array, keywords, like_escape, name_functions, notification_functions, pg_cancel_backend,
-    pg_database, pg_sleep, pg_typeof, privilege_functions, reg_casts, sequence_functions,
-    session_functions, size_functions, statistics, type_functions,
+    pg_database, pg_sleep, pg_terminate_backend, pg_typeof, privilege_functions, reg_casts,
+    sequence_functions, session_functions, size_functions, statistics, type_functions,
     types::{format_any_type, own_name, type_name},
     updatable_functions,
 };
@@ -197,6 +197,7 @@ pub fn functions() -> Vec<ScalarUDF> {
     all.push(keywords::function());
     all.push(like_escape::function());
     all.push(pg_cancel_backend::function());
+    all.push(pg_terminate_backend::function());
     all.extend(sequence_functions::functions());
     all.extend(pg_sleep::functions());
     all.push(pg_typeof::function());

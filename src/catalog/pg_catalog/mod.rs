@@ -49,6 +49,7 @@ mod pg_sleep;
 mod pg_stat_activity;
 mod pg_stat_ssl;
 mod pg_tables;
+mod pg_terminate_backend;
 mod pg_type;
 mod pg_typeof;
 mod pg_views;

@@ -46,6 +46,8 @@ fn attribute(snapshot: &Snapshot, relation: &Relation, number: i64, field: &Fiel
         object.is_some_and(|object| defaults_of(object).any(|default| default.column == number));
     let identity = object.and_then(|object| constraints::identity_of(object, field.name()));
     let identity = identity.map(|identity| identity.always);
+    let is_generated =
+        object.is_some_and(|object| constraints::generated_of(object, field.name()).is_some());
     let of = Type::among(snapshot, oid);
     let granted = relation.object.as_deref().filter(|_| relation.kind != "i");
     let items = granted.and_then(|object| object.access.items(snapshot, &[], Some(field.name())));
@@ -68,7 +70,7 @@ fn attribute(snapshot: &Snapshot, relation: &Relation, number: i64, field: &Fiel
         has_default,
         false,
         identity.map_or("", |always| if always { "a" } else { "d" }),
-        "",
+        if is_generated { "s" } else { "" },
         false,
         true,
         0,

@@ -42,7 +42,11 @@ fn class(
     };
     // PostgreSQL says -1 where it does not know.
     let rows = rows.map_or(-1, |rows| i64::try_from(rows).unwrap_or(i64::MAX));
-    let is_populated = relation.kind != "m" || version.is_some();
+    let is_emptied = relation
+        .object
+        .as_ref()
+        .is_some_and(|object| object.is_emptied);
+    let is_populated = relation.kind != "m" || version.is_some() && !is_emptied;
     let access_method = match relation.kind {
         "r" | "m" => HEAP,
         "i" => {

@@ -17,7 +17,9 @@ pub static TABLE: Rows = Rows {
                 let owner = role_name(sources, relation.owner);
                 let object = relation.object.as_ref();
                 let state = object.and_then(|object| states.get(&object.oid));
-                let is_populated = state.is_some_and(|state| state.version.is_some());
+                let is_emptied = object.is_some_and(|object| object.is_emptied);
+                let is_populated =
+                    state.is_some_and(|state| state.version.is_some()) && !is_emptied;
                 row![
                     relation.schema,
                     relation.name,

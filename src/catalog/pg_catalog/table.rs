@@ -130,7 +130,8 @@ fn read(line: &'static str, rows: &[&'static Rows], fixed: Fixed) -> Option<PgTa
     let (kind, columns) = (fields.next()?, fields.next()?);
     let columns = columns.split(',').filter_map(|column| {
         let (name, of) = column.split_once(' ')?;
-        Some(Column::new(name, column_type(of), "").nullable())
+        let column = Column::new(name, column_type(of), "");
+        Some(column.told(told(of)).nullable())
     });
     let own = rows.iter().find(|rows| rows.of == name);
     Some(PgTable {
@@ -141,6 +142,19 @@ fn read(line: &'static str, rows: &[&'static Rows], fixed: Fixed) -> Option<PgTa
         make: own.map(|rows| rows.make),
         fixed: fixed(name),
         arrays: OnceLock::new(),
+    })
+}
+
+/// The name that clients know a type by whose values are of another one here.
+fn told(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "varchar" => "character varying",
+        "pg_node_tree" => "pg_node_tree",
+        "xid" => "xid",
+        "_name" => "name[]",
+        "_char" => "\"char\"[]",
+        "_aclitem" => "aclitem[]",
+        _ => return None,
     })
 }
 

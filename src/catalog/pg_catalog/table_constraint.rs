@@ -133,7 +133,7 @@ pub fn indexes_of(object: &Object) -> impl Iterator<Item = TableIndex<'_>> {
     keys_of(object).map(TableIndex::Key).chain(plain)
 }
 
-/// The defaults of a table's columns.
+/// The defaults of a table's columns, and what those are computed by that are.
 pub fn defaults_of(object: &Object) -> impl Iterator<Item = ColumnDefault<'_>> {
     let fields = object.schema.fields().iter().zip(1..DEFAULTS);
     // As in PostgreSQL, DEFAULT NULL is as good as none.
@@ -141,6 +141,7 @@ pub fn defaults_of(object: &Object) -> impl Iterator<Item = ColumnDefault<'_>> {
         // Numbers of identity columns are no defaults.
         let value = constraints::default_of(object, field.name())
             .filter(|_| constraints::identity_of(object, field.name()).is_none());
+        let value = value.or_else(|| constraints::generated_of(object, field.name()).cloned());
         value.is_some_and(|value| !matches!(value, Expr::Value(it) if it.value == Value::Null))
     });
     with_default.map(|(_, column)| ColumnDefault {
@@ -365,7 +366,8 @@ impl TableIndex<'_> {
         match self {
             Self::Key(key) => key.index_definition(table),
             Self::Plain(_, _, index) => format!(
-                "CREATE INDEX {} ON {table} USING {} {}",
+                "CREATE {}INDEX {} ON {table} USING {} {}",
+                if index.is_unique { "UNIQUE " } else { "" },
                 Quoted(self.name()),
                 index.method,
                 index.properties()
@@ -397,7 +399,9 @@ impl ColumnDefault<'_> {
     fn value(&self) -> Option<(&str, Expr)> {
         let place = usize::try_from(self.column).ok()?.checked_sub(1)?;
         let name = self.object.schema.fields().get(place)?.name();
-        Some((name, constraints::default_of(self.object, name)?))
+        let generated = constraints::generated_of(self.object, name).cloned();
+        let value = generated.or_else(|| constraints::default_of(self.object, name));
+        Some((name, value?))
     }
 
     /// Its expression.

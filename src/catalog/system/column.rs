@@ -23,6 +23,8 @@ pub struct Column {
     pub name: &'static str,
     /// Its type.
     pub column_type: ColumnType,
+    /// The type of PostgreSQL that clients know it by, where that is another one.
+    pub told: Option<&'static str>,
     /// Whether it can be NULL.
     pub nullable: bool,
     /// What it holds, as a sentence in Markdown.
@@ -121,9 +123,16 @@ impl Column {
         Self {
             name,
             column_type,
+            told: None,
             nullable: false,
             description,
         }
+    }
+
+    /// The same column, which clients know by a type of this name.
+    pub const fn told(mut self, told: Option<&'static str>) -> Self {
+        self.told = told;
+        self
     }
 
     /// The same column, which can be NULL.
@@ -135,16 +144,18 @@ impl Column {
     /// The column as Arrow has it.
     pub fn field(&self) -> Field {
         let field = Field::new(self.name, self.column_type.data_type(), self.nullable);
-        match self.column_type {
+        let own = match self.column_type {
             ColumnType::Oid
             | ColumnType::Name
             | ColumnType::Char
+            | ColumnType::OidArray
             | ColumnType::SmallintVector
-            | ColumnType::OidVector => {
-                let name = self.column_type.sql().to_owned();
-                field.with_metadata([(POSTGRES_TYPE.to_owned(), name)].into())
-            }
-            _ => field,
+            | ColumnType::OidVector => Some(self.column_type.sql()),
+            _ => None,
+        };
+        match self.told.or(own) {
+            Some(name) => field.with_metadata([(POSTGRES_TYPE.to_owned(), name.to_owned())].into()),
+            None => field,
         }
     }
 }

@@ -113,6 +113,14 @@ pub trait SystemSources: Debug + Send + Sync {
         self.started_at()
     }
 
+    /// Ends a connection; false where there is none of this number.
+    ///
+    /// # Errors
+    /// 42501 for one of a role that who asks is no member of.
+    fn terminate(&self, _pid: i32) -> Result<bool> {
+        Ok(false)
+    }
+
     /// Takes a lock for the session that asks, and waits for it.
     ///
     /// # Errors

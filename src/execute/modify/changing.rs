@@ -9,6 +9,7 @@ use super::found::{ROWS, with_suffix};
 use crate::catalog::Object;
 use crate::error::Result;
 use crate::execute::target::Change;
+use crate::execute::with_changes::Moment;
 use crate::execute::{copy, defaults, width};
 use crate::instance::{Instance, StatementContext};
 use crate::models::{constraints, replacement, table_id};
@@ -29,6 +30,8 @@ pub struct Changing {
     /// The statement's `WITH`, as text in front of a query.
     pub with: String,
     pub(super) modification: Modification,
+    /// What finds the rows, where another part of the statement has changed the table since.
+    pub(super) earlier: Option<Arc<Modification>>,
 }
 
 impl Changing {
@@ -49,10 +52,18 @@ impl Changing {
         let modification = instance.warehouse.modify(&table_id(&object)).await?;
         let modification =
             modification.by_keys(constraints::indexed(&instance.traced_keys, &object));
+        let moment = context.state.config().get_extension::<Moment>();
+        let earlier = moment.and_then(|moment| moment.earlier(object.oid));
+        let modification = match &earlier {
+            Some(_) => modification.keeping_files(),
+            None => modification,
+        };
+        let found_in = earlier.as_deref().unwrap_or(&modification);
         let name = &object.name;
-        context.show(name, modification.scan()?);
-        context.show(&with_suffix(name, ROWS), modification.rows()?);
+        context.show(name, found_in.scan()?);
+        context.show(&with_suffix(name, ROWS), found_in.rows()?);
         Ok(Self {
+            earlier,
             name: target.name().to_owned(),
             with: with::Clause(with).to_string(),
             object,
@@ -145,8 +156,8 @@ impl Changing {
                 Some(Overriding::User) if is_identity() => None,
                 _ => value.as_ref(),
             };
-            if value.is_some() && overriding.is_none() {
-                defaults::check_given(&self.object, column)?;
+            if value.is_some() {
+                defaults::check_given(&self.object, column, overriding)?;
             }
             row[place] = self.value(place, value)?;
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arrow::array::{AsArray, BooleanArray, RecordBatch};
+use arrow::array::{AsArray, BooleanArray, RecordBatch, UInt32Array};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Int32Type, Int64Type, SchemaRef, UInt32Type};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -17,7 +17,7 @@ use super::{Fate, Twice};
 use crate::catalog::Object;
 use crate::error::{Error, SqlState};
 use crate::models::constraints::Constraints;
-use crate::warehouse::Places;
+use crate::warehouse::{Moves, Places};
 
 /// What is answered of the rows, kept until they are committed.
 pub(super) struct Answers {
@@ -68,12 +68,19 @@ pub(super) struct Divider {
     /// How many rows are affected, without those that are put in.
     pub(super) rows: Arc<AtomicU64>,
     pub(super) answers: Arc<Mutex<Answers>>,
+    /// Where the rows stand that were found in an earlier version.
+    pub(super) moves: Option<Moves>,
 }
 
 impl Divider {
     /// The new rows of a batch.
     pub(super) fn divide(&mut self, batch: &RecordBatch) -> QueryResult<Divided> {
         let leading = leading(self.layout.has_fate);
+        let moved = match &self.moves {
+            Some(moves) => Some(self.moved(moves, batch)?),
+            None => None,
+        };
+        let batch = moved.as_ref().unwrap_or(batch);
         let marks = self.mark(batch, leading)?;
         let mut affected = BooleanArray::from(marks.affected);
         let written = BooleanArray::from(marks.written);
@@ -110,6 +117,24 @@ impl Divider {
             self.answers.lock().push(answer)?;
         }
         Ok(Divided { changed, added })
+    }
+
+    /// The batch with the places that its rows have now.
+    fn moved(&self, moves: &Moves, batch: &RecordBatch) -> QueryResult<RecordBatch> {
+        let files = batch.column(0).as_primitive::<UInt32Type>();
+        let places = batch.column(1).as_primitive::<Int64Type>();
+        let now = files.iter().zip(places).map(|row| match row {
+            (Some(file), Some(place)) => match moves.file_of(file, place) {
+                Some(file) => Ok(Some(file)),
+                None => Err(changed_twice(&self.object)),
+            },
+            // It is put in, and was nowhere.
+            _ => Ok(None),
+        });
+        let now = now.collect::<Result<UInt32Array, Error>>()?;
+        let mut columns = batch.columns().to_vec();
+        columns[0] = Arc::new(now);
+        Ok(RecordBatch::try_new(batch.schema(), columns)?)
     }
 
     fn mark(&mut self, batch: &RecordBatch, leading: usize) -> QueryResult<Marks> {
@@ -182,6 +207,18 @@ impl Divider {
             self.object.name
         )))
     }
+}
+
+/// The error of a row that two parts of a statement change. PostgreSQL makes one of the changes, and does
+/// not tell which.
+fn changed_twice(object: &Object) -> Error {
+    let message = format!(
+        "a row of table \"{}\" cannot be changed twice by one statement",
+        object.name.name
+    );
+    Error::new(SqlState::CARDINALITY_VIOLATION, message).with_hint(
+        "All parts of a WITH see the row as it was before the statement; change it in one of them.",
+    )
 }
 
 /// The rows that are affected, without those whose new row is not kept.

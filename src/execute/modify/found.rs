@@ -12,12 +12,13 @@ use datafusion::sql::sqlparser::ast::{Ident, ObjectNamePart, Query, SetExpr, Tab
 use super::put::{PutAnswer, PutRows};
 use super::returning::{Answered, Returning, carried_name};
 use super::{Changing, Twice, folded};
+use crate::catalog::Snapshot;
 use crate::error::{Error, Result, SqlState};
 use crate::execute::query;
 use crate::instance::StatementContext;
 use crate::models::constraints::{Repeated, assigned};
 use crate::models::rejected;
-use crate::session::plan;
+use crate::session::{declared, plan};
 use crate::sql::name::Quoted;
 use crate::sql::{QualifiedName, Statement, column_names, parse_one};
 
@@ -185,7 +186,7 @@ impl Changing {
         let plan = query::plan(context, &query).await?;
         let answered = plan.schema().fields().len() - PLACES;
         Ok(Planned {
-            returning: answer(&plan, &query, answered),
+            returning: answer(&plan, &query, answered, &context.snapshot),
             plan,
             width: 0,
             layout: Layout::ALL,
@@ -242,7 +243,8 @@ impl Changing {
         forms.extend(layout.more.iter().map(|name| (name.as_str(), ROWS)));
         let query = self.query(&text, context, search_path, &forms)?;
         let plan = plan::query(context, &query).await?;
-        let plan = assigned(plan, &self.object, leading(layout.has_fate))?;
+        let first = leading(layout.has_fate);
+        let plan = assigned(plan, &self.object, first, &context.state)?;
         let own = plan.schema().fields().to_vec();
         let planned = Planned {
             plan,
@@ -270,7 +272,7 @@ impl Changing {
         let query = self.query(&text, context, search_path, &forms)?;
         let plan = query::plan(context, &query).await?;
         let width = plan.schema().fields().len() - own.len();
-        let returning = answer(&plan, &query, width);
+        let returning = answer(&plan, &query, width, &context.snapshot);
         let answered = match planned.layout.puts {
             true => Some(self.answer_put(context, search_path, &answered).await?),
             false => None,
@@ -357,8 +359,9 @@ pub fn named_twice(name: &str) -> Error {
 }
 
 /// The last columns of a plan, as Postgres names them.
-fn answer(plan: &LogicalPlan, query: &Query, last: usize) -> SchemaRef {
+fn answer(plan: &LogicalPlan, query: &Query, last: usize, snapshot: &Snapshot) -> SchemaRef {
     let schema = column_names::rename(plan::columns(plan), query);
+    let schema = declared::declare(schema, plan, snapshot);
     let skipped = schema.fields().len() - last;
     Arc::new(Schema::new(schema.fields()[skipped..].to_vec()))
 }

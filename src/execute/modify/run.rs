@@ -72,6 +72,10 @@ impl Changing {
             None => None,
         };
         let puts = planned.layout.puts;
+        let moves = match &self.earlier {
+            Some(earlier) => Some(self.modification.moves_from(earlier).await?),
+            None => None,
+        };
         let mut divider = Divider {
             constraints,
             object: Arc::clone(&self.object),
@@ -83,6 +87,7 @@ impl Changing {
             places: MemoryConsumer::new(format!("{command} rows")).register(&pool),
             rows: Arc::clone(&rows),
             answers: Arc::clone(&answers),
+            moves,
         };
         let info = CommitInfo::new(command);
         if puts {

@@ -22,6 +22,7 @@ pub fn tables_of(snapshot: &Snapshot, table: Oid, effect: &Effect) -> BTreeMap<O
         let Some(object) = snapshot.object(oid) else {
             continue;
         };
+        let effect = effect.with_generated(object);
         involve(oid, effect.mode_of(object));
         for reference in references_of(object) {
             if effect.adds || effect.assigns_one_of(&reference.key.columns) {

@@ -19,7 +19,7 @@ mod moved;
 mod prove;
 mod truncated;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
@@ -46,6 +46,7 @@ use crate::sql::Statement;
 use crate::sql::assignment::Assignment;
 use crate::sql::constraint::Rule;
 use crate::sql::foreign_key::ReferentialAction;
+use crate::sql::generated::computed_from;
 use crate::sql::merge::Action;
 use crate::sql::name::ObjectName;
 
@@ -101,6 +102,17 @@ impl Effect {
         }
     }
 
+    /// The effect, with the columns that are computed from those which get other values.
+    pub(super) fn with_generated(&self, object: &Object) -> Self {
+        let mut effect = self.clone();
+        if let Statement::CreateTable(create) = &object.definition {
+            let computed = self.assigned.iter();
+            let computed = computed.flat_map(|it| computed_from(&create.columns, it));
+            effect.assigned.extend(computed.map(str::to_owned));
+        }
+        effect
+    }
+
     fn assigns_one_of(&self, columns: &[String]) -> bool {
         self.assigns_all || columns.iter().any(|column| self.assigned.contains(column))
     }
@@ -118,6 +130,7 @@ struct Involved {
 
 impl Involved {
     fn of(snapshot: &Snapshot, object: &Arc<Object>, effect: &Effect) -> Self {
+        let effect = &effect.with_generated(object);
         let mut outgoing = references_of(object);
         outgoing.retain(|it| effect.adds || effect.assigns_one_of(&it.key.columns));
         let incoming = snapshot.references_to(&object.name);
@@ -188,6 +201,66 @@ pub async fn change(
         .await
 }
 
+/// Locks the tables that several statements are about, before the first of them changes one.
+///
+/// # Errors
+/// Those of [`lock`].
+pub async fn lock_all(session: &Session, statements: &[&Statement]) -> Result<()> {
+    let changes: Vec<(Arc<Object>, Effect)> = statements
+        .iter()
+        .filter_map(|statement| {
+            let (name, effect) = effect_of(statement)?;
+            Some((target(session, name)?, effect))
+        })
+        .collect();
+    let wanted = |snapshot: &Snapshot| {
+        let mut all = BTreeMap::new();
+        for (object, effect) in &changes {
+            for (oid, mode) in tables_of(snapshot, object.oid, effect) {
+                let known = all.entry(oid).or_insert(mode);
+                *known = mode.max(*known);
+            }
+        }
+        all
+    };
+    lock(session, wanted).await
+}
+
+/// Runs one of several statements that change rows and are one. What foreign keys are to be kept within
+/// later is added to `noted`.
+///
+/// # Errors
+/// What the statement meets.
+pub async fn change_noting(
+    session: &Session,
+    statement: &Statement,
+    parameters: Vec<ScalarValue>,
+    noted: &mut Vec<Arc<TableChanges>>,
+) -> Result<Outcome> {
+    let found = effect_of(statement).and_then(|(name, it)| Some((target(session, name)?, it)));
+    let Some((object, effect)) = found else {
+        return run(session, statement, parameters).await;
+    };
+    let snapshot = session.instance.catalog.snapshot();
+    let involved = Involved::of(&snapshot, &object, &effect);
+    let is_nothing = involved.is_nothing();
+    if is_nothing && involved.incoming.is_empty() {
+        return run(session, statement, parameters).await;
+    }
+    let table = involved.noted(session, &object)?;
+    let changes = Arc::new(KeyChanges::default());
+    changes.watch(Arc::clone(&table));
+    if !is_nothing {
+        noted.push(table);
+    }
+    run(&session.noting(changes), statement, parameters).await
+}
+
+/// The table whose rows a statement changes, where it is one that does.
+pub fn target_of(session: &Session, statement: &Statement) -> Option<Arc<Object>> {
+    target(session, effect_of(statement)?.0)
+}
+
 /// Runs a statement that changes rows, and leaves foreign keys alone: where what is changed on their one
 /// side is changed on the other one too.
 ///
@@ -225,8 +298,16 @@ pub async fn begin(
 /// # Errors
 /// 23503 for rows that do not; what the changes of other tables meet; 53200 without memory for keys.
 pub async fn settle(session: &Session, first: Arc<TableChanges>) -> Result<()> {
+    settle_all(session, vec![first]).await
+}
+
+/// [`settle`] of the changes of several statements that are one.
+///
+/// # Errors
+/// Those of [`settle`].
+pub async fn settle_all(session: &Session, first: Vec<Arc<TableChanges>>) -> Result<()> {
     let pool = &session.instance.runtime().memory_pool;
-    let mut open = VecDeque::from([first]);
+    let mut open = VecDeque::from(first);
     let mut checks = Vec::new();
     while let Some(noted) = open.pop_front() {
         for (reference, keys) in noted.referring()? {

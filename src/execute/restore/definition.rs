@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use arrow::datatypes::{Schema, SchemaRef};
+
 use crate::catalog::{Kind, NewObject, Object, Reference, is_key_of};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::drop::cascades;
@@ -79,7 +81,7 @@ impl Redefined {
             // What was made of a query has the columns that this had.
             Some(_) => NewObject {
                 definition: Statement::CreateTable(create),
-                schema: Arc::clone(&earlier.columns),
+                schema: as_known(&earlier.columns, object),
                 depends_on: BTreeSet::new(),
                 ..NewObject::from(object.clone())
             },
@@ -103,6 +105,22 @@ impl Redefined {
         let gone = gone.cloned().collect();
         Ok(Self { new, gone })
     }
+}
+
+/// Columns of an earlier version. The log does not tell what only the catalog knows of their types, such as
+/// the length of texts: those that are there now have it still.
+fn as_known(columns: &SchemaRef, object: &Object) -> SchemaRef {
+    let fields = columns.fields().iter().map(|field| {
+        let known = object.schema.field_with_name(field.name()).ok();
+        match known.filter(|known| known.data_type() == field.data_type()) {
+            None => Arc::clone(field),
+            Some(known) => {
+                let metadata = known.metadata().clone();
+                Arc::new(field.as_ref().clone().with_metadata(metadata))
+            }
+        }
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
 /// The foreign keys that a table goes on having: those whose columns are there.

@@ -1,6 +1,8 @@
 //! Assigning values to the columns of a table: of which types they may be, and how they are kept.
 
 use arrow::datatypes::{DataType, Field};
+use datafusion::common::tree_node::{Transformed, TransformedResult as _, TreeNode as _};
+use datafusion::execution::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast};
 use datafusion::sql::sqlparser::ast::{Expr as Written, UnaryOperator, Value};
 use tributary_udfs::enums::EnumKind;
@@ -8,6 +10,7 @@ use tributary_udfs::json::{self, JsonKind};
 use tributary_udfs::type_name;
 
 use super::fitted::fitted;
+use super::generated;
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
 use crate::session::enums;
@@ -17,7 +20,12 @@ use crate::session::enums;
 ///
 /// # Errors
 /// 42804 for a value whose type is none of the column's.
-pub fn assigned(plan: LogicalPlan, object: &Object, first: usize) -> Result<LogicalPlan> {
+pub fn assigned(
+    plan: LogicalPlan,
+    object: &Object,
+    first: usize,
+    state: &SessionState,
+) -> Result<LogicalPlan> {
     let own = plan.schema().columns();
     let mut values = Vec::with_capacity(own.len());
     for (index, column) in own.into_iter().enumerate() {
@@ -38,6 +46,43 @@ pub fn assigned(plan: LogicalPlan, object: &Object, first: usize) -> Result<Logi
             value = cast(value, field.data_type().clone());
         }
         values.push(fitted(value, object, field.name()).alias(field.name()));
+    }
+    let given = LogicalPlanBuilder::from(plan).project(values)?.build()?;
+    computed(given, object, first, state)
+}
+
+/// A plan whose columns from the `first` one on are those of a table, with those computed that are
+/// computed from others.
+fn computed(
+    plan: LogicalPlan,
+    object: &Object,
+    first: usize,
+    state: &SessionState,
+) -> Result<LogicalPlan> {
+    let generated = generated::values(object, state)?;
+    if generated.is_empty() {
+        return Ok(plan);
+    }
+    let own = plan.schema().columns();
+    let column_of = |name: &str| {
+        let place = object.schema.index_of(name).ok()?;
+        own.get(first + place).cloned()
+    };
+    let mut values: Vec<Expr> = own.iter().cloned().map(Expr::Column).collect();
+    for (place, value) in generated {
+        let value = value.transform(|part| {
+            Ok(match part {
+                Expr::Column(column) => match column_of(&column.name) {
+                    Some(own) => Transformed::yes(Expr::Column(own)),
+                    None => Transformed::no(Expr::Column(column)),
+                },
+                part => Transformed::no(part),
+            })
+        });
+        let name = object.schema.field(place).name();
+        if let Some(column) = values.get_mut(first + place) {
+            *column = value.data()?.alias(name);
+        }
     }
     Ok(LogicalPlanBuilder::from(plan).project(values)?.build()?)
 }

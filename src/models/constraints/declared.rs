@@ -14,6 +14,7 @@ use datafusion::sql::sqlparser::ast::{
 use tributary_udfs::json::JsonKind;
 
 use super::default_value::DefaultValue;
+use super::generated;
 use crate::catalog::{Object, Snapshot};
 use crate::error::{ColumnPlace, ConstraintPlace, Error, Result, SqlState};
 use crate::instance::StatementContext;
@@ -114,12 +115,25 @@ pub fn is_of_identity(snapshot: &Snapshot, name: &ObjectName, path: &[String]) -
 /// # Errors
 /// 428C9 for one that is generated always.
 pub fn check_settable(object: &Object, column: &str, message: String) -> Result<()> {
+    check_not_generated(object, column, &message)?;
     match identity_of(object, column) {
         Some(identity) if identity.always => Err(Error::new(SqlState::GENERATED_ALWAYS, message)
             .with_detail(format!(
                 "Column \"{column}\" is an identity column defined as GENERATED ALWAYS."
             ))),
         _ => Ok(()),
+    }
+}
+
+/// That a column is not computed, whose values nobody may give.
+///
+/// # Errors
+/// 428C9 for one that is.
+pub fn check_not_generated(object: &Object, column: &str, message: &str) -> Result<()> {
+    match generated::generated_of(object, column) {
+        None => Ok(()),
+        Some(_) => Err(Error::new(SqlState::GENERATED_ALWAYS, message)
+            .with_detail(format!("Column \"{column}\" is a generated column."))),
     }
 }
 
@@ -195,6 +209,7 @@ pub async fn validate(
             Rule::ForeignKey(key) => check_key(columns, &key.columns)?,
         }
     }
+    generated::validate(&context.state, columns, create)?;
     for field in columns.fields() {
         if let Some(default) = constraint::default_of(&create.columns, field.name()) {
             DefaultValue::new(context, field, default)

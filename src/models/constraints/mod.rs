@@ -11,6 +11,7 @@ mod declared;
 mod default_value;
 mod fitted;
 mod foreign_keys;
+mod generated;
 mod indexed;
 mod keeping;
 mod key;
@@ -20,11 +21,12 @@ mod shown;
 
 pub use assigned::{assigned, check_assignable, check_literal};
 pub use declared::{
-    check_key, check_settable, constraint_place, default_of, identity_of, identity_sequence,
-    is_of_identity, key_of, of, place, sequence_of, validate,
+    check_key, check_not_generated, check_settable, constraint_place, default_of, identity_of,
+    identity_sequence, is_of_identity, key_of, of, place, sequence_of, validate,
 };
 pub use default_value::DefaultValue;
 pub use foreign_keys::resolve as resolve_foreign_keys;
+pub use generated::{generated_of, has_generated};
 pub use indexed::indexed;
 pub use key::Repeated;
 pub use key_changes::{KeyChanges, TableChanges, not_there};
@@ -43,6 +45,7 @@ use tributary_udfs::postgres::{CharacterLength, round_moments};
 
 use self::declared::condition_of;
 use self::fitted::fit;
+use self::generated::Generated;
 use self::keeping::Keeping;
 use self::key::{Key, Keys};
 use super::keyed;
@@ -59,6 +62,8 @@ pub struct Constraints {
     lengths: Vec<Option<CharacterLength>>,
     /// The digits of a second that the moments of each column have, where not all.
     digits: Vec<Option<u8>>,
+    /// The columns that are computed from others.
+    generated: Generated,
     checks: Vec<(String, Arc<dyn PhysicalExpr>)>,
     /// The columns of the key of a keyed table, which must have values.
     required: Vec<usize>,
@@ -87,6 +92,7 @@ impl Constraints {
         let mut constraints = Self {
             lengths: lengths.collect(),
             digits: digits.collect(),
+            generated: Generated::new(object, state)?,
             checks: Vec::new(),
             required: Vec::new(),
             keys: Arc::default(),
@@ -177,6 +183,7 @@ impl Constraints {
                 *column = round_moments(column, *digits)?;
             }
         }
+        self.generated.compute(&mut columns)?;
         for field in 0..columns.len() {
             self.check_not_null(&columns, field)?;
         }

@@ -115,6 +115,12 @@ impl Checker<'_> {
                 self.relations(&delete.with, None)
             }
             Statement::Merge(merge) => self.merge(merge),
+            Statement::WithChanges(with) => {
+                let parts = with.parts(|_| false)?;
+                let mut clauses = parts.clauses.iter();
+                clauses.try_for_each(|part| self.statement(&part.statement))?;
+                self.statement(&parts.main)
+            }
             Statement::Truncate(truncate) => truncate
                 .tables
                 .iter()
@@ -147,6 +153,9 @@ impl Checker<'_> {
                 self.replace(&create.name, create.or_replace)?;
                 let rules = create.constraints.iter().map(|it| &it.rule);
                 self.refer(rules)?;
+                for like in create.likes.iter().flat_map(|likes| &likes.tables) {
+                    self.read(&like.table, &Columns::All)?;
+                }
                 create.query.iter().try_for_each(|query| self.query(query))
             }
             Statement::CreateMaterializedView(create) => {

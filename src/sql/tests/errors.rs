@@ -177,7 +177,7 @@ fn what_is_not_supported_is_named() {
             "FOR UPDATE or FOR SHARE in a definition",
         ),
         (
-            "WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x",
+            "SELECT * FROM (DELETE FROM t RETURNING *) AS x",
             "DELETE within a query",
         ),
         (
@@ -208,6 +208,26 @@ fn other_errors_have_their_sqlstate() {
             "SELECT * FROM t; DROP TABLE other.s.t",
             "0A000",
             "cross-database references are not implemented: other.s.t",
+        ),
+        (
+            "SELECT * FROM (WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x) AS y",
+            "0A000",
+            "WITH clause containing a data-modifying statement must be at the top level",
+        ),
+        (
+            "WITH x AS (DELETE FROM t), x AS (SELECT 1) SELECT * FROM x",
+            "42712",
+            "WITH query name \"x\" specified more than once",
+        ),
+        (
+            "COPY t FROM STDIN (ENCODING 'nothing')",
+            "22023",
+            "argument to option \"encoding\" must be a valid encoding name",
+        ),
+        (
+            "REFRESH MATERIALIZED VIEW CONCURRENTLY m WITH NO DATA",
+            "42601",
+            "CONCURRENTLY and WITH NO DATA options cannot be used together",
         ),
         (
             "DROP TABLE a.b.c.d",

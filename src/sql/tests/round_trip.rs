@@ -24,6 +24,14 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("SELECT * FROM t VERSION AS OF 3 x", "="),
     ("SELECT \"A\", \"b c\" FROM \"T\"", "="),
     ("WITH x AS (SELECT 1) SELECT * FROM x", "="),
+    (
+        "WITH d AS (DELETE FROM t WHERE a = 1 RETURNING *) SELECT * FROM d",
+        "=",
+    ),
+    (
+        "with recursive a as (select 1), d(x) as not materialized (with b as (table u) insert into t select * from b returning c) update t set c = x from d",
+        "WITH RECURSIVE a AS (SELECT 1), d (x) AS (INSERT INTO t WITH b AS (SELECT * FROM u) SELECT * FROM b RETURNING c) UPDATE t SET c = x FROM d",
+    ),
     ("VALUES (1, 'a'), (2, 'b')", "="),
     ("(SELECT 1) UNION ALL (SELECT 2)", "="),
     ("TABLE s.t", "SELECT * FROM s.t"),
@@ -197,6 +205,20 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     ("CREATE OR REPLACE TABLE t AS SELECT 1 AS a", "="),
     (
+        "CREATE TABLE t (a INT, like s.u including all excluding comments excluding storage, b TEXT, LIKE v, CHECK (a > 0))",
+        "CREATE TABLE t (a INT, LIKE s.u INCLUDING CONSTRAINTS INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING IDENTITY INCLUDING INDEXES, b TEXT, LIKE v, CHECK (a > 0))",
+    ),
+    ("CREATE TABLE t (LIKE u)", "="),
+    ("CREATE TABLE t AS SELECT 1 AS a WITH NO DATA", "="),
+    (
+        "CREATE TABLE t (a INT, b INT GENERATED ALWAYS AS (a * 2) STORED NOT NULL)",
+        "=",
+    ),
+    (
+        "ALTER TABLE t ALTER COLUMN b DROP EXPRESSION IF EXISTS",
+        "=",
+    ),
+    (
         "create table t (a int, b text) with (Unique_Key = a, 'merge' row)",
         "CREATE TABLE t (a INT, b TEXT) WITH (unique_key = 'a', merge = 'row')",
     ),
@@ -319,6 +341,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("RESET SESSION AUTHORIZATION", "="),
     ("DROP MODEL IF EXISTS s.m CASCADE", "="),
     ("REFRESH MATERIALIZED VIEW s.m", "="),
+    ("REFRESH MATERIALIZED VIEW s.m WITH NO DATA", "="),
     ("REFRESH MODEL s.m", "="),
     ("refresh model m full", "REFRESH MODEL m FULL"),
     (
@@ -490,6 +513,10 @@ const STATEMENTS: &[(&str, &str)] = &[
     (
         "COPY (SELECT * FROM t) TO STDOUT WITH (FORMAT csv)",
         "COPY (SELECT * FROM t) TO STDOUT WITH (FORMAT csv, DELIMITER ',', NULL '', HEADER false, QUOTE '\"', ESCAPE '\"')",
+    ),
+    (
+        "COPY t FROM STDIN WITH (FORMAT binary, ENCODING 'latin1')",
+        "COPY t FROM STDIN WITH (FORMAT binary, ENCODING 'LATIN1')",
     ),
     ("COMMENT ON TABLE s.t IS 'it''s'", "="),
     ("COMMENT ON MATERIALIZED VIEW m IS NULL", "="),

@@ -210,7 +210,9 @@ fn encoder<'a>(field: &Field, array: &'a dyn Array, style: Style) -> Result<Box<
         DataType::UInt16 => Box::new(integer::Int4(array.as_primitive::<UInt16Type>())),
         DataType::Int32 => Box::new(integer::Int4(array.as_primitive::<Int32Type>())),
         DataType::UInt32 => Box::new(integer::Int8(array.as_primitive::<UInt32Type>())),
-        DataType::Int64 if PostgresType::of_field(field) == PostgresType::OID => {
+        DataType::Int64
+            if [PostgresType::OID, PostgresType::XID].contains(&PostgresType::of_field(field)) =>
+        {
             Box::new(integer::Oid(array.as_primitive::<Int64Type>()))
         }
         DataType::Int64 => Box::new(integer::Int8(array.as_primitive::<Int64Type>())),

@@ -13,6 +13,7 @@ use arrow::datatypes::{DataType, Field};
 use bytes::Bytes;
 use datafusion::scalar::ScalarValue;
 
+use super::client_encoding::Encoding;
 use super::message::Format;
 use super::reader::utf8;
 use super::types::{PostgresType, scalar_type};
@@ -38,6 +39,24 @@ pub(super) fn decode_given(
             Format::Binary => binary::decode(value, PostgresType::NUMERIC),
         },
         value => decode(value, oid, format, target, time_zone),
+    }
+}
+
+/// A value in binary, in UTF-8 where it is a text.
+///
+/// # Errors
+/// 22P05 for what is none in the encoding.
+pub(super) fn in_utf8(encoding: &Encoding, oid: u32, value: &Bytes) -> Result<Bytes> {
+    let texts = [
+        PostgresType::TEXT,
+        PostgresType::VARCHAR,
+        PostgresType::BPCHAR,
+        PostgresType::NAME,
+        PostgresType::JSON,
+    ];
+    match texts.iter().any(|text| text.oid == oid) {
+        true => Ok(Bytes::from(encoding.read(value)?.into_owned())),
+        false => Ok(value.clone()),
     }
 }
 

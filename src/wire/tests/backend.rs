@@ -127,6 +127,7 @@ impl BackendSession for TestSession {
                     columns: Vec::new(),
                 },
                 format,
+                encoding: None,
             })
         };
         match sql {
@@ -161,6 +162,7 @@ impl BackendSession for TestSession {
                 } => Ok(Statement::Copy(Copy {
                     direction: Direction::QueryToStdout(query),
                     format: format.clone(),
+                    encoding: None,
                 })),
                 ast::Statement::Set(ast::Set::SingleAssignment {
                     variable, values, ..
@@ -247,8 +249,10 @@ impl BackendSession for TestSession {
             Statement::Copy(Copy {
                 direction: Direction::QueryToStdout(query),
                 format,
+                ..
             }) => Ok(Outcome::CopyOut {
                 format: format.clone(),
+                encoding: None,
                 stream: self.rows(query, Vec::new()).await?,
             }),
             Statement::Copy(Copy { format, .. }) => Ok(Outcome::CopyIn(self.copy_in(format))),
@@ -362,6 +366,7 @@ impl TestSession {
         });
         CopyIn {
             columns: 2,
+            encoding: None,
             is_binary: *format == CopyFormat::Binary,
             input,
             done: work

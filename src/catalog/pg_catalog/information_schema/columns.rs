@@ -43,6 +43,10 @@ fn column(
         .and_then(|object| defaults_of(object).find(|default| default.column == number))
         .and_then(|default| default.expression(false))
         .map(|text| without_visible_schemas(sources, text));
+    let is_generated =
+        object.is_some_and(|object| constraints::generated_of(object, field.name()).is_some());
+    let generation = default.clone().filter(|_| is_generated);
+    let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);
     let snapshot = sources.snapshot();
     let own = enums::with_oid(&snapshot, oid);
     let (udt_schema, udt_name) = match &own {
@@ -65,7 +69,7 @@ fn column(
         relation.name.as_str(),
         field.name().as_str(),
         number,
-        default.map_or(Value::Null, Value::Text),
+        text(default.filter(|_| !is_generated)),
         yes_or_no(field.is_nullable()),
         data_type,
         figures.characters,
@@ -101,8 +105,8 @@ fn column(
         identity.map(|it| it.maximum.to_string()),
         identity.map(|it| it.minimum.to_string()),
         yes_or_no(identity.is_some_and(|it| it.cycles)),
-        "NEVER",
-        Value::Null,
+        if is_generated { "ALWAYS" } else { "NEVER" },
+        text(generation),
         yes_or_no(relation.kind == "r"),
     ]
 }
