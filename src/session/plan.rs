@@ -30,11 +30,11 @@ use crate::models::constraints;
 use crate::sql::name::ObjectName;
 use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
-    QualifiedName, Statement, alias_columns, column_names, derived_names, expanded_size,
-    hidden_columns, integer_literals, merged_columns, model_functions, moment_precision,
-    named_arguments, order_names, outer_columns, references, relation_wildcards, row_membership,
-    row_values, sampled, set_returning, standard_forms, table_changes, time_travel, values,
-    whole_rows,
+    QualifiedName, Statement, alias_columns, casts_in_names, column_names, derived_names,
+    expanded_size, hidden_columns, integer_literals, merged_columns, model_functions,
+    moment_precision, named_arguments, order_names, outer_columns, references, relation_wildcards,
+    row_membership, row_values, sampled, set_returning, standard_forms, table_changes, time_travel,
+    values, whole_rows,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -360,13 +360,16 @@ async fn say_plannably(query: &mut ast::Query, state: &SessionState) -> Result<(
     sampled::rewrite(query)?;
     values::rewrite(query)?;
     outer_columns::name(query);
+    column_names::make_branches_unique(query);
     derived_names::name(query);
     order_names::rewrite(query)?;
     alias_columns::complete(query, state).await?;
     merged_columns::rewrite(query, state).await?;
     whole_rows::expand(query, state).await?;
     let aggregates = state.aggregate_functions();
-    row_membership::rewrite(query, &|name| aggregates.contains_key(name))?;
+    let is_aggregate = |name: &str| aggregates.contains_key(name);
+    row_membership::rewrite(query, &is_aggregate)?;
+    casts_in_names::tell(query, &is_aggregate);
     row_values::rewrite(query);
     set_returning::rewrite(query, state)?;
     standard_forms::rewrite(query)?;
