@@ -19,8 +19,8 @@ pub static TABLE: Rows = Rows {
                 let state = object.and_then(|object| states.get(&object.oid));
                 let is_populated = state.is_some_and(|state| state.version.is_some());
                 row![
-                    relation.schema,
-                    relation.name,
+                    relation.schema.as_str(),
+                    relation.name.as_str(),
                     owner,
                     Value::Null,
                     false,
