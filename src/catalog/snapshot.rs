@@ -86,7 +86,7 @@ impl Snapshot {
     }
 
     /// All objects, by number, which is the order in which they were created.
-    pub fn objects(&self) -> impl Iterator<Item = &Arc<Object>> {
+    pub fn objects(&self) -> impl DoubleEndedIterator<Item = &Arc<Object>> {
         self.objects.values()
     }
 

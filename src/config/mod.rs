@@ -236,7 +236,7 @@ settings! {
         idle_in_transaction_session_timeout: Milliseconds = "0",
         /// Whether backslashes in ordinary string literals are literal, which is always so.
         standard_conforming_strings: choices::AlwaysOn = "on",
-        /// The isolation level of the transaction. Each statement reads one version of each table; with `repeatable read` and `serializable`, all statements of a transaction read the same.
+        /// The isolation level of the transaction. Each statement reads one version of each table; with `repeatable read` and `serializable`, all statements of a transaction read the same. `serializable` is snapshot isolation here, as `repeatable read` is: who changes rows of a table that others have changed since the snapshot gets 40001, but nothing tells of two transactions that each read what the other one changes (write skew), as where both read two tables, and one changes the first and the other the second. Where that matters, all of them lock the tables before they read them, by `SELECT ... FOR UPDATE` or `LOCK TABLE`: the later one then waits, and gets 40001, or, with `read committed`, reads what the earlier one has made.
         transaction_isolation: choices::Isolation = "read committed",
         /// Whether the transaction refuses to write.
         transaction_read_only: Switch = "off",

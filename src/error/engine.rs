@@ -18,33 +18,40 @@ impl From<ArrowError> for Error {
     fn from(error: ArrowError) -> Self {
         match error {
             ArrowError::ExternalError(inner) => from_dyn(inner),
-            ArrowError::DivideByZero => Self::new(SqlState::DIVISION_BY_ZERO, "division by zero"),
-            ArrowError::ArithmeticOverflow(message) => {
-                Self::new(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, lower_first(&message))
-            }
-            ArrowError::ParseError(message) if message.contains("parsing timestamp") => {
-                Self::new(SqlState::INVALID_DATETIME_FORMAT, lower_first(&message))
-            }
-            ArrowError::CastError(message) | ArrowError::ParseError(message) => {
-                cast::from_message(&message)
-            }
             ArrowError::IoError(_, error) => error.into(),
-            ArrowError::ParquetError(text) => ParquetError::General(text).into(),
-            ArrowError::InvalidArgumentError(message) if message.contains("non-nullable") => {
-                Self::new(
-                    SqlState::NOT_NULL_VIOLATION,
-                    "null value in a column that violates its not-null constraint",
-                )
-            }
-            ArrowError::InvalidArgumentError(message) => cast::out_of_range(&message)
-                .unwrap_or_else(|| {
-                    Self::new(SqlState::INVALID_PARAMETER_VALUE, lower_first(&message))
-                }),
-            other => Self::new(
-                SqlState::INVALID_PARAMETER_VALUE,
-                lower_first(&other.to_string()),
-            ),
+            other => from_arrow(&other),
         }
+    }
+}
+
+/// What Arrow itself says, and no one through it.
+fn from_arrow(error: &ArrowError) -> Error {
+    match error {
+        ArrowError::DivideByZero => Error::new(SqlState::DIVISION_BY_ZERO, "division by zero"),
+        ArrowError::ArithmeticOverflow(message) => {
+            Error::new(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, lower_first(message))
+        }
+        ArrowError::ParseError(message) if message.contains("parsing timestamp") => {
+            Error::new(SqlState::INVALID_DATETIME_FORMAT, lower_first(message))
+        }
+        ArrowError::CastError(message) | ArrowError::ParseError(message) => {
+            cast::from_message(message)
+        }
+        ArrowError::ParquetError(text) => {
+            from_parquet(&ParquetError::General(text.clone()).to_string())
+        }
+        ArrowError::InvalidArgumentError(message) if message.contains("non-nullable") => {
+            Error::new(
+                SqlState::NOT_NULL_VIOLATION,
+                "null value in a column that violates its not-null constraint",
+            )
+        }
+        ArrowError::InvalidArgumentError(message) => cast::out_of_range(message)
+            .unwrap_or_else(|| Error::new(SqlState::INVALID_PARAMETER_VALUE, lower_first(message))),
+        other => Error::new(
+            SqlState::INVALID_PARAMETER_VALUE,
+            lower_first(&other.to_string()),
+        ),
     }
 }
 
@@ -56,13 +63,15 @@ impl From<ParquetError> for Error {
                 known if known.sqlstate() != SqlState::INTERNAL_ERROR => known,
                 other => Self::new(SqlState::DATA_CORRUPTED, other.message()),
             },
-            other => {
-                let text = other.to_string();
-                storage::from_text(&text)
-                    .unwrap_or_else(|| Self::new(SqlState::DATA_CORRUPTED, lower_first(&text)))
-            }
+            other => from_parquet(&other.to_string()),
         }
     }
+}
+
+/// What is wrong with a file.
+fn from_parquet(text: &str) -> Error {
+    storage::from_text(text)
+        .unwrap_or_else(|| Error::new(SqlState::DATA_CORRUPTED, lower_first(text)))
 }
 
 impl From<DataFusionError> for Error {
@@ -182,6 +191,8 @@ fn from_shared(error: &DataFusionError) -> Error {
         DataFusionError::SchemaError(inner, _) => from_schema_error(inner),
         DataFusionError::NotImplemented(message) => plan_message::of_missing_feature(message),
         DataFusionError::Internal(message) => Error::internal(lower_first(without_report(message))),
+        DataFusionError::ArrowError(inner, _) => from_arrow(inner),
+        DataFusionError::ParquetError(inner) => from_parquet(&inner.to_string()),
         other => {
             let text = other.strip_backtrace();
             storage::spilled_too_much(&text).unwrap_or_else(|| {

@@ -10,6 +10,7 @@ use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::registry::FunctionRegistry;
 use datafusion::optimizer::{Analyzer, AnalyzerRule};
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::prelude::SessionConfig;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -22,16 +23,20 @@ use tributary_udfs::postgres::{
 use tributary_udfs::{SessionTimeZone, SettingsOfSession, TributaryOptions, TrigramThresholds};
 
 use super::asker::Asker;
+use super::guarded_rules;
+use super::hidden_constants::HideConstants;
 use super::integer_literals::IntegerLiterals;
 use super::nested_loops::CutNestedLoops;
-use super::null_equality;
 use super::providers::Databases;
 use super::relations::Relations;
 use super::releasing_pool::ReleasingPool;
+use super::restored_sorts::RestoreSorts;
 use super::rows_once::{Planner, ShareRows};
 use super::types::PostgresTypes;
+use super::unique_names;
 use super::unknown_literals::UnknownLiterals;
 use super::waiting_filters;
+use super::waiting_in_order::KeepOrderOfWaits;
 use super::window_memory::AccountWindows;
 use super::yielding::YieldWithinJoins;
 use super::{Instance, machine};
@@ -128,6 +133,19 @@ pub(super) fn open_warehouse(
     Warehouse::open(&url, store, settings)
 }
 
+/// DataFusion's rules, after those that tell them what order is kept and what is no constant. Before the
+/// check of the plan, which is the last of them, sorts that it lacks are restored.
+fn physical_optimizer_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+    let mut rules = unique_names::guard(waiting_filters::physical_optimizer_rules());
+    rules.insert(0, Arc::new(KeepOrderOfWaits));
+    rules.insert(1, Arc::new(HideConstants));
+    let check = rules
+        .iter()
+        .position(|rule| rule.name() == "SanityCheckPlan");
+    rules.insert(check.unwrap_or(rules.len()), Arc::new(RestoreSorts));
+    rules
+}
+
 /// The state that every session's is copied from: all functions, no relations.
 pub(super) fn template(
     configuration: &Configuration,
@@ -172,8 +190,8 @@ pub(super) fn template(
     rules.extend(Analyzer::new().rules);
     let mut builder = SessionStateBuilder::new_with_default_features()
         .with_analyzer_rules(rules)
-        .with_optimizer_rules(null_equality::optimizer_rules())
-        .with_physical_optimizer_rules(waiting_filters::physical_optimizer_rules())
+        .with_optimizer_rules(guarded_rules::optimizer_rules())
+        .with_physical_optimizer_rules(physical_optimizer_rules())
         .with_config(apply(config, &configuration.session))
         .with_runtime_env(runtime)
         .with_type_planner(Arc::new(PostgresTypes))

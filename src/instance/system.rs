@@ -80,6 +80,7 @@ impl Instance {
             asker: asker.clone(),
             settings: settings.clone(),
             snapshot: Arc::clone(snapshot),
+            wanted_relation: None,
             lineage: Vec::new(),
             statistics: HashMap::new(),
             stale: HashMap::new(),
@@ -121,6 +122,7 @@ impl Instance {
             asker: Asker::server(),
             settings: settings.clone(),
             snapshot: Arc::clone(snapshot),
+            wanted_relation: None,
             lineage,
             statistics,
             stale,
@@ -230,11 +232,13 @@ impl Instance {
     }
 }
 
+#[derive(Clone)]
 struct Seen {
     instance: Arc<Instance>,
     asker: Asker,
     settings: SessionSettings,
     snapshot: Arc<Snapshot>,
+    wanted_relation: Option<i64>,
     lineage: Vec<LineageEdge>,
     statistics: HashMap<Oid, TableStatistics>,
     stale: HashMap<Oid, bool>,
@@ -362,6 +366,17 @@ impl Seen {
 impl SystemSources for Seen {
     fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshot)
+    }
+
+    fn wanted_relation(&self) -> Option<i64> {
+        self.wanted_relation
+    }
+
+    fn for_relation(&self, oid: i64) -> Option<Arc<dyn SystemSources>> {
+        Some(Arc::new(Self {
+            wanted_relation: Some(oid),
+            ..self.clone()
+        }))
     }
 
     fn journal(&self) -> &Journal {

@@ -3,7 +3,7 @@
 //! A hash join tells the scan of its other side which keys it has, once all its partitions have told
 //! theirs. A join by partitions that has no rows in one of them does not ask its other side for that
 //! one; where another hash join stands there, its partitions that are asked would wait for the one that
-//! is not.
+//! is not. Nor are scans told of keys that are lists or rows, whose bounds are not what they seem.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ impl PhysicalOptimizerRule for WithoutWaiting {
         plan: Arc<dyn ExecutionPlan>,
         config: &ConfigOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        if !may_wait(&plan) {
+        if !may_wait(&plan) && !has_nested_keys(&plan) {
             return self.0.optimize(plan, config);
         }
         let mut config = config.clone();
@@ -66,6 +66,17 @@ fn may_wait(plan: &Arc<dyn ExecutionPlan>) -> bool {
         *join.partition_mode() != PartitionMode::CollectLeft && has_join(join.right())
     });
     is_here || plan.children().into_iter().any(may_wait)
+}
+
+/// Whether a hash join has a key of parts: of such values DataFusion tells a least and a greatest one
+/// that are none.
+fn has_nested_keys(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    let is_here = as_hash_join(plan).is_some_and(|join| {
+        let schema = join.left().schema();
+        let mut keys = join.on().iter();
+        keys.any(|(key, _)| key.data_type(&schema).is_ok_and(|it| it.is_nested()))
+    });
+    is_here || plan.children().into_iter().any(has_nested_keys)
 }
 
 fn has_join(plan: &Arc<dyn ExecutionPlan>) -> bool {

@@ -30,11 +30,11 @@ use crate::models::constraints;
 use crate::sql::name::ObjectName;
 use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
-    QualifiedName, Statement, alias_columns, column_names, derived_names, expanded_size,
-    hidden_columns, integer_literals, merged_columns, model_functions, moment_precision,
-    named_arguments, order_names, outer_columns, record_arguments, references, relation_wildcards,
-    repeated_columns, row_membership, row_values, sampled, set_returning, standard_forms,
-    table_changes, time_travel, untyped_texts, values, whole_rows, with_changes,
+    QualifiedName, Statement, alias_columns, casts_in_names, column_names, derived_names,
+    expanded_size, hidden_columns, integer_literals, merged_columns, model_functions,
+    moment_precision, named_arguments, order_names, outer_columns, record_arguments, references,
+    relation_wildcards, repeated_columns, row_membership, row_values, sampled, set_returning,
+    standard_forms, table_changes, time_travel, untyped_texts, values, whole_rows, with_changes,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -363,6 +363,7 @@ async fn say_plannably(query: &mut ast::Query, state: &SessionState) -> Result<(
     sampled::rewrite(query)?;
     values::rewrite(query)?;
     outer_columns::name(query);
+    column_names::make_branches_unique(query);
     derived_names::name(query);
     order_names::rewrite(query)?;
     alias_columns::complete(query, state).await?;
@@ -370,7 +371,9 @@ async fn say_plannably(query: &mut ast::Query, state: &SessionState) -> Result<(
     merged_columns::rewrite(query, state).await?;
     whole_rows::expand(query, state).await?;
     let aggregates = state.aggregate_functions();
-    row_membership::rewrite(query, &|name| aggregates.contains_key(name))?;
+    let is_aggregate = |name: &str| aggregates.contains_key(name);
+    row_membership::rewrite(query, &is_aggregate)?;
+    casts_in_names::tell(query, &is_aggregate);
     record_arguments::rewrite(query);
     row_values::rewrite(query);
     set_returning::rewrite(query, state)?;

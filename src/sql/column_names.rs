@@ -4,13 +4,14 @@
 //! where there is none (`FigureColname` in PostgreSQL's `parse_target.c`). DataFusion's names are
 //! whole expressions, which serve inside of a plan.
 
+use std::convert::Infallible;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, DataType, ExactNumberInfo, Expr, Ident, OrderByKind, Query, SelectItem, SetExpr,
-    Subscript, TimezoneInfo, Value, visit_expressions, visit_expressions_mut,
+    Subscript, TimezoneInfo, Value, VisitMut, VisitorMut, visit_expressions, visit_expressions_mut,
 };
 
 use super::cursor::fold;
@@ -133,6 +134,28 @@ pub fn make_unique(query: &mut Query) {
     make_body_unique(&mut query.body, &ordered, is_ordered);
 }
 
+/// Gives columns of one name such names in the branches of `UNION` and its like that give none to the
+/// rows, wherever there are some.
+pub fn make_branches_unique(query: &mut Query) {
+    // Nothing breaks the walk.
+    let _ = VisitMut::visit(query, &mut Branches);
+}
+
+struct Branches;
+
+impl VisitorMut for Branches {
+    type Break = Infallible;
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Infallible> {
+        let mut body = query.body.as_mut();
+        while let SetExpr::SetOperation { left, right, .. } = body {
+            make_body_unique(right, &[], false);
+            body = left.as_mut();
+        }
+        ControlFlow::Continue(())
+    }
+}
+
 /// Columns that `ORDER BY` names by the names that they have are left so, if they can be.
 fn make_body_unique(body: &mut SetExpr, ordered: &[String], is_ordered: bool) {
     let select = match body {
@@ -225,7 +248,7 @@ fn may_be_one(left: &str, right: &str) -> bool {
 }
 
 /// An expression as DataFusion names it, where casts leave no trace; and whether it is a column.
-fn without_casts(expression: &Expr) -> (String, bool) {
+pub(super) fn without_casts(expression: &Expr) -> (String, bool) {
     let mut expression = expression.clone();
     // Nothing breaks the walk.
     let _ = visit_expressions_mut(&mut expression, |part| {

@@ -13,6 +13,7 @@ use super::limits;
 use super::lock_clauses;
 use super::name::{DATABASE, ObjectName};
 use super::operators;
+use super::table_queries;
 use super::time_travel;
 use crate::error::{Error, SqlState};
 
@@ -88,7 +89,8 @@ impl<'a> Parser<'a> {
             .tokenize_with_location()
             .map_err(ParserError::from)?;
         limits::check(&tokens)?;
-        let mut tokens = lock_clauses::spelled_out(operators::without_signs(tokens));
+        let tokens = lock_clauses::spelled_out(operators::without_signs(tokens));
+        let mut tokens = table_queries::spelled_out(tokens);
         alias_words::make_names(&mut tokens);
         operators::name_directions(&mut tokens);
         operators::bare_frame_bounds(&mut tokens);

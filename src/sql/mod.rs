@@ -11,6 +11,7 @@ pub mod alter_identity;
 pub mod alter_role;
 pub mod analyze;
 pub mod assignment;
+pub mod casts_in_names;
 pub mod character_length;
 pub mod close;
 pub mod column_names;
@@ -108,6 +109,7 @@ pub mod shown;
 pub mod standard_forms;
 mod syntax_error;
 pub mod table_changes;
+mod table_queries;
 #[cfg(test)]
 mod tests;
 pub mod time_travel;

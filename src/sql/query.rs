@@ -10,8 +10,8 @@ use super::dialect::TributaryDialect;
 use super::{row_locks, sampled, with_changes};
 use crate::error::Error;
 
-/// Parses `SELECT`, `VALUES`, `WITH`, `TABLE name` or one of them in parentheses, which defines something
-/// and so locks no rows.
+/// Parses `SELECT`, `VALUES`, `WITH` or one of them in parentheses, which defines something and so locks
+/// no rows.
 pub(super) fn parse(parser: &mut Parser) -> Parsed<Box<Query>> {
     let place = parser.peek_token_ref().span.start;
     let query = parse_to_run(parser)?;
@@ -29,7 +29,6 @@ pub(super) fn parse(parser: &mut Parser) -> Parsed<Box<Query>> {
 pub(super) fn parse_to_run(parser: &mut Parser) -> Parsed<Box<Query>> {
     let place = parser.peek_token_ref().span.start;
     match parser.peek_word(0).as_deref() {
-        Some("TABLE") => return parse_table(parser),
         Some("SELECT" | "VALUES" | "WITH") => {}
         _ if parser.peek_token_ref().token == Token::LParen => {}
         _ => return parser.fail("a query"),
@@ -49,16 +48,6 @@ pub(super) fn parse_with_target(parser: &mut Parser) -> Parsed<(Box<Query>, Opti
     };
     check_expression(query.as_ref(), place)?;
     Ok((query, into))
-}
-
-/// `TABLE name`, which is `SELECT * FROM name`.
-fn parse_table(parser: &mut Parser) -> Parsed<Box<Query>> {
-    parser.expect_words(&["TABLE"])?;
-    let name = parser.object_name()?;
-    let dialect = TributaryDialect::default();
-    Parser::new(&dialect, &format!("SELECT * FROM {name}"))?
-        .parse_query()
-        .map_err(Failure::from)
 }
 
 /// Refuses an expression that has what a query must not have.

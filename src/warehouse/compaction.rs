@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use chrono::Utc;
 use datafusion::catalog::Session;
-use datafusion::physical_plan::execute_stream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::StreamExt as _;
 use roaring::RoaringBitmap;
 
@@ -18,6 +18,7 @@ use super::deletion_vector::DeletionVector;
 use super::partition::PartitionValues;
 use super::place::Place;
 use super::scan::TableScan;
+use super::schema::TableSchema;
 use super::settings::WarehouseSettings;
 use super::snapshot::{DataFile, Snapshot};
 use super::table::{COMPACTION, Change, Table};
@@ -85,13 +86,7 @@ impl Compaction {
         let scan = TableScan::new(id, place, Arc::clone(&snapshot))?;
         let scan = scan.with_column_versions()?;
         let plan = scan.in_order(session, &chosen).await?;
-        let rows = execute_stream(plan, session.task_ctx())?;
-        let width = schema.declared.fields().len();
-        let own: Vec<usize> = (0..width).collect();
-        let rows = rows.map(move |batch| Ok(batch?.project(&own)?));
-        let declared = Arc::clone(&schema.declared);
-        let rows = Box::pin(RecordBatchStreamAdapter::new(declared, rows));
-        let mut written = writer::write(&table.place, &schema, rows, &settings).await?;
+        let mut written = copied(&table, &schema, plan, session, &settings).await?;
         let mut replaced: Vec<_> = chosen.into_iter().map(|(_, file)| file).collect();
         for group in &tombstones.merged {
             let (id, place) = (table.id.clone(), table.place.clone());
@@ -129,17 +124,14 @@ impl Compaction {
             return Ok(None);
         }
         let (id, place) = (table.id.clone(), table.place.clone());
+        let schema = snapshot.schema.with_column_versions()?;
         let scan = TableScan::new(id, place, Arc::clone(&snapshot))?;
+        let scan = scan.with_column_versions()?;
         let sampled = scan.rows_of(session, &chosen, Some(&by)).await?;
         let rows = snapshot.rows().unwrap_or_default();
         let order = ZOrder::sample(sampled, session, rows).await?;
         let plan = order.sorted(scan.rows_of(session, &chosen, None).await?, &by)?;
-        let rows = execute_stream(plan, session.task_ctx())?;
-        let own: Vec<usize> = (0..snapshot.schema.declared.fields().len()).collect();
-        let rows = rows.map(move |batch| Ok(batch?.project(&own)?));
-        let declared = Arc::clone(&snapshot.schema.declared);
-        let rows = Box::pin(RecordBatchStreamAdapter::new(declared, rows));
-        let written = writer::write(&table.place, &snapshot.schema, rows, &settings).await?;
+        let written = copied(&table, &schema, plan, session, &settings).await?;
         Ok(Some(Self {
             table,
             snapshot,
@@ -172,6 +164,22 @@ impl Compaction {
         }
         Ok(committed)
     }
+}
+
+/// Writes the rows of a plan to new files of a table: the columns of this schema, which come first.
+async fn copied(
+    table: &Table,
+    schema: &Arc<TableSchema>,
+    plan: Arc<dyn ExecutionPlan>,
+    session: &dyn Session,
+    settings: &WarehouseSettings,
+) -> Result<Written> {
+    let rows = execute_stream(plan, session.task_ctx())?;
+    let declared = Arc::clone(&schema.declared);
+    let own: Vec<usize> = (0..declared.fields().len()).collect();
+    let rows = rows.map(move |batch| Ok(batch?.project(&own)?));
+    let rows = Box::pin(RecordBatchStreamAdapter::new(declared, rows));
+    writer::write(&table.place, schema, rows, settings).await
 }
 
 type Chosen = Vec<(u32, Arc<DataFile>)>;

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::participant::TRANSACTION_ID;
 use super::partition::in_log;
 use super::patch::{FOLDED, PATCH, Patch};
+use super::publication::STAGED_ENTRIES;
 use super::schema::{Protocol, TableSchema};
 use super::snapshot::DataFile;
 use super::writer::NewFile;
@@ -194,6 +195,11 @@ impl Entry {
     /// Tells what deletion vectors that patches made were called, by the paths of their files.
     pub fn folded(&mut self, names: &BTreeMap<&str, &str>) {
         self.tell(FOLDED, json!(names));
+    }
+
+    /// Tells that a transaction makes the entry, which so may come after a patch.
+    pub fn stage(&mut self) {
+        self.tell(STAGED_ENTRIES, json!(1));
     }
 
     fn tell(&mut self, key: &str, value: Value) {

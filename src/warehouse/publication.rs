@@ -5,7 +5,7 @@
 //! commits, and that they are is the commit; publishing them is repeated until all are in their logs,
 //! each known by its id.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -17,9 +17,9 @@ use tokio::sync::OwnedMutexGuard;
 use super::entry::{FileAction, commit_info, file_actions};
 use super::participant::TRANSACTION_ID;
 use super::place::Published;
-use super::snapshot::Snapshot;
+use super::snapshot::{Snapshot, own_properties};
 use super::staging::{Ended, HeldFiles, StagedLog, Staging, StagingMark};
-use super::table::{DEFINING, Table};
+use super::table::{DEFINING, Table, has_deletion_vectors};
 use super::table_id::TableId;
 use super::{At, Warehouse, cleanup};
 use crate::error::{Error, Result, SqlState};
@@ -389,6 +389,7 @@ async fn ready(
             let at = At::Version(i64::try_from(first - 1).unwrap_or(i64::MAX));
             let base = table.snapshot(at).await?;
             net.settle(current)?;
+            net.leave_out_known(&base, current)?;
             let is_changed =
                 depends_on == DependsOn::AllRows && table.data_version().await? >= first;
             if is_changed || !net.fits(&base, current, depends_on)? {
@@ -499,11 +500,9 @@ impl Net {
     /// what goes is there, and what comes has its columns.
     fn fits(&self, base: &Snapshot, current: &Snapshot, depends_on: DependsOn) -> Result<bool> {
         let adds = self.files.values().any(|fate| fate.after.is_some());
-        if self.metadata.is_some()
-            || self.protocol.is_some()
-            || depends_on == DependsOn::Keys && adds
+        if depends_on == DependsOn::Keys && adds
             || base.schema.delta != current.schema.delta
-            || base.features != current.features
+            || !self.keeps_declaration(base, current)?
         {
             return Ok(false);
         }
@@ -524,6 +523,41 @@ impl Net {
             }
         }
         Ok(true)
+    }
+
+    /// Leaves out that rows may be gone from files, where others have said so since the base.
+    fn leave_out_known(&mut self, base: &Snapshot, current: &Snapshot) -> Result<()> {
+        if has_deletion_vectors(current) && self.only_lets_rows_go(base)? {
+            (self.protocol, self.metadata) = (None, None);
+        }
+        Ok(())
+    }
+
+    /// Whether the version that is current stays what it is declared as, and can do what it can. Others
+    /// may have taken the first rows out of files since the base, which is a feature of tables and no
+    /// conflict.
+    fn keeps_declaration(&self, base: &Snapshot, current: &Snapshot) -> Result<bool> {
+        if self.metadata.is_none() && self.protocol.is_none() {
+            let mut features = base.features.iter();
+            return Ok(features.all(|feature| current.features.contains(feature)));
+        }
+        Ok(base.features == current.features
+            && base.is_partitioned == current.is_partitioned
+            && base.own_properties() == current.own_properties()
+            && self.only_lets_rows_go(base)?)
+    }
+
+    /// Whether all that is said of the table is that rows may be gone from its files.
+    fn only_lets_rows_go(&self, base: &Snapshot) -> Result<bool> {
+        let Some(metadata) = self.metadata.as_ref().map(|it| &it["metaData"]) else {
+            return Ok(self.protocol.is_none());
+        };
+        let properties = metadata["configuration"].clone();
+        let properties: HashMap<String, String> =
+            serde_json::from_value(properties).map_err(unreadable)?;
+        Ok(metadata["schemaString"] == json!(base.schema.delta)
+            && metadata["partitionColumns"] == json!(base.schema.partitions)
+            && own_properties(&properties) == base.own_properties())
     }
 
     /// The entry.

@@ -1,6 +1,6 @@
 //! One version of a table: its schema and its files.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -233,6 +233,11 @@ impl Snapshot {
         files.map(|file| (file.path.as_str(), file)).collect()
     }
 
+    /// The table's properties, but for the one that comes with the first rows that go from files.
+    pub fn own_properties(&self) -> BTreeMap<&str, &str> {
+        own_properties(&self.configuration)
+    }
+
     /// Tells the rows that files, given by path, have just lost, so that they need not be read.
     pub fn tell(&self, lost: &[(String, NewVector)]) {
         if lost.is_empty() {
@@ -354,6 +359,15 @@ impl DataFile {
             partition: self.partition.clone(),
         }
     }
+}
+
+/// Properties of a table, but for the one that comes with the first rows that go from files.
+pub(super) fn own_properties(all: &HashMap<String, String>) -> BTreeMap<&str, &str> {
+    let all = all
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    all.filter(|(name, _)| *name != deletion_vector::PROPERTY)
+        .collect()
 }
 
 /// What vectors were called before they were folded, by the paths of their files.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::pages;
 use crate::server::{Server, tributary};
 
 pub fn copy(from: &Path, to: &Path) {
@@ -33,6 +34,7 @@ async fn the_case_study_builds_and_finds_who_is_who() {
     assert!(run.status.success(), "{printed}");
 
     let server = Server::start(folder.path());
+    pages::check(&server, &printed);
     let client = server.connect().await;
     client
         .batch_execute(

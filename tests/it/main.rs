@@ -42,6 +42,7 @@ mod memory;
 mod merged_columns;
 mod notifications;
 mod object_stores;
+mod pages;
 mod pipelines;
 mod plan;
 mod postgres;

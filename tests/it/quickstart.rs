@@ -7,12 +7,12 @@ use crate::psql::psql_script;
 use crate::server::{Server, tributary};
 
 /// Where the part begins that needs no generated sources.
-const BEGIN: &str = "## A source of your own";
+pub const BEGIN: &str = "## A source of your own";
 
-/// A block of the page: its kind and its text.
-fn blocks(page: &str) -> Vec<(&str, &str)> {
+/// The blocks of a page, each with its kind.
+pub fn blocks(page: &str) -> Vec<(&str, &str)> {
     let mut blocks = Vec::new();
-    let mut rest = &page[page.find(BEGIN).unwrap()..];
+    let mut rest = page;
     while let Some((_, after)) = rest.split_once("```") {
         let (block, next) = after.split_once("```").unwrap();
         let (kind, text) = block.split_once('\n').unwrap();
@@ -81,7 +81,7 @@ fn the_quickstart_shows_what_is_printed() {
     let mut server = None;
     let mut printed = String::new();
     let mut compared = 0;
-    for (kind, text) in blocks(&page) {
+    for (kind, text) in blocks(&page[page.find(BEGIN).unwrap()..]) {
         match kind {
             "sh" if text.trim_end().ends_with("\ntributary") => {
                 // The one who serves keeps the terminal.

@@ -244,3 +244,98 @@ async fn statements_prepared_before_a_block_read_by_its_snapshot() {
         }
     }
 }
+
+/// Sessions that add rows at the same time.
+const ADDERS: usize = 4;
+
+/// Blocks of each of them.
+const BLOCKS: usize = 20;
+
+/// Adds rows to two tables in blocks, some of which read by one snapshot; tells how many blocks
+/// were committed before the connection ended.
+async fn add_rows(client: Client, session: usize, blocks: usize) -> usize {
+    for block in 0..blocks {
+        let value = session * 1_000_000 + block;
+        let level = ["READ COMMITTED", "REPEATABLE READ"][block % 2];
+        let statements = format!(
+            "BEGIN ISOLATION LEVEL {level}; INSERT INTO one VALUES ({value}); INSERT INTO two VALUES ({value}); INSERT INTO one VALUES (-{value})"
+        );
+        for statement in statements.split("; ").chain(["COMMIT"]) {
+            match client.batch_execute(statement).await {
+                Ok(()) => {}
+                Err(error) if error.is_closed() || error.code().is_none() => return block,
+                Err(error) => panic!("{statement}: {error:?}"),
+            }
+        }
+    }
+    blocks
+}
+
+/// Begins to add rows in some sessions at once.
+async fn adders(
+    server: &Server,
+    first: usize,
+    blocks: usize,
+) -> Vec<tokio::task::JoinHandle<usize>> {
+    let mut adders = Vec::new();
+    for session in first..first + ADDERS {
+        let client = server.connect().await;
+        adders.push(tokio::spawn(add_rows(client, session, blocks)));
+    }
+    adders
+}
+
+const ADDED: &str = "SELECT (SELECT count(*) FROM one WHERE id >= 0), (SELECT count(*) FROM two), (SELECT count(DISTINCT id) FROM two), (SELECT count(*) FROM one o JOIN two t ON o.id = -t.id)";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocks_that_add_rows_do_not_fail_for_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    let tables = "CREATE TABLE one (id BIGINT); CREATE TABLE two (id BIGINT)";
+    client.batch_execute(tables).await.unwrap();
+    let adders = adders(&server, 1, BLOCKS).await;
+    for committed in futures::future::join_all(adders).await {
+        assert_eq!(committed.unwrap(), BLOCKS);
+    }
+    let all = ADDERS * BLOCKS;
+    let expected = format!("{all}|{all}|{all}|{all}");
+    assert_eq!(rows(&client, ADDED).await, [expected]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_9_leaves_rows_that_blocks_add_once_in_all_tables() {
+    let seed = std::env::var("TRIBUTARY_CRASH_SEED");
+    let seed = seed.ok().and_then(|seed| seed.parse().ok());
+    let seed = seed.unwrap_or_else(|| rand::rng().random());
+    println!("TRIBUTARY_CRASH_SEED={seed}");
+    let mut random = Pcg64Mcg::seed_from_u64(seed);
+    let folder = tempfile::tempdir().unwrap();
+    let mut told = 0;
+    for round in 0..KILLS / 2 {
+        let server = Server::start(folder.path());
+        let client = server.connect().await;
+        if round == 0 {
+            let tables = "CREATE TABLE one (id BIGINT); CREATE TABLE two (id BIGINT)";
+            client.batch_execute(tables).await.unwrap();
+        }
+        let adders = adders(&server, 1 + round * ADDERS, usize::MAX).await;
+        // The moment of the kill is what is random here; nothing waits for it to pass.
+        tokio::time::sleep(Duration::from_millis(random.random_range(50..700))).await;
+        server.kill();
+        for committed in futures::future::join_all(adders).await {
+            told += committed.unwrap();
+        }
+    }
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    let counts = rows(&client, ADDED).await;
+    let counts: Vec<usize> = counts[0].split('|').map(|it| it.parse().unwrap()).collect();
+    let [one, others @ ..] = counts.as_slice() else {
+        panic!("no counts");
+    };
+    assert!(others.iter().all(|count| count == one), "{counts:?}");
+    // Of a block that was on its way each client has heard nothing.
+    let most = told + KILLS / 2 * ADDERS;
+    assert!((told..=most).contains(one), "{one} of {told}");
+}

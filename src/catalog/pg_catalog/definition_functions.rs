@@ -13,7 +13,7 @@ use super::functions::{BIGINT, BOOLEAN, TEXT, number, string, text};
 use super::name_functions::{relation_oid, relation_text};
 use super::pg_proc;
 use super::relation::{relation, with_constraint, with_index};
-use super::table_constraint::{TableConstraint, is_part};
+use super::table_constraint::is_part;
 use crate::catalog::system::SystemSources;
 use crate::models::constraints;
 use crate::sql::Statement;
@@ -49,8 +49,7 @@ pub fn functions() -> Vec<ScalarUDF> {
         let pretty = matches!(values.get(1), Some(ScalarValue::Boolean(Some(true))));
         let oid = number(values, 0).filter(|oid| is_part(*oid));
         text(oid.and_then(|oid| {
-            let is_it = |constraint: &TableConstraint<'_>| constraint.oid == oid;
-            with_constraint(sources, is_it, |_, found| {
+            with_constraint(sources, oid, |_, found| {
                 found.definition(pretty, |table| {
                     let snapshot = sources.snapshot();
                     let oid = snapshot.relation(table).map(|object| object.oid.into());

@@ -322,7 +322,7 @@ fn comment(sources: &dyn SystemSources, oid: i64, of: Option<String>) -> Option<
         }
         return data::comment(class, oid).map(str::to_owned);
     }
-    relation(sources, oid)?.comment
+    relation(sources, oid)?.comment.clone()
 }
 
 fn column_comment(
@@ -330,8 +330,8 @@ fn column_comment(
     oid: Option<i64>,
     number: Option<i64>,
 ) -> Option<String> {
-    let mut relation = relation(sources, oid?)?;
+    let relation = relation(sources, oid?)?;
     let index = usize::try_from(number?.checked_sub(1)?).ok()?;
-    let field = relation.columns.fields().get(index)?.clone();
-    relation.column_comments.remove(field.name())
+    let field = relation.columns.fields().get(index)?;
+    relation.column_comments.get(field.name()).cloned()
 }

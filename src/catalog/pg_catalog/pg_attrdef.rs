@@ -1,6 +1,6 @@
 //! `pg_attrdef`: defaults of columns.
 
-use super::relation::relations;
+use super::relation::wanted_relations;
 use super::table::{Rows, row};
 use super::table_constraint::defaults_of;
 
@@ -8,7 +8,7 @@ pub static TABLE: Rows = Rows {
     of: "pg_attrdef",
     make: |sources| {
         let mut rows = Vec::new();
-        for relation in relations(sources) {
+        for relation in wanted_relations(sources) {
             if let (Some(object), "r") = (&relation.object, relation.kind) {
                 let all = defaults_of(object);
                 rows.extend(all.map(|it| row![it.oid, relation.oid, it.column, it.tree()]));

@@ -2,7 +2,7 @@
 
 use arrow::datatypes::Field;
 
-use super::relation::{Relation, relations};
+use super::relation::{Relation, wanted_relations};
 use super::table::{Row, Rows, Value, row};
 use super::table_constraint::defaults_of;
 use super::types::{self, Type};
@@ -13,7 +13,7 @@ use crate::wire::types::{PostgresType, type_modifier};
 pub static TABLE: Rows = Rows {
     of: "pg_attribute",
     make: |sources| {
-        let all = relations(sources);
+        let all = wanted_relations(sources);
         let snapshot = sources.snapshot();
         Ok(all
             .iter()

@@ -1,7 +1,7 @@
 //! `pg_class`: relations.
 
 use super::pg_index::method;
-use super::relation::{Relation, relations};
+use super::relation::{Relation, wanted_relations};
 use super::table::{Row, Rows, Value, row};
 use super::table_constraint::{constraints_of, indexes_of};
 use crate::catalog::privilege::Privilege;
@@ -16,7 +16,7 @@ pub static TABLE: Rows = Rows {
     of: "pg_class",
     make: |sources| {
         let states = sources.journal().model_states()?;
-        let all = relations(sources);
+        let all = wanted_relations(sources);
         let version = |relation: &Relation| {
             let state = states.get(&relation.object.as_ref()?.oid)?;
             Some((state.version?, state.rows))

@@ -1,6 +1,6 @@
 //! `pg_constraint`: keys, checks and foreign keys of tables.
 
-use super::relation::{Relation, relations};
+use super::relation::{Relation, wanted_relations};
 use super::table::{Row, Rows, Value, row};
 use super::table_constraint::{TableConstraint, constraints_of};
 use crate::catalog::Snapshot;
@@ -11,7 +11,7 @@ pub static TABLE: Rows = Rows {
     make: |sources| {
         let snapshot = sources.snapshot();
         let mut rows = Vec::new();
-        for relation in relations(sources) {
+        for relation in wanted_relations(sources) {
             if let (Some(object), "r") = (&relation.object, relation.kind) {
                 let all = constraints_of(object);
                 rows.extend(all.map(|it| row_of(&snapshot, &relation, &it)));

@@ -1,6 +1,8 @@
 //! `pg_extension`: what this server has beside PostgreSQL, which is its own schema, as an extension that
 //! every such server has. So `pg_dump` leaves it out.
 
+use std::sync::Arc;
+
 use super::OWNER;
 use super::relation::{Relation, SYSTEM_SCHEMA_OID};
 use super::table::{Row, Rows, Value, row};
@@ -30,7 +32,7 @@ pub static TABLE: Rows = Rows {
 };
 
 /// The rows of `pg_depend` for what belongs to it: its schema, and the relations there.
-pub fn members(relations: &[Relation]) -> Vec<Row> {
+pub fn members(relations: &[Arc<Relation>]) -> Vec<Row> {
     let member =
         |class: i64, oid: i64| -> Row { row![class, oid, 0, EXTENSIONS, EXTENSION, 0, "e"] };
     let own = relations.iter().filter(|it| it.schema == SYSTEM_SCHEMA);

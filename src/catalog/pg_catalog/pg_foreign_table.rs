@@ -67,7 +67,8 @@ pub static WRAPPER: Rows = Rows {
 };
 
 fn servers(sources: &dyn SystemSources) -> Vec<(i64, String)> {
-    let formats: BTreeSet<String> = relations(sources).iter().filter_map(format).collect();
+    let all = relations(sources);
+    let formats: BTreeSet<String> = all.iter().filter_map(|it| format(it)).collect();
     (FIRST_SERVER..).zip(formats).collect()
 }
 

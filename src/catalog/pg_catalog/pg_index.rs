@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use super::data;
 use super::pg_attribute::type_of;
-use super::relation::{Relation, relations};
+use super::relation::{Relation, relations, wanted_relations};
 use super::table::{Row, Rows, Value, row};
 use super::table_constraint::{TableIndex, indexes_of};
 use super::types::Type;
@@ -37,7 +37,7 @@ pub static TABLE: Rows = Rows {
     of: "pg_index",
     make: |sources| {
         let mut rows = Vec::new();
-        for relation in relations(sources) {
+        for relation in wanted_relations(sources) {
             rows.extend(indexes(&relation).map(|index| row_of(&relation, &index)));
         }
         Ok(rows)

@@ -21,8 +21,8 @@ pub static TABLE: Rows = Rows {
                 let is_populated =
                     state.is_some_and(|state| state.version.is_some()) && !is_emptied;
                 row![
-                    relation.schema,
-                    relation.name,
+                    relation.schema.as_str(),
+                    relation.name.as_str(),
                     owner,
                     Value::Null,
                     false,

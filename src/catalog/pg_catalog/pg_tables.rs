@@ -16,8 +16,8 @@ pub static TABLE: Rows = Rows {
                 let owner = role_name(sources, relation.owner);
                 let has_indexes = object.into_iter().flat_map(indexes_of).next().is_some();
                 row![
-                    relation.schema,
-                    relation.name,
+                    relation.schema.as_str(),
+                    relation.name.as_str(),
                     owner,
                     Value::Null,
                     has_indexes,

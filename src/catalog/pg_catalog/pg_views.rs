@@ -14,7 +14,12 @@ pub static TABLE: Rows = Rows {
             .map(|relation| {
                 let definition = view_definition(&relation);
                 let owner = role_name(sources, relation.owner);
-                row![relation.schema, relation.name, owner, definition]
+                row![
+                    relation.schema.as_str(),
+                    relation.name.as_str(),
+                    owner,
+                    definition
+                ]
             })
             .collect())
     },

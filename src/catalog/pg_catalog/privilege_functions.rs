@@ -223,7 +223,7 @@ fn named_role(
 }
 
 /// The relation that an argument names or numbers; none for a number that none has.
-fn relation_of(sources: &dyn SystemSources, value: &ScalarValue) -> Result<Option<Relation>> {
+fn relation_of(sources: &dyn SystemSources, value: &ScalarValue) -> Result<Option<Arc<Relation>>> {
     match value {
         ScalarValue::Int64(Some(oid)) => Ok(relation(sources, *oid)),
         ScalarValue::Utf8(Some(name)) => match relation_oid(sources, name) {

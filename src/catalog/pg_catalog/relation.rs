@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use super::identity_sequence::{IdentitySequence, identity_sequences};
 use super::information_schema::{self, INFORMATION_SCHEMA};
 use super::table_constraint::{
-    TableConstraint, TableIndex, constraints_of, indexes_of, is_part, keys_of,
+    TableConstraint, TableIndex, constraints_of, indexes_of, is_part, keys_of, with_part,
 };
 use super::{OWNER, PG_CATALOG};
 use crate::catalog::privilege::Access;
@@ -89,26 +89,45 @@ pub fn namespaces(snapshot: &Snapshot) -> Vec<Namespace> {
 }
 
 /// Every relation.
-pub fn relations(sources: &dyn SystemSources) -> Vec<Relation> {
+pub fn relations(sources: &dyn SystemSources) -> Vec<Arc<Relation>> {
     let snapshot = sources.snapshot();
     let mut all = SYSTEM_RELATIONS.clone();
     for object in snapshot.objects() {
-        let Some(relation) = user_relation(&snapshot, object) else {
-            continue;
-        };
-        let indexes = indexes_of(object).map(|it| index(&relation, &it));
-        let indexes: Vec<Relation> = indexes.collect();
-        let sequences = identity_sequences(object).map(|it| it.relation(&relation));
-        let sequences: Vec<Relation> = sequences.collect();
-        all.push(relation);
-        all.extend(indexes);
-        all.extend(sequences);
+        all.extend(relations_of(&snapshot, object));
     }
     all
 }
 
+/// The relations that are asked for: all, or one, with others beside it that go with its table.
+pub fn wanted_relations(sources: &dyn SystemSources) -> Vec<Arc<Relation>> {
+    let Some(oid) = sources.wanted_relation() else {
+        return relations(sources);
+    };
+    let snapshot = sources.snapshot();
+    if is_part(oid) {
+        let objects = with_part(&snapshot, oid);
+        return objects.flat_map(|it| relations_of(&snapshot, it)).collect();
+    }
+    match u32::try_from(oid).ok().and_then(|oid| snapshot.object(oid)) {
+        Some(object) => relations_of(&snapshot, object),
+        None => system_relation_of(oid).into_iter().collect(),
+    }
+}
+
+/// An object, if it is a relation, and its parts that are.
+fn relations_of(snapshot: &Snapshot, object: &Arc<Object>) -> Vec<Arc<Relation>> {
+    let Some(relation) = user_relation(snapshot, object) else {
+        return Vec::new();
+    };
+    let indexes = indexes_of(object).map(|it| index(&relation, &it));
+    let sequences = identity_sequences(object).map(|it| it.relation(&relation));
+    let parts: Vec<Relation> = indexes.chain(sequences).collect();
+    let all = std::iter::once(relation).chain(parts);
+    all.map(Arc::new).collect()
+}
+
 /// The relations that the server makes itself, in the order of their numbers.
-static SYSTEM_RELATIONS: LazyLock<Vec<Relation>> = LazyLock::new(|| {
+static SYSTEM_RELATIONS: LazyLock<Vec<Arc<Relation>>> = LazyLock::new(|| {
     let own = super::tables()
         .map(|table| system_relation(table.oid, PG_CATALOG, PG_CATALOG_OID, table.kind, table));
     let standard = information_schema::tables().map(|table| {
@@ -135,22 +154,25 @@ static SYSTEM_RELATIONS: LazyLock<Vec<Relation>> = LazyLock::new(|| {
     let mut all: Vec<Relation> = own.chain(standard).chain(views).collect();
     all.push(rejected_rows);
     all.sort_by_key(|relation| relation.oid);
-    all
+    all.into_iter().map(Arc::new).collect()
 });
 
 /// A relation by its number.
-pub fn relation(sources: &dyn SystemSources, oid: i64) -> Option<Relation> {
+pub fn relation(sources: &dyn SystemSources, oid: i64) -> Option<Arc<Relation>> {
     let snapshot = sources.snapshot();
     if is_part(oid) {
-        return relations(sources).into_iter().find(|it| it.oid == oid);
+        let mut all = with_part(&snapshot, oid).flat_map(|object| relations_of(&snapshot, object));
+        return all.find(|it| it.oid == oid);
     }
     match u32::try_from(oid).ok().and_then(|oid| snapshot.object(oid)) {
-        Some(object) => user_relation(&snapshot, object),
-        None => {
-            let place = SYSTEM_RELATIONS.binary_search_by_key(&oid, |relation| relation.oid);
-            SYSTEM_RELATIONS.get(place.ok()?).cloned()
-        }
+        Some(object) => user_relation(&snapshot, object).map(Arc::new),
+        None => system_relation_of(oid),
     }
+}
+
+fn system_relation_of(oid: i64) -> Option<Arc<Relation>> {
+    let place = SYSTEM_RELATIONS.binary_search_by_key(&oid, |relation| relation.oid);
+    SYSTEM_RELATIONS.get(place.ok()?).cloned()
 }
 
 fn system_relation(
@@ -211,7 +233,7 @@ pub fn with_index<T>(
     answer: impl Fn(&Relation, &TableIndex<'_>) -> T,
 ) -> Option<T> {
     let snapshot = sources.snapshot();
-    snapshot.objects().find_map(|object| {
+    with_part(&snapshot, oid).find_map(|object| {
         let found = indexes_of(object).find(|index| index.oid() == oid)?;
         Some(answer(&user_relation(&snapshot, object)?, &found))
     })
@@ -220,13 +242,13 @@ pub fn with_index<T>(
 /// The constraint of this number, with its table.
 pub fn with_constraint<T>(
     sources: &dyn SystemSources,
-    is_it: impl Fn(&TableConstraint<'_>) -> bool,
+    oid: i64,
     answer: impl Fn(&Relation, &TableConstraint<'_>) -> T,
 ) -> Option<T> {
     let snapshot = sources.snapshot();
-    snapshot.objects().find_map(|object| {
+    with_part(&snapshot, oid).find_map(|object| {
         let mut all = constraints_of(object).chain(keys_of(object));
-        let found = all.find(|constraint| is_it(constraint))?;
+        let found = all.find(|constraint| constraint.oid == oid)?;
         Some(answer(&user_relation(&snapshot, object)?, &found))
     })
 }

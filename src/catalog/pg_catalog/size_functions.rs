@@ -81,7 +81,7 @@ fn relation_size(
         let Some(found) = oid.and_then(|oid| relation(&*sources, oid)) else {
             return Ok(ScalarValue::Int64(None));
         };
-        let bytes = match found.object.filter(|_| found.kind != "i") {
+        let bytes = match found.object.as_ref().filter(|_| found.kind != "i") {
             Some(object) => sources.size(object.oid).await?,
             None => 0,
         };

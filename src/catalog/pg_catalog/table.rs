@@ -7,6 +7,7 @@ use arrow::array::{
     ArrayRef, BooleanArray, Decimal256Array, Float32Array, Float64Array, Int16Array, Int16Builder,
     Int32Array, Int64Array, Int64Builder, ListBuilder, StringArray, StringBuilder,
 };
+use arrow::compute::concat;
 use arrow::datatypes::{DataType, i256};
 use chrono::{DateTime, Utc};
 
@@ -214,6 +215,17 @@ impl SystemView for PgTable {
         &self.columns
     }
 
+    fn relation_columns(&self) -> &'static [&'static str] {
+        match self.name {
+            "pg_class" => &["oid"],
+            "pg_attribute" => &["attrelid"],
+            "pg_attrdef" => &["adrelid"],
+            "pg_constraint" => &["conrelid"],
+            "pg_index" => &["indrelid", "indexrelid"],
+            _ => &[],
+        }
+    }
+
     fn arrays(&self, sources: &dyn SystemSources) -> Result<Vec<ArrayRef>> {
         let arrays = |rows: &[Row]| -> Vec<ArrayRef> {
             let columns = self.columns.iter().enumerate();
@@ -221,15 +233,19 @@ impl SystemView for PgTable {
                 .map(|(index, column)| array(column, rows, index))
                 .collect()
         };
+        let fixed = self.arrays.get_or_init(|| arrays(&self.fixed_rows()));
         let Some(make) = self.make else {
-            let fixed = self.arrays.get_or_init(|| arrays(&self.fixed_rows()));
             return Ok(fixed.clone());
         };
-        let mut rows = self.fixed_rows();
-        rows.extend(make(sources)?);
+        let rows = make(sources)?;
         let width = self.columns.len();
         debug_assert!(rows.iter().all(|row| row.len() == width), "{}", self.name);
-        Ok(arrays(&rows))
+        let both = fixed.iter().zip(arrays(&rows));
+        both.map(|(fixed, made)| match fixed.is_empty() {
+            true => Ok(made),
+            false => Ok(concat(&[fixed, &made])?),
+        })
+        .collect()
     }
 }
 

@@ -92,6 +92,17 @@ pub fn is_part(oid: i64) -> bool {
     oid >= FIRST_PART
 }
 
+/// The objects that may have the part of this number: one, until numbers of objects come to where
+/// blocks begin anew.
+pub fn with_part(snapshot: &Snapshot, oid: i64) -> impl Iterator<Item = &Arc<Object>> {
+    let first = (oid - FIRST_PART) / PARTS;
+    let last = snapshot.objects().next_back();
+    let last = last.map_or(-1, |object| i64::from(object.oid));
+    let mut tables = (0..).map(move |times| first + times * TABLES);
+    let within = std::iter::from_fn(move || tables.next().filter(|table| *table <= last));
+    within.filter_map(|table| snapshot.object(Oid::try_from(table).ok()?))
+}
+
 /// The number of the rule that makes a view: no default has that of the block's middle.
 pub fn rule_of(object: &Object) -> i64 {
     block(object) + DEFAULTS

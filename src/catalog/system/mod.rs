@@ -60,6 +60,16 @@ pub trait SystemSources: Debug + Send + Sync {
     /// The catalog now.
     fn snapshot(&self) -> Arc<Snapshot>;
 
+    /// The number of the relation that is asked for alone, where there is one.
+    fn wanted_relation(&self) -> Option<i64> {
+        None
+    }
+
+    /// The same, asked for one relation alone; none where that cannot be.
+    fn for_relation(&self, _oid: i64) -> Option<Arc<dyn SystemSources>> {
+        None
+    }
+
     /// The journal.
     fn journal(&self) -> &Journal;
 
@@ -310,6 +320,12 @@ pub trait SystemView: Debug + Send + Sync {
 
     /// Its columns, with what they mean.
     fn columns(&self) -> &[Column];
+
+    /// The columns that have the number of the relation which a row tells of: where they are bound to
+    /// one, [`SystemSources::wanted_relation`] has it, and other rows may be left out.
+    fn relation_columns(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// Its rows now, a column each.
     ///

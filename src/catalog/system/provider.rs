@@ -5,9 +5,12 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::ScalarValue;
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::error::Result;
-use datafusion::logical_expr::{Expr, TableType};
+use datafusion::logical_expr::{
+    BinaryExpr, Expr, Operator, TableProviderFilterPushDown, TableType,
+};
 use datafusion::physical_plan::ExecutionPlan;
 
 use super::{SystemSources, SystemView};
@@ -31,6 +34,28 @@ impl SystemTable {
     }
 }
 
+impl SystemTable {
+    /// The number of the one relation that a filter is true of.
+    fn relation(&self, filter: &Expr) -> Option<i64> {
+        let Expr::BinaryExpr(BinaryExpr {
+            left,
+            op: Operator::Eq,
+            right,
+        }) = filter
+        else {
+            return None;
+        };
+        match (left.as_ref(), right.as_ref()) {
+            (Expr::Column(column), Expr::Literal(ScalarValue::Int64(Some(oid)), _))
+            | (Expr::Literal(ScalarValue::Int64(Some(oid)), _), Expr::Column(column)) => {
+                let columns = self.view.relation_columns();
+                columns.contains(&column.name.as_str()).then_some(*oid)
+            }
+            _ => None,
+        }
+    }
+}
+
 #[async_trait]
 impl TableProvider for SystemTable {
     fn schema(&self) -> SchemaRef {
@@ -41,14 +66,28 @@ impl TableProvider for SystemTable {
         TableType::View
     }
 
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
+        let filters = filters.iter().map(|filter| match self.relation(filter) {
+            Some(_) => TableProviderFilterPushDown::Inexact,
+            None => TableProviderFilterPushDown::Unsupported,
+        });
+        Ok(filters.collect())
+    }
+
     async fn scan(
         &self,
         _state: &dyn Session,
         projection: Option<&Vec<usize>>,
-        _filters: &[Expr],
+        filters: &[Expr],
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let (view, sources) = (self.view, Arc::clone(&self.sources));
+        let relation = filters.iter().find_map(|filter| self.relation(filter));
+        let narrowed = relation.and_then(|oid| self.sources.for_relation(oid));
+        let sources = narrowed.unwrap_or_else(|| Arc::clone(&self.sources));
+        let view = self.view;
         // The journal is read from the disk.
         let rows = tokio::task::spawn_blocking(move || view.rows(&*sources))
             .await

@@ -9,7 +9,9 @@ pub use put::{Put, add, let_in, replace, upsert, with_keys};
 use std::sync::Arc;
 
 use arrow::compute::kernels::cast_utils::parse_interval_month_day_nano;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use tributary_udfs::enums::EnumKind;
+use tributary_udfs::json::JsonKind;
 
 use super::constraints::check_key;
 use super::define::Choice;
@@ -29,7 +31,7 @@ pub const OPTIONS: [Choice; 6] = [
     Choice {
         name: "version_column",
         values: &[],
-        description: "The columns that tell which of two rows with one key is the later one, compared in order, NULL first, such as 'updated_at, seq'. Where they are the same, a deletion counts as later than a row, and of two rows the one whose columns are greater, compared from left to right. Without this option the row that arrives later is the later one.",
+        description: "The columns that tell which of two rows with one key is the later one, compared in order, NULL first, such as 'updated_at, seq'. Where they are the same, a deletion counts as later than a row, and of two rows the one whose columns are greater, compared from left to right as they are kept: labels of enums and JSON as texts. Columns of enums, JSON, intervals and arrays tell no versions. Without this option the row that arrives later is the later one.",
     },
     Choice {
         name: "deleted_column",
@@ -230,13 +232,15 @@ fn seconds(text: &str) -> Result<u64> {
 /// Checks the options of an object against its columns and its constraints.
 ///
 /// # Errors
-/// Those of [`declared`], of [`Keyed::check`] and of [`check_key`]; 0A000 for another key.
+/// Those of [`declared`], of [`Keyed::check`] and of [`check_key`]; 42804 for a version that has no order
+/// as it is kept; 0A000 for another key.
 pub fn check(options: &Options, columns: &Arc<Schema>, constraints: &[Constraint]) -> Result<()> {
     let Some(keyed) = declared(options)? else {
         return Ok(());
     };
     keyed.check(columns)?;
     check_key(columns, &keyed.key)?;
+    check_versions(columns, &keyed.versions)?;
     let other = constraints.iter().find(|constraint| {
         matches!(constraint.rule, Rule::Unique { .. }) && !is_of(&keyed, constraint)
     });
@@ -262,6 +266,48 @@ pub fn check(options: &Options, columns: &Arc<Schema>, constraints: &[Constraint
                 "A keyed table has one key: leave out the others, or leave out unique_key.",
             ),
         ),
+    }
+}
+
+/// That values of the version columns are in the order of their type as they are kept: versions are
+/// compared, and put into indexes, where the type's own order is not known.
+fn check_versions(columns: &Schema, versions: &[String]) -> Result<()> {
+    let mut versions = versions.iter();
+    let unordered = versions.find_map(|name| {
+        let field = columns.field_with_name(name).ok()?;
+        Some((name, unordered(field)?))
+    });
+    match unordered {
+        None => Ok(()),
+        Some((name, (detail, hint))) => Err(Error::new(
+            SqlState::DATATYPE_MISMATCH,
+            format!("column \"{name}\" cannot tell which row is later"),
+        )
+        .with_detail(detail)
+        .with_hint(hint)),
+    }
+}
+
+/// Why values of a column are kept in another order than that of its type, and what to take instead.
+fn unordered(field: &Field) -> Option<(&'static str, &'static str)> {
+    if JsonKind::of_field(field).is_some() {
+        return Some((
+            "JSON is kept as text, which has another order.",
+            "Take a column of its own for the part of the document that tells versions.",
+        ));
+    }
+    if EnumKind::of_field(field).is_some() {
+        return Some((
+            "The labels of an enum are kept as texts, which have another order.",
+            "Take a time, or a number that grows from label to label.",
+        ));
+    }
+    match field.data_type() {
+        DataType::Interval(_) | DataType::Duration(_) => Some((
+            "An interval is kept as months, days and time, each by itself.",
+            "Take a time, or a number, such as that of its seconds.",
+        )),
+        _ => None,
     }
 }
 

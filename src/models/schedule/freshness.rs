@@ -250,20 +250,29 @@ pub fn delta(duration: Duration) -> TimeDelta {
     TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
 }
 
-/// Numbers with their units, as in `1 minute 30 seconds`.
+/// Numbers with their units, as in `1 minute 30 seconds` or `0.5 s`.
 fn duration(text: &str) -> Option<Duration> {
     let mut rest = text.trim();
     let mut duration = Duration::ZERO;
     while !rest.is_empty() {
-        let (number, after) = split(rest, |character| character.is_ascii_digit());
+        let (number, after) = split(rest, |character| {
+            character.is_ascii_digit() || character == '.'
+        });
         let (unit, after) = split(after.trim_start(), |character| {
             character.is_ascii_alphabetic()
         });
-        let part = unit_of(unit)?.checked_mul(number.parse().ok()?)?;
-        duration = duration.checked_add(part)?;
+        duration = duration.checked_add(so_many(number, unit_of(unit)?)?)?;
         rest = after.trim_start();
     }
     (SHORTEST..=LONGEST).contains(&duration).then_some(duration)
+}
+
+/// So many of a unit, and parts of it: to its millionth.
+fn so_many(number: &str, unit: Duration) -> Option<Duration> {
+    let (whole, parts) = number.split_once('.').unwrap_or((number, "0"));
+    let whole = unit.checked_mul(whole.parse().ok()?)?;
+    let parts: u32 = format!("{parts:0<6}").get(..6)?.parse().ok()?;
+    whole.checked_add(unit.checked_mul(parts)? / 1_000_000)
 }
 
 /// What a text begins with, and what comes after.
@@ -308,6 +317,9 @@ mod tests {
         assert_eq!(duration("2days"), Some(Duration::from_secs(172_800)));
         assert_eq!(duration("1 week"), Some(Duration::from_secs(604_800)));
         assert_eq!(duration("1h"), Some(Duration::from_secs(3600)));
+        assert_eq!(duration("0.5 seconds"), Some(Duration::from_millis(500)));
+        assert_eq!(duration("1.5 hours"), Some(Duration::from_secs(5400)));
+        assert_eq!(duration("1.25 days"), Some(Duration::from_secs(108_000)));
         let parts = Duration::from_secs(90);
         assert_eq!(duration("1 minute 30 seconds"), Some(parts));
         assert_eq!(duration("1min30s"), Some(parts));
@@ -322,7 +334,11 @@ mod tests {
             "1 hour, 5 minutes",
             "9 years",
             "400 days",
-            "1.5 hours",
+            "1.5.5 hours",
+            ".5 hours",
+            "1.x hours",
+            "1,5 hours",
+            "0.001 seconds",
         ] {
             assert_eq!(duration(wrong), None, "{wrong}");
         }

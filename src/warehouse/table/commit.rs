@@ -15,6 +15,7 @@ use super::super::participant::{CommitMark, CommitOutcome, Participant, outcome}
 use super::super::place::Published;
 use super::super::settings::WarehouseSettings;
 use super::super::snapshot::Snapshot;
+use super::super::staging::Staging;
 use super::super::waiting::Waiting;
 use super::super::writer::{NewVector, Written};
 use super::super::{Commit, deletion_vector};
@@ -138,6 +139,12 @@ impl Table {
                 format!("table {} was dropped", self.id),
             ));
         }
+        if self.place.staging.is_some() {
+            // While a change is staged others wait, who must not wait for the disk.
+            let files = written.as_ref().map_or(&[][..], |written| &written.files);
+            let names = files.iter().map(|file| file.name.clone());
+            self.place.make_durable(names.collect()).await?;
+        }
         let current = match self.exists().await? {
             true => Some(self.latest().await?),
             false => None,
@@ -181,8 +188,15 @@ impl Table {
         };
         let mut entry = Entry::new(info, &mark.id, files, change.kind(), timestamp);
         let is_patch = match &current {
-            Some(current) => self.patch(&mut entry, change, current, files).await?,
-            None => false,
+            Some(current) if self.place.staging.is_none() => {
+                self.patch(&mut entry, change, current, files).await?
+            }
+            // All that a transaction stages becomes one entry in Delta's words.
+            Some(current) if current.patched.is_some() => {
+                entry.stage();
+                false
+            }
+            Some(_) | None => false,
         };
         if !is_patch {
             let vectors = &put_back.vectors;
@@ -207,7 +221,9 @@ impl Table {
             .filter_map(|(_, gone)| deletion_vector::path_of(&gone.descriptor))
             .collect();
         names.dedup();
-        names.extend(files.iter().map(|file| file.name.clone()));
+        if self.place.staging.is_none() {
+            names.extend(files.iter().map(|file| file.name.clone()));
+        }
         let commit = Commit {
             version: mark.version,
             rows: written.as_ref().map_or(0, Written::rows),
@@ -273,25 +289,17 @@ impl Table {
     }
 
     /// The latest version as a change needs it: patches come after others, and all else after a fold.
-    /// What a transaction stages comes after a version that is folded: the lock keeps it so.
     async fn ready_for(
         &self,
         change: &Change,
         current: Arc<Snapshot>,
     ) -> Result<(Arc<Snapshot>, Option<OwnedMutexGuard<()>>)> {
+        if let (Some(shared), Some(staging)) = (&self.shared, &self.place.staging) {
+            return self.ready_to_stage(shared, staging, change, current).await;
+        }
         let Some(patched) = &current.patched else {
             return Ok((current, None));
         };
-        if let Some(shared) = &self.shared {
-            let alone = shared.alone().await;
-            shared.fold_alone(shared.latest().await?).await?;
-            let current = self.latest().await?;
-            return match current.patched {
-                None => Ok((current, Some(alone))),
-                // The transaction sees no version since.
-                Some(_) => Err(self.conflict()),
-            };
-        }
         let is_patch = match change {
             Change::Patch { .. } | Change::Append(_) | Change::Compact { in_order: true, .. } => {
                 current.version - patched.since < MOST_PATCHES
@@ -301,6 +309,33 @@ impl Table {
         match is_patch {
             true => Ok((current, None)),
             false => Ok((self.fold_alone(current).await?, None)),
+        }
+    }
+
+    /// The version that a transaction's change comes after. Its first one of a table comes after a version
+    /// that is folded and that stays the latest until the change is staged: the lock keeps it so, as
+    /// others may commit all the time. What they commit later is looked at when the transaction commits.
+    async fn ready_to_stage(
+        &self,
+        shared: &Self,
+        staging: &Staging,
+        change: &Change,
+        current: Arc<Snapshot>,
+    ) -> Result<(Arc<Snapshot>, Option<OwnedMutexGuard<()>>)> {
+        let log = self.place.log();
+        let sees_no_other = staging.has(&log) || staging.freezes(&log);
+        // Rows that are added leave alone what patches have changed.
+        let comes_after_patches = || matches!(change, Change::Append(_));
+        if sees_no_other && (current.patched.is_none() || comes_after_patches()) {
+            return Ok((current, None));
+        }
+        let alone = shared.alone().await;
+        shared.fold_alone(shared.latest().await?).await?;
+        let current = self.latest().await?;
+        match current.patched {
+            None => Ok((current, Some(alone))),
+            // The transaction sees no version since.
+            Some(_) => Err(self.conflict()),
         }
     }
 

@@ -110,12 +110,17 @@ async fn transaction(
         let modification = warehouse.modify(id).await.unwrap();
         change(modification, meanwhile, []).await.unwrap();
     }
-    let ready = warehouse.prepare_publication(&own, |_| DependsOn::Nothing);
+    commits(warehouse, &own).await
+}
+
+/// Commits a transaction, where no other is in its way; tells whether it did.
+async fn commits(warehouse: &Warehouse, own: &Warehouse) -> bool {
+    let ready = warehouse.prepare_publication(own, |_| DependsOn::Nothing);
     let publication = match ready.await {
         Ok(publication) => publication,
         Err(error) => {
             assert_eq!(error.sqlstate(), SqlState::SERIALIZATION_FAILURE);
-            warehouse.end_transaction(&own, None).await;
+            warehouse.end_transaction(own, None).await;
             return false;
         }
     };
@@ -124,7 +129,7 @@ async fn transaction(
         warehouse.publish_deciding(entry).await.unwrap();
     }
     drop(publication);
-    warehouse.end_transaction(&own, Some(&entries)).await;
+    warehouse.end_transaction(own, Some(&entries)).await;
     true
 }
 
@@ -407,4 +412,40 @@ async fn a_fold_ends_whoever_waits_for_it() {
         assert_eq!(elsewhere(folder, &fixture.id).await, left);
         assert_eq!(at(&fixture.reopened(), &fixture.id, At::Latest).await, left);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_are_added_to_the_version_of_a_snapshot_that_patches_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = TableId::new(42, "shop", "customer");
+    let warehouse = Arc::new(open(folder.path(), patching()));
+    let info = CommitInfo::new("CREATE TABLE AS");
+    let rows = stream(vec![ids(0..100)]);
+    warehouse.replace(&id, rows, info).await.unwrap();
+    for gone in [1, 2] {
+        let modification = warehouse.modify(&id).await.unwrap();
+        change(modification, &[gone], []).await.unwrap();
+    }
+    let seen = warehouse.table(&id).latest().await.unwrap();
+    assert!(seen.patched.is_some());
+    let seen = i64::try_from(seen.version).unwrap();
+    let own = Arc::new(warehouse.begin_transaction(std::iter::once((id.clone(), seen))));
+    let modification = warehouse.modify(&id).await.unwrap();
+    change(modification, &[3], [100]).await.unwrap();
+    for new in [200, 201] {
+        let rows = stream(vec![ids([new])]);
+        let info = CommitInfo::new("INSERT");
+        own.append(&id, rows, info).await.unwrap();
+    }
+    let left = |gone: &[i64], new: &[i64]| -> Ids {
+        let left = (0..100).filter(|id| !gone.contains(id));
+        left.chain(new.iter().copied()).collect()
+    };
+    let own_view = at(&own, &id, At::Latest).await;
+    assert_eq!(own_view, left(&[1, 2], &[200, 201]));
+    assert!(commits(&warehouse, &own).await);
+    let all = left(&[1, 2, 3], &[100, 200, 201]);
+    assert_eq!(at(&warehouse, &id, At::Latest).await, all);
+    let again = open(folder.path(), patching());
+    assert_eq!(at(&again, &id, At::Latest).await, all);
 }

@@ -14,6 +14,7 @@ use super::character_length::CharacterLength;
 use super::conversion::{Conversion, ConversionForm};
 use super::numeric_rule::NUMERIC_AVERAGE;
 use super::rule::{EXACT_SUM, FLOAT_MAX, FLOAT_MIN};
+use super::texts_in_order::TEXTS_IN_ORDER;
 
 /// A function.
 #[derive(Clone, PartialEq, Message)]
@@ -117,9 +118,16 @@ fn function(implementation: impl ScalarUDFImpl + 'static) -> Arc<ScalarUDF> {
     Arc::new(ScalarUDF::new_from_impl(implementation))
 }
 
-/// The sum that overflows with an error, the average of numerics, and the extremes of floats.
-fn own() -> [&'static Arc<AggregateUDF>; 4] {
-    [&EXACT_SUM, &NUMERIC_AVERAGE, &FLOAT_MIN, &FLOAT_MAX]
+/// The sum that overflows with an error, the average of numerics, the extremes of floats, and texts in an
+/// order.
+fn own() -> [&'static Arc<AggregateUDF>; 5] {
+    [
+        &EXACT_SUM,
+        &NUMERIC_AVERAGE,
+        &FLOAT_MIN,
+        &FLOAT_MAX,
+        &TEXTS_IN_ORDER,
+    ]
 }
 
 /// Writes an aggregate of this folder, and nothing for any other function.

@@ -45,6 +45,7 @@ mod sum;
 #[cfg(test)]
 mod tests;
 mod text;
+mod texts_in_order;
 mod whole;
 mod zoned;
 

@@ -8,6 +8,7 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::error::Result;
 use datafusion::functions_aggregate::min_max::{max_udaf, min_udaf};
+use datafusion::functions_aggregate::string_agg::string_agg_udaf;
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::expr::{AggregateFunction, InList, NullTreatment, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::{FunctionRewrite, NamePreserver};
@@ -27,6 +28,7 @@ use super::half_even::HalfEven;
 use super::interval::{are_intervals, order_by_span, span};
 use super::single_byte::SINGLE_BYTE;
 use super::sum::ExactSum;
+use super::texts_in_order::TEXTS_IN_ORDER;
 use super::zoned;
 use crate::formatting::SessionTimeZone;
 
@@ -132,6 +134,14 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
             }))
         }
         Expr::BinaryExpr(binary) if is_comparison(binary.op) => as_floats(binary, schema),
+        Expr::BinaryExpr(BinaryExpr { left, op, right })
+            if op == Operator::Minus && are_dates([&*left, &*right], schema) =>
+        {
+            Transformed::yes(arithmetic(
+                Operation::Subtract,
+                vec![day(*left), day(*right)],
+            ))
+        }
         Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
             match Operation::of(op).filter(|_| both_are_checked(&left, &right, schema)) {
                 Some(operation) => Transformed::yes(arithmetic(operation, vec![*left, *right])),
@@ -210,6 +220,10 @@ fn aggregate(mut function: AggregateFunction, schema: &DFSchema) -> Transformed<
             of_one_zero(value, schema);
         }
     }
+    if function.func == string_agg_udaf() && !function.params.order_by.is_empty() {
+        function.func = Arc::clone(&TEXTS_IN_ORDER);
+        return Transformed::yes(Expr::AggregateFunction(function));
+    }
     if let Some(own) = own_aggregate(&function.func, &function.params.args, schema) {
         function.func = Arc::clone(own);
         return Transformed::yes(Expr::AggregateFunction(function));
@@ -260,6 +274,18 @@ fn both_are_checked(left: &Expr, right: &Expr, schema: &DFSchema) -> bool {
         (Ok(left), Ok(right)) => left == right && is_checked(&left),
         _ => false,
     }
+}
+
+/// Whether these are dates; the difference of two is planned as one of numbers, but where one of them
+/// is a parameter, whose type is not known then.
+fn are_dates(operands: [&Expr; 2], schema: &DFSchema) -> bool {
+    let is_date = |operand: &&Expr| matches!(operand.get_type(schema), Ok(DataType::Date32));
+    operands.iter().all(is_date)
+}
+
+/// The number of a date's day, of the type that DataFusion gives to the difference of dates.
+fn day(date: Expr) -> Expr {
+    Expr::Cast(Cast::new(Box::new(date), DataType::Int64))
 }
 
 fn is_comparison(operator: Operator) -> bool {

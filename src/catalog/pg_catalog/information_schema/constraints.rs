@@ -2,6 +2,8 @@
 //!
 //! To the standard, `NOT NULL` is a check, whose name PostgreSQL makes of numbers.
 
+use std::sync::Arc;
+
 use super::super::relation::Relation;
 use super::super::table::{Row, Rows, Value, row};
 use super::super::table_constraint::{TableConstraint, constraints_of};
@@ -220,8 +222,8 @@ fn usage(
         .collect()
 }
 
-fn tables(sources: &dyn SystemSources) -> impl Iterator<Item = Relation> {
-    let is_table = |relation: &Relation| relation.kind == "r" && relation.object.is_some();
+fn tables(sources: &dyn SystemSources) -> impl Iterator<Item = Arc<Relation>> {
+    let is_table = |relation: &Arc<Relation>| relation.kind == "r" && relation.object.is_some();
     shown(sources).filter(is_table)
 }
 

@@ -11,7 +11,7 @@ mod schemata;
 mod sequences;
 mod tables;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use super::data;
 use super::relation::{Relation, relations};
@@ -56,7 +56,7 @@ pub fn table(name: &str) -> Option<&'static PgTable> {
 }
 
 /// The relations that are shown: indexes, sequences and materialized views are none to the standard.
-fn shown(sources: &dyn SystemSources) -> impl Iterator<Item = Relation> {
+fn shown(sources: &dyn SystemSources) -> impl Iterator<Item = Arc<Relation>> {
     let all = relations(sources).into_iter();
     all.filter(|relation| !matches!(relation.kind, "i" | "S" | "m"))
 }

@@ -16,8 +16,8 @@ pub static TABLE: Rows = Rows {
             };
             row![
                 database.as_str(),
-                relation.schema,
-                relation.name,
+                relation.schema.as_str(),
+                relation.name.as_str(),
                 table_type,
                 Value::Null,
                 Value::Null,
@@ -42,8 +42,8 @@ pub static VIEWS: Rows = Rows {
             let definition = view_definition(&view);
             row![
                 database.as_str(),
-                view.schema,
-                view.name,
+                view.schema.as_str(),
+                view.name.as_str(),
                 definition.map_or(Value::Null, Value::Text),
                 "NONE",
                 "NO",

@@ -49,8 +49,18 @@ impl ExprPlanner for MomentArithmetic {
                 expr.right,
             ),
             (DataType::Date32, BinaryOperator::Minus, DataType::Date32) => {
-                let days = binary(expr.left, Operator::Minus, expr.right);
-                Expr::Cast(Cast::new(Box::new(days), DataType::Int32))
+                days_between(expr.left, expr.right)
+            }
+            // A text without a type is of the type of what it stands beside.
+            (DataType::Date32, BinaryOperator::Minus, text)
+                if text.is_string() && is_literal(&expr.right) =>
+            {
+                days_between(expr.left, date(expr.right))
+            }
+            (text, BinaryOperator::Minus, DataType::Date32)
+                if text.is_string() && is_literal(&expr.left) =>
+            {
+                days_between(date(expr.left), expr.right)
             }
             (DataType::Date32, BinaryOperator::Plus, DataType::Interval(_)) => {
                 binary(timestamp(expr.left), Operator::Plus, expr.right)
@@ -82,7 +92,25 @@ fn binary(left: Expr, operator: Operator, right: Expr) -> Expr {
     Expr::BinaryExpr(BinaryExpr::new(Box::new(left), operator, Box::new(right)))
 }
 
+/// The days from the second date to the first, of the numbers of their days: DataFusion takes a
+/// difference of dates for a duration where it asks which rows a condition may be true of.
+fn days_between(left: Expr, right: Expr) -> Expr {
+    let day = |date| cast(date, DataType::Int32);
+    binary(day(left), Operator::Minus, day(right))
+}
+
+fn is_literal(expression: &Expr) -> bool {
+    matches!(expression, Expr::Literal(..))
+}
+
 fn timestamp(date: Expr) -> Expr {
-    let data_type = DataType::Timestamp(TimeUnit::Microsecond, None);
-    Expr::Cast(Cast::new(Box::new(date), data_type))
+    cast(date, DataType::Timestamp(TimeUnit::Microsecond, None))
+}
+
+fn date(text: Expr) -> Expr {
+    cast(text, DataType::Date32)
+}
+
+fn cast(expression: Expr, data_type: DataType) -> Expr {
+    Expr::Cast(Cast::new(Box::new(expression), data_type))
 }

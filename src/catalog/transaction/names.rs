@@ -1,0 +1,146 @@
+//! Names: which are free, and how an object takes another one.
+
+use std::sync::Arc;
+
+use super::Transaction;
+use crate::catalog::name::{check_identifier, check_writable};
+use crate::catalog::{Kind, Object, Oid};
+use crate::error::{Error, Result, SqlState};
+use crate::sql::{QualifiedName, Statement};
+
+impl Transaction<'_> {
+    /// Gives an object another name, perhaps in another schema. What reads it reads it by that.
+    ///
+    /// # Errors
+    /// 42P07 and 42710 for a name that is taken, 3F000 for a schema that does not exist, 42501 for one
+    /// of the server's own; 40001 while its rows are being replaced.
+    pub fn rename(&mut self, oid: Oid, new: &QualifiedName) -> Result<()> {
+        check_identifier(&new.name)?;
+        check_writable(&new.schema, || format!("create \"{new}\""))?;
+        self.snapshot.resolve_schema(&new.schema)?;
+        let old = self.existing(oid)?;
+        if old.name == *new && new.schema == old.name.schema {
+            let (sqlstate, what) = match old.kind {
+                Kind::Type => (SqlState::DUPLICATE_OBJECT, "type"),
+                _ => (SqlState::DUPLICATE_TABLE, "relation"),
+            };
+            let message = format!("{what} \"{}\" already exists", new.name);
+            return Err(Error::new(sqlstate, message));
+        }
+        self.check_free(new, old.kind)?;
+        self.take_name(&old, new)
+    }
+
+    /// Gives a role another name.
+    ///
+    /// # Errors
+    /// 42710 for a name that is taken.
+    pub fn rename_role(&mut self, oid: Oid, new: &str) -> Result<()> {
+        check_identifier(new)?;
+        let name = QualifiedName::new("", new);
+        self.check_free(&name, Kind::Role)?;
+        let mut object = Object::clone(&*self.existing(oid)?);
+        if let Statement::CreateRole(create) = &mut object.definition {
+            new.clone_into(&mut create.name.name);
+        }
+        object.name = name;
+        self.put(object);
+        Ok(())
+    }
+
+    pub(super) fn take_name(&mut self, old: &Arc<Object>, new: &QualifiedName) -> Result<()> {
+        let mut readers: Vec<Oid> = self.snapshot.dependent_oids(old.oid).collect();
+        readers.extend(self.snapshot.bound_by_name(old));
+        let moves = old.kind == Kind::Table && old.name.schema != new.schema;
+        let owned = match moves {
+            true => self.snapshot.sequences_of(old),
+            false => Vec::new(),
+        };
+        for oid in readers.iter().chain([&old.oid]) {
+            if self.snapshot.prepared(*oid).is_some() {
+                let what = self.existing(*oid)?.described();
+                return Err(Error::new(
+                    SqlState::SERIALIZATION_FAILURE,
+                    format!(
+                        "could not rename {} while {what} is being replaced",
+                        old.name
+                    ),
+                )
+                .with_hint("Run the statement again."));
+            }
+        }
+        let mut object = Object::clone(old);
+        object.created_as.get_or_insert_with(|| old.name.clone());
+        object.name = new.clone();
+        if let Statement::CreateFunction(create) = &mut object.definition {
+            create.name.schema = Some(new.schema.clone());
+        } else if let Some(name) = object.definition.object_name_mut() {
+            *name = new.clone().into();
+        }
+        self.put(object);
+        for reader in readers {
+            let mut object = Object::clone(&*self.existing(reader)?);
+            match old.kind {
+                Kind::Type => object.definition.rename_type(&old.name, new)?,
+                _ => object.definition.rename_relation(&old.name, new)?,
+            }
+            self.put(object);
+        }
+        // As in Postgres, the sequences of its columns go with a table to another schema.
+        for oid in owned {
+            let sequence = self.existing(oid)?;
+            let name = QualifiedName::new(&new.schema, &sequence.name.name);
+            self.check_free(&name, sequence.kind)?;
+            self.take_name(&sequence, &name)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_free(&self, name: &QualifiedName, kind: Kind) -> Result<()> {
+        // As in Postgres, rows of a relation are of a type of its name.
+        if let Some(existing) = match kind {
+            Kind::Type => {
+                let relation = self.snapshot.relation(name);
+                relation.or_else(|| self.snapshot.type_named(name))
+            }
+            kind if kind.is_relation() => self.snapshot.type_named(name),
+            _ => None,
+        } {
+            let message = format!("type \"{}\" already exists", name.name);
+            let error = Error::new(SqlState::DUPLICATE_OBJECT, message);
+            return Err(match (kind, existing.kind) {
+                (Kind::Type, Kind::Type) => error,
+                (Kind::Type, _) => {
+                    error.with_detail(format!("It is {}.", existing.kind.with_article()))
+                }
+                _ => error.with_hint(
+                    "A relation has an associated type of the same name, so you must use a name \
+                     that doesn't conflict with any existing type.",
+                ),
+            });
+        }
+        let (existing, sqlstate, what) = if kind.is_relation() {
+            let existing = self.snapshot.relation(name);
+            (existing, SqlState::DUPLICATE_TABLE, "relation")
+        } else if kind == Kind::Role {
+            let existing = self.snapshot.role(&name.name);
+            (existing, SqlState::DUPLICATE_OBJECT, "role")
+        } else if kind == Kind::Function {
+            let existing = self.snapshot.function(name);
+            (existing, SqlState::DUPLICATE_FUNCTION, "function")
+        } else {
+            let existing = self.snapshot.check(name);
+            (existing, SqlState::DUPLICATE_OBJECT, "check")
+        };
+        let Some(existing) = existing else {
+            return Ok(());
+        };
+        let message = format!("{what} \"{}\" already exists", name.name);
+        let error = Error::new(sqlstate, message);
+        Err(if existing.kind == kind {
+            error
+        } else {
+            error.with_detail(format!("It is {}.", existing.kind.with_article()))
+        })
+    }
+}

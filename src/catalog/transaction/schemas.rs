@@ -1,0 +1,172 @@
+//! Schemas: made, renamed, dropped, and what is said of them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::Transaction;
+use super::checks::{COMMENT_BYTES, SCHEMAS, check_access, check_length, too_many};
+use crate::catalog::name::{check_schema_name, check_writable, is_system_schema, temporary_schema};
+use crate::catalog::privilege::Access;
+use crate::catalog::{Object, Oid, Schema};
+use crate::error::{Error, Result, SqlState};
+use crate::sql::{self, QualifiedName};
+
+impl Transaction<'_> {
+    /// Makes a schema; answers whether it is new.
+    ///
+    /// # Errors
+    /// 42P06 where it exists and `if_not_exists` is not set, 42939 for a reserved name.
+    pub fn create_schema(&mut self, name: &str, if_not_exists: bool) -> Result<bool> {
+        let is_own = is_system_schema(name) && !name.starts_with("pg_");
+        if is_own || self.snapshot.schema(name).is_some() {
+            if if_not_exists {
+                return Ok(false);
+            }
+            return Err(Error::new(
+                SqlState::DUPLICATE_SCHEMA,
+                format!("schema \"{name}\" already exists"),
+            ));
+        }
+        check_schema_name(name)?;
+        if self.snapshot.schemas.len() >= SCHEMAS {
+            return Err(too_many("schemas", SCHEMAS));
+        }
+        let schema = Schema {
+            oid: self.store.next_oid()?,
+            name: name.to_owned(),
+            comment: None,
+            access: Access::default(),
+        };
+        self.put_schema(schema);
+        Ok(true)
+    }
+
+    /// Makes the schema of a session's temporary tables, unless it is there.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn create_temporary_schema(&mut self, process: i32) -> Result<String> {
+        let name = temporary_schema(process);
+        if self.snapshot.schema(&name).is_none() {
+            let schema = Schema {
+                oid: self.store.next_oid()?,
+                name: name.clone(),
+                comment: None,
+                access: Access::default(),
+            };
+            self.put_schema(schema);
+        }
+        Ok(name)
+    }
+
+    /// Gives a schema another name, and with it all that is in it.
+    ///
+    /// # Errors
+    /// 3F000 where it does not exist, 42P06 where the name is taken, 42501 and 42939 for the server's
+    /// own.
+    pub fn rename_schema(&mut self, old: &str, new: &str) -> Result<()> {
+        check_writable(old, || format!("rename schema \"{old}\""))?;
+        let schema = self.snapshot.resolve_schema(old)?;
+        if is_system_schema(new) && !new.starts_with("pg_") || self.snapshot.schema(new).is_some() {
+            return Err(Error::new(
+                SqlState::DUPLICATE_SCHEMA,
+                format!("schema \"{new}\" already exists"),
+            ));
+        }
+        check_schema_name(new)?;
+        self.put_schema(Schema {
+            name: new.to_owned(),
+            ..Schema::clone(&schema)
+        });
+        let relations = self.snapshot.relations_in(old);
+        let within: Vec<_> = relations
+            .chain(self.snapshot.checks_in(old))
+            .chain(self.snapshot.functions_in(old))
+            .chain(self.snapshot.types_in(old))
+            .cloned()
+            .collect();
+        for object in within {
+            // What reads it may have been renamed before.
+            let object = self.existing(object.oid)?;
+            self.take_name(&object, &QualifiedName::new(new, &object.name.name))?;
+        }
+        self.snapshot.schemas.remove(old);
+        self.changed_schemas.insert(old.to_owned());
+        Ok(())
+    }
+
+    /// Drops a schema, and with `cascade` all in it and all that stands on that; answers the
+    /// objects dropped, each before what it read.
+    ///
+    /// # Errors
+    /// 3F000 where it does not exist, 2BP01 where something is in it, 42501 for the server's own.
+    pub fn drop_schema(&mut self, name: &str, cascade: bool) -> Result<Vec<Arc<Object>>> {
+        check_writable(name, || format!("drop schema \"{name}\""))?;
+        self.snapshot.resolve_schema(name)?;
+        let roots: BTreeSet<Oid> = self
+            .snapshot
+            .relations_in(name)
+            .chain(self.snapshot.checks_in(name))
+            .chain(self.snapshot.functions_in(name))
+            .chain(self.snapshot.types_in(name))
+            .map(|object| object.oid)
+            .collect();
+        let order = self.snapshot.drop_order(roots.iter().copied());
+        if !cascade && !order.is_empty() {
+            let schema = format!("schema {}", sql::name::Quoted(name));
+            let within =
+                |object: &Object| Some(format!("{} depends on {schema}", object.described()));
+            return Err(self.snapshot.still_needed(&schema, &roots, &order, within));
+        }
+        self.check_types_unused(&order)?;
+        self.take_all(&order);
+        self.snapshot.schemas.remove(name);
+        self.changed_schemas.insert(name.to_owned());
+        Ok(order)
+    }
+
+    /// Sets who owns a schema, and who else may do what with it.
+    ///
+    /// # Errors
+    /// 3F000 where it does not exist; 54000 for too many grants.
+    pub fn set_schema_access(&mut self, name: &str, access: Access) -> Result<()> {
+        check_access(&access)?;
+        let mut schema = Schema::clone(&*self.snapshot.resolve_schema(name)?);
+        schema.access = access;
+        self.put_schema(schema);
+        Ok(())
+    }
+
+    /// Sets the comment on a schema; `None` takes it away.
+    ///
+    /// # Errors
+    /// 3F000 where it does not exist, 54000 where the comment is too long.
+    pub fn set_schema_comment(&mut self, name: &str, comment: Option<String>) -> Result<()> {
+        check_writable(name, || format!("comment on schema \"{name}\""))?;
+        check_length(
+            "comment",
+            comment.as_deref().unwrap_or_default(),
+            COMMENT_BYTES,
+        )?;
+        let mut schema = Schema::clone(&*self.snapshot.resolve_schema(name)?);
+        schema.comment = comment;
+        self.put_schema(schema);
+        Ok(())
+    }
+
+    /// Puts a schema as another transaction has it, or takes it out.
+    pub(in crate::catalog) fn set_schema(&mut self, name: &str, schema: Option<Arc<Schema>>) {
+        self.changed_schemas.insert(name.to_owned());
+        match schema {
+            Some(schema) => self.snapshot.schemas.insert(name.to_owned(), schema),
+            None => self.snapshot.schemas.remove(name),
+        };
+    }
+
+    pub(super) fn put_schema(&mut self, schema: Schema) {
+        self.changed_schemas.insert(schema.name.clone());
+        self.snapshot
+            .schemas
+            .insert(schema.name.clone(), Arc::new(schema));
+    }
+}

@@ -1,0 +1,154 @@
+//! Keeps some of DataFusion's rules from plans whose rows they would change.
+//!
+//! A join that takes NULL for equal to NULL says so of all its keys. `extract_equijoin_predicate` would
+//! add to them what a filter compares by `=`, which NULLs do not pass, and `eliminate_cross_join` would
+//! put the keys of several joins into one, of which only one may be of that kind.
+//!
+//! `common_sub_expression_eliminate` would take a window that is computed twice out of its operator, and
+//! have it computed where no rows stand around a row.
+//!
+//! `push_down_filter` moves what reads no columns below an aggregate. One that has a group of all rows
+//! has it also where there are none, so that it would be answered though the condition is false.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use datafusion::common::NullEquality;
+use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
+use datafusion::error::Result;
+use datafusion::logical_expr::utils::split_conjunction;
+use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlan};
+use datafusion::optimizer::optimizer::ApplyOrder;
+use datafusion::optimizer::{Optimizer, OptimizerConfig, OptimizerRule};
+
+type Rule = Arc<dyn OptimizerRule + Send + Sync>;
+
+/// DataFusion's rules, with these guarded.
+pub(super) fn optimizer_rules() -> Vec<Rule> {
+    let rules = Optimizer::new().rules.into_iter();
+    rules
+        .map(|rule| match rule.name() {
+            "common_sub_expression_eliminate" => Guarded::by(rule, has_windows_twice),
+            "extract_equijoin_predicate" => Guarded::by(rule, would_mix_keys),
+            "eliminate_cross_join" => Guarded::by(rule, has_equal_nulls),
+            "push_down_filter" => Guarded::by(rule, decides_on_whole_groups),
+            _ => rule,
+        })
+        .collect()
+}
+
+/// A rule that is kept from some plans.
+#[derive(Debug)]
+struct Guarded {
+    rule: Rule,
+    is_refused: fn(&LogicalPlan) -> bool,
+}
+
+impl Guarded {
+    fn by(rule: Rule, is_refused: fn(&LogicalPlan) -> bool) -> Rule {
+        Arc::new(Self { rule, is_refused })
+    }
+}
+
+impl OptimizerRule for Guarded {
+    fn name(&self) -> &str {
+        self.rule.name()
+    }
+
+    fn apply_order(&self) -> Option<ApplyOrder> {
+        self.rule.apply_order()
+    }
+
+    fn rewrite(
+        &self,
+        plan: LogicalPlan,
+        config: &dyn OptimizerConfig,
+    ) -> Result<Transformed<LogicalPlan>> {
+        match (self.is_refused)(&plan) {
+            true => Ok(Transformed::no(plan)),
+            false => self.rule.rewrite(plan, config),
+        }
+    }
+}
+
+/// Whether a join has a condition beside keys of which NULLs are equal.
+fn would_mix_keys(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::Join(join) => {
+            join.null_equality == NullEquality::NullEqualsNull && join.filter.is_some()
+        }
+        _ => false,
+    }
+}
+
+/// Whether windows that stand upon each other compute one thing twice.
+fn has_windows_twice(plan: &LogicalPlan) -> bool {
+    let mut has_some = false;
+    let walked = plan.apply_with_subqueries(|node| {
+        has_some = computes_twice(node);
+        Ok(match has_some {
+            true => TreeNodeRecursion::Stop,
+            false => TreeNodeRecursion::Continue,
+        })
+    });
+    has_some || walked.is_err()
+}
+
+fn computes_twice(plan: &LogicalPlan) -> bool {
+    let mut seen = HashSet::new();
+    let mut node = plan;
+    while let LogicalPlan::Window(window) = node {
+        if window
+            .window_expr
+            .iter()
+            .any(|it| !seen.insert(without_name(it)))
+        {
+            return true;
+        }
+        node = window.input.as_ref();
+    }
+    false
+}
+
+fn without_name(expression: &Expr) -> &Expr {
+    match expression {
+        Expr::Alias(alias) => without_name(&alias.expr),
+        other => other,
+    }
+}
+
+/// Whether a condition that reads no columns stands above groups that may be of no rows, or one that is
+/// another each time above any groups or windows.
+fn decides_on_whole_groups(plan: &LogicalPlan) -> bool {
+    let mut conditions = Vec::new();
+    let mut node = plan;
+    while let LogicalPlan::Filter(filter) = node {
+        conditions.extend(split_conjunction(&filter.predicate));
+        node = filter.input.as_ref();
+    }
+    let is_of_none = match node {
+        LogicalPlan::Aggregate(aggregate) => has_group_of_all(&aggregate.group_expr),
+        LogicalPlan::Window(_) => false,
+        _ => return false,
+    };
+    conditions.iter().any(|condition| {
+        condition.column_refs().is_empty() && (is_of_none || condition.is_volatile())
+    })
+}
+
+fn has_group_of_all(groups: &[Expr]) -> bool {
+    let is_empty_set = |group: &Expr| match group {
+        Expr::GroupingSet(GroupingSet::GroupingSets(sets)) => sets.iter().any(Vec::is_empty),
+        Expr::GroupingSet(GroupingSet::Rollup(_) | GroupingSet::Cube(_)) => true,
+        _ => false,
+    };
+    groups.iter().all(is_empty_set)
+}
+
+fn has_equal_nulls(plan: &LogicalPlan) -> bool {
+    let is_one = |node: &LogicalPlan| match node {
+        LogicalPlan::Join(join) => join.null_equality == NullEquality::NullEqualsNull,
+        _ => false,
+    };
+    plan.exists(|node| Ok(is_one(node))).unwrap_or(true)
+}

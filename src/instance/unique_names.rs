@@ -1,0 +1,188 @@
+//! Keeps filters from coming to stand on another column of the same name.
+//!
+//! As DataFusion moves conditions down a plan of operators, it looks for their columns by name, and
+//! takes the first one of it. The rows of a join may have several: `id` of orders and `id` of
+//! customers. A condition on the second would be asked of the first, on its side of the join.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::internal_err;
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
+use datafusion::error::Result;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_plan::filter::FilterExec;
+use datafusion::physical_plan::filter_pushdown::{
+    ChildFilterDescription, ChildPushdownResult, FilterDescription, FilterPushdownPhase,
+    FilterPushdownPropagation,
+};
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties,
+};
+
+type Rule = Arc<dyn PhysicalOptimizerRule + Send + Sync>;
+
+/// These rules, of which those that move filters move none by a name that is not one column's.
+pub(super) fn guard(rules: Vec<Rule>) -> Vec<Rule> {
+    let guarded = rules.into_iter().map(|rule| match rule.name() {
+        "FilterPushdown" | "FilterPushdown(Post)" => Arc::new(ByUniqueNames(rule)) as Rule,
+        _ => rule,
+    });
+    guarded.collect()
+}
+
+#[derive(Debug)]
+struct ByUniqueNames(Rule);
+
+impl PhysicalOptimizerRule for ByUniqueNames {
+    fn optimize(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        config: &ConfigOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let plan = plan.transform_up(|plan| {
+            Ok(match Barrier::before(&plan) {
+                Some(barrier) => Transformed::yes(Arc::new(barrier) as _),
+                None => Transformed::no(plan),
+            })
+        });
+        let plan = self.0.optimize(plan.data()?, config)?;
+        plan.transform_up(|plan| {
+            Ok(match plan.downcast_ref::<Barrier>() {
+                Some(barrier) => Transformed::yes(Arc::clone(&barrier.input)),
+                None => Transformed::no(plan),
+            })
+        })
+        .data()
+    }
+
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn schema_check(&self) -> bool {
+        self.0.schema_check()
+    }
+}
+
+/// Lets those filters alone pass to its input whose columns can be found by name. It stands in a plan
+/// only as long as filters are moved.
+#[derive(Debug)]
+struct Barrier {
+    input: Arc<dyn ExecutionPlan>,
+    /// The places of columns whose names no other has.
+    unique: HashSet<usize>,
+}
+
+impl Barrier {
+    /// That before an operator, if it needs one.
+    fn before(plan: &Arc<dyn ExecutionPlan>) -> Option<Self> {
+        let unique = match mixes_names(plan) {
+            true => HashSet::new(),
+            false => unique_columns(plan.as_ref()),
+        };
+        (unique.len() < plan.schema().fields().len()).then(|| Self {
+            input: Arc::clone(plan),
+            unique,
+        })
+    }
+}
+
+/// Whether an operator takes filters in that it looks for by name among others: one that filters, and
+/// leaves out columns then.
+fn mixes_names(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    plan.downcast_ref::<FilterExec>().is_some_and(|filter| {
+        let input = filter.input();
+        unique_columns(input.as_ref()).len() < input.schema().fields().len()
+    })
+}
+
+fn unique_columns(plan: &dyn ExecutionPlan) -> HashSet<usize> {
+    let schema = plan.schema();
+    let (mut seen, mut repeated) = (HashSet::new(), HashSet::new());
+    for field in schema.fields() {
+        if !seen.insert(field.name()) {
+            repeated.insert(field.name());
+        }
+    }
+    let fields = schema.fields().iter().enumerate();
+    fields
+        .filter(|(_, field)| !repeated.contains(field.name()))
+        .map(|(place, _)| place)
+        .collect()
+}
+
+impl DisplayAs for Barrier {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl ExecutionPlan for Barrier {
+    fn name(&self) -> &str {
+        "UniqueNamesExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.input.properties()
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![true]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        match children.as_slice() {
+            [input] => Ok(Arc::new(Self {
+                input: Arc::clone(input),
+                unique: self.unique.clone(),
+            })),
+            _ => internal_err!("UniqueNamesExec has one input"),
+        }
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        self.input.execute(partition, context)
+    }
+
+    fn gather_filters_for_pushdown(
+        &self,
+        _: FilterPushdownPhase,
+        filters: Vec<Arc<dyn PhysicalExpr>>,
+        _: &ConfigOptions,
+    ) -> Result<FilterDescription> {
+        let unique = self.unique.clone();
+        let passed = ChildFilterDescription::from_child_with_allowed_indices;
+        let passed = passed(&filters, unique, &self.input)?;
+        Ok(FilterDescription::new().with_child(passed))
+    }
+
+    fn handle_child_pushdown_result(
+        &self,
+        _: FilterPushdownPhase,
+        found: ChildPushdownResult,
+        _: &ConfigOptions,
+    ) -> Result<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
+        Ok(FilterPushdownPropagation::if_all(found))
+    }
+}
