@@ -6,7 +6,6 @@ use datafusion::sql::sqlparser::ast::{Query, SelectInto, SetExpr, TableFactor, V
 use datafusion::sql::sqlparser::tokenizer::{Location, Token};
 
 use super::cursor::{Failure, Parsed, Parser};
-use super::dialect::TributaryDialect;
 use super::{row_locks, sampled, with_changes};
 use crate::error::Error;
 
