@@ -107,7 +107,7 @@ async fn who_takes_too_long_is_told() {
     let server = Server::start_guarded(authentication, limits).await;
     let mut client = RawClient::open(&server).await;
     client.send(&startup(3 << 16, &[])).await;
-    let said = String::from_utf8_lossy(&client.finish().await).replace('\0', "|");
+    let said = String::from_utf8_lossy(&client.rest().await).replace('\0', "|");
     let told = "C57014|Mcanceling authentication due to timeout|";
     assert!(said.contains(told), "{said}");
 }
