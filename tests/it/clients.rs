@@ -67,6 +67,9 @@ fn finds_the_same(script: &str) {
     compare(script, &ours, &theirs);
 }
 
+/// Where this is set, the lists of differences are written instead of held against what is found.
+const WRITES: &str = "TRIBUTARY_DIFFERENCES_WRITE";
+
 /// Compares what is printed with us and with a PostgreSQL, and tells the score.
 fn compare(script: &str, ours: &[String], theirs: &[String]) {
     let (equal, found) = differences(ours, theirs);
@@ -76,7 +79,14 @@ fn compare(script: &str, ours: &[String], theirs: &[String]) {
     );
     let name = script.split('.').next().unwrap();
     let list = folder().join(format!("differences/{name}.txt"));
-    let listed = std::fs::read_to_string(list).unwrap_or_default();
+    let listed = std::fs::read_to_string(&list).unwrap_or_default();
+    if std::env::var_os(WRITES).is_some() {
+        // The reasons stay, and are to be read again.
+        let reasons = listed.lines().filter(|line| line.starts_with('#'));
+        let lines: Vec<&str> = reasons.chain(found.iter().map(String::as_str)).collect();
+        std::fs::write(&list, lines.join("\n") + "\n").unwrap();
+        return;
+    }
     let known: Vec<&str> = listed
         .lines()
         .filter(|line| line.starts_with(['+', '-']))
@@ -124,6 +134,47 @@ fn differences(ours: &[String], theirs: &[String]) -> (usize, Vec<String>) {
         }
     }
     (common[0][0], found)
+}
+
+/// That what a program is known to send is answered here as by a PostgreSQL. The program does not run: its
+/// statements are in `tests/clients/statements`.
+fn is_answered_the_same(program: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let oracle = oracle_of_the_same_superuser();
+    let through = |port: u16| run("statements_client.py", port, &[program]);
+    let (ours, theirs) = (through(server.port), through(oracle.port));
+    let (alike, messages) = alike_messages(&ours, &theirs);
+    println!("{program}: {alike} of {messages} messages are answered as by PostgreSQL");
+    compare(program, &ours, &theirs);
+}
+
+/// A PostgreSQL whose first role has the name of ours, as it owns what the system brings.
+fn oracle_of_the_same_superuser() -> Postgres {
+    let postgres = Postgres::start(&[]);
+    let as_role = |name: &str, script: &str| {
+        psql_script_as(name, postgres.port, &script.replace("; ", ";\n"));
+    };
+    // No role renames itself, and psql connects to the database of the role's name.
+    as_role(
+        "postgres",
+        "CREATE ROLE other SUPERUSER LOGIN; CREATE DATABASE other; CREATE DATABASE tributary;",
+    );
+    as_role("other", "ALTER ROLE postgres RENAME TO tributary;");
+    as_role("tributary", "DROP DATABASE other; DROP ROLE other;");
+    postgres
+}
+
+/// How many messages are answered by the same lines, and how many there are; a line `== title` begins each.
+fn alike_messages(ours: &[String], theirs: &[String]) -> (usize, usize) {
+    let messages = |lines: &[String]| -> Vec<String> {
+        let all = lines.join("\n");
+        all.split("\n== ").map(str::to_owned).collect()
+    };
+    let (ours, theirs) = (messages(ours), messages(theirs));
+    assert_eq!(ours.len(), theirs.len(), "messages were not answered");
+    let alike = ours.iter().zip(&theirs).filter(|(our, their)| our == their);
+    (alike.count(), theirs.len())
 }
 
 #[test]
@@ -246,4 +297,69 @@ fn sqlalchemy_and_pandas_find_the_same() {
 #[test]
 fn sequelize_finds_the_same() {
     finds_the_same("sequelize_client.mjs");
+}
+
+#[test]
+fn what_airbyte_sends_is_answered_the_same() {
+    is_answered_the_same("airbyte");
+}
+
+#[test]
+fn what_datagrip_sends_is_answered_the_same() {
+    is_answered_the_same("datagrip");
+}
+
+#[test]
+fn what_dbeaver_sends_is_answered_the_same() {
+    is_answered_the_same("dbeaver");
+}
+
+#[test]
+fn what_grafana_sends_is_answered_the_same() {
+    is_answered_the_same("grafana");
+}
+
+#[test]
+fn what_hasura_sends_is_answered_the_same() {
+    is_answered_the_same("hasura");
+}
+
+#[test]
+fn what_looker_sends_is_answered_the_same() {
+    is_answered_the_same("looker");
+}
+
+#[test]
+fn what_metabase_sends_is_answered_the_same() {
+    is_answered_the_same("metabase");
+}
+
+#[test]
+fn what_pgadmin_sends_is_answered_the_same() {
+    is_answered_the_same("pgadmin");
+}
+
+#[test]
+fn what_postgrest_sends_is_answered_the_same() {
+    is_answered_the_same("postgrest");
+}
+
+#[test]
+fn what_powerbi_sends_is_answered_the_same() {
+    is_answered_the_same("powerbi");
+}
+
+#[test]
+fn what_prisma_sends_is_answered_the_same() {
+    is_answered_the_same("prisma");
+}
+
+#[test]
+fn what_superset_sends_is_answered_the_same() {
+    is_answered_the_same("superset");
+}
+
+#[test]
+fn what_tableau_sends_is_answered_the_same() {
+    is_answered_the_same("tableau");
 }
