@@ -25,6 +25,8 @@ mod error_response;
 mod extended;
 mod failure;
 mod frame;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod interrupt;
 pub mod listener;
 mod message;

@@ -27,6 +27,7 @@ mod equal_transactions;
 mod equal_types;
 mod formatting;
 mod full_disk;
+mod fuzzed_sessions;
 mod incremental;
 mod json;
 mod kinds;
