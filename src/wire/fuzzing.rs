@@ -30,7 +30,8 @@ const TYPES: [u32; 30] = [
 /// Two pieces, one after the other, as a socket gives them.
 fn reader(bytes: &[u8], cut: usize) -> FrameReader {
     let (first, rest) = bytes.split_at(cut.min(bytes.len()));
-    let socket = Cursor::new(first.to_vec()).chain(Cursor::new(rest.to_vec()));
+    let (first, rest) = (Cursor::new(first.to_vec()), Cursor::new(rest.to_vec()));
+    let socket = AsyncReadExt::chain(first, rest);
     FrameReader::new(socket, MAX_MESSAGE_BYTES)
 }
 
@@ -74,7 +75,7 @@ pub fn messages(bytes: &[u8], cut: usize) -> Vec<String> {
     let mut all = Vec::new();
     loop {
         match reader.frame().now_or_never() {
-            Some(Ok(frame)) => all.push(told(ClientMessage::decode(frame))),
+            Some(Ok(frame)) => all.push(told(ClientMessage::decode(frame, None))),
             other => {
                 all.push(format!("{:?}", other.map(|frame| frame.err())));
                 return all;

@@ -1,6 +1,8 @@
 //! What may be changed through a relation: `pg_relation_is_updatable` and `pg_column_is_updatable`. Rows
 //! of tables may be; views and external tables are read alone.
 
+use std::sync::Arc;
+
 use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::ScalarUDF;
@@ -53,7 +55,7 @@ pub fn functions() -> Vec<ScalarUDF> {
 }
 
 /// The relation that a number or a name means.
-fn meant(sources: &dyn SystemSources, values: &[ScalarValue]) -> Option<Relation> {
+fn meant(sources: &dyn SystemSources, values: &[ScalarValue]) -> Option<Arc<Relation>> {
     let oid = number(values, 0).or_else(|| relation_oid(sources, &string(values, 0)?));
     relation(sources, oid?)
 }

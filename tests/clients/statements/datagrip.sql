@@ -219,7 +219,7 @@ from pg_catalog.pg_constraint C join pg_catalog.pg_class T on C.conrelid = T.oid
 where relkind in ('r', 'v', 'f', 'p') and relnamespace = {shop}::oid and contype in ('p', 'u', 'f', 'c', 'x') and connamespace = {shop}::oid
 
 -- functions
--- hidden: state_number
+-- hidden: r_state_number
 -- in any order
 with languages as (select oid as lang_oid, lanname as lang from pg_catalog.pg_language),
 routines as (select proname as r_name, prolang as lang_oid, oid as r_id, xmin as r_state_number, proargnames as arg_names, proargmodes as arg_modes, proargtypes::int[] as in_arg_types, proallargtypes::int[] as all_arg_types,
