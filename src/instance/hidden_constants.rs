@@ -23,8 +23,8 @@ use datafusion::physical_plan::filter_pushdown::{
 use datafusion::physical_plan::joins::{HashJoinExec, NestedLoopJoinExec, SortMergeJoinExec};
 use datafusion::physical_plan::union::{InterleaveExec, UnionExec};
 use datafusion::physical_plan::{
-    ChildStats, DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties as _,
-    PhysicalExpr, PlanProperties, StatisticsArgs, replace_children_if_necessary,
+    ChildStats, DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties,
+    StatisticsArgs, replace_children_if_necessary,
 };
 
 /// Hides constants where values may become others; to be among the first rules.
@@ -84,7 +84,7 @@ fn becoming_null(plan: &dyn ExecutionPlan) -> Vec<bool> {
     }
 }
 
-/// Its input, of whose columns none is known to be constant.
+/// Its input, of which no order is known, nor any column to be constant.
 #[derive(Debug)]
 struct VariesExec {
     input: Arc<dyn ExecutionPlan>,
@@ -93,9 +93,7 @@ struct VariesExec {
 
 impl VariesExec {
     fn new(input: Arc<dyn ExecutionPlan>) -> Self {
-        let mut equivalences = EquivalenceProperties::new(input.schema());
-        let orders = input.equivalence_properties().oeq_class().iter();
-        equivalences.add_orderings(orders.cloned());
+        let equivalences = EquivalenceProperties::new(input.schema());
         let properties = PlanProperties::clone(input.properties());
         let properties = Arc::new(properties.with_eq_properties(equivalences));
         Self { input, properties }
@@ -121,8 +119,9 @@ impl ExecutionPlan for VariesExec {
         vec![&self.input]
     }
 
+    /// Else what rows are sorted by would be moved to where it is taken for constant.
     fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
+        vec![false]
     }
 
     fn benefits_from_input_partitioning(&self) -> Vec<bool> {

@@ -39,8 +39,7 @@ impl ExprPlanner for UnknownLiterals {
             expr.left = truth(expr.left);
         }
         let is_interval = |side: &Expr| matches!(side.get_type(schema), Ok(DataType::Interval(_)));
-        let takes_intervals =
-            compares || matches!(expr.op, BinaryOperator::Plus | BinaryOperator::Minus);
+        let takes_intervals = compares || matches!(expr.op, Plus | Minus);
         if takes_intervals && is_unknown(&expr.right) && is_interval(&expr.left) {
             expr.right = interval(expr.right);
         } else if takes_intervals && is_unknown(&expr.left) && is_interval(&expr.right) {

@@ -31,6 +31,7 @@ mod transaction;
 pub mod user_functions;
 pub mod uuids;
 mod values_after_sort;
+mod waits_in_sorts;
 
 pub use cursors::{Cursor, Cursors, Position, Run, rows_on};
 pub use notifying::{MAX_CHANNEL_BYTES, Notifying};

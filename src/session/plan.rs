@@ -19,7 +19,7 @@ use tributary_udfs::postgres::{
 use super::enums::{self, EnumTypes};
 use super::{
     grouped_by_keys, lateral_unnest, multisets, plan_size, row_limits, rows_once, subqueries,
-    user_functions, uuids, values_after_sort,
+    user_functions, uuids, values_after_sort, waits_in_sorts,
 };
 use crate::catalog::pg_catalog::StatementCatalog;
 use crate::catalog::{Kind, Object, Oid, Snapshot, meant_schema, pg_catalog, system};
@@ -282,6 +282,7 @@ pub fn finish(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
     let snapshot = StatementCatalog::of(state.config_options())?.snapshot();
     let plan = uuids::read(plan, &snapshot)?;
     let plan = values_after_sort::rewrite(row_limits::compute(plan, state)?)?;
+    let plan = waits_in_sorts::rewrite(plan)?;
     let plan = rows_once::rewrite(plan)?;
     let plan = lateral_unnest::rewrite(plan)?;
     let plan = subqueries::rewrite(multisets::rewrite(plan)?)?;
