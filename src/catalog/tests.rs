@@ -579,6 +579,7 @@ proptest! {
                 created_as: None,
                 replaced_in: None,
                 suspended: false,
+                is_emptied: false,
                 access: Default::default(),
                 created_at: time::now(),
             }));

@@ -304,7 +304,7 @@ mod tests {
         };
         run("CREATE OR REPLACE TABLE t AS SELECT 'a' AS new, 'b' AS newer").await;
         let object = object(session.instance.catalog.reserve_oid().unwrap(), &new).unwrap();
-        let rows = fill(&session, &snapshot, &object, Catalogued::Nothing).await;
+        let rows = fill(&session, &snapshot, &object, Catalogued::Nothing, true).await;
         assert_eq!(rows.unwrap(), Some(1));
         let written = session
             .instance

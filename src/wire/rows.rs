@@ -31,10 +31,6 @@ pub(super) struct Rows {
     stream: SendableRecordBatchStream,
     column_count: i16,
     formats: Vec<Format>,
-    /// Which columns are texts in binary too.
-    are_texts: Vec<bool>,
-    /// Which have texts within their values in binary.
-    have_texts: Vec<bool>,
     style: Style,
     batch: Option<RecordBatch>,
     next_row: usize,
@@ -52,8 +48,6 @@ impl Rows {
     ) -> Result<Self> {
         Ok(Self {
             column_count: column_count(&stream.schema())?,
-            are_texts: each(&stream, |field| is_text(field)),
-            have_texts: each(&stream, has_texts),
             stream,
             formats,
             style,
@@ -97,14 +91,25 @@ impl Rows {
         }
     }
 
-    /// What is no text as a whole, and has texts within, is not sent in another encoding.
-    fn refuse_texts_within(&self, index: usize) -> Result<()> {
-        match self.have_texts.get(index) {
-            Some(true) => Err(Error::unsupported(
+    /// Writes a value in another encoding, which stands in UTF-8 from `start` on. What is no text as a
+    /// whole, and has texts within, is not written so.
+    fn rewrite(
+        &self,
+        encoding: &Encoding,
+        index: usize,
+        out: &mut BytesMut,
+        start: usize,
+    ) -> Result<()> {
+        let schema = self.stream.schema();
+        let field = schema.fields().get(index);
+        let is_binary = self.formats.get(index) == Some(&Format::Binary);
+        match field.filter(|_| is_binary) {
+            Some(field) if has_texts(field) => Err(Error::unsupported(
                 "arrays, records and jsonb in binary with a client_encoding other than UTF8",
             )
             .with_hint("Ask for them as text, or set client_encoding to UTF8.")),
-            _ => Ok(()),
+            Some(field) if !is_text(field) => Ok(()),
+            _ => encoding.rewrite_value(out, start),
         }
     }
 
@@ -136,32 +141,17 @@ impl Rows {
             out.put_i16(self.column_count);
             for (index, column) in columns.iter().enumerate() {
                 let start = out.len();
-                let is_text = match self.formats.get(index) {
-                    Some(Format::Binary) => {
-                        column.binary_field(self.next_row, out)?;
-                        self.are_texts.get(index) == Some(&true)
-                    }
-                    _ => {
-                        column.text_field(self.next_row, out)?;
-                        true
-                    }
-                };
+                match self.formats.get(index) {
+                    Some(Format::Binary) => column.binary_field(self.next_row, out)?,
+                    _ => column.text_field(self.next_row, out)?,
+                }
                 if let Some(encoding) = encoding {
-                    match is_text {
-                        true => encoding.rewrite_value(out, start)?,
-                        false => self.refuse_texts_within(index)?,
-                    }
+                    self.rewrite(encoding, index, out, start)?;
                 }
             }
             Ok(())
         })
     }
-}
-
-fn each(stream: &SendableRecordBatchStream, is_such: impl Fn(&Field) -> bool) -> Vec<bool> {
-    let schema = stream.schema();
-    let fields = schema.fields().iter();
-    fields.map(|field| is_such(field)).collect()
 }
 
 /// Whether values of a column are texts in binary as they are as text.

@@ -21,8 +21,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// The function. As in PostgreSQL, true says that the connection was told to end, or within the
 /// milliseconds that are given that it has ended, and false that there is nothing of this number.
 pub fn function() -> ScalarUDF {
-    let int = DataType::Int64;
-    let arguments: &[&[DataType]] = &[&[int.clone()], &[int.clone(), int]];
+    const INT: DataType = DataType::Int64;
+    let arguments: &[&[DataType]] = &[&[INT], &[INT, INT]];
     CatalogFunction::udf(
         "pg_terminate_backend",
         arguments,
