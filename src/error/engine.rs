@@ -191,7 +191,9 @@ fn from_shared(error: &DataFusionError) -> Error {
         DataFusionError::SchemaError(inner, _) => from_schema_error(inner),
         DataFusionError::NotImplemented(message) => plan_message::of_missing_feature(message),
         DataFusionError::Internal(message) => Error::internal(lower_first(without_report(message))),
-        DataFusionError::ArrowError(inner, _) => from_arrow(inner),
+        DataFusionError::ArrowError(inner, _) if !matches!(**inner, ArrowError::IoError(..)) => {
+            from_arrow(inner)
+        }
         DataFusionError::ParquetError(inner) => from_parquet(&inner.to_string()),
         other => {
             let text = other.strip_backtrace();
