@@ -22,6 +22,7 @@ use super::log_tail::LogTail;
 use super::readers::Readers;
 use super::staging::{StagedStore, Staging};
 use super::table_id::TableId;
+use super::writer::Written;
 use crate::error::{Error, Result};
 
 /// So many files are made durable at once.
@@ -260,6 +261,14 @@ impl Place {
         match self.local.clone() {
             Some(local) => self.publish_locally(local, version, entry, names).await,
             None => self.put(version, entry).await,
+        }
+    }
+
+    /// Keeps the files of an entry that was published; until a transaction is committed, they are its own.
+    pub fn keep(&self, written: Written) {
+        match &self.staging {
+            Some(staging) => staging.keep(written),
+            None => written.keep(),
         }
     }
 
