@@ -313,7 +313,14 @@ impl Drop for EndsWhenCutOff<'_> {
 /// Whether a transaction can take back what a command writes. What looks after files, and what is
 /// learned, is there as soon as it is done.
 pub(crate) fn can_be_rolled_back(command: &str) -> bool {
-    const OWN: [&str; 4] = ["OPTIMIZE", "VACUUM", "REFRESH MODEL", "CREATE MODEL"];
+    const OWN: [&str; 6] = [
+        "OPTIMIZE",
+        "VACUUM",
+        "RESTORE",
+        "REFRESH MODEL",
+        "CREATE MODEL",
+        "ALTER MODEL ... SET",
+    ];
     !OWN.contains(&command)
 }
 

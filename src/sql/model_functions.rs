@@ -145,7 +145,7 @@ impl ModelFunction {
             Self::Parameters => "what was learned: a row a level of each comparison.",
             Self::BlockingReport => "how pairs were chosen for comparison: a row a rule.",
             Self::Calibration => {
-                "whether probabilities are what they say: a row a range of probabilities."
+                "whether probabilities are what they say, by the entities that were found and by what people have told of pairs: a row a range of probabilities."
             }
             Self::Unlinkable => {
                 "records that have too little to be linked to anything: even a copy of theirs would \

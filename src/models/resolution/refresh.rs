@@ -8,6 +8,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
 use tributary_udfs::resolve::{Model, Progress, Records, RecordsBuilder, Resolver, Stage, Taught};
 
+use super::changed::{Changed, Held};
 use super::finding::{Decided, Entities, Paired};
 use super::found::Found;
 use super::index::Index;
@@ -24,6 +25,7 @@ use crate::catalog::journal::{RefreshRecord, StageTime};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::query;
 use crate::instance::{Instance, Reading, StatementContext};
+use crate::models::incremental::Watermark;
 use crate::models::progress::Rows;
 use crate::models::refresh::{Catalogued, Extent, count, participant};
 use crate::models::rejected::{self, Keep};
@@ -42,7 +44,7 @@ pub struct Refresh<'a> {
     pub object: &'a Object,
     /// Its definition.
     pub definition: &'a CreateModel,
-    /// Whether it learns again.
+    /// Whether it learns again, or makes its entities anew of what it has found.
     pub extent: Extent,
     /// Told of the records that were read.
     pub progress: &'a Arc<Rows>,
@@ -73,33 +75,93 @@ impl Refresh<'_> {
             None => None,
         };
         let mut learns = self.extent == Extent::Anew;
+        let may_learn = learns || matches!(catalogued, Catalogued::Replaced(..));
         let known = match known {
             None => None,
             Some(Ok(known)) => Some(known),
             // Learning again is what mends it; what it numbered is in its clusters.
-            Some(Err(_)) if learns => None,
+            Some(Err(_)) if may_learn => None,
             Some(Err(error)) => return Err(error),
         };
         if let (false, Some(known)) = (learns, &known)
             && known.model.compares_nothing()
+            && self.extent != Extent::Entities
         {
             // It was made of no records, or of some that had nothing to tell them apart.
             learns = true;
             record.mode_reason = Some("it has compared nothing so far, and learns anew".to_owned());
         }
 
-        let (rejections, writer) =
-            rejected::begin(instance, self.object, Keep::Latest, Some(record.id));
-        let rejected = Arc::new(RejectedRows::new(rejections.sender()));
         let settings = &instance.configuration.session;
+        let left_out = Arc::new(RejectedRows::counting());
         let context = instance
             .statement(settings, Reading::Rows)
-            .collecting(&rejected);
+            .collecting(&left_out);
+        let progress = &instance.running.resolves(record.id);
+        let pool = &instance.runtime().memory_pool;
+        if let (false, Some(before), Some(known)) = (learns, &before, &known)
+            && self.extent == Extent::Entities
+            && self.unfinished(before).await?.is_none()
+        {
+            let read_to = before.read_to();
+            let step = Step {
+                context: &context,
+                left_out: &left_out,
+                progress,
+                columns: &self.object.schema,
+                participant: participant(instance, self.object, catalogued, &self.object.schema),
+                read_to: read_to.as_ref(),
+            };
+            let (version, nothing) = ((before, known.next_entity), Changed::nothing(pool));
+            return self.update(step, version, nothing, None, record).await;
+        }
         let plan = plan::definition(&context, &self.definition.query, &[]).await?;
         let input = plan::columns(&plan);
         let columns = super::columns(&context.state, self.definition, &input)?;
+        let taking = Input::new(&context.state, self.definition, &input)?;
         let participant = participant(instance, self.object, catalogued, &columns);
-        let rows = query::stream(context.state.clone(), plan).await?;
+        let source = self.source(&context, &plan).await?;
+        let step = Step {
+            context: &context,
+            left_out: &left_out,
+            progress,
+            columns: &columns,
+            participant,
+            read_to: Some(&source.watermark),
+        };
+        if let (false, Some(known)) = (learns, &known) {
+            match self.check_columns(&known.model, &taking) {
+                Err(_) if may_learn => learns = true,
+                checked => checked?,
+            }
+        }
+        let mut is_updated = false;
+        if let (false, Some(before), Some(known)) = (learns, &before, &known) {
+            match self.obstacle(before, &input, &columns).await? {
+                obstacle @ Some(_) => record.mode_reason = obstacle,
+                None => {
+                    is_updated = true;
+                    let version = (before, known.next_entity);
+                    match self.traced(&source, &context, before).await? {
+                        Ok(changed) => {
+                            let updated =
+                                self.update(step, version, changed, Some(&taking), record);
+                            return updated.await;
+                        }
+                        Err(reason) => {
+                            record.mode_reason = Some(format!("all records are read: {reason}"));
+                        }
+                    }
+                }
+            }
+        }
+
+        let (rejections, writer) =
+            rejected::begin(instance, self.object, Keep::Latest, Some(record.id));
+        let rejected = Arc::new(RejectedRows::new(rejections.sender()));
+        let mut state = context.state.clone();
+        state.config_mut().set_extension(Arc::clone(&rejected));
+        let rows = query::stream(state, plan).await?;
         let mut rows = writer.precede(count(rows, Arc::clone(self.progress)));
         if let (false, Some(known)) = (learns, &known)
             && let Some(most) = known.model.most_records()
@@ -107,40 +169,32 @@ impl Refresh<'_> {
             let outgrown = Outgrown::look(rows, most).await?;
             rows = outgrown.rows;
             learns = outgrown.is_outgrown;
-            record.mode_reason = learns.then(|| Outgrown::reason(most));
-        }
-        let progress = &instance.running.resolves(record.id);
-        let schema = rows.schema();
-        let taking = Input::new(&context.state, self.definition, &schema)?;
-        if let (false, Some(known)) = (learns, &known) {
-            self.check_columns(&known.model, &taking)?;
-        }
-        let step = Step {
-            context: &context,
-            progress,
-            rejected: &rejected,
-            columns: &columns,
-            participant,
-        };
-        if let (false, Some(before), Some(known)) = (learns, &before, &known) {
-            match self.obstacle(before, &schema, &columns).await? {
-                obstacle @ Some(_) => record.mode_reason = obstacle,
-                None => {
-                    let next = known.next_entity;
-                    let commit = self
-                        .update(step, (before, next), rows, &taking, record)
-                        .await?;
-                    record.stages = stages(progress);
-                    return Ok(commit);
-                }
+            if learns {
+                record.mode_reason = Some(Outgrown::reason(most));
             }
+        }
+        let schema = rows.schema();
+        if let (true, false, Some(before), Some(known)) = (is_updated, learns, &before, &known) {
+            let index = instance.indexes.look(before).await?;
+            let names = self.names();
+            let changed = Changed::read(Held::new(&index, &names), rows, pool).await?;
+            drop(index);
+            record.rows_rejected = rejected.count();
+            record.warn(rejected.remarks());
+            let version = (before, known.next_entity);
+            return self
+                .update(step, version, changed, Some(&taking), record)
+                .await;
         }
         let next = known.as_ref().map(|known| known.next_entity);
         let model = match learns {
             false => known.map(|known| known.model),
             true => None,
         };
-        let pool = &instance.runtime().memory_pool;
+        let model = model.map(|mut model| {
+            model.adopt(&taking.options);
+            model
+        });
         let (behind, unwritten) = WrittenBehind::new(Arc::clone(&schema), pool);
         // Records are resolved while they are still being written.
         let resolving = async {
@@ -173,6 +227,7 @@ impl Refresh<'_> {
         record.warning = self.warning(&found);
         record.warn(self.left_out(&found));
         record.warn(self.passed_over(&decided));
+        record.warn(left_out.notices());
         record.rows_rejected = rejected.count();
         record.warn(rejected.remarks());
         record.pairs = Some(progress.pairs().0);
@@ -185,6 +240,7 @@ impl Refresh<'_> {
             previous: &previous,
             decided: &decided,
             before: before.as_ref(),
+            read_to: step.read_to,
         };
         let info = self.tell(told, &columns, versions, record).await?;
         let clusters = found.clusters(found.all(), &columns);
@@ -297,7 +353,7 @@ impl Refresh<'_> {
 }
 
 /// How long each stage took.
-fn stages(progress: &Progress) -> Vec<StageTime> {
+pub(super) fn stages(progress: &Progress) -> Vec<StageTime> {
     let spent = progress.spent().into_iter();
     spent
         .map(|(stage, spent)| StageTime {
@@ -313,14 +369,17 @@ struct Taken {
     hashes: RowHashes,
 }
 
-/// What a refresh has at hand when records are read.
+/// What a refresh has at hand when it is known what there is to do.
 pub(super) struct Step<'a> {
     pub(super) context: &'a StatementContext,
+    /// What its sources leave out.
+    pub(super) left_out: &'a Arc<RejectedRows>,
     pub(super) progress: &'a Arc<Progress>,
-    pub(super) rejected: &'a Arc<RejectedRows>,
     /// The columns of the clusters.
     pub(super) columns: &'a SchemaRef,
     pub(super) participant: Option<Arc<dyn Participant>>,
+    /// How far the inputs of the query were read, where that is known.
+    pub(super) read_to: Option<&'a Watermark>,
 }
 
 /// The records with a model that is known.

@@ -174,7 +174,11 @@ fn is_unique(feature: &Feature) -> bool {
 }
 
 /// What makes a thing another one than those that are like it, where hardly any two have it in common.
-const CODES: [FeatureKind; 2] = [FeatureKind::Identifier, FeatureKind::Codes];
+const CODES: [FeatureKind; 3] = [
+    FeatureKind::Identifier,
+    FeatureKind::Uuid,
+    FeatureKind::Codes,
+];
 /// What people who live together do not share.
 const OWN: [FeatureKind; 2] = [FeatureKind::Given, FeatureKind::Date];
 /// What they do; and what the variants of a product do.
@@ -186,4 +190,9 @@ const SHARED: [FeatureKind; 5] = [
     FeatureKind::Text,
 ];
 /// What some of them do.
-const AT_TIMES: [FeatureKind; 2] = [FeatureKind::Email, FeatureKind::Phone];
+const AT_TIMES: [FeatureKind; 4] = [
+    FeatureKind::Email,
+    FeatureKind::Phone,
+    FeatureKind::Url,
+    FeatureKind::Ip,
+];

@@ -27,6 +27,7 @@ mod choice;
 mod clean;
 mod clean_name;
 mod clean_text;
+mod clean_web;
 mod clusters;
 mod compare;
 mod compared_features;
@@ -89,7 +90,7 @@ mod update;
 mod word_weights;
 
 pub use blocking_report::RuleReport;
-pub use calibration::{CalibrationBin, calibration, label_suggestions};
+pub use calibration::{CalibrationBin, calibration, calibration_of_labels, label_suggestions};
 pub use clusters::Clusters;
 pub use decisions::Decisions;
 pub use entity_ids::{Change, EntityIds, entity_ids};

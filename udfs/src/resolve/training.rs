@@ -17,7 +17,7 @@ use super::levels::Scratch;
 use super::mixture::{Counted, Mixture, probability};
 use super::model::{FORMAT, Model};
 use super::one_to_one;
-use super::options::{Link, ResolveOptions};
+use super::options::{EVEN, Link, ResolveOptions};
 use super::records::Records;
 use super::taught::{Known, Taught};
 use super::threads;
@@ -165,6 +165,7 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
     Ok(Model {
         format: FORMAT,
         options: options.clone(),
+        found_threshold: Some(EVEN),
         columns: records.columns().to_vec(),
         comparisons,
         words,

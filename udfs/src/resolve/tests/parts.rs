@@ -538,6 +538,39 @@ fn kinds_are_recognised_by_name_and_content() {
             texts(&|at| format!("2024-01-{:02}", 1 + at % 28)),
             ColumnKind::Ignore,
         ),
+        (
+            "c5",
+            texts(&|at| format!("{:08x}-9c0b-4ef8-bb6d-6bb9bd380a11", at % 100)),
+            ColumnKind::Uuid,
+        ),
+        (
+            "c6",
+            texts(&|at| format!("https://medium.example/@person{at}")),
+            ColumnKind::Url,
+        ),
+        (
+            "web_address",
+            texts(&|at| format!("firm{at}.example/contact")),
+            ColumnKind::Url,
+        ),
+        (
+            "c7",
+            texts(&|at| format!("198.51.{}.{}", 100 + at % 9, 100 + at % 99)),
+            ColumnKind::IpAddress,
+        ),
+        (
+            "ip_address",
+            texts(&|at| match at % 2 {
+                0 => format!("10.0.0.{at}:80"),
+                _ => format!("2001:db8::{at:x}"),
+            }),
+            ColumnKind::IpAddress,
+        ),
+        (
+            "version",
+            texts(&|at| format!("1.{}.{}.4", at % 7, at % 30)),
+            ColumnKind::NationalId,
+        ),
     ] {
         let mut distinct: Vec<&str> = values.iter().map(String::as_str).collect();
         distinct.sort_unstable();
