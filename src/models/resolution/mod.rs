@@ -40,7 +40,7 @@ mod written_behind;
 
 pub use columns::{columns, columns_of};
 pub use companion::Companion;
-pub use functions::Asked;
+pub use functions::{Asked, LateralLookups};
 pub use index::Indexes;
 pub use links::check as check_relations;
 pub use options::{MODEL_OPTIONS, ModelOption};
