@@ -43,7 +43,7 @@ use super::{Instance, machine};
 use crate::catalog::pg_catalog::{self, StatementCatalog};
 use crate::config::{Configuration, SessionSettings, Value as _};
 use crate::error::{Error, Result};
-use crate::models::resolution::Indexes;
+use crate::models::resolution::{Indexes, LateralLookups};
 use crate::session::enums::{EnumOperators, EnumTypes};
 use crate::session::user_functions;
 use crate::warehouse::{LookUpKeys, RowCache, Warehouse, WarehouseSettings};
@@ -217,6 +217,7 @@ pub(super) fn template(
     json::register(&mut state)?;
     enums::register(&mut state)?;
     state.register_relation_planner(json::relation_planner())?;
+    state.register_relation_planner(Arc::new(LateralLookups))?;
     state.register_udf(Arc::new(Now::udf()))?;
     state.register_udf(Arc::new(user_functions::FUNCTION.clone()))?;
     register_functions(&mut state)?;
