@@ -19,7 +19,7 @@ use super::difference::{self, Divider, NotByKey};
 use super::inputs;
 use super::measured::{Measured, keeping_nulls};
 use super::restrict::Wanted;
-use super::tracing::{Changed, Tracing, told};
+use super::trace::{Changed, Tracing, told};
 use super::{Analysis, FULL, INCREMENTAL, Verdict, Watermark, cannot, not_by_keys, verdict};
 use crate::catalog::Object;
 use crate::catalog::journal::RefreshRecord;

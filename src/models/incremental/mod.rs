@@ -27,7 +27,7 @@ mod inputs;
 mod looking_back;
 mod measured;
 mod restrict;
-mod tracing;
+mod trace;
 mod watermark;
 
 use std::sync::Arc;
@@ -42,7 +42,7 @@ pub use determinism::changes_with_time;
 pub use drift::drift;
 pub use explain::explain;
 pub use measured::Measured;
-pub use tracing::{Changed, Tracing};
+pub use trace::{Changed, Tracing};
 pub use watermark::Watermark;
 
 use super::{keyed, lookback};
