@@ -225,7 +225,7 @@ async fn refreshes_give_what_a_rebuild_gives(seed: u64, more: &str, query: &str)
             .unwrap();
         assert_eq!(mode(&client, "bit_by_bit").await, "incremental");
         assert_eq!(mode(&client, "anew").await, "full");
-        // Of one record more than changes touch nothing is read; a home is that of some.
+        // Only records that changes touch are read; a home is that of several.
         let last = "SELECT rows_read || '|' || coalesce(mode_reason, '') FROM tributary.refreshes \
                     WHERE name = 'bit_by_bit' ORDER BY id DESC LIMIT 1";
         let read = rows(&client, last).await.concat();
