@@ -35,6 +35,7 @@ mod scan;
 mod traced;
 mod update;
 mod warnings;
+mod whole;
 mod writing;
 mod written_behind;
 

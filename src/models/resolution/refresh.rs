@@ -1,25 +1,19 @@
 //! Refreshing a model: its query's records are resolved, and become the model's next version.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use datafusion::execution::SendableRecordBatchStream;
-use futures::StreamExt;
-use tributary_udfs::resolve::{Model, Progress, Records, RecordsBuilder, Resolver, Stage, Taught};
+use tributary_udfs::resolve::{Model, Progress, Records};
 
 use super::changed::{Changed, Held};
-use super::finding::{Decided, Entities, Paired};
+use super::finding::Decided;
 use super::found::Found;
 use super::index::Index;
 use super::input::Input;
 use super::learned::Learned;
 use super::outgrown::Outgrown;
-use super::previous::Previous;
-use super::row_hashes::RowHashes;
-use super::writing::Told;
-use super::written_behind::WrittenBehind;
-use super::{Companion, Resolved, links, parameters, scan};
+use super::whole::All;
+use super::{Resolved, links};
 use crate::catalog::Object;
 use crate::catalog::journal::{RefreshRecord, StageTime};
 use crate::error::{Error, Result, SqlState};
@@ -30,7 +24,6 @@ use crate::models::progress::Rows;
 use crate::models::refresh::{Catalogued, Extent, count, participant};
 use crate::models::rejected::{self, Keep};
 use crate::models::replacement;
-use crate::models::table_id;
 use crate::session::plan;
 use crate::sources::RejectedRows;
 use crate::sql::create_model::CreateModel;
@@ -173,7 +166,6 @@ impl Refresh<'_> {
                 record.mode_reason = Some(Outgrown::reason(most));
             }
         }
-        let schema = rows.schema();
         if let (true, false, Some(before), Some(known)) = (is_updated, learns, &before, &known) {
             let index = instance.indexes.look(before).await?;
             let names = self.names();
@@ -195,63 +187,13 @@ impl Refresh<'_> {
             model.adopt(&taking.options);
             model
         });
-        let (behind, unwritten) = WrittenBehind::new(Arc::clone(&schema), pool);
-        // Records are resolved while they are still being written.
-        let resolving = async {
-            let Taken { builder, hashes } = self.take(rows, &taking, progress, behind).await?;
-            let resolver = match model {
-                Some(model) => resolver(builder, model).await?,
-                None => self.learn(&context, &taking, builder).await?,
-            };
-            let previous = match &before {
-                Some(before) => Previous::read(before, resolver.records()).await?,
-                None => Previous::none(resolver.records().len(), pool)?,
-            };
-            let decided = self.decided(&context, resolver.records()).await?;
-            let paired = Paired::find(resolver).await?;
-            // The pairs are written while entities are made of them.
-            let pairs = paired.rows(&self.columns_of_pairs(&columns));
-            let (pairs, entities) = tokio::try_join!(
-                self.write(Companion::Pairs, pairs, record.id),
-                Entities::find(&paired, &decided, previous, next),
-            )?;
-            let (found, previous) = entities.found(paired)?;
-            Ok((pairs, found, previous, decided, hashes))
+        let all = All {
+            rows,
+            taking: &taking,
+            rejected: &rejected,
         };
-        let (records, (pairs, found, previous, decided, hashes)) = tokio::try_join!(
-            self.write(Companion::Records, unwritten, record.id),
-            resolving,
-        )?;
-        progress.begin(Stage::Write);
-        record.rows_read = Some(records.rows);
-        record.warning = self.warning(&found);
-        record.warn(self.left_out(&found));
-        record.warn(self.passed_over(&decided));
-        record.warn(left_out.notices());
-        record.rows_rejected = rejected.count();
-        record.warn(rejected.remarks());
-        record.pairs = Some(progress.pairs().0);
-        let mut versions = BTreeMap::new();
-        versions.insert(Companion::Records, records.version);
-        versions.insert(Companion::Pairs, pairs.version);
-
-        let told = Told {
-            found: &found,
-            previous: &previous,
-            decided: &decided,
-            before: before.as_ref(),
-            read_to: step.read_to,
-        };
-        let info = self.tell(told, &columns, versions, record).await?;
-        let clusters = found.clusters(found.all(), &columns);
-        let table = table_id(self.object);
-        let commit = instance
-            .warehouse
-            .replace_with(&table, clusters, info, step.participant)
-            .await?;
-        self.keep(found, hashes.take(), schema, commit.version);
-        record.stages = stages(progress);
-        Ok(commit)
+        let version = (before.as_ref(), next);
+        self.resolve_all(step, all, version, model, record).await
     }
 
     /// Keeps what was found in memory, for who asks it, and for the next refresh.
@@ -298,44 +240,6 @@ impl Refresh<'_> {
         }
     }
 
-    /// The records as the engine takes them in, which has them written behind its back.
-    async fn take(
-        &self,
-        mut rows: SendableRecordBatchStream,
-        taking: &Input,
-        progress: &Arc<Progress>,
-        behind: WrittenBehind,
-    ) -> Result<Taken> {
-        let pool = &self.instance.runtime().memory_pool;
-        let mut builder = taking.builder(pool)?.telling(progress);
-        let hashes = RowHashes::new(pool);
-        while let Some(batch) = rows.next().await.transpose()? {
-            hashes.push(&batch)?;
-            builder.push(taking.with_keys(batch.clone())?)?;
-            behind.put(batch).await;
-        }
-        behind.end().await;
-        Ok(Taken { builder, hashes })
-    }
-
-    /// Learns a model from the records, and from what its definition tells of them.
-    async fn learn(
-        &self,
-        context: &StatementContext,
-        taking: &Input,
-        builder: RecordsBuilder,
-    ) -> Result<Resolver> {
-        let records = scan::blocking(move || Ok(builder.finish()?)).await?;
-        let taught = Taught {
-            labels: links::labels(context, self.definition, &records)
-                .await?
-                .pairs,
-            parameters: parameters::read(context, self.definition).await?,
-        };
-        let options = taking.options.clone();
-        scan::blocking(move || Ok(Resolver::train_with(records, &options, &taught)?)).await
-    }
-
     /// What humans have decided of records.
     pub(super) async fn decided(
         &self,
@@ -363,12 +267,6 @@ pub(super) fn stages(progress: &Progress) -> Vec<StageTime> {
         .collect()
 }
 
-/// What is taken of the records as they pass.
-struct Taken {
-    builder: RecordsBuilder,
-    hashes: RowHashes,
-}
-
 /// What a refresh has at hand when it is known what there is to do.
 pub(super) struct Step<'a> {
     pub(super) context: &'a StatementContext,
@@ -380,13 +278,4 @@ pub(super) struct Step<'a> {
     pub(super) participant: Option<Arc<dyn Participant>>,
     /// How far the inputs of the query were read, where that is known.
     pub(super) read_to: Option<&'a Watermark>,
-}
-
-/// The records with a model that is known.
-async fn resolver(builder: RecordsBuilder, model: Model) -> Result<Resolver> {
-    scan::blocking(move || {
-        let records = builder.finish_for(model.columns())?;
-        Ok(Resolver::new(records, model)?)
-    })
-    .await
 }
