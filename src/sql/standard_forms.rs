@@ -2,7 +2,8 @@
 //! `FETCH FIRST n ROWS ONLY` is `LIMIT n`, functions without parentheses get theirs,
 //! `(record).field` is `(record)['field']`, `AT TIME ZONE` is the function `timezone`, the pattern of
 //! `LIKE p ESCAPE e` is `like_escape(p, e)`, `SIMILAR TO` is a regular expression, operators such as
-//! `&&`, `|/` and `~` are functions, `1e308` is a `double precision`, and keys of `ORDER BY` stand once.
+//! `&&`, `|/` and `~` are functions, `x::bit(n)::bigint` is the number of the bits, `1e308` is a
+//! `double precision`, and keys of `ORDER BY` stand once.
 
 use std::ops::ControlFlow;
 
@@ -136,6 +137,15 @@ impl VisitorMut for Rewriter {
                     return ControlFlow::Break(error);
                 }
             }
+            Expr::Cast {
+                expr: inner,
+                data_type,
+                ..
+            } => {
+                if let Some(number) = number_of_bits(inner, data_type) {
+                    **inner = number;
+                }
+            }
             Expr::Extract { .. }
             | Expr::Function(_)
             | Expr::SimilarTo { .. }
@@ -182,7 +192,9 @@ fn as_function(expr: &mut Expr) {
             let is_pattern = matches!(
                 substring_from.as_deref(),
                 Some(Expr::Value(from)) if matches!(from.value, Value::SingleQuotedString(_)
-                    | Value::EscapedStringLiteral(_) | Value::DollarQuotedString(_))
+                    | Value::EscapedStringLiteral(_) | Value::DollarQuotedString(_)
+                    // Which is a pattern, unless it is declared to be a number.
+                    | Value::Placeholder(_))
             );
             let first = || Expr::value(Value::Number("1".to_owned(), false));
             let from = substring_from.as_mut().map_or_else(first, take);
@@ -269,6 +281,33 @@ fn extracted(field: &str, from: Expr) -> Expr {
         Some(function) => named_call(function, vec![name, from]),
         // In parentheses it is DataFusion's, and not PostgreSQL's, which gives another type.
         None => named_call("date_part", vec![Expr::Nested(Box::new(name)), from]),
+    }
+}
+
+/// `value::bit(n)`, where it is cast to a number: as the number of its bits. Programs read hexadecimal
+/// digits so.
+fn number_of_bits(bits: &Expr, wanted: &DataType) -> Option<Expr> {
+    let width = match wanted {
+        DataType::Int(None) | DataType::Integer(None) | DataType::Int4(None) => 32,
+        DataType::BigInt(None) | DataType::Int8(None) => 64,
+        _ => return None,
+    };
+    match bits {
+        Expr::Nested(inner) => number_of_bits(inner, wanted),
+        Expr::Cast {
+            expr,
+            data_type: DataType::Bit(length),
+            ..
+        } => {
+            let number = |number: u64| Expr::value(Value::Number(number.to_string(), false));
+            let arguments = vec![
+                expr.as_ref().clone(),
+                number(length.unwrap_or(1)),
+                number(width),
+            ];
+            Some(named_call("bit_integer", arguments))
+        }
+        _ => None,
     }
 }
 

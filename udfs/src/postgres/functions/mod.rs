@@ -49,6 +49,7 @@ const IMMUTABLE: &[(&str, &[Form])] = &[
     ("timestamp_difference", calendar::TIMESTAMP_DIFFERENCE),
     ("width_bucket", numbers::WIDTH_BUCKET),
     ("bit_count", binary::BIT_COUNT),
+    ("bit_integer", binary::BIT_INTEGER),
     ("convert_from", binary::CONVERT_FROM),
     ("convert_to", binary::CONVERT_TO),
     ("decode", binary::DECODE),
