@@ -36,7 +36,10 @@ pub fn columns(show: &Show) -> SchemaRef {
 pub fn execute(session: &Session, show: &Show) -> Result<Outcome> {
     let server = &session.instance.configuration.server;
     let settings = session.own_settings();
-    let value = |name: &str| value(&settings, server, name);
+    let value = |name: &str| {
+        let authorization = session.shown_authorization(name);
+        authorization.or_else(|| value(&settings, server, name))
+    };
     match show {
         Show::Setting(name) => {
             let known: Vec<_> = SessionSettings::ALL

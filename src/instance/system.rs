@@ -578,6 +578,11 @@ impl SystemSources for Seen {
     }
 
     fn setting(&self, name: &str) -> Option<String> {
+        match name.to_ascii_lowercase().as_str() {
+            "role" => return self.asker.role.clone(),
+            "session_authorization" => return Some(self.asker.login.clone()),
+            _ => {}
+        }
         show::value(&self.settings, &self.instance.configuration.server, name)
     }
 

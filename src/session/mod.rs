@@ -467,15 +467,14 @@ impl Session {
 
     /// What a statement sees that has begun with this snapshot of the catalog.
     pub fn statement_of(&self, snapshot: Arc<Snapshot>) -> StatementContext {
-        let state = Arc::clone(&self.state);
-        let set: Arc<Set> =
-            Arc::new(move |name, value, local| state.lock().set(name, value, local));
+        let set: Arc<Set> = Arc::new(self.setter());
         let (settings, pinned, transaction) = {
             let state = self.state.lock();
             (state.settings().clone(), state.pinned(), state.number())
         };
         let asker = Asker {
             user: self.role(),
+            role: self.shown_authorization("role"),
             login: self.session_user(),
             process: self.client.process,
             statements: Arc::clone(&self.statements),

@@ -66,9 +66,9 @@ impl Session {
     ///
     /// # Errors
     /// 42704 and 22023 for a setting or value that does not exist; 25001 for a mode of the
-    /// transaction that can no longer change.
+    /// transaction that can no longer change; 42501 for a role that is none of who asks.
     pub fn set(&self, name: &str, value: Option<&str>, local: bool) -> Result<()> {
-        self.state.lock().set(name, value, local)?;
+        self.setter()(name, value, local)?;
         self.tell_application_name();
         Ok(())
     }
