@@ -16,7 +16,7 @@ use futures::{FutureExt, stream};
 use tokio::sync::mpsc;
 use tributary_udfs::enums::{self as enum_values, EnumDefinition};
 use tributary_udfs::json::{self, JsonKind};
-use tributary_udfs::postgres::from_text;
+use tributary_udfs::postgres::{CharacterLength, from_text};
 use tributary_udfs::{SessionTimeZone, type_name};
 
 use super::query::Planned;
@@ -420,7 +420,8 @@ impl Source {
         field: &Field,
         at_fault: impl Fn(usize, Error) -> Error,
     ) -> Result<()> {
-        let Some(length) = self.target.character_length(field.name()) else {
+        let length = self.target.character_length(field.name());
+        let Some(length) = length.filter(CharacterLength::is_limit) else {
             return Ok(());
         };
         for (row, text) in texts.iter().enumerate() {

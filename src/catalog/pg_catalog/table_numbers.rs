@@ -169,7 +169,7 @@ impl Numbers {
         let is_catalog = table.map_or(self.is_catalog, |table| table.is_catalog);
         match column == WRITER && is_catalog {
             // As PostgreSQL shows transactions: by the lower half of their numbers.
-            true => Some((parse("txid_current() % 4294967296")?, WRITER)),
+            true => Some((parse("CAST(txid_current() % 4294967296 AS xid)")?, WRITER)),
             false => None,
         }
     }

@@ -86,7 +86,10 @@ impl Constraints {
         arbiters: Option<&[String]>,
     ) -> Result<Self> {
         let fields = object.schema.fields().iter();
-        let lengths = fields.map(|field| object.character_length(field.name()));
+        let lengths = fields.map(|field| {
+            let length = object.character_length(field.name());
+            length.filter(CharacterLength::is_limit)
+        });
         let fields = object.schema.fields().iter();
         let digits = fields.map(|field| object.moment_precision(field.name()));
         let mut constraints = Self {

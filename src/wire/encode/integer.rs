@@ -48,6 +48,13 @@ encode_integer!(Int8, i64, put_i64);
 /// Numbers of objects, which are of 32 bits on the wire.
 pub(super) struct Oid<'a>(pub(super) &'a PrimitiveArray<Int64Type>);
 
+impl Oid<'_> {
+    /// That of a row.
+    pub(super) fn number(&self, row: usize) -> i64 {
+        self.0.value(row)
+    }
+}
+
 impl Encode for Oid<'_> {
     fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
         write_integer(out, self.0.value(row));

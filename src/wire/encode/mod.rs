@@ -8,6 +8,8 @@ mod integer;
 mod interval;
 mod json;
 mod list;
+mod named;
+mod network;
 mod numeric;
 mod record;
 mod scalar;
@@ -210,12 +212,15 @@ fn encoder<'a>(field: &Field, array: &'a dyn Array, style: Style) -> Result<Box<
         DataType::UInt16 => Box::new(integer::Int4(array.as_primitive::<UInt16Type>())),
         DataType::Int32 => Box::new(integer::Int4(array.as_primitive::<Int32Type>())),
         DataType::UInt32 => Box::new(integer::Int8(array.as_primitive::<UInt32Type>())),
-        DataType::Int64
-            if [PostgresType::OID, PostgresType::XID].contains(&PostgresType::of_field(field)) =>
-        {
-            Box::new(integer::Oid(array.as_primitive::<Int64Type>()))
+        DataType::Int64 => {
+            let numbers = array.as_primitive::<Int64Type>();
+            match PostgresType::of_field(field) {
+                PostgresType::OID | PostgresType::XID => Box::new(integer::Oid(numbers)),
+                PostgresType::REGPROC => Box::new(named::Functions(integer::Oid(numbers))),
+                PostgresType::REGTYPE => Box::new(named::Types(integer::Oid(numbers))),
+                _ => Box::new(integer::Int8(numbers)),
+            }
         }
-        DataType::Int64 => Box::new(integer::Int8(array.as_primitive::<Int64Type>())),
         DataType::UInt64 => Box::new(numeric::Unsigned(array.as_primitive::<UInt64Type>())),
         DataType::Float16 => Box::new(float::Halves(array.as_primitive::<Float16Type>())),
         DataType::Float32 => Box::new(float::Singles(array.as_primitive::<Float32Type>())),
@@ -242,6 +247,18 @@ fn encoder<'a>(field: &Field, array: &'a dyn Array, style: Style) -> Result<Box<
         }),
         DataType::Utf8 if PostgresType::of_field(field) == PostgresType::UUID => {
             Box::new(scalar::UuidTexts(array.as_string::<i32>()))
+        }
+        DataType::Utf8 if PostgresType::of_field(field) == PostgresType::CHAR => {
+            Box::new(scalar::SingleBytes(array.as_string::<i32>()))
+        }
+        DataType::Utf8 if PostgresType::of_field(field) == PostgresType::ACLITEM => {
+            Box::new(scalar::TextsAlone {
+                texts: array.as_string::<i32>(),
+                of: "aclitem",
+            })
+        }
+        DataType::Utf8 if PostgresType::of_field(field) == PostgresType::INET => {
+            Box::new(network::Addresses(array.as_string::<i32>()))
         }
         DataType::Utf8 => Box::new(scalar::Texts(array.as_string::<i32>())),
         DataType::LargeUtf8 => Box::new(scalar::Texts(array.as_string::<i64>())),

@@ -46,6 +46,7 @@ mod sum;
 mod tests;
 mod text;
 mod texts_in_order;
+mod time_zones;
 mod whole;
 mod zoned;
 
@@ -72,3 +73,4 @@ pub use row_numbers::row_number;
 pub use rule::PostgresSemantics;
 pub use single_byte::SINGLE_BYTE;
 pub(crate) use text::double_precision;
+pub use time_zones::{ZoneAt, time_zones};
