@@ -18,6 +18,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
 use url::Url;
 
+use super::commits::Commits;
 use super::log_tail::LogTail;
 use super::readers::Readers;
 use super::staging::{StagedStore, Staging};
@@ -52,6 +53,8 @@ pub(super) struct Place {
     pub staging: Option<Arc<Staging>>,
     /// Who reads the table.
     pub readers: Readers,
+    /// Who commits to it.
+    pub commits: Commits,
     local: Option<LocalPlace>,
 }
 
@@ -133,6 +136,7 @@ impl Root {
             path: self.path.clone().join(schema).join(name),
             staging: self.staging.clone(),
             readers: Readers::default(),
+            commits: Commits::default(),
             local,
         }
     }
@@ -258,6 +262,7 @@ impl Place {
             }
             return staging.publish(table, self, version, entry).await;
         }
+        let _committing = self.commits.begin();
         match self.local.clone() {
             Some(local) => self.publish_locally(local, version, entry, names).await,
             None => self.put(version, entry).await,
