@@ -120,6 +120,11 @@ trait Encode: Send + Sync {
         json::write_quoted(out, |out| self.text(row, out))
     }
 
+    /// Whether each text has [plain characters](is_plain) alone, and at least one.
+    fn is_plain(&self) -> bool {
+        false
+    }
+
     /// The lists within one list, where the elements are lists.
     fn as_array(&self) -> Option<&dyn list::Dimensions> {
         None
@@ -151,6 +156,12 @@ impl<'a> Column<'a> {
     /// Appends a value that is not NULL as text.
     pub(super) fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
         self.values.text(row, out)
+    }
+
+    /// Whether the text of each value that is not NULL has [plain characters](is_plain) alone, and at
+    /// least one.
+    pub(super) fn is_plain(&self) -> bool {
+        self.values.is_plain()
     }
 
     /// Appends the value as JSON.
@@ -193,6 +204,12 @@ impl<'a> Column<'a> {
         out[start..start + 4].copy_from_slice(&length.to_be_bytes());
         Ok(())
     }
+}
+
+/// Whether numbers, truth values, UUIDs and ISO's dates and times are written with such characters, and no
+/// others.
+pub(super) fn is_plain(character: u8) -> bool {
+    character.is_ascii_alphanumeric() || b"+-.: ".contains(&character)
 }
 
 /// A value or row that no message can carry.

@@ -28,6 +28,10 @@ impl Encode for Booleans<'_> {
         out.put_slice(if self.0.value(row) { b"true" } else { b"false" });
         Ok(())
     }
+
+    fn is_plain(&self) -> bool {
+        true
+    }
 }
 
 /// Text, which is the same in both formats.
@@ -125,6 +129,10 @@ impl<'a, A: ArrayAccessor<Item = &'a [u8]>> Encode for Bytea<A> {
 pub(super) struct Uuids<'a>(pub(super) &'a FixedSizeBinaryArray);
 
 impl Encode for Uuids<'_> {
+    fn is_plain(&self) -> bool {
+        true
+    }
+
     fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
         for (index, byte) in self.0.value(row).iter().enumerate() {
             write_hex(out, *byte);
