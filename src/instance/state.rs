@@ -127,6 +127,7 @@ pub(super) fn open_warehouse(
         memory_pool: Arc::clone(&runtime.memory_pool),
         key_indexes,
         row_cache,
+        footers: Some(runtime.cache_manager.get_file_metadata_cache()),
         fold_lag: Duration::from_millis(configuration.server.fold_lag.0),
         ..WarehouseSettings::default()
     };

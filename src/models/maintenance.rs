@@ -66,6 +66,21 @@ pub async fn keep_indexes(instance: &Arc<Instance>, object: &Object) -> Result<(
     warehouse.keep_indexes(&table, &context.state, &keys).await
 }
 
+/// [`keep_indexes`] of a table that may be dropped meanwhile: then what was made for it comes too late,
+/// and goes.
+async fn keep_or_forget_indexes(instance: &Arc<Instance>, object: &Arc<Object>) -> Result<()> {
+    let kept = keep_indexes(instance, object).await;
+    match is_there(instance, object) {
+        true => kept,
+        false => instance.warehouse.forget_indexes(&table_id(object)).await,
+    }
+}
+
+/// Whether an object is in the catalog still.
+fn is_there(instance: &Instance, object: &Object) -> bool {
+    instance.catalog.snapshot().object(object.oid).is_some()
+}
+
 /// So many times a compaction is begun anew when a change of the table has overtaken it.
 const ATTEMPTS: usize = 5;
 
@@ -137,7 +152,7 @@ pub async fn run(instance: Arc<Instance>) {
             },
         };
         if object.kind != Kind::Model
-            && let Err(error) = keep_indexes(&instance, &object).await
+            && let Err(error) = keep_or_forget_indexes(&instance, &object).await
         {
             tracing::warn!(table = %object.name, %error, "a key index could not be kept");
         }
@@ -168,7 +183,7 @@ async fn begin(
         };
         match copied {
             Ok(copied) => copies.extend(copied),
-            Err(error) => tell(object, Err(error)),
+            Err(error) => tell(instance, object, Err(error)),
         }
     }
     if copies.is_empty() {
@@ -177,7 +192,8 @@ async fn begin(
     let (instance, object) = (Arc::clone(instance), Arc::clone(object));
     commits.spawn(async move {
         for copy in copies {
-            tell(&object, commit(&instance, object.oid, copy).await);
+            let committed = commit(&instance, object.oid, copy).await;
+            tell(&instance, &object, committed);
         }
         drop(alone);
         object
@@ -186,11 +202,13 @@ async fn begin(
 }
 
 /// Logs why a table could not be compacted.
-fn tell(object: &Object, compacted: Result<()>) {
+fn tell(instance: &Instance, object: &Object, compacted: Result<()>) {
     match compacted {
         Ok(()) => {}
         // Its next change brings it here again.
         Err(error) if error.sqlstate() == SqlState::SERIALIZATION_FAILURE => {}
+        // It was dropped meanwhile.
+        Err(_) if !is_there(instance, object) => {}
         Err(error) => {
             tracing::warn!(table = %object.name, %error, "a table could not be compacted");
         }

@@ -116,12 +116,15 @@ struct Registration {
     instance: Arc<Instance>,
     process: i32,
     statements: Arc<PreparedStatements>,
+    cursors: Arc<Cursors>,
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        // Kept plans know the session's prepared statements, which know them.
+        // Kept plans know the session's prepared statements, which know them; so it is with its cursors
+        // and their plans.
         self.statements.clear();
+        self.cursors.close_all();
         self.instance.sessions.remove(self.process);
         let instance = Arc::clone(&self.instance);
         let schema = temporary_schema(self.process);
@@ -209,13 +212,14 @@ impl Session {
                 encryption: None,
             },
         );
-        let cursors = Arc::default();
+        let cursors: Arc<Cursors> = Arc::default();
         let notifying = Notifying::new(&instance, client.process, &cursors);
         let statements: Arc<PreparedStatements> = Arc::default();
         let registration = Registration {
             instance: Arc::clone(&instance),
             process: client.process,
             statements: Arc::clone(&statements),
+            cursors: Arc::clone(&cursors),
         };
         Ok(Arc::new(Self {
             _registration: Arc::new(registration),
@@ -515,3 +519,6 @@ fn reads(statement: &Statement) -> bool {
             | Statement::Notify(_)
     )
 }
+
+#[cfg(test)]
+mod tests;
