@@ -33,8 +33,9 @@ use crate::sql::{
     QualifiedName, Statement, alias_columns, casts_in_names, column_names, derived_names,
     expanded_size, hidden_columns, integer_literals, merged_columns, model_functions,
     moment_precision, named_arguments, order_names, outer_columns, record_arguments, references,
-    relation_wildcards, repeated_columns, row_membership, row_values, sampled, set_returning,
-    standard_forms, table_changes, time_travel, untyped_texts, values, whole_rows, with_changes,
+    relation_wildcards, repeated_columns, repeated_groups, row_membership, row_values, sampled,
+    set_returning, standard_forms, table_changes, time_travel, untyped_texts, values, whole_rows,
+    with_changes,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -401,6 +402,7 @@ async fn say_plannably(
     let aggregates = state.aggregate_functions();
     let is_aggregate = |name: &str| aggregates.contains_key(name);
     row_membership::rewrite(query, &is_aggregate)?;
+    repeated_groups::tell(query);
     casts_in_names::tell(query, &is_aggregate);
     record_arguments::rewrite(query);
     row_values::rewrite(query);

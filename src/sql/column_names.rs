@@ -299,8 +299,11 @@ fn figure(expression: &Expr) -> Option<String> {
             .as_deref()
             .and_then(strong)
             .or_else(|| Some("case".to_owned())),
-        Expr::Exists { .. } => Some("exists".to_owned()),
+        Expr::Exists { negated: false, .. } => Some("exists".to_owned()),
         Expr::Extract { .. } => Some("extract".to_owned()),
+        Expr::Substring {
+            shorthand: true, ..
+        } => Some("substr".to_owned()),
         Expr::Substring { .. } => Some("substring".to_owned()),
         Expr::Trim { .. } => Some("btrim".to_owned()),
         Expr::Position { .. } => Some("position".to_owned()),
@@ -441,6 +444,13 @@ mod tests {
             ["city", "zip", "a", "A"]
         );
         assert_eq!(named("SELECT *, upper(a) FROM t", 3), ["c0", "c1", "upper"]);
+        assert_eq!(
+            named(
+                "SELECT substr(a, 1), substring(a, 1), NOT EXISTS (SELECT 1)",
+                3
+            ),
+            ["substr", "substring", "?column?"]
+        );
         assert_eq!(named("SELECT a.*, b.* FROM a, b", 3), ["c0", "c1", "c2"]);
         assert_eq!(named("SELECT max(a) FROM t UNION SELECT 2", 1), ["max"]);
         assert_eq!(named("VALUES (1, 2)", 2), ["c0", "c1"]);

@@ -2,7 +2,7 @@
 //! the one that Postgres gives them, as in `SELECT count FROM (SELECT count(*) FROM t) AS s`.
 //!
 //! DataFusion names them for the whole expression, without its casts. So those that a query speaks of by
-//! such a name get it, and those that DataFusion would not tell apart.
+//! such a name get it, and those that DataFusion would not tell apart. Of `EXISTS` nobody asks for names.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -13,7 +13,7 @@ use datafusion::sql::sqlparser::ast::{
     visit_expressions,
 };
 
-use super::column_names::{name_of, without_casts};
+use super::column_names::{make_unique, name_of, without_casts};
 use super::cursor::fold;
 
 /// Gives such columns their names.
@@ -42,6 +42,13 @@ impl VisitorMut for Namer {
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Infallible> {
         if let TableFactor::Derived { subquery, .. } = factor {
             self.name_in(&mut subquery.body);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<Infallible> {
+        if let Expr::Exists { subquery, .. } = expression {
+            make_unique(subquery);
         }
         ControlFlow::Continue(())
     }

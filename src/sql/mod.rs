@@ -93,6 +93,7 @@ pub mod refresh;
 pub mod relation_wildcards;
 pub mod renaming;
 pub mod repeated_columns;
+pub mod repeated_groups;
 pub mod restore;
 pub mod returning;
 mod row_comparison;

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, CharacterLength, DataType, ExactNumberInfo, Expr, Query, SetExpr,
-    Value, Values, Visit, VisitMut, Visitor, VisitorMut,
+    UnaryOperator, Value, Values, Visit, VisitMut, Visitor, VisitorMut,
 };
 
 use crate::error::{Error, Result, SqlState};
@@ -243,8 +243,16 @@ fn length_of(data_type: &DataType) -> Option<u64> {
 
 /// Whether a value is a literal that a cast to a type leaves as it is.
 fn fits(value: &Expr, data_type: &DataType) -> bool {
-    let Expr::Value(value) = value else {
-        return false;
+    let value = match value {
+        Expr::Value(value) => value,
+        Expr::UnaryOp {
+            op: UnaryOperator::Minus | UnaryOperator::Plus,
+            expr,
+        } => match expr.as_ref() {
+            Expr::Value(value) => value,
+            _ => return false,
+        },
+        _ => return false,
     };
     match &value.value {
         Value::Null => true,
