@@ -2,6 +2,7 @@
 //! this server says of them.
 
 use datafusion::common::stats::Precision;
+use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
 use datafusion::physical_plan::{ExecutionPlan, displayable};
 
 use super::format::{Property, Value};
@@ -44,11 +45,16 @@ pub(super) struct Told {
 
 /// An operator with its inputs.
 pub(super) fn node(plan: &dyn ExecutionPlan, told: Told) -> Vec<Property> {
-    of_place(plan, told, None)
+    of_place(plan, told, &StatisticsContext::new(), None)
 }
 
 /// [`node`] at a place among the inputs of another one.
-fn of_place(plan: &dyn ExecutionPlan, told: Told, place: Option<&'static str>) -> Vec<Property> {
+fn of_place(
+    plan: &dyn ExecutionPlan,
+    told: Told,
+    context: &StatisticsContext,
+    place: Option<&'static str>,
+) -> Vec<Property> {
     let inputs = plan.children();
     // What computes a row of constants is one operator to PostgreSQL.
     let is_constant = plan.name() == "ProjectionExec"
@@ -64,7 +70,7 @@ fn of_place(plan: &dyn ExecutionPlan, told: Told, place: Option<&'static str>) -
     properties.push(("Parallel Aware", Value::Truth(false)));
     properties.push(("Async Capable", Value::Truth(false)));
     if told.costs
-        && let Ok(statistics) = plan.partition_statistics(None)
+        && let Ok(statistics) = context.compute(plan, &StatisticsArgs::new())
         && let Precision::Exact(rows) | Precision::Inexact(rows) = statistics.num_rows
     {
         properties.push(("Plan Rows", Value::Number(rows.to_string())));
@@ -93,7 +99,7 @@ fn of_place(plan: &dyn ExecutionPlan, told: Told, place: Option<&'static str>) -
             0 => "Outer",
             _ => "Inner",
         };
-        Value::Record(of_place(input.as_ref(), told, Some(place)))
+        Value::Record(of_place(input.as_ref(), told, context, Some(place)))
     });
     let plans: Vec<Value> = plans.collect();
     if !plans.is_empty() {
