@@ -5,6 +5,7 @@ mod asker;
 pub mod change_feed;
 mod guarded_rules;
 mod hidden_constants;
+mod in_lists;
 mod integer_literals;
 pub mod machine;
 mod nested_loops;
@@ -30,6 +31,7 @@ mod unique_names;
 mod unknown_literals;
 mod waiting_filters;
 mod waiting_in_order;
+mod window_columns;
 mod window_memory;
 mod yielding;
 

@@ -25,6 +25,7 @@ use tributary_udfs::{SessionTimeZone, SettingsOfSession, TributaryOptions, Trigr
 use super::asker::Asker;
 use super::guarded_rules;
 use super::hidden_constants::HideConstants;
+use super::in_lists::CompareItems;
 use super::integer_literals::IntegerLiterals;
 use super::nested_loops::CutNestedLoops;
 use super::providers::Databases;
@@ -37,6 +38,7 @@ use super::unique_names;
 use super::unknown_literals::UnknownLiterals;
 use super::waiting_filters;
 use super::waiting_in_order::KeepOrderOfWaits;
+use super::window_columns::WindowsByColumns;
 use super::window_memory::AccountWindows;
 use super::yielding::YieldWithinJoins;
 use super::{Instance, machine};
@@ -207,6 +209,9 @@ pub(super) fn template(
     for rule in tributary_udfs::optimizer_rules() {
         builder = builder.with_optimizer_rule(rule);
     }
+    builder = builder
+        .with_optimizer_rule(Arc::new(CompareItems))
+        .with_optimizer_rule(Arc::new(WindowsByColumns));
     // Before DataFusion's own, which take `document['key']` for a field of a record.
     let planners = builder.expr_planners().get_or_insert_default();
     planners.insert(0, Arc::new(UnknownLiterals));
