@@ -475,6 +475,7 @@ pub fn participant(
     }))
 }
 
+/// Rows that are counted as they pass.
 pub fn count(rows: SendableRecordBatchStream, progress: Arc<Rows>) -> SendableRecordBatchStream {
     let schema = rows.schema();
     let counted = rows.inspect(move |batch| {

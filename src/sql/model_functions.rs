@@ -479,6 +479,7 @@ fn function(name: &AstName) -> Option<ModelFunction> {
     }
 }
 
+/// The expression that an argument without a name is; none of another one.
 pub fn expression(arg: &FunctionArg) -> Option<&Expr> {
     match arg {
         FunctionArg::Unnamed(FunctionArgExpr::Expr(expression)) => Some(expression),
