@@ -69,8 +69,21 @@ async fn nothing_left(instance: &Arc<Instance>, told: &str) {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_session_that_ends_leaves_nothing() {
+/// What a thread of the server has for its stack.
+const STACK: usize = 16 << 20;
+
+#[test]
+fn a_session_that_ends_leaves_nothing() {
+    let run = || {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        let builder = builder.enable_all().thread_stack_size(STACK);
+        builder.build().unwrap().block_on(sessions_end());
+    };
+    let thread = std::thread::Builder::new().stack_size(STACK);
+    thread.spawn(run).unwrap().join().unwrap();
+}
+
+async fn sessions_end() {
     let folder = tempfile::tempdir().unwrap();
     let instance = instance(folder.path()).await;
     let serial = "CREATE TEMP TABLE t (id SERIAL, a INT); INSERT INTO t (a) VALUES (1), (2)";
