@@ -231,7 +231,7 @@ impl Renamed {
                 format!("{old} = ANY ({column}::text[])"),
             ),
             false => (
-                format!("CASE {column}::text WHEN {old} THEN {new} ELSE {column}::text END::{of}"),
+                format!("(array_replace(ARRAY[{column}::text], {old}, {new}))[1]::{of}"),
                 format!("{column}::text = {old}"),
             ),
         };

@@ -334,7 +334,11 @@ async fn an_index_is_told_of_rows_as_they_are_put_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tombstones_are_no_rows_of_the_history() {
     let folder = tempfile::tempdir().unwrap();
-    let warehouse = open(folder.path(), WarehouseSettings::default());
+    let settings = WarehouseSettings {
+        key_indexes: Some(folder.path().join("indexes")),
+        ..WarehouseSettings::default()
+    };
+    let warehouse = open(folder.path(), settings);
     let id = TableId::new(42, "shop", "customer");
     let row = |id: i64, at: i64, gone: bool| Row {
         id,
