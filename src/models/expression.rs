@@ -105,14 +105,22 @@ fn planned(
 ) -> Result<Expr> {
     let expression = read(state, schema, expression)?;
     refuse_functions_of_many_rows(&expression, place)?;
+    only_expression(plan::finish(over_columns(schema, expression)?, state)?)
+}
+
+/// A plan of rows that have these columns, which computes an expression of them.
+fn over_columns(schema: &DFSchema, expression: Expr) -> Result<LogicalPlan> {
     let rows = LogicalPlan::EmptyRelation(EmptyRelation {
         produce_one_row: false,
         schema: Arc::new(schema.clone()),
     });
-    let rows = LogicalPlanBuilder::from(rows)
-        .project([expression])?
-        .build()?;
-    let LogicalPlan::Projection(mut rows) = plan::finish(rows, state)? else {
+    let rows = LogicalPlanBuilder::from(rows).project([expression])?;
+    Ok(rows.build()?)
+}
+
+/// What a plan of [`over_columns`] computes.
+fn only_expression(plan: LogicalPlan) -> Result<Expr> {
+    let LogicalPlan::Projection(mut rows) = plan else {
         return Err(Error::internal("an expression is planned as no projection"));
     };
     match (rows.expr.pop(), rows.expr.is_empty()) {
@@ -123,10 +131,12 @@ fn planned(
     }
 }
 
-/// An expression that is simplified, without which some functions cannot be computed.
+/// An expression that is simplified, without which some functions cannot be computed. It is analyzed
+/// before, as one of a query is: else DataFusion would compute casts of constants, and turn comparisons
+/// with casts around, before these are PostgreSQL's.
 ///
 /// # Errors
-/// What simplifying it meets.
+/// What analyzing and simplifying it meets.
 pub fn ready(
     state: &SessionState,
     schema: &DFSchema,
@@ -137,7 +147,13 @@ pub fn ready(
         .with_config_options(Arc::clone(state.config_options()))
         .with_query_execution_start_time(state.execution_props().query_execution_start_time)
         .build();
-    let simplified = ExprSimplifier::new(context).simplify(planned)?;
+    let options = state.config_options();
+    let row = over_columns(schema, planned)?;
+    let row = state
+        .analyzer()
+        .execute_and_check(row, options, |_, _| ())?;
+    let analyzed = only_expression(row)?;
+    let simplified = ExprSimplifier::new(context).simplify(analyzed)?;
     Ok(state.create_physical_expr(simplified, schema)?)
 }
 
