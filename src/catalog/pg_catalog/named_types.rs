@@ -187,7 +187,10 @@ pub fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
         return Some(shown);
     }
     if is_text(data_type) && is_vector(inner) {
-        return parse(&format!("vector_text({inner})"));
+        return match data_type {
+            DataType::Varchar(_) => parse(&format!("CAST(vector_text({inner}) AS {data_type})")),
+            _ => parse(&format!("vector_text({inner})")),
+        };
     }
     if let DataType::Custom(name, _) = data_type
         && let Some(domain) = domain(name)

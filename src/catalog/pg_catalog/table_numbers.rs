@@ -9,7 +9,7 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, JoinOperator, Query, Select, SelectItem, SetExpr, TableFactor, Value, VisitMut,
+    Expr, Ident, JoinOperator, Query, Select, SelectItem, SetExpr, TableFactor, VisitMut,
     VisitorMut,
 };
 
@@ -163,8 +163,7 @@ impl Numbers {
         };
         if column == COLUMN {
             let number = table.map_or(self.only, |table| Some(table.number))?;
-            let number = Expr::value(Value::Number(number.to_string(), false));
-            return Some((number, COLUMN));
+            return Some((parse(&format!("CAST({number} AS oid)"))?, COLUMN));
         }
         let is_catalog = table.map_or(self.is_catalog, |table| table.is_catalog);
         match column == WRITER && is_catalog {

@@ -108,8 +108,9 @@ fn of_place(
     properties
 }
 
-/// The name of an operator.
+/// The name of an operator, without what tells how it works: `SortExec(TopK)`.
 fn called(name: &str) -> &str {
+    let name = name.split_once('(').map_or(name, |(name, _)| name);
     match NAMES.iter().find(|(own, _)| *own == name) {
         Some((_, known)) => known,
         None => name.strip_suffix("Exec").unwrap_or(name),
