@@ -48,6 +48,7 @@ pub mod early_parameters;
 pub mod execute;
 pub mod expanded_size;
 pub mod explain;
+mod exponents;
 pub mod fetch;
 pub mod float_width;
 pub mod foreign_key;

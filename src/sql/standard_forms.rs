@@ -32,9 +32,6 @@ const WITHOUT_PARENTHESES: [&str; 8] = [
     "user",
 ];
 
-/// The most digits of a `numeric`: those of Arrow's Decimal256.
-const NUMERIC_DIGITS: i64 = 76;
-
 /// Rewrites a query before it is planned; what is stored and displayed is the query as written.
 ///
 /// # Errors
@@ -114,13 +111,6 @@ impl VisitorMut for Rewriter {
             Expr::Identifier(name) if is_function(name) => {
                 *expr = Expr::Function(call(name.clone()));
                 as_function(expr);
-            }
-            Expr::Value(value) => {
-                if let Value::Number(digits, _) = &value.value
-                    && is_beyond_numeric(digits)
-                {
-                    *expr = double_precision(digits);
-                }
             }
             Expr::Function(function) if matches!(function.args, FunctionArguments::None) => {
                 function.args = no_arguments();
@@ -552,32 +542,6 @@ fn name_fields(root: &Expr, access: &mut [AccessExpr]) {
             let name = fold(std::mem::take(&mut name.value), name.quote_style);
             *field = Expr::value(Value::SingleQuotedString(name));
         }
-    }
-}
-
-/// Whether a literal has more digits, zeros that an exponent stands for included, than `numeric`
-/// has here; it is a `double precision` then.
-fn is_beyond_numeric(literal: &str) -> bool {
-    let Some((mantissa, exponent)) = literal.split_once(['e', 'E']) else {
-        return false;
-    };
-    let Ok(exponent) = exponent.parse::<i64>() else {
-        return true;
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let before = (whole.len() as i64).saturating_add(exponent).max(0);
-    let behind = (fraction.len() as i64).saturating_sub(exponent).max(0);
-    before.saturating_add(behind) > NUMERIC_DIGITS
-}
-
-fn double_precision(literal: &str) -> Expr {
-    let text = Value::SingleQuotedString(literal.to_owned());
-    Expr::Cast {
-        kind: CastKind::Cast,
-        expr: Box::new(Expr::value(text)),
-        data_type: DataType::DoublePrecision,
-        array: false,
-        format: None,
     }
 }
 
