@@ -7,6 +7,7 @@ mod guarded_rules;
 mod hidden_constants;
 mod in_lists;
 mod integer_literals;
+mod join_keys;
 pub mod machine;
 mod nested_loops;
 mod notifications;

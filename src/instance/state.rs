@@ -27,6 +27,7 @@ use super::guarded_rules;
 use super::hidden_constants::HideConstants;
 use super::in_lists::CompareItems;
 use super::integer_literals::IntegerLiterals;
+use super::join_keys::NameJoinKeys;
 use super::nested_loops::CutNestedLoops;
 use super::providers::Databases;
 use super::relations::Relations;
@@ -211,7 +212,8 @@ pub(super) fn template(
     }
     builder = builder
         .with_optimizer_rule(Arc::new(CompareItems))
-        .with_optimizer_rule(Arc::new(WindowsByColumns));
+        .with_optimizer_rule(Arc::new(WindowsByColumns))
+        .with_optimizer_rule(Arc::new(NameJoinKeys));
     // Before DataFusion's own, which take `document['key']` for a field of a record.
     let planners = builder.expr_planners().get_or_insert_default();
     planners.insert(0, Arc::new(UnknownLiterals));
