@@ -50,6 +50,16 @@ async fn compact(instance: &Arc<Instance>, object: &Object) -> Result<()> {
     }
 }
 
+/// [`compact`], while nobody changes rows of the table.
+async fn compact_alone(instance: &Arc<Instance>, object: &Object) -> Result<()> {
+    let _alone = instance.compaction_locks.lock(object.oid).await?;
+    let _guard = instance.refresh_locks.lock(object.oid).await?;
+    match copy(instance, &table_id(object), CompactionExtent::Full).await? {
+        Some(compaction) => compaction.commit().await.map(drop),
+        None => Ok(()),
+    }
+}
+
 /// Brings the key indexes of a table to its latest version, so that who needs them next does not wait.
 ///
 /// # Errors
@@ -81,8 +91,9 @@ fn is_there(instance: &Instance, object: &Object) -> bool {
     instance.catalog.snapshot().object(object.oid).is_some()
 }
 
-/// So many times a compaction is begun anew when a change of the table has overtaken it.
-const ATTEMPTS: usize = 5;
+/// So many times a compaction is begun beside those who change the table. If each time one of them has
+/// overtaken it, the others wait for it.
+const ATTEMPTS: usize = 4;
 
 /// Commits that come within this time are looked at together: to look at each of many small ones takes
 /// about as long as these.
@@ -91,19 +102,15 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Compacts all that is small or has lost rows.
 ///
 /// # Errors
-/// Those of compacting; 40001 where each attempt was overtaken.
+/// Those of compacting; 40001 where another process has changed the table meanwhile.
 pub async fn optimize(instance: &Arc<Instance>, object: &Object) -> Result<()> {
-    let mut attempt = 1;
-    loop {
+    for _ in 0..ATTEMPTS {
         match compact(instance, object).await {
-            Err(error)
-                if error.sqlstate() == SqlState::SERIALIZATION_FAILURE && attempt < ATTEMPTS =>
-            {
-                attempt += 1;
-            }
+            Err(error) if error.sqlstate() == SqlState::SERIALIZATION_FAILURE => {}
             ended => return ended,
         }
     }
+    compact_alone(instance, object).await
 }
 
 /// Writes all rows of a table anew, in the order of a Z-curve over these columns. Others read it
