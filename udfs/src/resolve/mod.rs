@@ -108,5 +108,6 @@ pub use progress::{Progress, Stage};
 pub use records::{Column, Records};
 pub use records_builder::RecordsBuilder;
 pub use resolver::Resolver;
+pub use rows::within_the_calendar;
 pub use taught::{KnownParameter, Label, Taught};
 pub use update::Updated;

@@ -7,7 +7,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::scalar::ScalarValue;
-use tributary_udfs::resolve::{Model, Records};
+use tributary_udfs::resolve::{Model, Records, within_the_calendar};
 
 use super::super::Companion;
 use super::super::input::Input;
@@ -90,6 +90,9 @@ impl Asked {
                     }
                     false => ScalarValue::new_default(data_type)?.to_array_of_size(count)?,
                 },
+                Some(column) if data_type.is_string() => {
+                    cast(&within_the_calendar(column), data_type)?
+                }
                 Some(column) => cast(column, data_type)?,
                 None => new_null_array(data_type, count),
             };
