@@ -12,6 +12,7 @@ use datafusion::sql::sqlparser::ast::{
     SetExpr, TableAlias, TableFactor, TableFunctionArgs, Value, ValueWithSpan, VisitMut,
     VisitorMut, visit_expressions,
 };
+use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::QualifiedName;
 use super::cursor::{Parser, fold};
@@ -529,7 +530,9 @@ pub fn parse_name(text: &str) -> Result<ObjectName> {
     let dialect = TributaryDialect::default();
     let parsed = Parser::new(&dialect, text).and_then(|mut parser| {
         let name = parser.object_name()?;
-        Ok(parser.at_end().then_some(name))
+        // Nothing may follow, a semicolon neither: the text is put into a query.
+        let is_all = parser.peek_token_ref().token == Token::EOF;
+        Ok(is_all.then_some(name))
     });
     match parsed {
         Ok(Some(name)) => Ok(name),
