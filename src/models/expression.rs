@@ -17,6 +17,7 @@ use tributary_udfs::type_name;
 
 use crate::catalog::pg_catalog::StatementCatalog;
 use crate::error::{Error, Result, SqlState};
+use crate::models::incremental::{Cause, cause_in};
 use crate::session::{enums, plan};
 use crate::sql::{integer_literals, row_membership};
 
@@ -157,12 +158,38 @@ pub fn ready(
     Ok(state.create_physical_expr(simplified, schema)?)
 }
 
+/// Refuses an expression over columns of this schema that gives one row now this value and now
+/// another; `place` is where it stands.
+///
+/// # Errors
+/// 42P17 for a function that depends on the moment, the session or chance; 42803, 42P20 and 0A000 for
+/// functions of many rows; what planning says.
+pub fn refuse_changing(
+    state: &SessionState,
+    schema: &DFSchema,
+    expression: &ast::Expr,
+    place: &str,
+) -> Result<()> {
+    let expression = read(state, schema, expression.clone())?;
+    refuse_functions_of_many_rows(&expression, place)?;
+    let Some(Cause { obstacle, .. }) = cause_in(&expression)? else {
+        return Ok(());
+    };
+    Err(Error::new(
+        SqlState::INVALID_OBJECT_DEFINITION,
+        format!("functions in {place} must be marked IMMUTABLE"),
+    )
+    .with_detail(format!("{}: {}.", obstacle.node, obstacle.reason))
+    .with_hint("Compute it in the query, which gives a column."))
+}
+
 fn refuse_functions_of_many_rows(expression: &Expr, place: &str) -> Result<()> {
     let mut refused = None;
     expression.apply(|part| {
         refused = match part {
             Expr::AggregateFunction(_) => Some((SqlState::GROUPING_ERROR, "aggregate")),
             Expr::WindowFunction(_) => Some((SqlState::WINDOWING_ERROR, "window")),
+            Expr::Unnest(_) => Some((SqlState::FEATURE_NOT_SUPPORTED, "set-returning")),
             _ => return Ok(TreeNodeRecursion::Continue),
         };
         Ok(TreeNodeRecursion::Stop)

@@ -38,7 +38,7 @@ pub use analysis::{Analysis, Verdict};
 pub use attempt::{Attempt, Planned};
 pub use changed::Held;
 pub use delta::Obstacle;
-pub use determinism::changes_with_time;
+pub use determinism::{Cause, cause_in, changes_with_time};
 pub use drift::drift;
 pub use explain::explain;
 pub use measured::Measured;
