@@ -17,6 +17,7 @@ mod keeping;
 mod key;
 mod key_changes;
 mod key_set;
+mod named_moments;
 mod shown;
 
 pub use assigned::{assigned, check_assignable, check_literal};
@@ -31,6 +32,7 @@ pub use indexed::indexed;
 pub use key::Repeated;
 pub use key_changes::{KeyChanges, TableChanges, not_there};
 pub use key_set::KeySet;
+pub use named_moments::keep_moments;
 pub use shown::Shown;
 
 use std::sync::Arc;
