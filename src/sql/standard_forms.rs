@@ -15,7 +15,7 @@ use datafusion::sql::sqlparser::ast::{
     UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
-use tributary_udfs::postgres::{IntervalUnit, read_interval};
+use tributary_udfs::postgres::{IntervalUnit, read_interval, reads_alike};
 
 use super::cursor::fold;
 use crate::error::{Error, Result, SqlState};
@@ -108,6 +108,19 @@ impl VisitorMut for Rewriter {
                     **pattern = Expr::Function(function);
                 }
             }
+            Expr::BinaryOp { op, right, .. } => {
+                if let Some((ignores_case, negated)) = matching(op)
+                    && let Some(pattern) = literal_text(right)
+                {
+                    match reads_alike(pattern) {
+                        Ok(true) => {}
+                        Ok(false) => as_regexp_like(expr, ignores_case, negated),
+                        Err(error) => {
+                            return ControlFlow::Break(DataFusionError::from(error).into());
+                        }
+                    }
+                }
+            }
             Expr::Identifier(name) if is_function(name) => {
                 *expr = Expr::Function(call(name.clone()));
                 as_function(expr);
@@ -147,6 +160,48 @@ impl VisitorMut for Rewriter {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// Of an operator that matches a regular expression whether it ignores case, and whether it is true
+/// where the expression does not match.
+fn matching(operator: &BinaryOperator) -> Option<(bool, bool)> {
+    Some(match operator {
+        BinaryOperator::PGRegexMatch => (false, false),
+        BinaryOperator::PGRegexIMatch => (true, false),
+        BinaryOperator::PGRegexNotMatch => (false, true),
+        BinaryOperator::PGRegexNotIMatch => (true, true),
+        _ => return None,
+    })
+}
+
+fn literal_text(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Value(value) => match &value.value {
+            Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text) => Some(text),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// An operator knows the expressions of DataFusion alone, `regexp_like` those of PostgreSQL.
+fn as_regexp_like(expr: &mut Expr, ignores_case: bool, negated: bool) {
+    let Expr::BinaryOp { left, right, .. } = expr else {
+        return;
+    };
+    let take = |part: &mut Box<Expr>| std::mem::replace(part.as_mut(), Expr::value(Value::Null));
+    let mut given = vec![take(left), take(right)];
+    if ignores_case {
+        given.push(Expr::value(Value::SingleQuotedString("i".to_owned())));
+    }
+    let matches = named_call("regexp_like", given);
+    *expr = match negated {
+        true => Expr::UnaryOp {
+            op: UnaryOperator::Not,
+            expr: Box::new(matches),
+        },
+        false => matches,
+    };
 }
 
 /// Puts functions in the place of operators and of forms with words of their own.

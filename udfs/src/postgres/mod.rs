@@ -59,7 +59,9 @@ pub(crate) use converted::{Conversion, only_value};
 pub use date_style::DateStyle;
 pub use datetime::{read_interval, read_timestamp};
 pub use floats::one_nan;
-pub use functions::{MomentArithmetic, RegularExpression, register as register_functions};
+pub use functions::{
+    MomentArithmetic, RegularExpression, reads_alike, register as register_functions,
+};
 pub use interval_text::{IntervalStyle, interval_text};
 pub use lazily::ComputeLazily;
 pub use moment_rounding::{
