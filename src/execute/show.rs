@@ -78,6 +78,14 @@ pub fn value(settings: &SessionSettings, server: &Config, name: &str) -> Option<
         .or_else(|| fixed(&name.to_ascii_lowercase(), server))
 }
 
+/// A truth as settings show it.
+pub fn on_or_off(value: bool) -> &'static str {
+    match value {
+        true => "on",
+        false => "off",
+    }
+}
+
 /// What clients ask for that nobody can set here.
 fn fixed(name: &str, server: &Config) -> Option<String> {
     let value = match name {
@@ -89,7 +97,6 @@ fn fixed(name: &str, server: &Config) -> Option<String> {
         "integer_datetimes" => "on",
         "lc_collate" | "lc_ctype" => "C.UTF-8",
         "max_identifier_length" => "63",
-        "is_superuser" => "on",
         _ => return None,
     };
     Some(value.to_owned())

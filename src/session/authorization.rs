@@ -9,11 +9,14 @@ use super::{Client, Session};
 use crate::catalog::privilege::OWNER_OID;
 use crate::catalog::{Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
+use crate::execute::show;
 use crate::instance::{Instance, OWNER};
 
 /// The names by which those are settings, too: `SET role = 'reader'`, `set_config('role', 'reader', true)`.
 const ROLE: &str = "role";
 const SESSION: &str = "session_authorization";
+/// The setting that tells whether these are all rights.
+const SUPERUSER: &str = "is_superuser";
 /// What `role` says where a session acts by its own rights.
 const NONE: &str = "none";
 
@@ -71,6 +74,11 @@ impl Session {
                 Some(role.unwrap_or_else(|| NONE.to_owned()))
             }
             SESSION => Some(self.session_user()),
+            SUPERUSER => {
+                let snapshot = self.instance.catalog.snapshot();
+                let is_superuser = snapshot.is_superuser(self.role_oid(&snapshot));
+                Some(show::on_or_off(is_superuser).to_owned())
+            }
             _ => None,
         }
     }

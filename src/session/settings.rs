@@ -21,7 +21,11 @@ impl Session {
 
     /// A setting's value as text.
     pub fn setting(&self, name: &str) -> Option<String> {
-        self.state.lock().settings().get(name)
+        let value = self.state.lock().settings().get(name);
+        value.or_else(|| match name {
+            "is_superuser" => self.shown_authorization(name),
+            _ => None,
+        })
     }
 
     /// The settings as they were set.
