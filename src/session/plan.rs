@@ -32,10 +32,10 @@ use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
     QualifiedName, Statement, alias_columns, casts_in_names, column_names, derived_names,
     expanded_size, hidden_columns, integer_literals, merged_columns, model_functions,
-    moment_precision, named_arguments, order_names, outer_columns, record_arguments, references,
-    relation_wildcards, repeated_columns, repeated_groups, row_membership, row_values, sampled,
-    set_returning, standard_forms, table_changes, time_travel, untyped_texts, values, whole_rows,
-    with_changes,
+    moment_precision, named_arguments, order_names, outer_columns, outer_relations,
+    record_arguments, references, relation_wildcards, repeated_columns, repeated_groups,
+    row_membership, row_values, sampled, set_returning, standard_forms, table_changes, time_travel,
+    untyped_texts, values, whole_rows, with_changes,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -399,6 +399,7 @@ async fn say_plannably(
     repeated_columns::name(query, state).await?;
     merged_columns::rewrite(query, state).await?;
     whole_rows::expand(query, state).await?;
+    outer_relations::qualify(query, state).await?;
     let aggregates = state.aggregate_functions();
     let is_aggregate = |name: &str| aggregates.contains_key(name);
     row_membership::rewrite(query, &is_aggregate)?;

@@ -81,6 +81,7 @@ pub mod optimize;
 pub mod options;
 pub mod order_names;
 pub mod outer_columns;
+pub mod outer_relations;
 pub mod owned;
 pub mod parser;
 pub mod parts;
