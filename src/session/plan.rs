@@ -260,11 +260,12 @@ pub async fn over_planned(state: &SessionState, query: &ast::Query) -> Result<Lo
 async fn planned(state: &SessionState, query: ast::Query) -> Result<LogicalPlan> {
     expanded_size::check(&query)?;
     if pg_catalog::never_has_rows(&query)
-        && let Ok(plan) = without_rows(state, query.clone()).await
+        && let Ok(plan) = Box::pin(without_rows(state, query.clone())).await
     {
         return Ok(plan);
     }
-    planned_with(state, query, EmptyQuery::NullTexts).await
+    // What plans is large: callers' stacks are spared it.
+    Box::pin(planned_with(state, query, EmptyQuery::NullTexts)).await
 }
 
 /// Plans a query that never has rows, for the types of its columns; what cannot be planned can at least be
@@ -281,7 +282,7 @@ async fn planned_with(
     mut query: ast::Query,
     empty: EmptyQuery,
 ) -> Result<LogicalPlan> {
-    say_plannably(&mut query, state, empty).await?;
+    Box::pin(say_plannably(&mut query, state, empty)).await?;
     integer_literals::mark(&mut query);
     let statement = PlannerStatement::Statement(Box::new(ast::Statement::Query(Box::new(query))));
     let plan = state.statement_to_plan(statement).await?;
@@ -362,7 +363,7 @@ pub fn views(snapshot: &Snapshot, query: &ast::Query) -> Result<Vec<Oid>> {
 /// `WITH ORDINALITY` of a function that gives several columns; 42804 for `VALUES` of several types;
 /// 42601 for rows of several lengths that are compared.
 pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
-    say_plannably(query, state, EmptyQuery::NullTexts).await?;
+    Box::pin(say_plannably(query, state, EmptyQuery::NullTexts)).await?;
     integer_literals::mark(query);
     Ok(())
 }
@@ -372,7 +373,7 @@ pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Res
 /// # Errors
 /// Those of [`make_plannable`].
 pub async fn make_rows_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
-    say_plannably(query, state, EmptyQuery::NullTexts).await?;
+    Box::pin(say_plannably(query, state, EmptyQuery::NullTexts)).await?;
     integer_literals::mark_assigned(query);
     Ok(())
 }
