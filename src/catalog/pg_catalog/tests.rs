@@ -16,6 +16,7 @@ use crate::catalog::system::{
 };
 use crate::catalog::{Catalog, NewObject, Object, Oid, Snapshot};
 use crate::error::Result;
+use crate::session::plan::finish;
 use crate::sql::{QualifiedName, Statement, parse_one};
 
 #[derive(Debug)]
@@ -156,6 +157,7 @@ async fn answer(sql: &str) -> String {
     let statement = DfStatement::Statement(Box::new(SqlStatement::Query(query)));
     let plan = context.state().statement_to_plan(statement).await;
     let plan = plan.unwrap_or_else(|error| panic!("{sql}\n{error}"));
+    let plan = finish(plan, &context.state()).unwrap_or_else(|error| panic!("{sql}\n{error}"));
     let frame = context.execute_logical_plan(plan).await.unwrap();
     let rows = frame.collect().await;
     let rows = rows.unwrap_or_else(|error| panic!("{sql}\n{error}"));
