@@ -108,10 +108,10 @@ impl VisitorMut for Rewriter {
                     **pattern = Expr::Function(function);
                 }
             }
-            Expr::BinaryOp { op, right, .. }
-                if let Some((ignores_case, negated)) = matching(op) =>
-            {
-                if let Some(pattern) = literal_text(right) {
+            Expr::BinaryOp { op, right, .. } if matching(op).is_some() => {
+                if let Some((ignores_case, negated)) = matching(op)
+                    && let Some(pattern) = literal_text(right)
+                {
                     match reads_alike(pattern) {
                         Ok(true) => {}
                         Ok(false) => as_regexp_like(expr, ignores_case, negated),
