@@ -313,10 +313,9 @@ impl Drop for EndsWhenCutOff<'_> {
 /// Whether a transaction can take back what a command writes. What looks after files, and what is
 /// learned, is there as soon as it is done.
 pub(crate) fn can_be_rolled_back(command: &str) -> bool {
-    const OWN: [&str; 6] = [
+    const OWN: [&str; 5] = [
         "OPTIMIZE",
         "VACUUM",
-        "RESTORE",
         "REFRESH MODEL",
         "CREATE MODEL",
         "ALTER MODEL ... SET",

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     ArrayElemTypeDef, BinaryOperator, CastKind, CharacterLength, DataType, ExactNumberInfo, Expr,
-    Query, SetExpr, Value, Values, Visit, VisitMut, Visitor, VisitorMut,
+    Query, SetExpr, UnaryOperator, Value, Values, Visit, VisitMut, Visitor, VisitorMut,
 };
 
 use crate::error::{Error, Result, SqlState};
