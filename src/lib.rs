@@ -14,7 +14,6 @@ pub mod session;
 pub mod sources;
 pub mod sql;
 pub mod storage;
-mod unary;
 pub mod warehouse;
 pub mod wire;
 

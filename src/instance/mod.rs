@@ -5,9 +5,7 @@ mod asker;
 pub mod change_feed;
 mod guarded_rules;
 mod hidden_constants;
-mod in_lists;
 mod integer_literals;
-mod join_keys;
 pub mod machine;
 mod nested_loops;
 mod notifications;
@@ -32,7 +30,6 @@ mod unique_names;
 mod unknown_literals;
 mod waiting_filters;
 mod waiting_in_order;
-mod window_columns;
 mod window_memory;
 mod yielding;
 

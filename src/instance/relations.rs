@@ -145,13 +145,7 @@ impl Relations {
         if schema == system::SYSTEM_SCHEMA {
             return self
                 .instance
-                .system_view(
-                    &self.snapshot,
-                    name,
-                    version.is_some(),
-                    &self.settings,
-                    &self.asker,
-                )
+                .system_view(&self.snapshot, name, version.is_some(), &self.settings)
                 .await;
         }
         if let Some(tables) = pg_catalog::schema(schema) {

@@ -230,7 +230,6 @@ pub(super) async fn columns(
                     let columns = declared_columns(&numbered)?;
                     constraints::resolve_foreign_keys(create, &columns, snapshot, path)?;
                     constraints::validate(context, &columns, create).await?;
-                    constraints::keep_moments(&context.state, &columns, create)?;
                     columns
                 }
             };

@@ -21,11 +21,7 @@ impl Session {
 
     /// A setting's value as text.
     pub fn setting(&self, name: &str) -> Option<String> {
-        let value = self.state.lock().settings().get(name);
-        value.or_else(|| match name {
-            "is_superuser" => self.shown_authorization(name),
-            _ => None,
-        })
+        self.state.lock().settings().get(name)
     }
 
     /// The settings as they were set.
@@ -70,9 +66,9 @@ impl Session {
     ///
     /// # Errors
     /// 42704 and 22023 for a setting or value that does not exist; 25001 for a mode of the
-    /// transaction that can no longer change; 42501 for a role that is none of who asks.
+    /// transaction that can no longer change.
     pub fn set(&self, name: &str, value: Option<&str>, local: bool) -> Result<()> {
-        self.setter()(name, value, local)?;
+        self.state.lock().set(name, value, local)?;
         self.tell_application_name();
         Ok(())
     }

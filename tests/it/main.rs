@@ -55,7 +55,6 @@ mod sessions;
 mod slt;
 mod source_columns;
 mod told;
-mod told_types;
 mod tools;
 mod transactions;
 mod wire;

@@ -30,27 +30,21 @@ pub static TABLE: Rows = Rows {
                 "configuration" => "configuration file",
                 source => source,
             };
-            let known = PostgresSetting::of_own(&setting.name);
-            let value = in_unit(known, setting.value);
-            let default = in_unit(known, setting.default);
             row![
                 setting.name,
-                value,
-                known.and_then(|known| known.unit),
-                known.map_or("Tributary", |known| known.category),
-                match known {
-                    Some(known) => known.description.to_owned(),
-                    None => setting.description,
-                },
+                setting.value.clone(),
+                Value::Null,
+                "Tributary",
+                setting.description,
                 Value::Null,
                 context,
-                known.map_or("string", |known| known.kind),
+                "string",
                 source,
-                known.and_then(|known| known.least),
-                known.and_then(|known| known.greatest),
-                known.map_or(Value::Null, values),
-                default.clone(),
-                default,
+                Value::Null,
+                Value::Null,
+                Value::Null,
+                setting.default.clone(),
+                setting.default,
                 Value::Null,
                 Value::Null,
                 false,
@@ -58,19 +52,18 @@ pub static TABLE: Rows = Rows {
         });
         let fixed = FIXED.iter().map(|name| {
             let value = sources.setting(name);
-            let known = PostgresSetting::of_own(name);
             row![
                 *name,
                 value.clone(),
                 Value::Null,
                 "Preset Options",
-                known.map(|known| known.description),
+                Value::Null,
                 Value::Null,
                 "internal",
-                known.map_or("string", |known| known.kind),
+                "string",
                 "default",
-                known.and_then(|known| known.least),
-                known.and_then(|known| known.greatest),
+                Value::Null,
+                Value::Null,
                 Value::Null,
                 value.clone(),
                 value,
@@ -93,6 +86,16 @@ fn of_postgres(setting: &PostgresSetting, sources: &dyn SystemSources) -> Row {
         true => "default",
         false => "session",
     };
+    let values = match setting.values.is_empty() {
+        true => Value::Null,
+        false => Value::Texts(
+            setting
+                .values
+                .iter()
+                .map(|value| (*value).to_owned())
+                .collect(),
+        ),
+    };
     row![
         setting.name,
         value,
@@ -105,28 +108,11 @@ fn of_postgres(setting: &PostgresSetting, sources: &dyn SystemSources) -> Row {
         source,
         setting.least,
         setting.greatest,
-        values(setting),
+        values,
         setting.default,
         setting.default,
         Value::Null,
         Value::Null,
         false,
     ]
-}
-
-/// The values that a setting can have, where these are words.
-fn values(setting: &PostgresSetting) -> Value {
-    let values = setting.values.iter().map(|value| (*value).to_owned());
-    match setting.values.is_empty() {
-        true => Value::Null,
-        false => Value::Texts(values.collect()),
-    }
-}
-
-/// A value in the unit that PostgreSQL tells of the setting.
-fn in_unit(known: Option<&PostgresSetting>, value: Option<String>) -> Option<String> {
-    match known {
-        Some(known) => value.map(|value| known.in_unit(&value)),
-        None => value,
-    }
 }

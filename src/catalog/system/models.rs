@@ -165,7 +165,6 @@ impl SystemView for Models {
 
 fn models(sources: &dyn SystemSources) -> Result<Vec<Model>> {
     let snapshot = sources.snapshot();
-    let rights = sources.rights(&snapshot);
     let mut states = sources.journal().model_states()?;
     let relations = snapshot.objects().filter(|object| {
         matches!(
@@ -175,13 +174,7 @@ fn models(sources: &dyn SystemSources) -> Result<Vec<Model>> {
     });
     Ok(relations
         .map(|object| {
-            let mut state = states.remove(&object.oid);
-            // It may show values.
-            if let Some(state) = &mut state
-                && !rights.may_read(object)
-            {
-                state.error = None;
-            }
+            let state = states.remove(&object.oid);
             let refreshed = object.kind.is_refreshed();
             let statistics = match object.kind {
                 Kind::Table => sources.table_statistics(object),

@@ -94,19 +94,17 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
                 ));
             }
         }
-        Verdict::Lookback(_, obstacle) => {
-            lines.push(format!("  Not by what has changed: {}", obstacle.node));
-            lines.push(format!("    Reason: {}", obstacle.reason));
-        }
-        Verdict::Full(obstacle) => {
-            lines.push(format!("  In the way: {}", obstacle.node));
-            lines.push(format!("    Reason: {}", obstacle.reason));
-        }
+        Verdict::Lookback(_, obstacle) => lines.push(format!(
+            "  Not by what has changed: {}: {}",
+            obstacle.node, obstacle.reason
+        )),
+        Verdict::Full(obstacle) => lines.push(format!(
+            "  In the way: {}: {}",
+            obstacle.node, obstacle.reason
+        )),
     }
     if let Some(lookback) = lookback::declared(&definition.options, &shown)? {
-        lines.push(format!("  Lookback: {}", lookback.text));
-        let line = lookback_line(instance, &context, object, &verdict, &lookback).await?;
-        lines.push(format!("    {line}"));
+        lines.push(lookback_line(instance, &context, object, &verdict, &lookback).await?);
     }
     match &then {
         None => lines.push(
@@ -176,13 +174,14 @@ async fn lookback_line(
     verdict: &Verdict,
     lookback: &Lookback,
 ) -> Result<String> {
-    let column = &lookback.column;
+    let (column, text) = (&lookback.column, &lookback.text);
     if let Verdict::Keys(_) | Verdict::Added(Some(_)) = verdict {
-        let line = "Not used: rows that are late are among the changes of its inputs";
-        return Ok(line.to_owned());
+        return Ok(format!(
+            "  Lookback: {text}: not used, for rows that are late are among the changes of its inputs"
+        ));
     }
     let when = match verdict {
-        Verdict::Added(_) => ", where others than those that are added have changed or are gone",
+        Verdict::Added(_) => ", where something else than what is added has changed or is gone",
         _ => "",
     };
     let table = table_id(object);
@@ -192,9 +191,11 @@ async fn lookback_line(
     };
     Ok(match since {
         Some(from) => format!(
-            "Read again: rows with {column} from {} on{when}",
+            "  Lookback: {text}: rows with {column} from {} on are read again{when}",
             looking_back::shown(&from)
         ),
-        None => format!("Read again: all rows, for it has no {column} to look back from"),
+        None => format!(
+            "  Lookback: {text}: all rows are read, for it has no {column} to look back from"
+        ),
     })
 }

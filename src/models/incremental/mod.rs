@@ -27,7 +27,6 @@ mod inputs;
 mod looking_back;
 mod measured;
 mod restrict;
-mod trace;
 mod watermark;
 
 use std::sync::Arc;
@@ -36,13 +35,11 @@ use arrow::datatypes::Schema;
 
 pub use analysis::{Analysis, Verdict};
 pub use attempt::{Attempt, Planned};
-pub use changed::Held;
 pub use delta::Obstacle;
-pub use determinism::{Cause, cause_in, changes_with_time};
+pub use determinism::changes_with_time;
 pub use drift::drift;
 pub use explain::explain;
 pub use measured::Measured;
-pub use trace::{Changed, Tracing};
 pub use watermark::Watermark;
 
 use super::{keyed, lookback};

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::changed::{Changed, Held};
+use futures::TryStreamExt;
+
+use super::changed::{Held, State};
 use super::input::Input;
 use super::learned::Learned;
 use super::outgrown::Outgrown;
@@ -38,25 +40,10 @@ impl Refresh<'_> {
         let settings = &instance.configuration.session;
         let context = instance.statement(settings, Reading::Rows);
         let plan = plan::definition(&context, &self.definition.query, &[]).await?;
-        let input = plan::columns(&plan);
-        let clusters = columns(&context.state, self.definition, &input)?;
-        let taking = Input::new(&context.state, self.definition, &input)?;
-        self.check_columns(&known.model, &taking)?;
-        let obstacle = self.obstacle(&before, &input, &clusters).await?;
-        let mut whole = None;
-        if obstacle.is_none() {
-            let source = self.source(&context, &plan).await?;
-            match self.traced(&source, &context, &before).await? {
-                Ok(changed) => {
-                    let new = changed.new;
-                    let others = changed.hashes.len() - new;
-                    let told = (changed.read, new, others, changed.gone.len());
-                    return Ok(self.incrementally(None, told));
-                }
-                Err(reason) => whole = Some(reason),
-            }
-        }
+        let clusters = columns(&context.state, self.definition, &plan::columns(&plan))?;
         let mut rows = query::stream(context.state.clone(), plan).await?;
+        let schema = rows.schema();
+        let taking = Input::new(&context.state, self.definition, &schema)?;
         if let Some(most) = known.model.most_records() {
             let outgrown = Outgrown::look(rows, most).await?;
             rows = outgrown.rows;
@@ -67,7 +54,8 @@ impl Refresh<'_> {
                 ]));
             }
         }
-        if let Some(obstacle) = obstacle {
+        self.check_columns(&known.model, &taking)?;
+        if let Some(obstacle) = self.obstacle(&before, &schema, &clusters).await? {
             return Ok(in_full(&[
                 &format!("In the way: {obstacle}"),
                 "It scores all records by what it has learned",
@@ -75,31 +63,23 @@ impl Refresh<'_> {
         }
         let index = instance.indexes.look(&before).await?;
         let names = self.names();
-        let pool = &instance.runtime().memory_pool;
-        let changed = Changed::read(Held::new(&index, &names), rows, pool).await?;
-        let others = changed.hashes.len() - changed.new;
-        let told = (changed.read, changed.new, others, changed.gone.len());
-        Ok(self.incrementally(whole, told))
-    }
-
-    /// What is told of a refresh that takes in what has changed: why all records are read for that, if
-    /// they are, and how many of them are read, new, others than they were, and gone.
-    fn incrementally(
-        &self,
-        whole: Option<String>,
-        (read, new, others, gone): (u64, usize, usize, usize),
-    ) -> Vec<String> {
-        let mut told = vec![format!(
-            "Refresh of {}: incremental",
-            self.object.described()
-        )];
-        told.extend(whole.map(|reason| format!("  All Records Are Read: {reason}")));
-        told.extend([
+        let mut held = Held::new(&index, &names);
+        let (mut new, mut others, mut read) = (0, 0, 0);
+        while let Some(batch) = rows.try_next().await? {
+            read += batch.num_rows();
+            let (states, _) = held.hold(&batch)?;
+            new += states.iter().filter(|state| **state == State::New).count();
+            others += states
+                .iter()
+                .filter(|state| **state == State::Other)
+                .count();
+        }
+        Ok(vec![
+            format!("Refresh of {}: incremental", self.object.described()),
             format!("  Records Read: {read}"),
             format!("  New: {new}"),
             format!("  Changed: {others}"),
-            format!("  Gone: {gone}"),
-        ]);
-        told
+            format!("  Gone: {}", held.gone().len()),
+        ])
     }
 }

@@ -12,7 +12,6 @@ use croner::parser::{CronParser, Seconds, Year};
 use crate::error::{Error, Result, SqlState};
 use crate::models::define::Choice;
 use crate::models::lookback::LOOKBACK;
-use crate::models::resolution::{self, UNLEARNED};
 use crate::sql::Statement;
 use crate::sql::model_options::OptionValue;
 
@@ -137,20 +136,17 @@ pub fn without_upkeep(definition: &Statement) -> Cow<'_, Statement> {
     Cow::Owned(definition)
 }
 
-/// Gives an option that can change while an object stands a value, or takes it away.
+/// Gives an option of the upkeep of an object a value, or takes it away.
 ///
 /// # Errors
-/// 0A000 for another option; 22023 for one that a model does not have.
+/// 0A000 for another option.
 pub fn set_option(definition: &mut Statement, name: &str, value: Option<&str>) -> Result<()> {
     let (can_be_set, all) = match definition {
         Statement::CreateMaterializedView(_) => (
             is_upkeep(name),
             format!("{TARGET_LAG}, {SCHEDULE} and {LOOKBACK}"),
         ),
-        _ => {
-            resolution::check_option(name)?;
-            (UNLEARNED.contains(&name), UNLEARNED.join(", "))
-        }
+        _ => (is_scheduling(name), format!("{TARGET_LAG} and {SCHEDULE}")),
     };
     if !can_be_set {
         let message = format!("ALTER of the option \"{name}\"");

@@ -112,9 +112,7 @@ impl Cursors {
 
     /// Closes all of them.
     pub fn close_all(&self) {
-        let closed = std::mem::take(&mut self.0.lock().cursors);
-        // Others are not kept waiting while their plans go.
-        drop(closed);
+        self.0.lock().cursors.clear();
     }
 
     /// The number of the next one.

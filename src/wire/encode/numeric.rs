@@ -4,11 +4,10 @@ use std::fmt::Display;
 
 use arrow::array::PrimitiveArray;
 use arrow::array::types::{DecimalType, UInt64Type};
-use arrow::datatypes::ArrowNativeType as _;
 use bytes::{BufMut, BytesMut};
 
 use super::Encode;
-use super::integer::{MAX_DIGITS as SHORT_DIGITS, write_digits, write_unsigned};
+use super::integer::write_unsigned;
 use super::stack::Stack;
 use crate::error::Result;
 
@@ -34,41 +33,19 @@ where
     T::Native: Display,
 {
     fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
-        self.give(row, |decimal| decimal.write(out));
+        let digits = Stack::<MAX_DIGITS>::new(format_args!("{}", self.array.value(row)));
+        Decimal::new(digits.as_str(), self.scale).write(out);
         Ok(())
     }
 
     fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
-        self.give(row, |decimal| decimal.send(out));
+        let digits = Stack::<MAX_DIGITS>::new(format_args!("{}", self.array.value(row)));
+        Decimal::new(digits.as_str(), self.scale).send(out);
         Ok(())
     }
 
     fn json(&self, row: usize, out: &mut BytesMut) -> Result<()> {
         self.text(row, out)
-    }
-
-    fn is_plain(&self) -> bool {
-        true
-    }
-}
-
-impl<T> Decimals<'_, T>
-where
-    T: DecimalType,
-    T::Native: Display,
-{
-    /// Gives the number of a row to who writes it.
-    fn give(&self, row: usize, write: impl FnOnce(&Decimal<'_>)) {
-        let value = self.array.value(row);
-        // Most numbers have few digits, which are written in a third of the time then.
-        if let Some(value) = value.to_i64() {
-            let mut digits = [b'0'; SHORT_DIGITS];
-            let start = write_digits(value.unsigned_abs(), &mut digits);
-            let digits = &digits[start.min(SHORT_DIGITS - 1)..];
-            return write(&Decimal::of(value < 0, digits, self.scale));
-        }
-        let digits = Stack::<MAX_DIGITS>::new(format_args!("{value}"));
-        write(&Decimal::new(digits.as_str(), self.scale));
     }
 }
 
@@ -79,10 +56,6 @@ impl Encode for Unsigned<'_> {
     fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
         write_unsigned(out, self.0.value(row));
         Ok(())
-    }
-
-    fn is_plain(&self) -> bool {
-        true
     }
 
     fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
@@ -109,22 +82,18 @@ struct Decimal<'a> {
 impl<'a> Decimal<'a> {
     /// `integer` / 10^`scale`.
     fn new(integer: &'a str, scale: i8) -> Self {
-        match integer.strip_prefix('-') {
-            Some(digits) => Self::of(true, digits.as_bytes(), scale),
-            None => Self::of(false, integer.as_bytes(), scale),
-        }
-    }
-
-    /// An integer of these digits / 10^`scale`.
-    fn of(negative: bool, digits: &'a [u8], scale: i8) -> Self {
-        let zeros = if scale < 0 && digits != b"0" {
+        let (negative, digits) = match integer.strip_prefix('-') {
+            Some(digits) => (true, digits),
+            None => (false, integer),
+        };
+        let zeros = if scale < 0 && digits != "0" {
             usize::from(scale.unsigned_abs())
         } else {
             0
         };
         Self {
             negative,
-            digits,
+            digits: digits.as_bytes(),
             zeros,
             scale: usize::try_from(scale).unwrap_or(0),
         }

@@ -196,9 +196,7 @@ fn with_own_digits(cast: Cast, schema: &DFSchema) -> Result<Expr> {
         let call = ScalarFunction::new_udf(Arc::new(function), vec![*cast.expr]);
         return Ok(Expr::ScalarFunction(call));
     }
-    // That no digits were named is still to be known of it.
-    let field = cast.field.as_ref().clone().with_data_type(to);
-    Ok(Expr::Cast(Cast::new_from_field(cast.expr, Arc::new(field))))
+    Ok(Expr::Cast(Cast::new(cast.expr, to)))
 }
 
 /// The type of the numeric that a text shows digit by digit.

@@ -7,11 +7,9 @@
 mod columns;
 mod constraints;
 mod privileges;
-mod routines;
 mod schemata;
 mod sequences;
 mod tables;
-pub mod type_figures;
 
 use std::sync::{Arc, LazyLock};
 
@@ -23,7 +21,7 @@ use crate::catalog::system::SystemSources;
 /// The name of the schema.
 pub const INFORMATION_SCHEMA: &str = "information_schema";
 
-static ROWS: [&Rows; 19] = [
+static ROWS: [&Rows; 17] = [
     &columns::TABLE,
     &constraints::CHECKS,
     &constraints::COLUMNS,
@@ -35,8 +33,6 @@ static ROWS: [&Rows; 19] = [
     &privileges::COLUMNS,
     &privileges::GRANTS,
     &privileges::TABLE,
-    &routines::PARAMETERS,
-    &routines::ROUTINES,
     &schemata::CATALOG,
     &schemata::ROLES,
     &schemata::TABLE,

@@ -16,7 +16,7 @@ use crate::error::{Error, Result, SqlState};
 const MOST_SUGGESTIONS: i64 = 100_000;
 
 /// Pairs of records, by their places.
-pub(super) type Places = Vec<(u32, u32)>;
+type Places = Vec<(u32, u32)>;
 
 impl Asked {
     /// The pairs that a human should be asked about, without those that one has decided or labelled.
@@ -63,7 +63,7 @@ impl Asked {
     }
 
     /// The pairs that humans have decided.
-    pub(super) async fn decided(&self, resolver: &Resolver) -> Result<(Places, Places)> {
+    async fn decided(&self, resolver: &Resolver) -> Result<(Places, Places)> {
         let context = self.context();
         let definition = self.model.definition()?;
         let records = resolver.records();
