@@ -14,6 +14,7 @@ pub mod session;
 pub mod sources;
 pub mod sql;
 pub mod storage;
+mod unary;
 pub mod warehouse;
 pub mod wire;
 

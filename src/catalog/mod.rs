@@ -143,11 +143,19 @@ impl Catalog {
         self.reread()?;
         let mut transaction = Transaction::new(&self.store, &self.snapshot());
         let answer = change(&mut transaction)?;
+        self.commit(transaction)?;
+        Ok(answer)
+    }
+
+    /// Makes a change durable and shows it. To be called by the writer.
+    fn commit(&self, transaction: Transaction<'_>) -> Result<()> {
+        let dropped = transaction.dropped();
         if let Some(next) = transaction.commit()? {
             *self.current.write() = Arc::new(next);
             self.changes.send_replace(());
+            self.sequences.forget(&dropped);
         }
-        Ok(answer)
+        Ok(())
     }
 
     /// Reads the file again where it was opened again: of a write that failed nobody knows whether
@@ -258,6 +266,12 @@ impl Catalog {
     /// Those of the disk.
     pub fn restart_numbers(&self, table: Oid) -> Result<()> {
         self.sequences.restart(&self.store, table)
+    }
+
+    /// Of how many sequences some numbers are set aside in memory.
+    #[cfg(test)]
+    pub fn known_sequences(&self) -> usize {
+        self.sequences.len()
     }
 
     /// The journal of refreshes and checks, in the same file. It keeps the last

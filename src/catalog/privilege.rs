@@ -411,6 +411,12 @@ impl<'a> Rights<'a> {
         self.owns(access) || self.is_granted(access, privilege, None, false)
     }
 
+    /// Whether it may read a relation, and find it in its schema.
+    pub fn may_read(&self, object: &Object) -> bool {
+        self.has_on_schema(&object.name.schema, Privilege::Usage)
+            && self.has(&object.access, Privilege::Select)
+    }
+
     /// Whether it may call a function, which all may where nothing was ever granted on it.
     pub fn may_call(&self, access: &Access) -> bool {
         access.grants.is_none() || self.has(access, Privilege::Execute)

@@ -4,7 +4,7 @@
 //! twice whatever happens: what a crash, or a statement that fails, leaves of them is a gap, as in
 //! Postgres.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use parking_lot::Mutex;
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
@@ -110,6 +110,36 @@ impl Sequences {
         })?;
         sequences.remove(&(table, column.to_owned()));
         Ok(())
+    }
+
+    /// Forgets the numbers of tables that are gone, which are forgotten on disk.
+    pub fn forget(&self, tables: &BTreeSet<Oid>) {
+        if !tables.is_empty() {
+            self.0.lock().retain(|(of, _), _| !tables.contains(of));
+        }
+    }
+
+    /// Forgets the numbers of tables that were never shown, since the transaction that made them is
+    /// rolled back.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn abandon(&self, store: &Store, tables: &BTreeSet<Oid>) -> Result<()> {
+        let mut sequences = self.0.lock();
+        let taken = sequences.keys().map(|(of, _)| *of);
+        let taken: BTreeSet<Oid> = taken.filter(|of| tables.contains(of)).collect();
+        if taken.is_empty() {
+            return Ok(());
+        }
+        store.write(|write| taken.iter().try_for_each(|of| forget(store, write, *of)))?;
+        sequences.retain(|(of, _), _| !taken.contains(of));
+        Ok(())
+    }
+
+    /// Of how many sequences some numbers are set aside.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.0.lock().len()
     }
 
     /// Begins the numbers of a table's columns anew.

@@ -65,6 +65,12 @@ impl Staged {
         self.objects.is_empty() && self.schemas.is_empty()
     }
 
+    /// The objects that the transaction has made.
+    fn new_objects(&self) -> BTreeSet<Oid> {
+        let new = self.objects.iter().filter(|(_, before)| before.is_none());
+        new.map(|(oid, _)| *oid).collect()
+    }
+
     /// Makes the changes, which led to `own`, to the catalog of another transaction.
     ///
     /// # Errors
@@ -266,11 +272,29 @@ impl Catalog {
     pub fn roll_back_to(&self, mark: &StagedCatalog) {
         if let Some(staged) = &self.staged {
             let mut staged = staged.lock();
+            let mut gone = staged.new_objects();
+            gone.retain(|oid| !mark.objects.contains_key(oid));
             staged.base = Arc::clone(&mark.base);
             staged.objects.clone_from(&mark.objects);
             staged.schemas.clone_from(&mark.schemas);
             staged.filled.clone_from(&mark.filled);
             *self.current.write() = Arc::clone(&mark.snapshot);
+            self.abandon_numbers(&gone);
+        }
+    }
+
+    /// Takes back all that a transaction has changed.
+    pub fn roll_back(&self) {
+        if let Some(staged) = &self.staged {
+            self.abandon_numbers(&staged.lock().new_objects());
+        }
+    }
+
+    /// Forgets the numbers that were set aside for objects that never came to be. Where the disk fails
+    /// they stay set aside, which harms nobody: no other object gets the number of these.
+    fn abandon_numbers(&self, objects: &BTreeSet<Oid>) {
+        if let Err(error) = self.sequences.abandon(&self.store, objects) {
+            tracing::warn!("numbers of sequences that were rolled back stay behind: {error}");
         }
     }
 
@@ -325,11 +349,7 @@ impl Catalog {
         staged.make(&transaction.snapshot(), &mut merged)?;
         merged.number_replaced(tables, &entries);
         merged.publish(entries);
-        if let Some(next) = merged.commit()? {
-            *self.current.write() = Arc::new(next);
-            self.changes.send_replace(());
-        }
-        Ok(())
+        self.commit(merged)
     }
 
     /// Forgets entries that are published, all those of a commit.

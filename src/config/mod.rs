@@ -180,7 +180,7 @@ settings! {
         memory_limit: MemoryLimit = "50%",
         /// How much disk spilled data may use. A query that needs more ends with an error.
         spill_limit: ByteSize = "100GB",
-        /// How much memory is for rows that queries have read by a key, so that they and those around them are at hand. It counts towards `memory_limit`, and is given up when queries need it.
+        /// How much memory is for rows that queries have read by a key, so that they and those around them are at hand, and for what indexes tell of where they are. It counts towards `memory_limit`, and is given up when queries need it.
         row_cache: ByteSize = "128MB",
         /// How many clients may be connected at once.
         max_connections: usize = "100",

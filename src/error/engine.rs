@@ -46,6 +46,7 @@ fn from_arrow(error: &ArrowError) -> Error {
                 "null value in a column that violates its not-null constraint",
             )
         }
+        ArrowError::ComputeError(message) if let Some(error) = invalid_expression(message) => error,
         ArrowError::InvalidArgumentError(message) => cast::out_of_range(message)
             .unwrap_or_else(|| Error::new(SqlState::INVALID_PARAMETER_VALUE, lower_first(message))),
         other => Error::new(
@@ -100,7 +101,11 @@ impl From<DataFusionError> for Error {
             DataFusionError::Collection(mut inner) if !inner.is_empty() => {
                 inner.swap_remove(0).into()
             }
-            other => Self::internal(lower_first(without_report(&other.strip_backtrace()))),
+            other => {
+                let text = other.strip_backtrace();
+                invalid_expression(&text)
+                    .unwrap_or_else(|| Self::internal(lower_first(without_report(&text))))
+            }
         }
     }
 }
@@ -112,6 +117,22 @@ fn without_report(message: &str) -> &str {
         .split("\nThis issue was likely caused by")
         .next()
         .unwrap_or(message)
+}
+
+/// A regular expression of the data that is none. The crate points into it, and then says what is wrong.
+fn invalid_expression(message: &str) -> Option<Error> {
+    if !message.contains("Regular expression did not compile") {
+        return None;
+    }
+    let mut lines = message.lines().map(str::trim);
+    let reason = lines.find_map(|line| line.strip_prefix("error: "));
+    Some(Error::new(
+        SqlState::INVALID_REGULAR_EXPRESSION,
+        format!(
+            "invalid regular expression: {}",
+            reason.unwrap_or("it is too large")
+        ),
+    ))
 }
 
 /// Finds our own error, or one we know, in what another crate carried for us.
@@ -190,7 +211,8 @@ fn from_shared(error: &DataFusionError) -> Error {
         DataFusionError::Execution(message) => plan_message::of_execution(message),
         DataFusionError::SchemaError(inner, _) => from_schema_error(inner),
         DataFusionError::NotImplemented(message) => plan_message::of_missing_feature(message),
-        DataFusionError::Internal(message) => Error::internal(lower_first(without_report(message))),
+        DataFusionError::Internal(message) => invalid_expression(message)
+            .unwrap_or_else(|| Error::internal(lower_first(without_report(message)))),
         DataFusionError::ArrowError(inner, _) if !matches!(**inner, ArrowError::IoError(..)) => {
             from_arrow(inner)
         }

@@ -99,6 +99,10 @@ pub(super) fn of_execution(message: &str) -> Error {
             "more than one row returned by a subquery used as an expression",
         );
     }
+    if let Some(name) = between(message, "Placeholder '", "' was not provided a value") {
+        let message = format!("there is no parameter {name}");
+        return Error::new(SqlState::UNDEFINED_PARAMETER, message);
+    }
     let unit = between(message, "Date part '", "' not supported")
         .or_else(|| between(message, "Unsupported date_trunc granularity: '", "'"));
     if let Some(unit) = unit {

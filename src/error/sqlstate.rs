@@ -27,6 +27,8 @@ impl SqlState {
     pub const ARRAY_SUBSCRIPT_ERROR: Self = Self("2202E");
     /// A percentage of a sample that is none.
     pub const INVALID_TABLESAMPLE_ARGUMENT: Self = Self("2202H");
+    /// What is no regular expression.
+    pub const INVALID_REGULAR_EXPRESSION: Self = Self("2201B");
     /// A negative `LIMIT`.
     pub const INVALID_ROW_COUNT_IN_LIMIT: Self = Self("2201W");
     /// A negative `OFFSET`.

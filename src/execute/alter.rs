@@ -1,18 +1,26 @@
 //! `ALTER`: another name, schema or owner; of a table also other columns and constraints; of a
 //! materialized view or model also other options of those that say when it is refreshed, and whether
-//! it is. `ALTER EXTERNAL TABLE name REFRESH` gives a table whose columns are not declared, or that has
+//! it is. Of a model, `threshold`, `must_link` and `cannot_link` too, as in
+//! `ALTER MODEL m SET (threshold = 0.9)`: it makes its entities anew of the records that it has, and learns
+//! nothing. `ALTER EXTERNAL TABLE name REFRESH` gives a table whose columns are not declared, or that has
 //! the option `on_extra_columns 'add'`, the columns that its files have come to have, as the next refresh
 //! of what reads it does.
 
 use std::sync::Arc;
 
 use super::create_role::existing;
+use super::define::in_place_of;
 use super::drop::{kind, word};
 use super::referential::refuse_where_waiting;
+use super::refresh::tell;
 use super::{create_sequence, create_type, index, redefine, serial};
-use crate::catalog::{Kind, NewObject, Object, Oid, references_of};
+use crate::catalog::{Kind, NewObject, Object, Oid, Snapshot, references_of};
 use crate::error::{Error, Result, SqlState};
-use crate::models::{lookback, schedule, source_columns};
+use crate::instance::LockGuard;
+use crate::models::define::define;
+use crate::models::refresh::{Catalogued, Extent, refresh_locked};
+use crate::models::replan::{self, Author};
+use crate::models::{lookback, resolution, schedule, source_columns, table_id};
 use crate::session::{Outcome, Session, plan};
 use crate::sql::alter::{Action, Alter};
 use crate::sql::drop::DropKind;
@@ -187,7 +195,8 @@ async fn refresh(session: &Session, object: &Object) -> Result<()> {
     Ok(())
 }
 
-/// Gives options values, or takes them away; nothing is refreshed for that.
+/// Gives options values, or takes them away. Nothing is refreshed for that; but where they say which
+/// entities a model makes of what it has found, it makes these anew, of the records that it has.
 async fn set_options<'a>(
     session: &Session,
     object: &Object,
@@ -195,7 +204,7 @@ async fn set_options<'a>(
 ) -> Result<()> {
     let catalog = &session.instance.catalog;
     // A refresh that runs would not find the definition that it began with.
-    let _guard = session.instance.refresh_locks.lock(object.oid).await?;
+    let guard = session.instance.refresh_locks.lock(object.oid).await?;
     let snapshot = catalog.snapshot();
     let Some(object) = snapshot.object(object.oid) else {
         let name = ObjectName::from(object.name.clone());
@@ -209,7 +218,44 @@ async fn set_options<'a>(
     if let Statement::CreateMaterializedView(create) = &new.definition {
         lookback::declared(&create.options, &object.schema)?;
     }
-    catalog.write(|transaction| transaction.replace(object.oid, new))
+    let changes = resolution::unlearned_changes(&object.definition, &new.definition);
+    let makes_entities = |names: &Vec<&str>| names.iter().any(|it| resolution::makes_entities(it));
+    match changes.filter(makes_entities) {
+        Some(names) => make_entities(session, (&snapshot, object, &guard), new, &names).await,
+        None => catalog.write(|transaction| transaction.replace(object.oid, new)),
+    }
+}
+
+/// Gives a model another definition, of which other entities follow, and makes these.
+async fn make_entities(
+    session: &Session,
+    (snapshot, old, guard): (&Arc<Snapshot>, &Arc<Object>, &LockGuard),
+    mut new: NewObject,
+    changes: &[&str],
+) -> Result<()> {
+    let instance = &session.instance;
+    let settings = session.settings();
+    let defined = define(instance, snapshot, &settings, &new.definition).await?;
+    // What it is to read, by its full name.
+    new.definition = defined.definition;
+    new.depends_on = defined.depends_on;
+    if !instance.warehouse.exists(&table_id(old)).await? {
+        let (author, oid) = (Author::Statement, old.oid);
+        return replan::replace(instance, snapshot, oid, &new, author).await;
+    }
+    let object = in_place_of(old, &new)?;
+    let record = refresh_locked(
+        instance,
+        &object,
+        Catalogued::Replaced(Box::new(new), Author::Statement),
+        Extent::Entities,
+        &format!("ALTER: {}", changes.join(", ")),
+        &Arc::default(),
+        guard,
+    )
+    .await?;
+    tell(session, &record);
+    Ok(())
 }
 
 /// The object; none where it does not exist and may not.

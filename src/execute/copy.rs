@@ -16,7 +16,7 @@ use futures::{FutureExt, stream};
 use tokio::sync::mpsc;
 use tributary_udfs::enums::{self as enum_values, EnumDefinition};
 use tributary_udfs::json::{self, JsonKind};
-use tributary_udfs::postgres::from_text;
+use tributary_udfs::postgres::{CharacterLength, from_text};
 use tributary_udfs::{SessionTimeZone, type_name};
 
 use super::query::Planned;
@@ -30,6 +30,7 @@ use crate::session::{CopyAborted, CopyIn, Outcome, Session, declared, enums, pla
 use crate::sources::RejectedRows;
 use crate::sql::copy::{Copy, CopyFormat, Direction};
 use crate::sql::name::ObjectName;
+use crate::wire::types::POSTGRES_TYPE;
 use crate::wire::{CopyDecoder, CopyRow, column_from_binary, shown, utf8};
 
 /// Pieces of the client's bytes that wait to be decoded; a client that sends more waits.
@@ -387,7 +388,7 @@ impl Source {
             let line = self.line(rows, row);
             error.with_context(format!("{line}, column {}", field.name()))
         };
-        let column = column_from_binary(values, field);
+        let column = column_from_binary(values, &self.sent_as(field));
         let column = column.map_err(|(row, error)| at_fault(row, error))?;
         let column = match JsonKind::of_field(field) {
             Some(kind) => json::read_texts(&column, kind)?,
@@ -400,6 +401,16 @@ impl Source {
             self.check_lengths(texts, field, at_fault)?;
         }
         Ok(column)
+    }
+
+    /// A column by the type that clients know it by: the values of some, as of `uuid`, are texts here
+    /// alone.
+    fn sent_as(&self, field: &Field) -> Field {
+        let mut metadata = field.metadata().clone();
+        if let Some(length) = self.target.character_length(field.name()) {
+            metadata.insert(POSTGRES_TYPE.to_owned(), length.sql());
+        }
+        field.clone().with_metadata(metadata)
     }
 
     /// That texts are labels, where a column is of an enum type.
@@ -420,7 +431,8 @@ impl Source {
         field: &Field,
         at_fault: impl Fn(usize, Error) -> Error,
     ) -> Result<()> {
-        let Some(length) = self.target.character_length(field.name()) else {
+        let length = self.target.character_length(field.name());
+        let Some(length) = length.filter(CharacterLength::is_limit) else {
             return Ok(());
         };
         for (row, text) in texts.iter().enumerate() {

@@ -9,10 +9,11 @@ use arrow::datatypes::Schema;
 use datafusion::sql::sqlparser::ast::{Expr, Value};
 use tributary_udfs::enums::EnumKind;
 
-use super::{referential, refresh};
+use super::{redefine, referential, refresh};
 use crate::catalog::{Kind, NewObject, Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::models::define::{creation_schema, define};
+use crate::models::keyed;
 use crate::session::{Outcome, Session};
 use crate::sql::create_type::{CreateType, Place};
 use crate::sql::name::Quoted;
@@ -99,11 +100,10 @@ pub async fn rename_value(session: &Session, object: &Object, old: &str, new: &s
         Ok(())
     })?;
     check_readers(session, object, &columns, old).await?;
-    for (table, column) in &columns {
-        if table.kind == Kind::Table {
-            let change = parse_one(&renaming(table, column, object, old, new))?;
-            referential::change_alone(session, &change).await?;
-        }
+    for table in distinct(&columns) {
+        let own = columns.iter().filter(|(of, _)| of.oid == table.oid);
+        let renamed = own.map(|(_, column)| Renamed::of(&table, column, object, old, new));
+        rename_in_rows(session, &table, renamed.collect()).await?;
     }
     let snapshot = catalog.snapshot();
     let is_of_type = |view: &&Arc<Object>| {
@@ -210,20 +210,58 @@ async fn check_readers(
     Ok(())
 }
 
-/// The statement that changes the rows of a table.
-fn renaming(table: &Object, column: &str, of: &Object, old: &str, new: &str) -> String {
-    let field = table.schema.field_with_name(column);
-    let is_array = field.is_ok_and(|it| EnumKind::of_field(it).is_some_and(|it| it.is_array));
-    let (table, column) = (&table.name, Quoted(column));
-    let (old, new) = (Literal(old), Literal(new));
-    match is_array {
-        true => format!(
-            "UPDATE {table} SET {column} = array_replace({column}::text[], {old}, {new})::{}[] \
-             WHERE {old} = ANY ({column}::text[])",
-            of.name
-        ),
-        false => {
-            format!("UPDATE {table} SET {column} = {new} WHERE {column}::text = {old}")
+/// A column whose values have a label that gets another text.
+struct Renamed {
+    column: String,
+    /// Its values then.
+    value: String,
+    /// Whether a row has the label.
+    has_label: String,
+}
+
+impl Renamed {
+    fn of(table: &Object, name: &str, of: &Object, old: &str, new: &str) -> Self {
+        let field = table.schema.field_with_name(name);
+        let is_array = field.is_ok_and(|it| EnumKind::of_field(it).is_some_and(|it| it.is_array));
+        let (column, of) = (Quoted(name), &of.name);
+        let (old, new) = (Literal(old), Literal(new));
+        let (value, has_label) = match is_array {
+            true => (
+                format!("array_replace({column}::text[], {old}, {new})::{of}[]"),
+                format!("{old} = ANY ({column}::text[])"),
+            ),
+            false => (
+                format!("(array_replace(ARRAY[{column}::text], {old}, {new}))[1]::{of}"),
+                format!("{column}::text = {old}"),
+            ),
+        };
+        Self {
+            column: name.to_owned(),
+            value,
+            has_label,
         }
     }
+}
+
+/// Gives the rows of a table the new text. Those of a keyed one stay of the versions that they are of:
+/// what they tell is what it was.
+async fn rename_in_rows(session: &Session, table: &Object, renamed: Vec<Renamed>) -> Result<()> {
+    if table.kind != Kind::Table {
+        return Ok(());
+    }
+    if keyed::of(table)?.is_some_and(|keyed| !keyed.versions.is_empty()) {
+        let values = renamed.into_iter().map(|it| (it.column, it.value));
+        return redefine::reword(session, table, values.collect()).await;
+    }
+    for Renamed {
+        column,
+        value,
+        has_label,
+    } in renamed
+    {
+        let (name, column) = (&table.name, Quoted(&column));
+        let text = format!("UPDATE {name} SET {column} = {value} WHERE {has_label}");
+        referential::change_alone(session, &parse_one(&text)?).await?;
+    }
+    Ok(())
 }

@@ -12,7 +12,7 @@ use crate::models::define::{creation_schema, define};
 use crate::models::refresh::{Catalogued, Extent, refresh, refresh_locked};
 use crate::models::replan::{self, Author};
 use crate::models::run::remove_tables;
-use crate::models::source_columns;
+use crate::models::{resolution, source_columns};
 use crate::session::Session;
 use crate::sql::Statement;
 
@@ -231,12 +231,20 @@ pub async fn create_refreshed(
             replan::check(instance, old.oid, &new, Author::Statement).await?;
             let guard = instance.refresh_locks.lock(old.oid).await?;
             let object = in_place_of(&old, &new)?;
+            let (extent, reason) =
+                match resolution::unlearned_changes(&old.definition, &new.definition) {
+                    Some(options) => {
+                        let reason = format!("replaced: {}", options.join(", "));
+                        (Extent::Usual, reason)
+                    }
+                    None => (Extent::Anew, "replaced".to_owned()),
+                };
             let record = refresh_locked(
                 instance,
                 &object,
                 Catalogued::Replaced(Box::new(new), Author::Statement),
-                Extent::Anew,
-                "replaced",
+                extent,
+                &reason,
                 &Arc::default(),
                 &guard,
             )

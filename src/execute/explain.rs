@@ -3,13 +3,24 @@
 //! that have changed, by which, or what forbids it, and up to which versions its inputs were read; of a
 //! model, whether it scores what has changed alone, for which the records are read, and how much that is.
 //! `EXPLAIN ANALYZE REFRESH` refreshes a materialized view, or a model, and tells what that took.
+//! `FORMAT` writes the plan as a document, with the names that PostgreSQL has for what operators do.
 
-use arrow::datatypes::SchemaRef;
+mod format;
+mod tree;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
 use futures::TryStreamExt;
-use std::sync::Arc;
+use tributary_udfs::json::JsonKind;
 
+use self::format::Value;
+use self::tree::Told;
+use super::with_changes::ClausePlan;
 use super::{Insertion, text_rows, with_changes};
 use crate::catalog::journal::StageTime;
 use crate::error::{Error, Result, SqlState};
@@ -21,12 +32,29 @@ use crate::session::{Outcome, Session, plan};
 use crate::sources::RejectedRows;
 use crate::sql::Statement;
 use crate::sql::drop::DropKind;
-use crate::sql::explain::Explain;
+use crate::sql::explain::{Explain, Format};
 use crate::sql::refresh::{Refresh, RefreshExtent};
+use crate::wire::types::POSTGRES_TYPE;
 
-/// The column of the answer, named as in Postgres.
-pub fn columns() -> SchemaRef {
-    text_column("QUERY PLAN")
+/// The name of the column of the answer, as in Postgres.
+const COLUMN: &str = "QUERY PLAN";
+
+/// The column of the answer.
+pub fn columns(format: Format) -> SchemaRef {
+    match format {
+        Format::Json => Arc::new(Schema::new(vec![JsonKind::Json.field(COLUMN)])),
+        Format::Xml => {
+            let metadata = [(POSTGRES_TYPE.to_owned(), "xml".to_owned())].into();
+            let field = Field::new(COLUMN, DataType::Utf8, true).with_metadata(metadata);
+            Arc::new(Schema::new(vec![field]))
+        }
+        Format::Text | Format::Yaml => text_column(COLUMN),
+    }
+}
+
+/// The answer.
+fn answer(format: Format, lines: Vec<String>) -> Result<Outcome> {
+    text_rows("EXPLAIN", columns(format), vec![lines])
 }
 
 /// Shows the plan of a statement; with `ANALYZE`, runs it and adds what each operator counted.
@@ -39,14 +67,23 @@ pub async fn execute(session: &Session, explain: &Explain) -> Result<Outcome> {
             true => refreshed(session, refresh).await?,
             false => foretold(session, refresh).await?,
         };
-        return text_rows("EXPLAIN", columns(), vec![lines]);
+        return answer(explain.format, lines);
     }
+    let told = Told {
+        verbose: explain.verbose,
+        costs: explain.costs,
+        analyze: explain.analyze,
+    };
     if let Statement::WithChanges(with) = explain.statement.as_ref() {
         if explain.analyze {
             return Err(refused_analyze());
         }
-        let lines = with_changes::explained(session, with, explain.verbose).await?;
-        return text_rows("EXPLAIN", columns(), vec![lines]);
+        let plans = with_changes::explained(session, with).await?;
+        let lines = match explain.format {
+            Format::Text => with_changes::lines(&plans, explain.verbose),
+            format => vec![document(format, &plans, told)],
+        };
+        return answer(explain.format, lines);
     }
     let rejected = Arc::new(RejectedRows::counting());
     let context = session.statement().collecting(&rejected);
@@ -57,6 +94,22 @@ pub async fn execute(session: &Session, explain: &Explain) -> Result<Outcome> {
         .query_planner()
         .create_physical_plan(&optimized, &state)
         .await?;
+    if explain.format != Format::Text {
+        let mut query = Vec::new();
+        if explain.analyze {
+            let (_, time) = run(session, &state, &physical, &rejected).await?;
+            query.push(("Triggers", Value::List("Trigger", Vec::new())));
+            query.push(("Execution Time", Value::Number(format!("{time:.3}"))));
+        }
+        query.insert(
+            0,
+            ("Plan", Value::Record(tree::node(physical.as_ref(), told))),
+        );
+        return answer(
+            explain.format,
+            vec![format::write(explain.format, vec![query])],
+        );
+    }
     let mut lines = Vec::new();
     if explain.verbose {
         lines.push("Logical plan:".to_owned());
@@ -70,20 +123,9 @@ pub async fn execute(session: &Session, explain: &Explain) -> Result<Outcome> {
         lines.push("Physical plan:".to_owned());
     }
     let shown = if explain.analyze {
-        let mut rows = execute_stream(Arc::clone(&physical), state.task_ctx())?;
-        let started = std::time::Instant::now();
-        let mut count = 0;
-        while let Some(batch) = rows.try_next().await? {
-            count += batch.num_rows();
-        }
-        for notice in rejected.notices() {
-            session.notice(notice);
-        }
+        let (count, time) = run(session, &state, &physical, &rejected).await?;
         let shown = analyzed(&physical, explain.verbose);
-        format!(
-            "{shown}Rows: {count}\nExecution Time: {:.3} ms\n",
-            started.elapsed().as_secs_f64() * 1000.0
-        )
+        format!("{shown}Rows: {count}\nExecution Time: {time:.3} ms\n")
     } else {
         displayable(physical.as_ref())
             .indent(explain.verbose)
@@ -91,7 +133,40 @@ pub async fn execute(session: &Session, explain: &Explain) -> Result<Outcome> {
     };
     let indent = if explain.verbose { "  " } else { "" };
     lines.extend(shown.lines().map(|line| format!("{indent}{line}")));
-    text_rows("EXPLAIN", columns(), vec![lines])
+    answer(explain.format, lines)
+}
+
+/// Runs a plan; answers how many rows it gave, and in how many milliseconds.
+async fn run(
+    session: &Session,
+    state: &SessionState,
+    plan: &Arc<dyn ExecutionPlan>,
+    rejected: &RejectedRows,
+) -> Result<(usize, f64)> {
+    let mut rows = execute_stream(Arc::clone(plan), state.task_ctx())?;
+    let started = Instant::now();
+    let mut count = 0;
+    while let Some(batch) = rows.try_next().await? {
+        count += batch.num_rows();
+    }
+    for notice in rejected.notices() {
+        session.notice(notice);
+    }
+    Ok((count, started.elapsed().as_secs_f64() * 1000.0))
+}
+
+/// The plans of the clauses of a statement, and last its own.
+fn document(format: Format, plans: &[ClausePlan], told: Told) -> String {
+    let queries = plans.iter().map(|plan| {
+        let mut query = Vec::new();
+        if let Some(name) = &plan.clause {
+            query.push(("Subplan Name", Value::Text(format!("CTE {name}"))));
+        }
+        let node = tree::node(plan.plan.as_ref(), told);
+        query.push(("Plan", Value::Record(node)));
+        query
+    });
+    format::write(format, queries.collect())
 }
 
 /// Tells how an object would be refreshed.

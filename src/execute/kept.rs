@@ -293,7 +293,7 @@ impl Kept {
     /// Whether its tables have the versions that it reads.
     async fn reads_latest(&self, instance: &Instance) -> Result<bool> {
         for (table, version) in &self.tables {
-            if instance.warehouse.version(table).await? != *version {
+            if !instance.warehouse.is_latest(table, *version).await? {
                 return Ok(false);
             }
         }

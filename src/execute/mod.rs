@@ -207,7 +207,7 @@ pub async fn change(
 /// The columns that a statement other than a query answers with.
 pub fn columns(statement: &Statement) -> Option<SchemaRef> {
     match statement {
-        Statement::Explain(_) => Some(explain::columns()),
+        Statement::Explain(explain) => Some(explain::columns(explain.format)),
         Statement::Show(show) => Some(show::columns(show)),
         Statement::Vacuum(vacuum) if vacuum.dry_run => Some(Arc::clone(&vacuum::COLUMNS)),
         Statement::DescribeHistory(_) => Some(Arc::clone(&crate::warehouse::HISTORY_SCHEMA)),

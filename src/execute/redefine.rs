@@ -21,13 +21,13 @@ use tributary_udfs::type_name;
 
 use self::rows::{Made, Rows, redefine};
 use super::create_sequence;
-use crate::catalog::Object;
+use crate::catalog::{NewObject, Object};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::models::constraints;
 use crate::models::define::define;
 use crate::models::keyed;
 use crate::models::partitioned;
-use crate::models::replacement::same_columns;
+use crate::models::replacement::{replaced_meanwhile, same_columns};
 use crate::session::Session;
 use crate::sql::alter::Action;
 use crate::sql::constraint::{Declared, Rule, complete};
@@ -109,6 +109,32 @@ pub async fn act(session: &Session, object: &Arc<Object>, action: &Action) -> Re
         create_sequence::follow_column(session, object, old, name)?;
     }
     readers::drop_owned(session, object, &owned)
+}
+
+/// Writes the values of columns, of each of which there is an expression, in other words. Rows, and values
+/// of a keyed table that have versions of their own, stay of those that they are of.
+///
+/// # Errors
+/// What stands on the table says; 40001 where it was changed meanwhile.
+pub(super) async fn reword(
+    session: &Session,
+    object: &Object,
+    values: Vec<(String, String)>,
+) -> Result<()> {
+    let instance = &session.instance;
+    let _guard = instance.refresh_locks.lock(object.oid).await?;
+    session.check_unchanged(object).await?;
+    let snapshot = instance.catalog.snapshot();
+    let Some(object) = snapshot.object(object.oid) else {
+        return Err(replaced_meanwhile(object));
+    };
+    let made = values.into_iter().map(|(column, value)| Made {
+        of: Some(column.clone()),
+        column,
+        value,
+    });
+    let new = NewObject::from(object.as_ref().clone());
+    redefine(session, object, new, Rows::Made(made.collect())).await
 }
 
 /// That an action leaves the intervals of a history as they are: they are of its first version column.

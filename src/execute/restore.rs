@@ -1,6 +1,7 @@
-//! `RESTORE` is a transaction of its own. Materialized views are not restored: their rows come from their
-//! queries, which read old versions of what they read with `VERSION AS OF`. A version of before another
-//! definition that the log does not tell, for another release made it, is not restored either (0A000).
+//! Within a transaction block the versions are those that the block sees, its own among them. Materialized
+//! views are not restored: their rows come from their queries, which read old versions of what they read
+//! with `VERSION AS OF`. A version of before another definition that the log does not tell, for another
+//! release made it, is not restored either (0A000).
 
 mod definition;
 mod numbers;

@@ -36,7 +36,10 @@ pub fn columns(show: &Show) -> SchemaRef {
 pub fn execute(session: &Session, show: &Show) -> Result<Outcome> {
     let server = &session.instance.configuration.server;
     let settings = session.own_settings();
-    let value = |name: &str| value(&settings, server, name);
+    let value = |name: &str| {
+        let authorization = session.shown_authorization(name);
+        authorization.or_else(|| value(&settings, server, name))
+    };
     match show {
         Show::Setting(name) => {
             let known: Vec<_> = SessionSettings::ALL
@@ -75,6 +78,14 @@ pub fn value(settings: &SessionSettings, server: &Config, name: &str) -> Option<
         .or_else(|| fixed(&name.to_ascii_lowercase(), server))
 }
 
+/// A truth as settings show it.
+pub fn on_or_off(value: bool) -> &'static str {
+    match value {
+        true => "on",
+        false => "off",
+    }
+}
+
 /// What clients ask for that nobody can set here.
 fn fixed(name: &str, server: &Config) -> Option<String> {
     let value = match name {
@@ -86,7 +97,6 @@ fn fixed(name: &str, server: &Config) -> Option<String> {
         "integer_datetimes" => "on",
         "lc_collate" | "lc_ctype" => "C.UTF-8",
         "max_identifier_length" => "63",
-        "is_superuser" => "on",
         _ => return None,
     };
     Some(value.to_owned())

@@ -23,7 +23,7 @@ use datafusion::scalar::ScalarValue;
 use futures::{StreamExt as _, TryStreamExt as _};
 
 pub use self::moment::Moment;
-pub use self::planning::{Plans, explained, plan};
+pub use self::planning::{ClausePlan, Plans, explained, lines, plan};
 use super::query::Planned;
 use super::referential;
 use crate::error::Result;

@@ -17,6 +17,8 @@ use crate::warehouse::{Reader, TableId};
 pub struct Asker {
     /// The role by whose rights it is.
     pub user: String,
+    /// That role as the setting `role` shows it; none for the server itself.
+    pub role: Option<String>,
     /// Whom the session is of.
     pub login: String,
     /// The number of the session; 0 for the server itself.
@@ -46,6 +48,7 @@ impl Asker {
     pub fn server() -> Self {
         Self {
             user: OWNER.to_owned(),
+            role: None,
             login: OWNER.to_owned(),
             process: 0,
             statements: Arc::default(),

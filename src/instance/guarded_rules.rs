@@ -9,6 +9,9 @@
 //!
 //! `push_down_filter` moves what reads no columns below an aggregate. One that has a group of all rows
 //! has it also where there are none, so that it would be answered though the condition is false.
+//!
+//! `propagate_empty_relation` would have the one branch of a union that has rows answer columns of the
+//! union's names, whatever its own are.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,7 +20,7 @@ use datafusion::common::NullEquality;
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
 use datafusion::error::Result;
 use datafusion::logical_expr::utils::split_conjunction;
-use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlan};
+use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlan, Projection};
 use datafusion::optimizer::optimizer::ApplyOrder;
 use datafusion::optimizer::{Optimizer, OptimizerConfig, OptimizerRule};
 
@@ -32,6 +35,7 @@ pub(super) fn optimizer_rules() -> Vec<Rule> {
             "extract_equijoin_predicate" => Guarded::by(rule, would_mix_keys),
             "eliminate_cross_join" => Guarded::by(rule, has_equal_nulls),
             "push_down_filter" => Guarded::by(rule, decides_on_whole_groups),
+            "propagate_empty_relation" => Arc::new(NamedBranch(rule)),
             _ => rule,
         })
         .collect()
@@ -69,6 +73,53 @@ impl OptimizerRule for Guarded {
             false => self.rule.rewrite(plan, config),
         }
     }
+}
+
+/// A rule that leaves of a union the one branch that has rows: its columns get the union's names first.
+#[derive(Debug)]
+struct NamedBranch(Rule);
+
+impl OptimizerRule for NamedBranch {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn apply_order(&self) -> Option<ApplyOrder> {
+        self.0.apply_order()
+    }
+
+    fn rewrite(
+        &self,
+        plan: LogicalPlan,
+        config: &dyn OptimizerConfig,
+    ) -> Result<Transformed<LogicalPlan>> {
+        match only_branch(&plan)? {
+            Some(branch) => Ok(Transformed::yes(branch)),
+            None => self.0.rewrite(plan, config),
+        }
+    }
+}
+
+/// The only branch of a union that may have rows, with the names of the union's columns.
+fn only_branch(plan: &LogicalPlan) -> Result<Option<LogicalPlan>> {
+    let LogicalPlan::Union(union) = plan else {
+        return Ok(None);
+    };
+    let mut filled = union.inputs.iter().filter(|input| match input.as_ref() {
+        LogicalPlan::EmptyRelation(empty) => empty.produce_one_row,
+        _ => true,
+    });
+    let (Some(branch), None) = (filled.next(), filled.next()) else {
+        return Ok(None);
+    };
+    let columns = branch.schema().columns().into_iter();
+    let columns = columns.zip(plan.schema().iter());
+    let named = columns.map(|(column, (relation, field))| {
+        Expr::Column(column).alias_qualified(relation.cloned(), field.name())
+    });
+    let schema = Arc::clone(plan.schema());
+    let named = Projection::try_new_with_schema(named.collect(), Arc::clone(branch), schema)?;
+    Ok(Some(LogicalPlan::Projection(named)))
 }
 
 /// Whether a join has a condition beside keys of which NULLs are equal.

@@ -5,7 +5,9 @@ mod asker;
 pub mod change_feed;
 mod guarded_rules;
 mod hidden_constants;
+mod in_lists;
 mod integer_literals;
+mod join_keys;
 pub mod machine;
 mod nested_loops;
 mod notifications;
@@ -30,6 +32,7 @@ mod unique_names;
 mod unknown_literals;
 mod waiting_filters;
 mod waiting_in_order;
+mod window_columns;
 mod window_memory;
 mod yielding;
 

@@ -11,17 +11,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
-use datafusion::error::{DataFusionError, Result};
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::joins::NestedLoopJoinExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, replace_children_if_necessary,
-};
+use datafusion::physical_plan::{DisplayFormatType, ExecutionPlan, replace_children_if_necessary};
 use futures::{TryStreamExt, stream};
+
+use crate::unary::{Unary, UnaryExec};
 
 /// So many pairs of rows are compared before others have their turn.
 const PAIRS: usize = 1 << 20;
@@ -41,10 +40,9 @@ impl PhysicalOptimizerRule for CutNestedLoops {
                 return Ok(Transformed::no(plan));
             };
             let left_rows = Arc::new(AtomicUsize::new(0));
-            let left = NestedLoopInputExec::new(join.left(), &left_rows, Side::Left);
-            let right = NestedLoopInputExec::new(join.right(), &left_rows, Side::Right);
-            let children: Vec<Arc<dyn ExecutionPlan>> = vec![Arc::new(left), Arc::new(right)];
-            let join = replace_children_if_necessary(Arc::clone(&plan), children)?;
+            let left = NestedLoopInput::before(join.left(), &left_rows, Side::Left);
+            let right = NestedLoopInput::before(join.right(), &left_rows, Side::Right);
+            let join = replace_children_if_necessary(Arc::clone(&plan), vec![left, right])?;
             Ok(Transformed::yes(join))
         })
         .data()
@@ -67,75 +65,43 @@ enum Side {
     Right,
 }
 
-/// One input of a nested loop.
+/// What is done with one input of a nested loop.
 #[derive(Clone, Debug)]
-struct NestedLoopInputExec {
-    input: Arc<dyn ExecutionPlan>,
+struct NestedLoopInput {
     left_rows: Arc<AtomicUsize>,
     side: Side,
 }
 
-impl NestedLoopInputExec {
-    fn new(input: &Arc<dyn ExecutionPlan>, left_rows: &Arc<AtomicUsize>, side: Side) -> Self {
-        Self {
-            input: Arc::clone(input),
-            left_rows: Arc::clone(left_rows),
-            side,
-        }
+impl NestedLoopInput {
+    fn before(
+        input: &Arc<dyn ExecutionPlan>,
+        left_rows: &Arc<AtomicUsize>,
+        side: Side,
+    ) -> Arc<dyn ExecutionPlan> {
+        let left_rows = Arc::clone(left_rows);
+        Arc::new(UnaryExec::new(Arc::clone(input), Self { left_rows, side }))
     }
 }
 
-impl DisplayAs for NestedLoopInputExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Unary for NestedLoopInput {
+    const NAME: &'static str = "NestedLoopInputExec";
+
+    fn display(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.side {
             Side::Left => "NestedLoopInputExec: counted",
             Side::Right => "NestedLoopInputExec: in pieces",
         })
     }
-}
-
-impl ExecutionPlan for NestedLoopInputExec {
-    fn name(&self) -> &'static str {
-        "NestedLoopInputExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
-    }
-
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let input = children
-            .pop()
-            .ok_or_else(|| DataFusionError::Internal("NestedLoopInputExec has one input".into()))?;
-        Ok(Arc::new(Self::new(&input, &self.left_rows, self.side)))
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
 
     fn execute(
         &self,
+        input: &Arc<dyn ExecutionPlan>,
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        let input = self.input.execute(partition, context)?;
+        let schema = input.schema();
+        let input = input.execute(partition, context)?;
         let left_rows = Arc::clone(&self.left_rows);
-        let schema = self.input.schema();
         Ok(match self.side {
             Side::Left => {
                 let counted = input.inspect_ok(move |batch| {

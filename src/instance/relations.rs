@@ -145,7 +145,13 @@ impl Relations {
         if schema == system::SYSTEM_SCHEMA {
             return self
                 .instance
-                .system_view(&self.snapshot, name, version.is_some(), &self.settings)
+                .system_view(
+                    &self.snapshot,
+                    name,
+                    version.is_some(),
+                    &self.settings,
+                    &self.asker,
+                )
                 .await;
         }
         if let Some(tables) = pg_catalog::schema(schema) {

@@ -10,28 +10,27 @@ use async_trait::async_trait;
 use datafusion::catalog::Session;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::internal_err;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::context::QueryPlanner;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, SpillFile, TaskContext};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
-use datafusion::physical_expr::{Distribution, EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_expr::{Distribution, EquivalenceProperties};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, SpillMetrics};
 use datafusion::physical_plan::spill::{SpillManager, get_record_batch_memory_size};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
-};
+use datafusion::physical_plan::{ExecutionPlan, Partitioning, PlanProperties};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 use futures::future::{BoxFuture, Shared};
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use parking_lot::Mutex;
 
 use crate::session::rows_once::RowsOnce;
+use crate::unary::{Unary, UnaryExec};
 
 /// DataFusion's planner, which plans our nodes too.
 #[derive(Debug)]
@@ -65,9 +64,8 @@ impl ExtensionPlanner for NodePlanner {
         let once = node.as_any().downcast_ref::<RowsOnce>();
         Ok(match (once, inputs) {
             (Some(once), [input]) => {
-                let rows = Arc::default();
-                let plan = RowsOnceExec::new(once.number, Arc::clone(input), rows);
-                Some(Arc::new(plan))
+                let own = ReadOnce::new(once.number, Arc::default());
+                Some(Arc::new(UnaryExec::new(Arc::clone(input), own)))
             }
             _ => None,
         })
@@ -86,11 +84,13 @@ impl PhysicalOptimizerRule for ShareRows {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let mut known: HashMap<u64, Arc<Kept>> = HashMap::new();
         plan.transform_up(|plan| {
-            let Some(once) = plan.downcast_ref::<RowsOnceExec>() else {
+            let Some(once) = plan.downcast_ref::<UnaryExec<ReadOnce>>() else {
                 return Ok(Transformed::no(plan));
             };
-            let rows = Arc::clone(known.entry(once.number).or_default());
-            let shared = RowsOnceExec::new(once.number, Arc::clone(&once.input), rows);
+            let number = once.own.number;
+            let rows = Arc::clone(known.entry(number).or_default());
+            let input = Arc::clone(&once.input);
+            let shared = UnaryExec::new(input, ReadOnce::new(number, rows));
             Ok(Transformed::yes(Arc::new(shared) as Arc<dyn ExecutionPlan>))
         })
         .data()
@@ -181,91 +181,58 @@ impl Rows {
 }
 
 /// Reads rows that are computed once.
-#[derive(Debug)]
-struct RowsOnceExec {
+#[derive(Clone, Debug)]
+struct ReadOnce {
     number: u64,
-    input: Arc<dyn ExecutionPlan>,
     rows: Arc<Kept>,
-    properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
 
-impl RowsOnceExec {
-    fn new(number: u64, input: Arc<dyn ExecutionPlan>, rows: Arc<Kept>) -> Self {
-        let properties = PlanProperties::new(
+impl ReadOnce {
+    fn new(number: u64, rows: Arc<Kept>) -> Self {
+        let metrics = ExecutionPlanMetricsSet::new();
+        Self {
+            number,
+            rows,
+            metrics,
+        }
+    }
+}
+
+impl Unary for ReadOnce {
+    const NAME: &'static str = "RowsOnceExec";
+
+    const KEEPS_ORDER: bool = false;
+
+    fn over(&self, _: &Arc<dyn ExecutionPlan>) -> Result<Self> {
+        Ok(Self::new(self.number, Arc::clone(&self.rows)))
+    }
+
+    fn properties(&self, input: &Arc<dyn ExecutionPlan>) -> Arc<PlanProperties> {
+        Arc::new(PlanProperties::new(
             EquivalenceProperties::new(input.schema()),
             Partitioning::UnknownPartitioning(1),
             EmissionType::Final,
             Boundedness::Bounded,
-        );
-        Self {
-            number,
-            input,
-            rows,
-            properties: Arc::new(properties),
-            metrics: ExecutionPlanMetricsSet::new(),
-        }
-    }
-}
-
-impl DisplayAs for RowsOnceExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl ExecutionPlan for RowsOnceExec {
-    fn name(&self) -> &str {
-        "RowsOnceExec"
+        ))
     }
 
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn required_input_distribution(&self) -> Vec<Distribution> {
-        vec![Distribution::SinglePartition]
-    }
-
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false]
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        match children.as_slice() {
-            [input] => Ok(Arc::new(Self::new(
-                self.number,
-                Arc::clone(input),
-                Arc::clone(&self.rows),
-            ))),
-            _ => internal_err!("RowsOnceExec has one input"),
-        }
+    fn distribution(&self) -> Distribution {
+        Distribution::SinglePartition
     }
 
     fn execute(
         &self,
+        input: &Arc<dyn ExecutionPlan>,
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
+        let schema = input.schema();
         let mut rows = self.rows.0.lock();
         let computing = match rows.as_ref() {
             Some(computing) => computing.clone(),
             None => {
-                let input = self.input.execute(partition, Arc::clone(&context))?;
+                let input = input.execute(partition, Arc::clone(&context))?;
                 let metrics = SpillMetrics::new(&self.metrics, partition);
                 let computed = Rows::compute(input, context, metrics);
                 let computed = computed.map(|rows| rows.map(Arc::new).map_err(Arc::new));
@@ -277,7 +244,6 @@ impl ExecutionPlan for RowsOnceExec {
             Ok(rows) => rows.read(),
             Err(error) => Err(DataFusionError::Shared(error)),
         });
-        let schema = self.schema();
         Ok(Box::pin(RecordBatchStreamAdapter::new(
             schema,
             rows.try_flatten(),

@@ -25,7 +25,9 @@ use tributary_udfs::{SessionTimeZone, SettingsOfSession, TributaryOptions, Trigr
 use super::asker::Asker;
 use super::guarded_rules;
 use super::hidden_constants::HideConstants;
+use super::in_lists::CompareItems;
 use super::integer_literals::IntegerLiterals;
+use super::join_keys::NameJoinKeys;
 use super::nested_loops::CutNestedLoops;
 use super::providers::Databases;
 use super::relations::Relations;
@@ -37,13 +39,14 @@ use super::unique_names;
 use super::unknown_literals::UnknownLiterals;
 use super::waiting_filters;
 use super::waiting_in_order::KeepOrderOfWaits;
+use super::window_columns::WindowsByColumns;
 use super::window_memory::AccountWindows;
 use super::yielding::YieldWithinJoins;
 use super::{Instance, machine};
 use crate::catalog::pg_catalog::{self, StatementCatalog};
 use crate::config::{Configuration, SessionSettings, Value as _};
 use crate::error::{Error, Result};
-use crate::models::resolution::Indexes;
+use crate::models::resolution::{Indexes, LateralLookups};
 use crate::session::enums::{EnumOperators, EnumTypes};
 use crate::session::user_functions;
 use crate::warehouse::{LookUpKeys, RowCache, Warehouse, WarehouseSettings};
@@ -127,6 +130,7 @@ pub(super) fn open_warehouse(
         memory_pool: Arc::clone(&runtime.memory_pool),
         key_indexes,
         row_cache,
+        footers: Some(runtime.cache_manager.get_file_metadata_cache()),
         fold_lag: Duration::from_millis(configuration.server.fold_lag.0),
         ..WarehouseSettings::default()
     };
@@ -206,6 +210,10 @@ pub(super) fn template(
     for rule in tributary_udfs::optimizer_rules() {
         builder = builder.with_optimizer_rule(rule);
     }
+    builder = builder
+        .with_optimizer_rule(Arc::new(CompareItems))
+        .with_optimizer_rule(Arc::new(WindowsByColumns))
+        .with_optimizer_rule(Arc::new(NameJoinKeys));
     // Before DataFusion's own, which take `document['key']` for a field of a record.
     let planners = builder.expr_planners().get_or_insert_default();
     planners.insert(0, Arc::new(UnknownLiterals));
@@ -217,6 +225,7 @@ pub(super) fn template(
     json::register(&mut state)?;
     enums::register(&mut state)?;
     state.register_relation_planner(json::relation_planner())?;
+    state.register_relation_planner(Arc::new(LateralLookups))?;
     state.register_udf(Arc::new(Now::udf()))?;
     state.register_udf(Arc::new(user_functions::FUNCTION.clone()))?;
     register_functions(&mut state)?;

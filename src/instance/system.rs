@@ -97,6 +97,7 @@ impl Instance {
         name: &str,
         versioned: bool,
         settings: &SessionSettings,
+        asker: &Asker,
     ) -> Result<Option<Arc<dyn TableProvider>>> {
         if versioned {
             return Err(no_versions(format!("tributary.{name}")));
@@ -119,7 +120,7 @@ impl Instance {
         };
         let sources = Seen {
             instance: Arc::clone(self),
-            asker: Asker::server(),
+            asker: asker.clone(),
             settings: settings.clone(),
             snapshot: Arc::clone(snapshot),
             wanted_relation: None,
@@ -578,6 +579,15 @@ impl SystemSources for Seen {
     }
 
     fn setting(&self, name: &str) -> Option<String> {
+        match name.to_ascii_lowercase().as_str() {
+            "role" => return self.asker.role.clone(),
+            "session_authorization" => return Some(self.asker.login.clone()),
+            "is_superuser" => {
+                let is_superuser = self.snapshot.is_superuser(self.role_of(&self.asker.user));
+                return Some(show::on_or_off(is_superuser).to_owned());
+            }
+            _ => {}
+        }
         show::value(&self.settings, &self.instance.configuration.server, name)
     }
 

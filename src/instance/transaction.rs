@@ -106,6 +106,9 @@ impl InstanceTransaction {
     async fn end(&self, published: Option<&[UnpublishedEntry]>) {
         let (shared, own) = (&self.shared.warehouse, &self.instance.warehouse);
         own.finish_commits().await;
+        if published.is_none() {
+            self.instance.catalog.roll_back();
+        }
         shared.end_transaction(own, published).await;
         let journal = &self.instance.journal;
         self.tell(match published {

@@ -8,19 +8,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::internal_err;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::error::Result;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::filter::FilterExec;
-use datafusion::physical_plan::filter_pushdown::{
-    ChildFilterDescription, ChildPushdownResult, FilterDescription, FilterPushdownPhase,
-    FilterPushdownPropagation,
-};
-use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties,
-};
+use datafusion::physical_plan::filter_pushdown::ChildFilterDescription;
+use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
+
+use crate::unary::{Unary, UnaryExec};
 
 type Rule = Arc<dyn PhysicalOptimizerRule + Send + Sync>;
 
@@ -44,13 +39,13 @@ impl PhysicalOptimizerRule for ByUniqueNames {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let plan = plan.transform_up(|plan| {
             Ok(match Barrier::before(&plan) {
-                Some(barrier) => Transformed::yes(Arc::new(barrier) as _),
+                Some(barrier) => Transformed::yes(Arc::new(UnaryExec::new(plan, barrier)) as _),
                 None => Transformed::no(plan),
             })
         });
         let plan = self.0.optimize(plan.data()?, config)?;
         plan.transform_up(|plan| {
-            Ok(match plan.downcast_ref::<Barrier>() {
+            Ok(match plan.downcast_ref::<UnaryExec<Barrier>>() {
                 Some(barrier) => Transformed::yes(Arc::clone(&barrier.input)),
                 None => Transformed::no(plan),
             })
@@ -69,9 +64,8 @@ impl PhysicalOptimizerRule for ByUniqueNames {
 
 /// Lets those filters alone pass to its input whose columns can be found by name. It stands in a plan
 /// only as long as filters are moved.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Barrier {
-    input: Arc<dyn ExecutionPlan>,
     /// The places of columns whose names no other has.
     unique: HashSet<usize>,
 }
@@ -83,10 +77,7 @@ impl Barrier {
             true => HashSet::new(),
             false => unique_columns(plan.as_ref()),
         };
-        (unique.len() < plan.schema().fields().len()).then(|| Self {
-            input: Arc::clone(plan),
-            unique,
-        })
+        (unique.len() < plan.schema().fields().len()).then_some(Self { unique })
     }
 }
 
@@ -114,75 +105,15 @@ fn unique_columns(plan: &dyn ExecutionPlan) -> HashSet<usize> {
         .collect()
 }
 
-impl DisplayAs for Barrier {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
-    }
-}
+impl Unary for Barrier {
+    const NAME: &'static str = "UniqueNamesExec";
 
-impl ExecutionPlan for Barrier {
-    fn name(&self) -> &str {
-        "UniqueNamesExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-
-    fn apply_expressions(
+    fn filters(
         &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        match children.as_slice() {
-            [input] => Ok(Arc::new(Self {
-                input: Arc::clone(input),
-                unique: self.unique.clone(),
-            })),
-            _ => internal_err!("UniqueNamesExec has one input"),
-        }
-    }
-
-    fn execute(
-        &self,
-        partition: usize,
-        context: Arc<TaskContext>,
-    ) -> Result<SendableRecordBatchStream> {
-        self.input.execute(partition, context)
-    }
-
-    fn gather_filters_for_pushdown(
-        &self,
-        _: FilterPushdownPhase,
-        filters: Vec<Arc<dyn PhysicalExpr>>,
-        _: &ConfigOptions,
-    ) -> Result<FilterDescription> {
+        filters: &[Arc<dyn PhysicalExpr>],
+        input: &Arc<dyn ExecutionPlan>,
+    ) -> Result<ChildFilterDescription> {
         let unique = self.unique.clone();
-        let passed = ChildFilterDescription::from_child_with_allowed_indices;
-        let passed = passed(&filters, unique, &self.input)?;
-        Ok(FilterDescription::new().with_child(passed))
-    }
-
-    fn handle_child_pushdown_result(
-        &self,
-        _: FilterPushdownPhase,
-        found: ChildPushdownResult,
-        _: &ConfigOptions,
-    ) -> Result<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
-        Ok(FilterPushdownPropagation::if_all(found))
+        ChildFilterDescription::from_child_with_allowed_indices(filters, unique, input)
     }
 }

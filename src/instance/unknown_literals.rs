@@ -1,5 +1,6 @@
 //! Operators as PostgreSQL plans them where DataFusion knows no such operator: a literal beside a
-//! truth, an interval or, in arithmetic, a number is read as one, and vectors of the catalog count from 0.
+//! truth, an interval, an array or, in arithmetic, a number is read as one, and vectors of the catalog count
+//! from 0.
 
 use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, IntervalUnit};
 use datafusion::common::DFSchema;
@@ -44,6 +45,14 @@ impl ExprPlanner for UnknownLiterals {
             expr.right = interval(expr.right);
         } else if takes_intervals && is_unknown(&expr.left) && is_interval(&expr.right) {
             expr.left = interval(expr.left);
+        }
+        let array = |side: &Expr| side.get_type(schema).ok().filter(DataType::is_list);
+        if compares || matches!(expr.op, BinaryOperator::AtArrow | BinaryOperator::ArrowAt) {
+            if let Some(array) = array(&expr.left).filter(|_| is_unknown(&expr.right)) {
+                expr.right = Expr::Cast(Cast::new(Box::new(expr.right), array));
+            } else if let Some(array) = array(&expr.right).filter(|_| is_unknown(&expr.left)) {
+                expr.left = Expr::Cast(Cast::new(Box::new(expr.left), array));
+            }
         }
         use BinaryOperator::{Divide, Minus, Modulo, Multiply, Plus};
         if matches!(expr.op, Plus | Minus | Multiply | Divide | Modulo) {

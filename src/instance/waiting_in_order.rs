@@ -4,6 +4,7 @@
 //! DataFusion computes them by an operator of their own, of which its optimizer believes that no order
 //! outlives it: a sort below it was left out as of no use.
 
+use std::fmt;
 use std::sync::Arc;
 
 use datafusion::common::config::ConfigOptions;
@@ -16,9 +17,11 @@ use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::async_func::AsyncFuncExec;
 use datafusion::physical_plan::metrics::MetricsSet;
 use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties as _, PhysicalExpr,
-    PlanProperties, replace_children_if_necessary,
+    DisplayFormatType, ExecutionPlan, ExecutionPlanProperties as _, PhysicalExpr, PlanProperties,
+    replace_children_if_necessary,
 };
+
+use crate::unary::{Unary, UnaryExec};
 
 /// Has the optimizer know what [`AsyncFuncExec`] keeps; to be the first rule.
 #[derive(Debug)]
@@ -34,7 +37,11 @@ impl PhysicalOptimizerRule for KeepOrderOfWaits {
             if !plan.as_ref().is::<AsyncFuncExec>() {
                 return Ok(Transformed::no(plan));
             }
-            Ok(Transformed::yes(Arc::new(WaitInOrderExec::new(plan)?) as _))
+            let [input] = plan.children()[..] else {
+                return internal_err!("functions that wait have one input");
+            };
+            let (input, waits) = (Arc::clone(input), WaitInOrder(plan));
+            Ok(Transformed::yes(Arc::new(UnaryExec::new(input, waits)) as _))
         })
         .data()
     }
@@ -50,84 +57,50 @@ impl PhysicalOptimizerRule for KeepOrderOfWaits {
 
 /// An [`AsyncFuncExec`] that tells of what order its rows are: that of its input, whose columns are
 /// its first ones.
-#[derive(Debug)]
-struct WaitInOrderExec {
-    waiting: Arc<dyn ExecutionPlan>,
-    properties: Arc<PlanProperties>,
-}
+#[derive(Clone, Debug)]
+struct WaitInOrder(Arc<dyn ExecutionPlan>);
 
-impl WaitInOrderExec {
-    fn new(waiting: Arc<dyn ExecutionPlan>) -> Result<Self> {
-        let [input] = waiting.children()[..] else {
-            return internal_err!("functions that wait have one input");
-        };
-        let mut equivalences = EquivalenceProperties::new(waiting.schema());
+impl Unary for WaitInOrder {
+    const NAME: &'static str = "async_func";
+
+    fn over(&self, input: &Arc<dyn ExecutionPlan>) -> Result<Self> {
+        let children = vec![Arc::clone(input)];
+        replace_children_if_necessary(Arc::clone(&self.0), children).map(Self)
+    }
+
+    fn properties(&self, input: &Arc<dyn ExecutionPlan>) -> Arc<PlanProperties> {
+        let mut equivalences = EquivalenceProperties::new(self.0.schema());
         let orders = input.equivalence_properties().oeq_class().iter();
         equivalences.add_orderings(orders.cloned());
-        let properties = PlanProperties::new(
+        Arc::new(PlanProperties::new(
             equivalences,
             input.output_partitioning().clone(),
             input.pipeline_behavior(),
             input.boundedness(),
-        );
-        Ok(Self {
-            waiting,
-            properties: Arc::new(properties),
-        })
-    }
-}
-
-impl DisplayAs for WaitInOrderExec {
-    fn fmt_as(&self, kind: DisplayFormatType, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.waiting.fmt_as(kind, f)
-    }
-}
-
-impl ExecutionPlan for WaitInOrderExec {
-    fn name(&self) -> &str {
-        self.waiting.name()
+        ))
     }
 
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        self.waiting.children()
-    }
-
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false]
-    }
-
-    fn apply_expressions(
+    fn expressions(
         &self,
         look: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
     ) -> Result<TreeNodeRecursion> {
-        self.waiting.apply_expressions(look)
+        self.0.apply_expressions(look)
     }
 
-    fn with_new_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let waiting = replace_children_if_necessary(Arc::clone(&self.waiting), children)?;
-        Ok(Arc::new(Self::new(waiting)?))
-    }
-
-    fn metrics(&self) -> Option<MetricsSet> {
-        self.waiting.metrics()
+    fn display(&self, kind: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt_as(kind, f)
     }
 
     fn execute(
         &self,
+        _: &Arc<dyn ExecutionPlan>,
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        self.waiting.execute(partition, context)
+        self.0.execute(partition, context)
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        self.0.metrics()
     }
 }

@@ -12,21 +12,20 @@ use std::sync::Arc;
 use datafusion::arrow::array::{Array, RecordBatch};
 use datafusion::common::ScalarValue;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
-use datafusion::error::{DataFusionError, Result};
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::error::Result;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{WindowFrameBound, WindowFrameUnits};
-use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::window::WindowExpr;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
-use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, replace_children_if_necessary,
-};
+use datafusion::physical_plan::{DisplayFormatType, ExecutionPlan, replace_children_if_necessary};
 use futures::StreamExt;
 use parking_lot::Mutex;
+
+use crate::unary::{Unary, UnaryExec};
 
 /// The gathered input and the one batch that is made of it are there at the same time.
 const COPIES: usize = 2;
@@ -63,10 +62,17 @@ impl PhysicalOptimizerRule for AccountWindows {
                 computed_columns: expressions.len(),
                 begun: Mutex::default(),
             });
-            let input = Arc::clone(input);
-            let counted = Arc::new(WindowMemoryExec::new(input, Arc::clone(&held), Side::Input));
+            let counting = WindowMemory {
+                held: Arc::clone(&held),
+                side: Side::Input,
+            };
+            let counted = Arc::new(UnaryExec::new(Arc::clone(input), counting));
             let window = replace_children_if_necessary(Arc::clone(&plan), vec![counted])?;
-            let whole = WindowMemoryExec::new(window, held, Side::Output);
+            let holding = WindowMemory {
+                held,
+                side: Side::Output,
+            };
+            let whole = UnaryExec::new(window, holding);
             Ok(Transformed::yes(Arc::new(whole) as _))
         })
         .data()
@@ -162,88 +168,40 @@ enum Side {
     Output,
 }
 
-/// Passes batches on.
+/// Counts the batches that pass.
 #[derive(Clone, Debug)]
-struct WindowMemoryExec {
-    input: Arc<dyn ExecutionPlan>,
+struct WindowMemory {
     held: Arc<Held>,
     side: Side,
-    properties: Arc<PlanProperties>,
 }
 
-impl WindowMemoryExec {
-    fn new(input: Arc<dyn ExecutionPlan>, held: Arc<Held>, side: Side) -> Self {
-        Self {
-            properties: Arc::clone(input.properties()),
-            input,
-            held,
-            side,
-        }
-    }
-}
+impl Unary for WindowMemory {
+    const NAME: &'static str = "WindowMemoryExec";
 
-impl DisplayAs for WindowMemoryExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn display(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.side {
             Side::Input => f.write_str("WindowMemoryExec: counts"),
             Side::Output => f.write_str("WindowMemoryExec: holds"),
         }
     }
-}
-
-impl ExecutionPlan for WindowMemoryExec {
-    fn name(&self) -> &'static str {
-        "WindowMemoryExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let input = children
-            .pop()
-            .ok_or_else(|| DataFusionError::Internal("WindowMemoryExec has one input".into()))?;
-        Ok(Arc::new(Self::new(
-            input,
-            Arc::clone(&self.held),
-            self.side,
-        )))
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
 
     fn execute(
         &self,
+        input: &Arc<dyn ExecutionPlan>,
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
         match self.side {
-            Side::Output => self.hold(partition, context),
-            Side::Input => self.count(partition, context),
+            Side::Output => self.hold(input, partition, context),
+            Side::Input => self.count(input, partition, context),
         }
     }
 }
 
-impl WindowMemoryExec {
+impl WindowMemory {
     fn hold(
         &self,
+        input: &Arc<dyn ExecutionPlan>,
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
@@ -256,20 +214,19 @@ impl WindowMemoryExec {
         // The window opens its input before this call is back.
         let begun = (partition, Arc::clone(&account));
         self.held.begun.lock().push(begun);
-        let output = self.input.execute(partition, context)?;
+        let output = input.execute(partition, context)?;
         let held = output.inspect(move |batch| {
             if let Ok(batch) = batch {
                 account.answer(batch.num_rows());
             }
         });
-        Ok(Box::pin(RecordBatchStreamAdapter::new(
-            self.input.schema(),
-            held,
-        )))
+        let schema = input.schema();
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, held)))
     }
 
     fn count(
         &self,
+        input: &Arc<dyn ExecutionPlan>,
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
@@ -278,7 +235,8 @@ impl WindowMemoryExec {
             let place = begun.iter().position(|(of, _)| *of == partition);
             place.map(|place| begun.swap_remove(place).1)
         };
-        let input = self.input.execute(partition, context)?;
+        let schema = input.schema();
+        let input = input.execute(partition, context)?;
         let computed = COMPUTED * self.held.computed_columns;
         let counted = input.map(move |batch| {
             let batch = batch?;
@@ -288,10 +246,7 @@ impl WindowMemoryExec {
             }
             Ok(batch)
         });
-        Ok(Box::pin(RecordBatchStreamAdapter::new(
-            self.input.schema(),
-            counted,
-        )))
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, counted)))
     }
 }
 

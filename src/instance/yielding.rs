@@ -15,7 +15,8 @@ use datafusion::physical_plan::coop::CooperativeExec;
 use datafusion::physical_plan::joins::HashJoinExec;
 use datafusion::physical_plan::{ExecutionPlan, replace_children_if_necessary};
 
-use super::pacing::PacedExec;
+use super::pacing::InPieces;
+use crate::unary::UnaryExec;
 
 /// Operators that can make many rows of one.
 const MULTIPLIERS: [&str; 5] = [
@@ -37,7 +38,7 @@ fn compares(plan: &dyn ExecutionPlan) -> bool {
 fn paced(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
     match plan.children().as_slice() {
         [built, probed] if compares(plan.as_ref()) => {
-            let probed = Arc::new(PacedExec::new(Arc::clone(probed)));
+            let probed = Arc::new(UnaryExec::new(Arc::clone(probed), InPieces));
             let children = vec![Arc::clone(built), probed as _];
             replace_children_if_necessary(Arc::clone(&plan), children)
         }

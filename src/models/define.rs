@@ -230,6 +230,7 @@ pub(super) async fn columns(
                     let columns = declared_columns(&numbered)?;
                     constraints::resolve_foreign_keys(create, &columns, snapshot, path)?;
                     constraints::validate(context, &columns, create).await?;
+                    constraints::keep_moments(&context.state, &columns, create)?;
                     columns
                 }
             };

@@ -17,6 +17,7 @@ use tributary_udfs::type_name;
 
 use crate::catalog::pg_catalog::StatementCatalog;
 use crate::error::{Error, Result, SqlState};
+use crate::models::incremental::{Cause, cause_in};
 use crate::session::{enums, plan};
 use crate::sql::{integer_literals, row_membership};
 
@@ -105,14 +106,22 @@ fn planned(
 ) -> Result<Expr> {
     let expression = read(state, schema, expression)?;
     refuse_functions_of_many_rows(&expression, place)?;
+    only_expression(plan::finish(over_columns(schema, expression)?, state)?)
+}
+
+/// A plan of rows that have these columns, which computes an expression of them.
+fn over_columns(schema: &DFSchema, expression: Expr) -> Result<LogicalPlan> {
     let rows = LogicalPlan::EmptyRelation(EmptyRelation {
         produce_one_row: false,
         schema: Arc::new(schema.clone()),
     });
-    let rows = LogicalPlanBuilder::from(rows)
-        .project([expression])?
-        .build()?;
-    let LogicalPlan::Projection(mut rows) = plan::finish(rows, state)? else {
+    let rows = LogicalPlanBuilder::from(rows).project([expression])?;
+    Ok(rows.build()?)
+}
+
+/// What a plan of [`over_columns`] computes.
+fn only_expression(plan: LogicalPlan) -> Result<Expr> {
+    let LogicalPlan::Projection(mut rows) = plan else {
         return Err(Error::internal("an expression is planned as no projection"));
     };
     match (rows.expr.pop(), rows.expr.is_empty()) {
@@ -123,10 +132,12 @@ fn planned(
     }
 }
 
-/// An expression that is simplified, without which some functions cannot be computed.
+/// An expression that is simplified, without which some functions cannot be computed. It is analyzed
+/// before, as one of a query is: else DataFusion would compute casts of constants, and turn comparisons
+/// with casts around, before these are PostgreSQL's.
 ///
 /// # Errors
-/// What simplifying it meets.
+/// What analyzing and simplifying it meets.
 pub fn ready(
     state: &SessionState,
     schema: &DFSchema,
@@ -137,8 +148,39 @@ pub fn ready(
         .with_config_options(Arc::clone(state.config_options()))
         .with_query_execution_start_time(state.execution_props().query_execution_start_time)
         .build();
-    let simplified = ExprSimplifier::new(context).simplify(planned)?;
+    let options = state.config_options();
+    let row = over_columns(schema, planned)?;
+    let row = state
+        .analyzer()
+        .execute_and_check(row, options, |_, _| ())?;
+    let analyzed = only_expression(row)?;
+    let simplified = ExprSimplifier::new(context).simplify(analyzed)?;
     Ok(state.create_physical_expr(simplified, schema)?)
+}
+
+/// Refuses an expression over columns of this schema that gives one row now this value and now
+/// another; `place` is where it stands.
+///
+/// # Errors
+/// 42P17 for a function that depends on the moment, the session or chance; 42803, 42P20 and 0A000 for
+/// functions of many rows; what planning says.
+pub fn refuse_changing(
+    state: &SessionState,
+    schema: &DFSchema,
+    expression: &ast::Expr,
+    place: &str,
+) -> Result<()> {
+    let expression = read(state, schema, expression.clone())?;
+    refuse_functions_of_many_rows(&expression, place)?;
+    let Some(Cause { obstacle, .. }) = cause_in(&expression)? else {
+        return Ok(());
+    };
+    Err(Error::new(
+        SqlState::INVALID_OBJECT_DEFINITION,
+        format!("functions in {place} must be marked IMMUTABLE"),
+    )
+    .with_detail(format!("{}: {}.", obstacle.node, obstacle.reason))
+    .with_hint("Compute it in the query, which gives a column."))
 }
 
 fn refuse_functions_of_many_rows(expression: &Expr, place: &str) -> Result<()> {
@@ -147,6 +189,7 @@ fn refuse_functions_of_many_rows(expression: &Expr, place: &str) -> Result<()> {
         refused = match part {
             Expr::AggregateFunction(_) => Some((SqlState::GROUPING_ERROR, "aggregate")),
             Expr::WindowFunction(_) => Some((SqlState::WINDOWING_ERROR, "window")),
+            Expr::Unnest(_) => Some((SqlState::FEATURE_NOT_SUPPORTED, "set-returning")),
             _ => return Ok(TreeNodeRecursion::Continue),
         };
         Ok(TreeNodeRecursion::Stop)

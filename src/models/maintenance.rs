@@ -50,6 +50,16 @@ async fn compact(instance: &Arc<Instance>, object: &Object) -> Result<()> {
     }
 }
 
+/// [`compact`], while nobody changes rows of the table.
+async fn compact_alone(instance: &Arc<Instance>, object: &Object) -> Result<()> {
+    let _alone = instance.compaction_locks.lock(object.oid).await?;
+    let _guard = instance.refresh_locks.lock(object.oid).await?;
+    match copy(instance, &table_id(object), CompactionExtent::Full).await? {
+        Some(compaction) => compaction.commit().await.map(drop),
+        None => Ok(()),
+    }
+}
+
 /// Brings the key indexes of a table to its latest version, so that who needs them next does not wait.
 ///
 /// # Errors
@@ -66,8 +76,24 @@ pub async fn keep_indexes(instance: &Arc<Instance>, object: &Object) -> Result<(
     warehouse.keep_indexes(&table, &context.state, &keys).await
 }
 
-/// So many times a compaction is begun anew when a change of the table has overtaken it.
-const ATTEMPTS: usize = 5;
+/// [`keep_indexes`] of a table that may be dropped meanwhile: then what was made for it comes too late,
+/// and goes.
+async fn keep_or_forget_indexes(instance: &Arc<Instance>, object: &Arc<Object>) -> Result<()> {
+    let kept = keep_indexes(instance, object).await;
+    match is_there(instance, object) {
+        true => kept,
+        false => instance.warehouse.forget_indexes(&table_id(object)).await,
+    }
+}
+
+/// Whether an object is in the catalog still.
+fn is_there(instance: &Instance, object: &Object) -> bool {
+    instance.catalog.snapshot().object(object.oid).is_some()
+}
+
+/// So many times a compaction is begun beside those who change the table. If each time one of them has
+/// overtaken it, the others wait for it.
+const ATTEMPTS: usize = 4;
 
 /// Commits that come within this time are looked at together: to look at each of many small ones takes
 /// about as long as these.
@@ -76,19 +102,15 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Compacts all that is small or has lost rows.
 ///
 /// # Errors
-/// Those of compacting; 40001 where each attempt was overtaken.
+/// Those of compacting; 40001 where another process has changed the table meanwhile.
 pub async fn optimize(instance: &Arc<Instance>, object: &Object) -> Result<()> {
-    let mut attempt = 1;
-    loop {
+    for _ in 0..ATTEMPTS {
         match compact(instance, object).await {
-            Err(error)
-                if error.sqlstate() == SqlState::SERIALIZATION_FAILURE && attempt < ATTEMPTS =>
-            {
-                attempt += 1;
-            }
+            Err(error) if error.sqlstate() == SqlState::SERIALIZATION_FAILURE => {}
             ended => return ended,
         }
     }
+    compact_alone(instance, object).await
 }
 
 /// Writes all rows of a table anew, in the order of a Z-curve over these columns. Others read it
@@ -137,7 +159,7 @@ pub async fn run(instance: Arc<Instance>) {
             },
         };
         if object.kind != Kind::Model
-            && let Err(error) = keep_indexes(&instance, &object).await
+            && let Err(error) = keep_or_forget_indexes(&instance, &object).await
         {
             tracing::warn!(table = %object.name, %error, "a key index could not be kept");
         }
@@ -168,7 +190,7 @@ async fn begin(
         };
         match copied {
             Ok(copied) => copies.extend(copied),
-            Err(error) => tell(object, Err(error)),
+            Err(error) => tell(instance, object, Err(error)),
         }
     }
     if copies.is_empty() {
@@ -177,7 +199,8 @@ async fn begin(
     let (instance, object) = (Arc::clone(instance), Arc::clone(object));
     commits.spawn(async move {
         for copy in copies {
-            tell(&object, commit(&instance, object.oid, copy).await);
+            let committed = commit(&instance, object.oid, copy).await;
+            tell(&instance, &object, committed);
         }
         drop(alone);
         object
@@ -186,11 +209,13 @@ async fn begin(
 }
 
 /// Logs why a table could not be compacted.
-fn tell(object: &Object, compacted: Result<()>) {
+fn tell(instance: &Instance, object: &Object, compacted: Result<()>) {
     match compacted {
         Ok(()) => {}
         // Its next change brings it here again.
         Err(error) if error.sqlstate() == SqlState::SERIALIZATION_FAILURE => {}
+        // It was dropped meanwhile.
+        Err(_) if !is_there(instance, object) => {}
         Err(error) => {
             tracing::warn!(table = %object.name, %error, "a table could not be compacted");
         }

@@ -46,6 +46,8 @@ pub enum Extent {
     Usual,
     /// Everything is read, and learned, again.
     Anew,
+    /// Nothing is read, and a model makes its entities anew of what it has found.
+    Entities,
     /// Rows of some versions are read again.
     Range(Range),
 }
@@ -108,9 +110,16 @@ pub async fn refresh_locked(
         Extent::Usual if is_emptied(instance) => Extent::Anew,
         extent => extent,
     };
+    // The definition before, where nothing is read of what it names.
+    let unread = (extent == Extent::Entities).then(|| {
+        let snapshot = instance.catalog.snapshot();
+        let before = snapshot.object(object.oid);
+        before.map_or_else(String::new, |it| stale::definition_hash(&snapshot, it))
+    });
     let _running = instance.running.begin(record.id, progress);
     // Taken before anything is read: what changes meanwhile makes the result stale, not wrong.
     let mut inputs = match privileges::check_computed(&instance.catalog.snapshot(), object) {
+        Ok(()) if unread.is_some() => stale::inputs(instance, object).await,
         Ok(()) => match followed(instance, object, &catalogued).await {
             Ok(changes) => {
                 record.source_changes = changes;
@@ -171,7 +180,13 @@ pub async fn refresh_locked(
             // What has changed beside a range is still to be read.
             let (definition_hash, inputs) = match is_partial {
                 true => (previous.definition_hash, previous.inputs),
-                false => (inputs.definition_hash, inputs.fingerprints),
+                false => {
+                    let inputs = match &unread {
+                        Some(before) => inputs.unread(&previous, before),
+                        None => inputs,
+                    };
+                    (inputs.definition_hash, inputs.fingerprints)
+                }
             };
             ModelState {
                 definition_hash,
@@ -253,7 +268,7 @@ impl Build<'_> {
         replacement::settle(&instance.catalog, &instance.warehouse, object.oid).await?;
         let keep = match self.extent {
             Extent::Range(_) => Keep::All,
-            Extent::Usual | Extent::Anew => Keep::Latest,
+            Extent::Usual | Extent::Anew | Extent::Entities => Keep::Latest,
         };
         let (rejections, writer) = rejected::begin(instance, object, keep, Some(record.id));
         let rejected = Arc::new(RejectedRows::new(rejections.sender()));
@@ -460,10 +475,8 @@ pub fn participant(
     }))
 }
 
-pub(super) fn count(
-    rows: SendableRecordBatchStream,
-    progress: Arc<Rows>,
-) -> SendableRecordBatchStream {
+/// Rows that are counted as they pass.
+pub fn count(rows: SendableRecordBatchStream, progress: Arc<Rows>) -> SendableRecordBatchStream {
     let schema = rows.schema();
     let counted = rows.inspect(move |batch| {
         if let Ok(batch) = batch {

@@ -13,7 +13,7 @@ use super::plan::{Plan, Step};
 use super::progress::{Ended, Progress, Rows};
 use super::refresh::{self, Catalogued, Extent};
 use super::replan::{self, Author};
-use super::{check, source_columns, tables};
+use super::{check, resolution, source_columns, tables};
 use crate::catalog::journal::{CheckStatus, RefreshRecord, RefreshStatus};
 use crate::catalog::{Kind, Object};
 use crate::error::{Error, Result, SqlState};
@@ -165,8 +165,19 @@ async fn do_step(instance: &Arc<Instance>, step: &Step, rows: &Arc<Rows>) -> Res
         return check(instance, step, &object).await;
     }
     let guard = instance.refresh_locks.lock(object.oid).await?;
+    let unlearned = match &target {
+        Target::Replaces(old, new) => {
+            resolution::unlearned_changes(&old.definition, &new.definition)
+        }
+        Target::Defined(_) | Target::Supersedes(..) => None,
+    };
+    let reason = match &unlearned {
+        Some(options) => format!("{reason}: {}", options.join(", ")),
+        None => reason.clone(),
+    };
     let extent = match target {
         Target::Defined(_) => Extent::Usual,
+        Target::Replaces(..) if unlearned.is_some() => Extent::Usual,
         Target::Replaces(..) | Target::Supersedes(..) => Extent::Anew,
     };
     let (catalogued, successor) = match target {
@@ -175,7 +186,7 @@ async fn do_step(instance: &Arc<Instance>, step: &Step, rows: &Arc<Rows>) -> Res
         Target::Supersedes(old, new) => (Catalogued::Nothing, Some((old, new))),
     };
     let record =
-        refresh::refresh_locked(instance, &object, catalogued, extent, reason, rows, &guard)
+        refresh::refresh_locked(instance, &object, catalogued, extent, &reason, rows, &guard)
             .await?;
     if let Some(warning) = &record.warning {
         tracing::warn!("{}: {}", step.name, warning.message);

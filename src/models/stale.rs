@@ -27,6 +27,30 @@ pub struct Inputs {
     pub fingerprints: Vec<(String, String)>,
 }
 
+impl Inputs {
+    /// Those of an object that got another definition while none of what it reads was read: what had
+    /// changed of that since `known` is still to be read. `before` is the hash of the definition of then.
+    #[must_use]
+    pub fn unread(self, known: &ModelState, before: &str) -> Self {
+        let then: BTreeMap<&str, &str> = known
+            .inputs
+            .iter()
+            .map(|(name, fingerprint)| (name.as_str(), fingerprint.as_str()))
+            .collect();
+        let as_then = |(name, now): (String, String)| match then.get(name.as_str()) {
+            Some(then) => (name, (*then).to_owned()),
+            None => (name, now),
+        };
+        Self {
+            fingerprints: self.fingerprints.into_iter().map(as_then).collect(),
+            definition_hash: match known.definition_hash == before {
+                true => self.definition_hash,
+                false => known.definition_hash.clone(),
+            },
+        }
+    }
+}
+
 /// What `object` would be computed from now.
 ///
 /// # Errors

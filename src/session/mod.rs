@@ -116,12 +116,15 @@ struct Registration {
     instance: Arc<Instance>,
     process: i32,
     statements: Arc<PreparedStatements>,
+    cursors: Arc<Cursors>,
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        // Kept plans know the session's prepared statements, which know them.
+        // Kept plans know the session's prepared statements, which know them; so it is with its cursors
+        // and their plans.
         self.statements.clear();
+        self.cursors.close_all();
         self.instance.sessions.remove(self.process);
         let instance = Arc::clone(&self.instance);
         let schema = temporary_schema(self.process);
@@ -209,13 +212,14 @@ impl Session {
                 encryption: None,
             },
         );
-        let cursors = Arc::default();
+        let cursors: Arc<Cursors> = Arc::default();
         let notifying = Notifying::new(&instance, client.process, &cursors);
         let statements: Arc<PreparedStatements> = Arc::default();
         let registration = Registration {
             instance: Arc::clone(&instance),
             process: client.process,
             statements: Arc::clone(&statements),
+            cursors: Arc::clone(&cursors),
         };
         Ok(Arc::new(Self {
             _registration: Arc::new(registration),
@@ -467,15 +471,14 @@ impl Session {
 
     /// What a statement sees that has begun with this snapshot of the catalog.
     pub fn statement_of(&self, snapshot: Arc<Snapshot>) -> StatementContext {
-        let state = Arc::clone(&self.state);
-        let set: Arc<Set> =
-            Arc::new(move |name, value, local| state.lock().set(name, value, local));
+        let set: Arc<Set> = Arc::new(self.setter());
         let (settings, pinned, transaction) = {
             let state = self.state.lock();
             (state.settings().clone(), state.pinned(), state.number())
         };
         let asker = Asker {
             user: self.role(),
+            role: self.shown_authorization("role"),
             login: self.session_user(),
             process: self.client.process,
             statements: Arc::clone(&self.statements),
@@ -516,3 +519,6 @@ fn reads(statement: &Statement) -> bool {
             | Statement::Notify(_)
     )
 }
+
+#[cfg(test)]
+mod tests;

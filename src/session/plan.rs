@@ -21,7 +21,7 @@ use super::{
     grouped_by_keys, lateral_unnest, multisets, plan_size, row_limits, rows_once, subqueries,
     user_functions, uuids, values_after_sort, waits_in_sorts,
 };
-use crate::catalog::pg_catalog::StatementCatalog;
+use crate::catalog::pg_catalog::{EmptyQuery, StatementCatalog};
 use crate::catalog::{Kind, Object, Oid, Snapshot, meant_schema, pg_catalog, system};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::execute;
@@ -32,9 +32,10 @@ use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
     QualifiedName, Statement, alias_columns, casts_in_names, column_names, derived_names,
     expanded_size, hidden_columns, integer_literals, merged_columns, model_functions,
-    moment_precision, named_arguments, order_names, outer_columns, record_arguments, references,
-    relation_wildcards, repeated_columns, row_membership, row_values, sampled, set_returning,
-    standard_forms, table_changes, time_travel, untyped_texts, values, whole_rows, with_changes,
+    moment_precision, named_arguments, order_names, outer_columns, outer_relations,
+    record_arguments, references, relation_wildcards, repeated_columns, repeated_groups,
+    row_membership, row_values, sampled, set_returning, standard_forms, table_changes, time_travel,
+    untyped_texts, values, whole_rows, with_changes,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -256,9 +257,33 @@ pub async fn over_planned(state: &SessionState, query: &ast::Query) -> Result<Lo
     }
 }
 
-async fn planned(state: &SessionState, mut query: ast::Query) -> Result<LogicalPlan> {
+async fn planned(state: &SessionState, query: ast::Query) -> Result<LogicalPlan> {
     expanded_size::check(&query)?;
-    make_plannable(&mut query, state).await?;
+    if pg_catalog::never_has_rows(&query)
+        && let Ok(plan) = Box::pin(without_rows(state, query.clone())).await
+    {
+        return Ok(plan);
+    }
+    // What plans is large: callers' stacks are spared it.
+    Box::pin(planned_with(state, query, EmptyQuery::NullTexts)).await
+}
+
+/// Plans a query that never has rows, for the types of its columns; what cannot be planned can at least be
+/// said to have none, as [`EmptyQuery::NullTexts`].
+async fn without_rows(state: &SessionState, query: ast::Query) -> Result<LogicalPlan> {
+    let plan = planned_with(state, query, EmptyQuery::AsWritten).await?;
+    let plan = LogicalPlanBuilder::from(plan).limit(0, Some(0))?.build()?;
+    state.optimize(&plan)?;
+    Ok(plan)
+}
+
+async fn planned_with(
+    state: &SessionState,
+    mut query: ast::Query,
+    empty: EmptyQuery,
+) -> Result<LogicalPlan> {
+    Box::pin(say_plannably(&mut query, state, empty)).await?;
+    integer_literals::mark(&mut query);
     let statement = PlannerStatement::Statement(Box::new(ast::Statement::Query(Box::new(query))));
     let plan = state.statement_to_plan(statement).await?;
     complete(plan, state).await
@@ -338,7 +363,7 @@ pub fn views(snapshot: &Snapshot, query: &ast::Query) -> Result<Vec<Oid>> {
 /// `WITH ORDINALITY` of a function that gives several columns; 42804 for `VALUES` of several types;
 /// 42601 for rows of several lengths that are compared.
 pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
-    say_plannably(query, state).await?;
+    Box::pin(say_plannably(query, state, EmptyQuery::NullTexts)).await?;
     integer_literals::mark(query);
     Ok(())
 }
@@ -348,17 +373,21 @@ pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Res
 /// # Errors
 /// Those of [`make_plannable`].
 pub async fn make_rows_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
-    say_plannably(query, state).await?;
+    Box::pin(say_plannably(query, state, EmptyQuery::NullTexts)).await?;
     integer_literals::mark_assigned(query);
     Ok(())
 }
 
-async fn say_plannably(query: &mut ast::Query, state: &SessionState) -> Result<()> {
+async fn say_plannably(
+    query: &mut ast::Query,
+    state: &SessionState,
+    empty: EmptyQuery,
+) -> Result<()> {
     let sources = StatementCatalog::of(state.config_options())?;
     user_functions::mark(query, &sources.snapshot(), &sources.search_path())?;
     enums::number(query, &sources.snapshot(), &sources.search_path())?;
     untyped_texts::rewrite(query);
-    pg_catalog::rewrite(query, &sources.snapshot());
+    pg_catalog::rewrite(query, &sources.snapshot(), empty);
     named_arguments::rewrite(query)?;
     moment_precision::rewrite(query);
     sampled::rewrite(query)?;
@@ -371,9 +400,11 @@ async fn say_plannably(query: &mut ast::Query, state: &SessionState) -> Result<(
     repeated_columns::name(query, state).await?;
     merged_columns::rewrite(query, state).await?;
     whole_rows::expand(query, state).await?;
+    outer_relations::qualify(query, state).await?;
     let aggregates = state.aggregate_functions();
     let is_aggregate = |name: &str| aggregates.contains_key(name);
     row_membership::rewrite(query, &is_aggregate)?;
+    repeated_groups::tell(query);
     casts_in_names::tell(query, &is_aggregate);
     record_arguments::rewrite(query);
     row_values::rewrite(query);

@@ -21,7 +21,11 @@ impl Session {
 
     /// A setting's value as text.
     pub fn setting(&self, name: &str) -> Option<String> {
-        self.state.lock().settings().get(name)
+        let value = self.state.lock().settings().get(name);
+        value.or_else(|| match name {
+            "is_superuser" => self.shown_authorization(name),
+            _ => None,
+        })
     }
 
     /// The settings as they were set.
@@ -66,9 +70,9 @@ impl Session {
     ///
     /// # Errors
     /// 42704 and 22023 for a setting or value that does not exist; 25001 for a mode of the
-    /// transaction that can no longer change.
+    /// transaction that can no longer change; 42501 for a role that is none of who asks.
     pub fn set(&self, name: &str, value: Option<&str>, local: bool) -> Result<()> {
-        self.state.lock().set(name, value, local)?;
+        self.setter()(name, value, local)?;
         self.tell_application_name();
         Ok(())
     }

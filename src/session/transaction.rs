@@ -316,9 +316,9 @@ pub(crate) fn can_be_rolled_back(command: &str) -> bool {
     const OWN: [&str; 5] = [
         "OPTIMIZE",
         "VACUUM",
-        "RESTORE",
         "REFRESH MODEL",
         "CREATE MODEL",
+        "ALTER MODEL ... SET",
     ];
     !OWN.contains(&command)
 }

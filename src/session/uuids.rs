@@ -67,14 +67,16 @@ pub fn read(plan: LogicalPlan, snapshot: &Snapshot) -> Result<LogicalPlan> {
 /// # Errors
 /// 22P02 for a text that is no `uuid`.
 pub fn given(placeholder: &Placeholder, value: &ScalarValue) -> QueryResult<ScalarValue> {
-    let is_marked = placeholder
-        .field
-        .as_ref()
-        .is_some_and(|field| is_uuid_field(field));
-    match (is_marked, value.try_as_str()) {
+    match (is_one(placeholder), value.try_as_str()) {
         (true, Some(Some(text))) => Ok(usual(text)?.into_owned().into()),
         _ => Ok(value.clone()),
     }
+}
+
+/// Whether a parameter is a `uuid`, whose values are written in one way before they are compared.
+pub fn is_one(placeholder: &Placeholder) -> bool {
+    let field = placeholder.field.as_ref();
+    field.is_some_and(|field| is_uuid_field(field))
 }
 
 /// What marks a field as one of `uuid`.

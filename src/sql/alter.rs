@@ -132,6 +132,18 @@ pub enum Action {
 }
 
 impl Alter {
+    /// Whether it changes options of a model beside those that say when it is refreshed: its entities
+    /// are made anew then.
+    pub fn is_of_a_model(&self) -> bool {
+        let is_other = |name: &str| !["target_lag", "schedule"].contains(&name);
+        self.kind == DropKind::Model
+            && self.actions.iter().any(|action| match action {
+                Action::SetOptions(options) => options.0.iter().any(|(name, _)| is_other(name)),
+                Action::ResetOptions(names) => names.iter().any(|name| is_other(name)),
+                _ => false,
+            })
+    }
+
     /// Parses the statement.
     pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
         parser.expect_words(&["ALTER"])?;

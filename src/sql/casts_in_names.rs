@@ -114,10 +114,21 @@ fn groups(select: &Select) -> Vec<Expr> {
         return Vec::new();
     };
     let mut found = Vec::new();
-    for group in groups {
+    for group in groups.iter().flat_map(each) {
         add(&mut found, meant(group, &select.projection));
     }
     found
+}
+
+/// The expressions of an item of `GROUP BY`, which `ROLLUP` and its like have several of.
+fn each(group: &Expr) -> Vec<&Expr> {
+    match group {
+        Expr::GroupingSets(sets) | Expr::Cube(sets) | Expr::Rollup(sets) => {
+            sets.iter().flatten().collect()
+        }
+        Expr::Tuple(parts) => parts.iter().collect(),
+        other => vec![other],
+    }
 }
 
 /// The item that an expression in `GROUP BY` stands for, or the expression.
@@ -255,6 +266,10 @@ mod tests {
             (
                 "SELECT a, a::TEXT FROM t GROUP BY 1, 2",
                 "SELECT a, coalesce(a::TEXT) FROM t GROUP BY 1, 2",
+            ),
+            (
+                "SELECT a, a::TEXT FROM t GROUP BY ROLLUP (a, a::TEXT)",
+                "SELECT a, coalesce(a::TEXT) FROM t GROUP BY ROLLUP (a, coalesce(a::TEXT))",
             ),
             (
                 "SELECT min(a), min(b::BIGINT) FROM t",

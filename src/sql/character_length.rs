@@ -5,7 +5,7 @@ use tributary_udfs::postgres::{CharacterKind, CharacterLength};
 
 use super::cursor::fold;
 
-/// The length that a type gives to its texts; none where it gives no limit.
+/// The type that a type's name gives to its texts, where that is another one than `text`.
 pub fn of(data_type: &ast::DataType) -> Option<CharacterLength> {
     let (kind, length) = match data_type {
         ast::DataType::Custom(name, _) => return of_name(name),
@@ -22,10 +22,10 @@ pub fn of(data_type: &ast::DataType) -> Option<CharacterLength> {
         Some(ast::CharacterLength::IntegerLength { length, .. }) => {
             usize::try_from(*length).ok()?
         }
-        Some(ast::CharacterLength::Max) => return None,
+        Some(ast::CharacterLength::Max) => CharacterLength::ANY,
         // `char` alone is one character, `varchar` alone any number.
         None if kind == CharacterKind::Fixed => 1,
-        None => return None,
+        None => CharacterLength::ANY,
     };
     Some(CharacterLength { kind, characters })
 }
@@ -37,7 +37,14 @@ fn of_name(name: &ast::ObjectName) -> Option<CharacterLength> {
         [schema, name] if schema.as_ident()?.value == "pg_catalog" => name.as_ident()?,
         _ => return None,
     };
-    (fold(name.value.clone(), name.quote_style) == "name").then_some(CharacterLength::NAME)
+    Some(match fold(name.value.clone(), name.quote_style).as_str() {
+        "name" => CharacterLength::NAME,
+        // Those that sqlparser has a word for come here with their schema.
+        "varchar" => CharacterLength::VARYING,
+        "bpchar" => CharacterLength::FIXED,
+        "uuid" => CharacterLength::UUID,
+        _ => return None,
+    })
 }
 
 /// The type of the values of a declared column, where it is one that the planner has no word for.

@@ -131,7 +131,54 @@ pub fn make_unique(query: &mut Query) {
         _ => None,
     });
     let ordered: Vec<String> = ordered.collect();
+    if orders_by_places(query) {
+        name_beside_windows(&mut query.body);
+    }
     make_body_unique(&mut query.body, &ordered, is_ordered);
+}
+
+/// Whether the rows are ordered by places of columns alone.
+fn orders_by_places(query: &Query) -> bool {
+    match query.order_by.as_ref().map(|order| &order.kind) {
+        Some(OrderByKind::Expressions(keys)) => keys.iter().all(|key| {
+            matches!(&key.expr, Expr::Value(value) if matches!(value.value, Value::Number(..)))
+        }),
+        _ => false,
+    }
+}
+
+/// Names what is computed beside windows: of an item without a name the planner makes the same
+/// expression again where a place stands for it, and does not find it among those of windows.
+fn name_beside_windows(body: &mut SetExpr) {
+    let SetExpr::Select(select) = body else {
+        return;
+    };
+    if !have_windows(&select.projection) {
+        return;
+    }
+    for (position, item) in select.projection.iter_mut().enumerate() {
+        if let SelectItem::UnnamedExpr(expression) = item
+            && is_figure(expression)
+        {
+            *item = SelectItem::ExprWithAlias {
+                expr: expression.clone(),
+                alias: Ident::with_quote(
+                    '"',
+                    format!("{} ({})", name_of(expression), position + 1),
+                ),
+            };
+        }
+    }
+}
+
+fn have_windows(items: &[SelectItem]) -> bool {
+    items.iter().any(|item| {
+        let found = visit_expressions(item, |part| match part {
+            Expr::Function(function) if function.over.is_some() => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        });
+        found.is_break()
+    })
 }
 
 /// Gives columns of one name such names in the branches of `UNION` and its like that give none to the
@@ -299,8 +346,11 @@ fn figure(expression: &Expr) -> Option<String> {
             .as_deref()
             .and_then(strong)
             .or_else(|| Some("case".to_owned())),
-        Expr::Exists { .. } => Some("exists".to_owned()),
+        Expr::Exists { negated: false, .. } => Some("exists".to_owned()),
         Expr::Extract { .. } => Some("extract".to_owned()),
+        Expr::Substring {
+            shorthand: true, ..
+        } => Some("substr".to_owned()),
         Expr::Substring { .. } => Some("substring".to_owned()),
         Expr::Trim { .. } => Some("btrim".to_owned()),
         Expr::Position { .. } => Some("position".to_owned()),
@@ -441,6 +491,13 @@ mod tests {
             ["city", "zip", "a", "A"]
         );
         assert_eq!(named("SELECT *, upper(a) FROM t", 3), ["c0", "c1", "upper"]);
+        assert_eq!(
+            named(
+                "SELECT substr(a, 1), substring(a, 1), NOT EXISTS (SELECT 1)",
+                3
+            ),
+            ["substr", "substring", "?column?"]
+        );
         assert_eq!(named("SELECT a.*, b.* FROM a, b", 3), ["c0", "c1", "c2"]);
         assert_eq!(named("SELECT max(a) FROM t UNION SELECT 2", 1), ["max"]);
         assert_eq!(named("VALUES (1, 2)", 2), ["c0", "c1"]);

@@ -1,8 +1,8 @@
 //! Columns of subqueries in `FROM` and of `WITH` clauses that have no name by `AS`: they may be said by
 //! the one that Postgres gives them, as in `SELECT count FROM (SELECT count(*) FROM t) AS s`.
 //!
-//! DataFusion names them for the whole expression. So those that a query speaks of by such a name get
-//! it.
+//! DataFusion names them for the whole expression, without its casts. So those that a query speaks of by
+//! such a name get it, and those that DataFusion would not tell apart. Of `EXISTS` nobody asks for names.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -13,7 +13,7 @@ use datafusion::sql::sqlparser::ast::{
     visit_expressions,
 };
 
-use super::column_names::name_of;
+use super::column_names::{make_unique, name_of, without_casts};
 use super::cursor::fold;
 
 /// Gives such columns their names.
@@ -45,6 +45,13 @@ impl VisitorMut for Namer {
         }
         ControlFlow::Continue(())
     }
+
+    fn pre_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<Infallible> {
+        if let Expr::Exists { subquery, .. } = expression {
+            make_unique(subquery);
+        }
+        ControlFlow::Continue(())
+    }
 }
 
 impl Namer {
@@ -59,17 +66,22 @@ impl Namer {
 
     fn name_items(&self, select: &mut Select) {
         let names: Vec<Option<String>> = select.projection.iter().map(name_of_item).collect();
+        let planned: Vec<Option<String>> = select.projection.iter().map(planned_name).collect();
+        let count = |names: &[Option<String>], name: &Option<String>| {
+            names.iter().filter(|other| *other == name).count()
+        };
         // There a name that stands alone is one of the rows below.
         let mut below = said_alone_in(&select.group_by);
         below.extend(said_alone_in(&select.having));
-        for (item, name) in select.projection.iter_mut().zip(&names) {
-            let (SelectItem::UnnamedExpr(value), Some(name)) = (&*item, name) else {
+        let own = names.iter().zip(&planned);
+        for (item, (own, planned_as)) in select.projection.iter_mut().zip(own) {
+            let (SelectItem::UnnamedExpr(value), Some(name)) = (&*item, own) else {
                 continue;
             };
             let is_column = matches!(value, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
-            let all = names.iter().flatten();
-            let is_unique = all.filter(|other| *other == name).count() == 1;
-            if !is_column && is_unique && self.said.contains(name) && !below.contains(name) {
+            let is_unique = count(&names, own) == 1;
+            let is_wanted = self.said.contains(name) || count(&planned, planned_as) > 1;
+            if !is_column && is_unique && is_wanted && !below.contains(name) {
                 *item = SelectItem::ExprWithAlias {
                     expr: value.clone(),
                     alias: Ident::with_quote('"', name),
@@ -83,6 +95,14 @@ fn name_of_item(item: &SelectItem) -> Option<String> {
     match item {
         SelectItem::UnnamedExpr(value) => Some(name_of(value)),
         SelectItem::ExprWithAlias { alias, .. } => Some(folded(alias)),
+        _ => None,
+    }
+}
+
+/// The name that DataFusion gives to an item without `AS`.
+fn planned_name(item: &SelectItem) -> Option<String> {
+    match item {
+        SelectItem::UnnamedExpr(value) => Some(without_casts(value).0),
         _ => None,
     }
 }
@@ -141,6 +161,10 @@ mod tests {
             (
                 "SELECT * FROM (SELECT count(*) FROM t) AS s",
                 "SELECT * FROM (SELECT count(*) FROM t) AS s",
+            ),
+            (
+                "SELECT * FROM (SELECT NULL::int, NULL::text, 1) AS s",
+                "SELECT * FROM (SELECT NULL::INT AS \"int4\", NULL::TEXT AS \"text\", 1) AS s",
             ),
             (
                 "SELECT max FROM (SELECT max(a), max(b) FROM t) AS s",

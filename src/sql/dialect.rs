@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
-use super::literals;
+use super::{exponents, literals};
 
 /// Postgres's dialect and `VERSION AS OF`.
 ///
@@ -96,6 +96,7 @@ impl Dialect for TributaryDialect {
                 self.expressions_left.set(left);
                 literals::typed(parser)
                     .or_else(|| literals::trimmed(parser))
+                    .or_else(|| exponents::number(parser))
                     .or_else(|| values(parser))
                     .or_else(|| signed(parser))
             }

@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast::{
     VisitorMut,
 };
 
-use super::model_functions::is_called;
+use super::model_functions::{called, is_called, without_lateral};
 use super::{Statement, parts};
 
 /// Puts values in the place of such parameters.
@@ -36,6 +36,7 @@ impl VisitorMut for Binder<'_> {
     type Break = ();
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+        without_lateral(factor);
         let TableFactor::Table {
             name,
             args,
@@ -109,21 +110,18 @@ impl Visitor for Finder {
     type Break = ();
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        if let Some((name, args)) = called(factor)
+            && is_called(name)
+        {
+            for argument in args {
+                let _ = Visit::visit(argument, &mut Numbers(&mut self.found));
+            }
+        }
         let TableFactor::Table {
-            name,
-            args,
-            version,
+            version: Some(version),
             ..
         } = factor
         else {
-            return ControlFlow::Continue(());
-        };
-        if let Some(args) = args
-            && is_called(name)
-        {
-            let _ = Visit::visit(&args.args, &mut Numbers(&mut self.found));
-        }
-        let Some(version) = version else {
             return ControlFlow::Continue(());
         };
         let _ = Visit::visit(version, &mut Numbers(&mut self.found));

@@ -1,16 +1,51 @@
-//! `EXPLAIN [ANALYZE] [VERBOSE] statement` and `EXPLAIN (ANALYZE, VERBOSE, ...) statement`, of a query
-//! or a change of rows. `EXPLAIN REFRESH [MATERIALIZED VIEW] name`, `EXPLAIN REFRESH MODEL name [FULL]`,
+//! `EXPLAIN [ANALYZE] [VERBOSE] statement` and `EXPLAIN (ANALYZE, VERBOSE, COSTS, FORMAT {TEXT | JSON | XML |
+//! YAML}, ...) statement`, of a query or a change of rows. `EXPLAIN REFRESH [MATERIALIZED VIEW] name`, `EXPLAIN REFRESH MODEL name [FULL]`,
 //! `EXPLAIN ANALYZE REFRESH ...`.
 
 use std::fmt;
 
 use datafusion::sql::sqlparser::tokenizer::Token;
 
-use super::cursor::{Parsed, Parser};
+use super::cursor::{Failure, Parsed, Parser};
 use super::drop::DropKind;
 use super::refresh::{Refresh, RefreshExtent};
 use super::{Options, Statement, parser};
 use crate::error::{Error, SqlState};
+
+/// How a plan is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// A line for each operator.
+    #[default]
+    Text,
+    /// A document of JSON.
+    Json,
+    /// A document of XML.
+    Xml,
+    /// A document of YAML.
+    Yaml,
+}
+
+impl Format {
+    fn of(name: &str) -> Option<Self> {
+        Some(match name.to_lowercase().as_str() {
+            "text" => Self::Text,
+            "json" => Self::Json,
+            "xml" => Self::Xml,
+            "yaml" => Self::Yaml,
+            _ => return None,
+        })
+    }
+
+    fn sql(self) -> &'static str {
+        match self {
+            Self::Text => "TEXT",
+            Self::Json => "JSON",
+            Self::Xml => "XML",
+            Self::Yaml => "YAML",
+        }
+    }
+}
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +54,10 @@ pub struct Explain {
     pub analyze: bool,
     /// Whether every detail is shown.
     pub verbose: bool,
+    /// How the plan is written.
+    pub format: Format,
+    /// Whether a plan that is written as a document tells of how many rows it is thought to be.
+    pub costs: bool,
     /// What is explained.
     pub statement: Box<Statement>,
 }
@@ -27,7 +66,8 @@ impl Explain {
     /// Parses the statement.
     pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
         parser.expect_words(&["EXPLAIN"])?;
-        let (mut analyze, mut verbose) = (false, false);
+        let (mut analyze, mut verbose, mut costs) = (false, false, true);
+        let mut format = Format::Text;
         let is_query = |parser: &Parser| {
             matches!(
                 parser.peek_word(1).as_deref(),
@@ -35,23 +75,47 @@ impl Explain {
             ) || parser.peek_nth_token_ref(1).token == Token::LParen
         };
         if parser.peek_token_ref().token == Token::LParen && !is_query(parser) {
-            let failure = parser.error_here(Error::new(
-                SqlState::SYNTAX_ERROR,
-                "unrecognized EXPLAIN option",
-            ));
+            // They are told at the beginning of the list.
+            let place = parser.peek_token_ref().span.start;
+            let failure = |sqlstate, message: String| {
+                Err(Failure::Told(Error::new(sqlstate, message), Some(place)))
+            };
             for (key, value) in Options::parse(parser)?.0 {
-                let on = matches!(value.as_str(), "true" | "on" | "1");
+                let truth = match value.to_lowercase().as_str() {
+                    "true" | "on" | "1" => Some(true),
+                    "false" | "off" | "0" => Some(false),
+                    _ => None,
+                };
+                if key == "format" {
+                    let Some(known) = Format::of(&value) else {
+                        let message = format!(
+                            "unrecognized value for EXPLAIN option \"format\": \"{value}\""
+                        );
+                        return failure(SqlState::INVALID_PARAMETER_VALUE, message);
+                    };
+                    format = known;
+                    continue;
+                }
+                let known = [
+                    "analyze", "verbose", "costs", "settings", "buffers", "wal", "timing",
+                    "summary", "memory",
+                ];
+                if !known.contains(&key.as_str()) {
+                    let message = format!("unrecognized EXPLAIN option \"{key}\"");
+                    return failure(SqlState::SYNTAX_ERROR, message);
+                }
+                let Some(truth) = truth else {
+                    let message = format!("{key} requires a Boolean value");
+                    return failure(SqlState::SYNTAX_ERROR, message);
+                };
                 match key.as_str() {
-                    "analyze" => analyze = on,
-                    "verbose" => verbose = on,
-                    "format" if value != "text" => {
-                        return parser.unsupported_here(format_args!("EXPLAIN (FORMAT {value})"));
-                    }
-                    "format" | "costs" | "settings" | "buffers" | "wal" | "timing" | "summary"
-                    | "memory" => {}
-                    _ => return Err(failure),
+                    "analyze" => analyze = truth,
+                    "verbose" => verbose = truth,
+                    "costs" => costs = truth,
+                    _ => {}
                 }
             }
+            costs |= format == Format::Text;
         } else {
             analyze = parser.take_word("ANALYZE") || parser.take_word("ANALYSE");
             verbose = parser.take_word("VERBOSE");
@@ -59,10 +123,16 @@ impl Explain {
         let plannable = [
             "SELECT", "WITH", "VALUES", "TABLE", "INSERT", "UPDATE", "DELETE", "MERGE",
         ];
+        if format != Format::Text && parser.peek_word(0).as_deref() == Some("REFRESH") {
+            let what = format_args!("EXPLAIN (FORMAT {}) of a refresh", format.sql());
+            return parser.unsupported_here(what);
+        }
         if analyze && parser.peek_word(0).as_deref() == Some("REFRESH") {
             return Ok(Self {
                 analyze,
                 verbose,
+                format,
+                costs,
                 statement: Box::new(Statement::Refresh(Refresh::parse(parser)?)),
             });
         }
@@ -83,6 +153,8 @@ impl Explain {
             return Ok(Self {
                 analyze,
                 verbose,
+                format,
+                costs,
                 statement: Box::new(Statement::Refresh(refresh)),
             });
         }
@@ -95,6 +167,8 @@ impl Explain {
         Ok(Self {
             analyze,
             verbose,
+            format,
+            costs,
             statement: Box::new(parser::parse_plannable(parser)?),
         })
     }
@@ -102,6 +176,17 @@ impl Explain {
 
 impl fmt::Display for Explain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.format != Format::Text {
+            let analyze = if self.analyze { "ANALYZE, " } else { "" };
+            let verbose = if self.verbose { "VERBOSE, " } else { "" };
+            let costs = if self.costs { "" } else { "COSTS off, " };
+            let format = self.format.sql();
+            let statement = &self.statement;
+            return write!(
+                f,
+                "EXPLAIN ({analyze}{verbose}{costs}FORMAT {format}) {statement}"
+            );
+        }
         let analyze = if self.analyze { "ANALYZE " } else { "" };
         let verbose = if self.verbose { "VERBOSE " } else { "" };
         write!(f, "EXPLAIN {analyze}{verbose}{}", self.statement)

@@ -8,9 +8,11 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, Ident, ObjectNamePart, Query, TableAlias, TableFactor,
-    Value, ValueWithSpan, VisitMut, VisitorMut,
+    Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName as AstName, ObjectNamePart, Query,
+    SetExpr, TableAlias, TableFactor, TableFunctionArgs, Value, ValueWithSpan, VisitMut,
+    VisitorMut, visit_expressions,
 };
+use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::QualifiedName;
 use super::cursor::{Parser, fold};
@@ -18,7 +20,7 @@ use super::dialect::TributaryDialect;
 use super::name::ObjectName;
 use super::qualify::{Named, ast_name};
 use super::shown::Shown;
-use super::table_changes;
+use super::{set_returning, table_changes};
 use crate::error::{Error, Result, SqlState};
 
 /// Between the name of a model and the function in an encoded name.
@@ -145,7 +147,7 @@ impl ModelFunction {
             Self::Parameters => "what was learned: a row a level of each comparison.",
             Self::BlockingReport => "how pairs were chosen for comparison: a row a rule.",
             Self::Calibration => {
-                "whether probabilities are what they say: a row a range of probabilities."
+                "whether probabilities are what they say, by the entities that were found and by what people have told of pairs: a row a range of probabilities."
             }
             Self::Unlinkable => {
                 "records that have too little to be linked to anything: even a copy of theirs would \
@@ -155,7 +157,10 @@ impl ModelFunction {
                 "the entities that one record may belong to, the likeliest first, each with its record \
                  that is most alike. The struct has columns of the model's query, as in \
                  `named_struct('first_name', 'Ann', 'dob', '1980-02-29')`; those that it lacks are \
-                 taken to be missing. By the option `link`, records of its source, or of others, are no \
+                 taken to be missing. Its values may be columns of what stands before it in `FROM`: \
+                 `FROM incoming i, entity_lookup('model', named_struct('email', i.email)) e` has a row for \
+                 each record of `incoming` and each entity that it may belong to, and `LEFT JOIN \
+                 entity_lookup(...) e ON true` keeps those that may belong to none. By the option `link`, records of its source, or of others, are no \
                  answer; where it has none, any may be. The first call after a refresh reads the model into memory."
             }
             Self::Evaluate => {
@@ -226,21 +231,16 @@ pub(super) fn is_encoded(name: &str) -> bool {
 /// # Errors
 /// 42883 for other arguments than the function has; 42602 for what is no name.
 pub(super) fn relations(factor: &TableFactor) -> Result<Vec<ObjectName>> {
-    let TableFactor::Table {
-        name,
-        args: Some(args),
-        ..
-    } = factor
-    else {
+    let Some((name, args)) = called(factor) else {
         return Ok(Vec::new());
     };
     let Some(function) = function(name) else {
         return Ok(Vec::new());
     };
-    if args.args.len() != function.arguments().len() {
+    if args.len() != function.arguments().len() {
         return Err(function.wrong_arguments());
     }
-    let arguments = args.args.iter().zip(function.arguments());
+    let arguments = args.iter().zip(function.arguments());
     arguments
         .filter(|(_, argument)| !matches!(argument, Argument::Value(_)))
         .map(|(arg, argument)| {
@@ -259,6 +259,7 @@ pub(super) fn qualify(
     factor: &mut TableFactor,
     resolve: &mut impl FnMut(ObjectName, Named) -> Result<QualifiedName>,
 ) -> Result<()> {
+    without_lateral(factor);
     let mut names = relations(factor)?.into_iter();
     let TableFactor::Table {
         name,
@@ -312,6 +313,7 @@ impl VisitorMut for Rewriter {
 }
 
 fn rewrite_factor(factor: &mut TableFactor) -> Result<()> {
+    without_lateral(factor);
     let mut names = relations(factor)?.into_iter();
     let Some(model) = names.next() else {
         return Ok(());
@@ -326,6 +328,16 @@ fn rewrite_factor(factor: &mut TableFactor) -> Result<()> {
         return Ok(());
     };
     let mut encoded = format!("{}@{}", model.name, function.name());
+    let schema = model.schema.as_deref().unwrap_or_default();
+    let beside = called
+        .args
+        .last()
+        .filter(|_| function == ModelFunction::Lookup);
+    if beside.is_some_and(has_columns) {
+        let records = called.args.into_iter().skip(1).collect();
+        *factor = beside_rows(encoded_name(schema, encoded), records, alias.take())?;
+        return Ok(());
+    }
     for arg in called.args.iter().skip(1) {
         let Some(argument) = expression(arg) else {
             return Err(function.wrong_arguments());
@@ -348,21 +360,118 @@ fn rewrite_factor(factor: &mut TableFactor) -> Result<()> {
             at: None,
         });
     }
-    let schema = model.schema.as_deref().unwrap_or_default();
+    *name = encoded_name(schema, encoded);
+    Ok(())
+}
+
+/// The name of the relation that a call stands for.
+fn encoded_name(schema: &str, encoded: String) -> AstName {
     let mut full = ast_name(&QualifiedName::new(schema, ""));
     full.0.pop();
     full.0
         .push(ObjectNamePart::Identifier(Ident::with_quote('"', encoded)));
-    *name = full;
-    Ok(())
+    full
+}
+
+/// Whether an argument names columns: those of what stands before it in `FROM`.
+fn has_columns(argument: &FunctionArg) -> bool {
+    let found = visit_expressions(argument, |part| match part {
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_break()
+}
+
+/// The lookups of records that other rows have: a query of these that the planner of lookups reads.
+fn beside_rows(
+    name: AstName,
+    records: Vec<FunctionArg>,
+    alias: Option<TableAlias>,
+) -> Result<TableFactor> {
+    let called = |name: &str| TableAlias {
+        explicit: true,
+        name: Ident::new(name),
+        columns: Vec::new(),
+        at: None,
+    };
+    let function = ModelFunction::Lookup.name();
+    let args = TableFunctionArgs {
+        args: records,
+        settings: None,
+    };
+    let mut subquery = set_returning::query("SELECT * FROM lookups")?;
+    if let SetExpr::Select(select) = subquery.body.as_mut()
+        && let Some(first) = select.from.first_mut()
+    {
+        first.relation = table(name, args, Some(called(function)), false);
+    }
+    Ok(TableFactor::Derived {
+        lateral: true,
+        subquery,
+        alias: Some(alias.unwrap_or_else(|| called(function))),
+        sample: None,
+    })
+}
+
+/// The name and the arguments of a function in `FROM`.
+pub(super) fn called(factor: &TableFactor) -> Option<(&AstName, &[FunctionArg])> {
+    match factor {
+        TableFactor::Table {
+            name,
+            args: Some(args),
+            ..
+        } => Some((name, &args.args)),
+        TableFactor::Function { name, args, .. } => Some((name, args)),
+        _ => None,
+    }
+}
+
+/// Takes `LATERAL` off a function on a model, which may name columns of what stands before it in any
+/// case.
+pub(super) fn without_lateral(factor: &mut TableFactor) {
+    if let TableFactor::Function {
+        name,
+        args,
+        alias,
+        with_ordinality,
+        ..
+    } = factor
+        && function(name).is_some()
+    {
+        let args = TableFunctionArgs {
+            args: std::mem::take(args),
+            settings: None,
+        };
+        *factor = table(name.clone(), args, alias.take(), *with_ordinality);
+    }
+}
+
+fn table(
+    name: AstName,
+    args: TableFunctionArgs,
+    alias: Option<TableAlias>,
+    with_ordinality: bool,
+) -> TableFactor {
+    TableFactor::Table {
+        name,
+        alias,
+        args: Some(args),
+        with_hints: Vec::new(),
+        version: None,
+        with_ordinality,
+        partitions: Vec::new(),
+        json_path: None,
+        sample: None,
+        index_hints: Vec::new(),
+    }
 }
 
 /// Whether calls of this name are renamed before they are planned.
-pub(super) fn is_called(name: &datafusion::sql::sqlparser::ast::ObjectName) -> bool {
+pub(super) fn is_called(name: &AstName) -> bool {
     function(name).is_some() || table_changes::is_named(name)
 }
 
-fn function(name: &datafusion::sql::sqlparser::ast::ObjectName) -> Option<ModelFunction> {
+fn function(name: &AstName) -> Option<ModelFunction> {
     match name.0.as_slice() {
         [ObjectNamePart::Identifier(only)] => {
             ModelFunction::named(&fold(only.value.clone(), only.quote_style))
@@ -371,7 +480,8 @@ fn function(name: &datafusion::sql::sqlparser::ast::ObjectName) -> Option<ModelF
     }
 }
 
-pub(super) fn expression(arg: &FunctionArg) -> Option<&Expr> {
+/// The expression that an argument without a name is; none of another one.
+pub fn expression(arg: &FunctionArg) -> Option<&Expr> {
     match arg {
         FunctionArg::Unnamed(FunctionArgExpr::Expr(expression)) => Some(expression),
         _ => None,
@@ -420,7 +530,9 @@ pub fn parse_name(text: &str) -> Result<ObjectName> {
     let dialect = TributaryDialect::default();
     let parsed = Parser::new(&dialect, text).and_then(|mut parser| {
         let name = parser.object_name()?;
-        Ok(parser.at_end().then_some(name))
+        // Nothing may follow, a semicolon neither: the text is put into a query.
+        let is_all = parser.peek_token_ref().token == Token::EOF;
+        Ok(is_all.then_some(name))
     });
     match parsed {
         Ok(Some(name)) => Ok(name),

@@ -37,6 +37,41 @@ pub(super) fn without_signs(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     cut
 }
 
+/// Says `a OPERATOR(pg_catalog.=) ANY (b)` as `a = ANY (b)`: behind an operator that is written in full,
+/// sqlparser takes no quantifier.
+pub(super) fn without_schema(tokens: &mut [TokenWithSpan]) {
+    for place in 0..tokens.len() {
+        if !is_word(&tokens[place].token, &["operator"]) {
+            continue;
+        }
+        let rest = tokens.iter().enumerate().skip(place + 1);
+        let rest = rest.filter(|(_, token)| !matches!(token.token, Token::Whitespace(_)));
+        let next: Vec<usize> = rest.map(|(at, _)| at).take(6).collect();
+        let [open, schema, point, operator, close, quantifier] = next[..] else {
+            continue;
+        };
+        let token = |at: usize| &tokens[at].token;
+        let is_full = *token(open) == Token::LParen
+            && is_word(token(schema), &["pg_catalog"])
+            && *token(point) == Token::Period
+            && *token(close) == Token::RParen
+            && is_word(token(quantifier), &["all", "any", "some"]);
+        if !is_full {
+            continue;
+        }
+        tokens[place].token = token(operator).clone();
+        for at in [open, schema, point, operator, close] {
+            tokens[at].token = Token::Whitespace(Whitespace::Space);
+        }
+    }
+}
+
+fn is_word(token: &Token, known: &[&str]) -> bool {
+    matches!(token, Token::Word(word)
+        if word.quote_style.is_none()
+            && known.iter().any(|known| word.value.eq_ignore_ascii_case(known)))
+}
+
 /// Says `ORDER BY a USING <` as `ORDER BY a ASC`, and with `>` as `DESC`.
 pub(super) fn name_directions(tokens: &mut [TokenWithSpan]) {
     for place in 0..tokens.len() {

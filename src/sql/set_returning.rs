@@ -390,7 +390,11 @@ fn integers_of(
     })
 }
 
-fn query(sql: &str) -> Result<Box<Query>> {
+/// The query that a text says.
+///
+/// # Errors
+/// None of a text that is one.
+pub(super) fn query(sql: &str) -> Result<Box<Query>> {
     let parser = Parser::new(&PostgreSqlDialect {}).try_with_sql(sql);
     let query = parser.and_then(|mut parser| parser.parse_query());
     query.map_err(|error| Error::internal(format!("{sql}: {error}")))

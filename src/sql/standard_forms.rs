@@ -2,7 +2,8 @@
 //! `FETCH FIRST n ROWS ONLY` is `LIMIT n`, functions without parentheses get theirs,
 //! `(record).field` is `(record)['field']`, `AT TIME ZONE` is the function `timezone`, the pattern of
 //! `LIKE p ESCAPE e` is `like_escape(p, e)`, `SIMILAR TO` is a regular expression, operators such as
-//! `&&`, `|/` and `~` are functions, `1e308` is a `double precision`, and keys of `ORDER BY` stand once.
+//! `&&`, `|/` and `~` are functions, `x::bit(n)::bigint` is the number of the bits, `1e308` is a
+//! `double precision`, and keys of `ORDER BY` stand once.
 
 use std::ops::ControlFlow;
 
@@ -14,7 +15,7 @@ use datafusion::sql::sqlparser::ast::{
     UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
-use tributary_udfs::postgres::{IntervalUnit, read_interval};
+use tributary_udfs::postgres::{IntervalUnit, read_interval, reads_alike};
 
 use super::cursor::fold;
 use crate::error::{Error, Result, SqlState};
@@ -30,9 +31,6 @@ const WITHOUT_PARENTHESES: [&str; 8] = [
     "session_user",
     "user",
 ];
-
-/// The most digits of a `numeric`: those of Arrow's Decimal256.
-const NUMERIC_DIGITS: i64 = 76;
 
 /// Rewrites a query before it is planned; what is stored and displayed is the query as written.
 ///
@@ -110,16 +108,22 @@ impl VisitorMut for Rewriter {
                     **pattern = Expr::Function(function);
                 }
             }
+            Expr::BinaryOp { op, right, .. } if matching(op).is_some() => {
+                if let Some((ignores_case, negated)) = matching(op)
+                    && let Some(pattern) = literal_text(right)
+                {
+                    match reads_alike(pattern) {
+                        Ok(true) => {}
+                        Ok(false) => as_regexp_like(expr, ignores_case, negated),
+                        Err(error) => {
+                            return ControlFlow::Break(DataFusionError::from(error).into());
+                        }
+                    }
+                }
+            }
             Expr::Identifier(name) if is_function(name) => {
                 *expr = Expr::Function(call(name.clone()));
                 as_function(expr);
-            }
-            Expr::Value(value) => {
-                if let Value::Number(digits, _) = &value.value
-                    && is_beyond_numeric(digits)
-                {
-                    *expr = double_precision(digits);
-                }
             }
             Expr::Function(function) if matches!(function.args, FunctionArguments::None) => {
                 function.args = no_arguments();
@@ -136,6 +140,15 @@ impl VisitorMut for Rewriter {
                     return ControlFlow::Break(error);
                 }
             }
+            Expr::Cast {
+                expr: inner,
+                data_type,
+                ..
+            } => {
+                if let Some(number) = number_of_bits(inner, data_type) {
+                    **inner = number;
+                }
+            }
             Expr::Extract { .. }
             | Expr::Function(_)
             | Expr::SimilarTo { .. }
@@ -147,6 +160,48 @@ impl VisitorMut for Rewriter {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// Of an operator that matches a regular expression whether it ignores case, and whether it is true
+/// where the expression does not match.
+fn matching(operator: &BinaryOperator) -> Option<(bool, bool)> {
+    Some(match operator {
+        BinaryOperator::PGRegexMatch => (false, false),
+        BinaryOperator::PGRegexIMatch => (true, false),
+        BinaryOperator::PGRegexNotMatch => (false, true),
+        BinaryOperator::PGRegexNotIMatch => (true, true),
+        _ => return None,
+    })
+}
+
+fn literal_text(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Value(value) => match &value.value {
+            Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text) => Some(text),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// An operator knows the expressions of DataFusion alone, `regexp_like` those of PostgreSQL.
+fn as_regexp_like(expr: &mut Expr, ignores_case: bool, negated: bool) {
+    let Expr::BinaryOp { left, right, .. } = expr else {
+        return;
+    };
+    let take = |part: &mut Box<Expr>| std::mem::replace(part.as_mut(), Expr::value(Value::Null));
+    let mut given = vec![take(left), take(right)];
+    if ignores_case {
+        given.push(Expr::value(Value::SingleQuotedString("i".to_owned())));
+    }
+    let matches = named_call("regexp_like", given);
+    *expr = match negated {
+        true => Expr::UnaryOp {
+            op: UnaryOperator::Not,
+            expr: Box::new(matches),
+        },
+        false => matches,
+    };
 }
 
 /// Puts functions in the place of operators and of forms with words of their own.
@@ -182,7 +237,9 @@ fn as_function(expr: &mut Expr) {
             let is_pattern = matches!(
                 substring_from.as_deref(),
                 Some(Expr::Value(from)) if matches!(from.value, Value::SingleQuotedString(_)
-                    | Value::EscapedStringLiteral(_) | Value::DollarQuotedString(_))
+                    | Value::EscapedStringLiteral(_) | Value::DollarQuotedString(_)
+                    // Which is a pattern, unless it is declared to be a number.
+                    | Value::Placeholder(_))
             );
             let first = || Expr::value(Value::Number("1".to_owned(), false));
             let from = substring_from.as_mut().map_or_else(first, take);
@@ -269,6 +326,33 @@ fn extracted(field: &str, from: Expr) -> Expr {
         Some(function) => named_call(function, vec![name, from]),
         // In parentheses it is DataFusion's, and not PostgreSQL's, which gives another type.
         None => named_call("date_part", vec![Expr::Nested(Box::new(name)), from]),
+    }
+}
+
+/// `value::bit(n)`, where it is cast to a number: as the number of its bits. Programs read hexadecimal
+/// digits so.
+fn number_of_bits(bits: &Expr, wanted: &DataType) -> Option<Expr> {
+    let width = match wanted {
+        DataType::Int(None) | DataType::Integer(None) | DataType::Int4(None) => 32,
+        DataType::BigInt(None) | DataType::Int8(None) => 64,
+        _ => return None,
+    };
+    match bits {
+        Expr::Nested(inner) => number_of_bits(inner, wanted),
+        Expr::Cast {
+            expr,
+            data_type: DataType::Bit(length),
+            ..
+        } => {
+            let number = |number: u64| Expr::value(Value::Number(number.to_string(), false));
+            let arguments = vec![
+                expr.as_ref().clone(),
+                number(length.unwrap_or(1)),
+                number(width),
+            ];
+            Some(named_call("bit_integer", arguments))
+        }
+        _ => None,
     }
 }
 
@@ -513,32 +597,6 @@ fn name_fields(root: &Expr, access: &mut [AccessExpr]) {
             let name = fold(std::mem::take(&mut name.value), name.quote_style);
             *field = Expr::value(Value::SingleQuotedString(name));
         }
-    }
-}
-
-/// Whether a literal has more digits, zeros that an exponent stands for included, than `numeric`
-/// has here; it is a `double precision` then.
-fn is_beyond_numeric(literal: &str) -> bool {
-    let Some((mantissa, exponent)) = literal.split_once(['e', 'E']) else {
-        return false;
-    };
-    let Ok(exponent) = exponent.parse::<i64>() else {
-        return true;
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let before = (whole.len() as i64).saturating_add(exponent).max(0);
-    let behind = (fraction.len() as i64).saturating_sub(exponent).max(0);
-    before.saturating_add(behind) > NUMERIC_DIGITS
-}
-
-fn double_precision(literal: &str) -> Expr {
-    let text = Value::SingleQuotedString(literal.to_owned());
-    Expr::Cast {
-        kind: CastKind::Cast,
-        expr: Box::new(Expr::value(text)),
-        data_type: DataType::DoublePrecision,
-        array: false,
-        format: None,
     }
 }
 

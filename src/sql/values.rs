@@ -6,8 +6,8 @@ use std::convert::Infallible;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, CharacterLength, DataType, ExactNumberInfo, Expr, Query, SetExpr,
-    Value, Values, Visit, VisitMut, Visitor, VisitorMut,
+    ArrayElemTypeDef, BinaryOperator, CastKind, CharacterLength, DataType, ExactNumberInfo, Expr,
+    Query, SetExpr, UnaryOperator, Value, Values, Visit, VisitMut, Visitor, VisitorMut,
 };
 
 use crate::error::{Error, Result, SqlState};
@@ -109,6 +109,9 @@ fn is_text_or_null(value: &Expr) -> bool {
 fn cast_columns(values: &mut Values) -> Result<()> {
     let width = values.rows.first().map_or(0, |row| row.content.len());
     for column in 0..width {
+        if values.rows.len() > 1 {
+            cells(values, column).for_each(take_kept_type);
+        }
         take_plain_numbers(values, column);
         let given = values.rows.iter().filter_map(|row| row.content.get(column));
         if let Some(data_type) = moment_type(given) {
@@ -147,6 +150,40 @@ fn cast_columns(values: &mut Values) -> Result<()> {
 fn cells(values: &mut Values, column: usize) -> impl Iterator<Item = &mut Expr> {
     let rows = values.rows.iter_mut();
     rows.filter_map(move |row| row.content.get_mut(column))
+}
+
+/// A cast to a type that clients alone tell from that of its values, as `varchar` and `oid`, becomes one to
+/// the type of the values: the planner takes no rows that differ in that.
+fn take_kept_type(cell: &mut Expr) {
+    match cell {
+        Expr::Cast { data_type, .. } => {
+            if let Some(kept) = kept_type(data_type) {
+                *data_type = kept;
+            }
+        }
+        Expr::Nested(inner) => take_kept_type(inner),
+        _ => {}
+    }
+}
+
+fn kept_type(data_type: &DataType) -> Option<DataType> {
+    match data_type {
+        DataType::Varchar(None)
+        | DataType::CharVarying(None)
+        | DataType::CharacterVarying(None) => Some(DataType::Text),
+        DataType::Custom(name, _) => match name.to_string().as_str() {
+            "oid" | "xid" => Some(DataType::BigInt(None)),
+            "varchar" | "bpchar" => Some(DataType::Text),
+            _ => None,
+        },
+        DataType::Array(ArrayElemTypeDef::SquareBracket(item, size)) => {
+            let item = Box::new(kept_type(item)?);
+            Some(DataType::Array(ArrayElemTypeDef::SquareBracket(
+                item, *size,
+            )))
+        }
+        _ => None,
+    }
 }
 
 /// `1.5::numeric` is `1.5`, which goes with other numbers.
@@ -243,8 +280,16 @@ fn length_of(data_type: &DataType) -> Option<u64> {
 
 /// Whether a value is a literal that a cast to a type leaves as it is.
 fn fits(value: &Expr, data_type: &DataType) -> bool {
-    let Expr::Value(value) = value else {
-        return false;
+    let value = match value {
+        Expr::Value(value) => value,
+        Expr::UnaryOp {
+            op: UnaryOperator::Minus | UnaryOperator::Plus,
+            expr,
+        } => match expr.as_ref() {
+            Expr::Value(value) => value,
+            _ => return false,
+        },
+        _ => return false,
     };
     match &value.value {
         Value::Null => true,

@@ -50,6 +50,7 @@ impl Statement {
                 DropKind::Model => "REFRESH MODEL",
                 _ => "REFRESH MATERIALIZED VIEW",
             }),
+            Self::Alter(alter) if alter.is_of_a_model() => Some("ALTER MODEL ... SET"),
             Self::Alter(_) => Some("ALTER"),
             Self::Drop(_) => Some("DROP"),
             Self::Comment(_) => Some("COMMENT"),

@@ -17,8 +17,9 @@ pub(super) struct Bound<'a> {
 }
 
 impl<'a> Bound<'a> {
-    /// What the filters, all of which a row must pass, say of columns of this schema.
-    pub fn by(filters: &'a [Expr], schema: &'a Schema) -> Self {
+    /// What the filters, all of which a row must pass, say of columns of this schema; parameters in them
+    /// stand for these values.
+    pub fn by(filters: &'a [Expr], parameters: &'a [ScalarValue], schema: &'a Schema) -> Self {
         let mut columns: HashMap<&str, Vec<&ScalarValue>> = HashMap::new();
         let mut conditions: Vec<&Expr> = filters.iter().collect();
         while let Some(condition) = conditions.pop() {
@@ -26,7 +27,7 @@ impl<'a> Bound<'a> {
                 && *op == Operator::And
             {
                 conditions.extend([left.as_ref(), right.as_ref()]);
-            } else if let Some((column, values)) = equal_to(condition) {
+            } else if let Some((column, values)) = equal_to(condition, parameters) {
                 // Of several conditions the one of fewest values says the most.
                 let known = columns.get(column).map_or(usize::MAX, Vec::len);
                 if values.len() < known {
@@ -79,20 +80,34 @@ impl<'a> Bound<'a> {
     }
 }
 
+/// A value, or what a parameter stands for.
+fn value_of<'a>(expression: &'a Expr, parameters: &'a [ScalarValue]) -> Option<&'a ScalarValue> {
+    match expression {
+        Expr::Literal(value, _) => Some(value),
+        Expr::Placeholder(placeholder) => {
+            let number: usize = placeholder.id.strip_prefix('$')?.parse().ok()?;
+            parameters.get(number.checked_sub(1)?)
+        }
+        _ => None,
+    }
+}
+
 /// A column that a condition holds equal to one of some values.
-fn equal_to(condition: &Expr) -> Option<(&str, Vec<&ScalarValue>)> {
+fn equal_to<'a>(
+    condition: &'a Expr,
+    parameters: &'a [ScalarValue],
+) -> Option<(&'a str, Vec<&'a ScalarValue>)> {
     match condition {
         Expr::BinaryExpr(BinaryExpr { left, op, right }) => match op {
             Operator::Eq => match (left.as_ref(), right.as_ref()) {
-                (Expr::Column(column), Expr::Literal(value, _))
-                | (Expr::Literal(value, _), Expr::Column(column)) => {
-                    Some((&column.name, vec![value]))
+                (Expr::Column(column), value) | (value, Expr::Column(column)) => {
+                    Some((&column.name, vec![value_of(value, parameters)?]))
                 }
                 _ => None,
             },
             Operator::Or => {
-                let (left, mut values) = equal_to(left)?;
-                let (right, more) = equal_to(right)?;
+                let (left, mut values) = equal_to(left, parameters)?;
+                let (right, more) = equal_to(right, parameters)?;
                 values.extend(more);
                 (left == right && values.len() <= MAX_KEYS).then_some((left, values))
             }
@@ -102,10 +117,7 @@ fn equal_to(condition: &Expr) -> Option<(&str, Vec<&ScalarValue>)> {
             let Expr::Column(Column { name, .. }) = list.expr.as_ref() else {
                 return None;
             };
-            let values = list.list.iter().map(|value| match value {
-                Expr::Literal(value, _) => Some(value),
-                _ => None,
-            });
+            let values = list.list.iter().map(|value| value_of(value, parameters));
             Some((name, values.collect::<Option<_>>()?))
         }
         _ => None,
@@ -116,6 +128,7 @@ fn equal_to(condition: &Expr) -> Option<(&str, Vec<&ScalarValue>)> {
 mod tests {
     use arrow::array::AsArray as _;
     use arrow::datatypes::{DataType, Field, Int64Type};
+    use datafusion::logical_expr::placeholder;
     use datafusion::prelude::{col, lit};
 
     use super::*;
@@ -124,7 +137,7 @@ mod tests {
         let fields = ["a", "b"].map(|name| Field::new(name, DataType::Int64, true));
         let schema = Schema::new(fields.to_vec());
         let columns: Vec<String> = columns.iter().map(|name| (*name).to_owned()).collect();
-        let arrays = Bound::by(filters, &schema).keys(&columns)?;
+        let arrays = Bound::by(filters, &[], &schema).keys(&columns)?;
         let values = arrays.iter().map(|array| array.as_primitive::<Int64Type>());
         Some(values.map(|array| array.values().to_vec()).collect())
     }
@@ -142,6 +155,28 @@ mod tests {
         );
         let fewer = [three, col("a").eq(lit(2_i64))];
         assert_eq!(keys(&fewer, &["a"]), Some(vec![vec![2]]));
+    }
+
+    #[test]
+    fn parameters_stand_for_their_values() {
+        let schema = Schema::new(vec![Field::new("a", DataType::Int64, true)]);
+        let keys = |filter: Expr, parameters: &[ScalarValue]| {
+            let filters = [filter];
+            let keys = Bound::by(&filters, parameters, &schema).keys(&["a".to_owned()])?;
+            Some(keys[0].as_primitive::<Int64Type>().values().to_vec())
+        };
+        let values = [lit(7_i64), lit(8_i64)].map(|value| match value {
+            Expr::Literal(value, _) => value,
+            other => panic!("{other} is no literal"),
+        });
+        let second = || col("a").eq(placeholder("$2"));
+        assert_eq!(keys(second(), &values), Some(vec![8]));
+        let listed = col("a").in_list(vec![placeholder("$2"), placeholder("$1")], false);
+        assert_eq!(keys(listed, &values), Some(vec![8, 7]));
+        assert_eq!(keys(second(), &values[..1]), None);
+        assert_eq!(keys(col("a").eq(placeholder("$0")), &values), None);
+        let null = [ScalarValue::Int64(None), ScalarValue::Int64(None)];
+        assert_eq!(keys(second(), &null), Some(vec![]));
     }
 
     #[test]

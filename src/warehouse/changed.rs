@@ -36,6 +36,11 @@ impl Changed {
         let _ = self.commits.send(table.oid);
     }
 
+    /// A table is gone: nobody needs to look after it.
+    pub fn forget(&self, table: &TableId) {
+        self.tables.lock().remove(&table.oid);
+    }
+
     pub fn commits(&self) -> broadcast::Receiver<u32> {
         self.commits.subscribe()
     }

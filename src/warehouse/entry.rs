@@ -87,7 +87,7 @@ impl Entry {
             "operationParameters": info.parameters,
             "operationMetrics": {
                 "numFiles": files.len().to_string(),
-                "numOutputRows": sum(|file| file.rows),
+                "numOutputRows": sum(NewFile::living),
                 "numOutputBytes": sum(|file| file.bytes),
             },
             "isBlindAppend": kind == EntryKind::Append,

@@ -127,7 +127,7 @@ async fn by_file(scan: &TableScan, places: &Places) -> Result<Option<Vec<FileRow
             files.push(FileRows {
                 number,
                 file: Arc::clone(file),
-                path: Arc::from(scan.place().file(&file.path).as_ref()),
+                path: Arc::clone(file.location(scan.place())),
                 pieces,
             });
         }

@@ -27,9 +27,7 @@ use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricBuilder, MetricsSet};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties,
-};
+use datafusion::physical_plan::{DisplayFormatType, ExecutionPlan, PhysicalExpr};
 use futures::{TryStreamExt as _, stream};
 use tokio::sync::OnceCell;
 
@@ -37,6 +35,7 @@ use self::listed::Listed;
 use super::page_index::WithPageIndex;
 use super::scan::{TableScan, Wanted};
 use crate::error::Error;
+use crate::unary::{Unary, UnaryExec};
 
 /// What a file that is read tells of its table.
 #[derive(Debug)]
@@ -70,13 +69,13 @@ impl PhysicalOptimizerRule for LookUpKeys {
         _: &ConfigOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         plan.transform_down(|plan| {
-            if plan.downcast_ref::<KeyLookupExec>().is_some() {
+            if plan.is::<UnaryExec<KeyLookup>>() {
                 return Ok(Transformed::new(plan, false, TreeNodeRecursion::Jump));
             }
-            Ok(match KeyLookupExec::of(&plan) {
+            Ok(match KeyLookup::of(plan.as_ref()) {
                 None => Transformed::no(plan),
                 Some(lookup) => {
-                    let lookup: Arc<dyn ExecutionPlan> = Arc::new(lookup);
+                    let lookup: Arc<dyn ExecutionPlan> = Arc::new(UnaryExec::new(plan, lookup));
                     Transformed::new(lookup, true, TreeNodeRecursion::Jump)
                 }
             })
@@ -95,9 +94,8 @@ impl PhysicalOptimizerRule for LookUpKeys {
 
 /// Reads those rows of a scan that have keys which joins tell, or all where these are not known or too
 /// many.
-struct KeyLookupExec {
-    /// The scan of all rows.
-    input: Arc<dyn ExecutionPlan>,
+#[derive(Clone)]
+struct KeyLookup {
     lookup: Arc<Lookup>,
     /// The scan that takes its place, once keys were looked up; none where they were not.
     found: Arc<OnceCell<Option<Arc<dyn ExecutionPlan>>>>,
@@ -113,10 +111,10 @@ struct Lookup {
     keys: Vec<String>,
 }
 
-impl KeyLookupExec {
-    /// The operator for a scan that joins tell keys of an index.
-    fn of(plan: &Arc<dyn ExecutionPlan>) -> Option<Self> {
-        let (config, source) = parquet_scan(plan.as_ref())?;
+impl KeyLookup {
+    /// That for a scan that joins tell keys of an index.
+    fn of(plan: &dyn ExecutionPlan) -> Option<Self> {
+        let (config, source) = parquet_scan(plan)?;
         let filter = source.filter()?;
         let mut files = config.file_groups.iter().flat_map(FileGroup::iter);
         let scan = Arc::clone(&files.next()?.extension::<OfScan>()?.scan);
@@ -144,12 +142,11 @@ impl KeyLookupExec {
             filters,
             keys,
         };
-        (!lookup.filters.is_empty()).then(|| Self::new(Arc::clone(plan), Arc::new(lookup)))
+        (!lookup.filters.is_empty()).then(|| Self::new(Arc::new(lookup)))
     }
 
-    fn new(input: Arc<dyn ExecutionPlan>, lookup: Arc<Lookup>) -> Self {
+    fn new(lookup: Arc<Lookup>) -> Self {
         Self {
-            input,
             lookup,
             found: Arc::default(),
             metrics: ExecutionPlanMetricsSet::new(),
@@ -245,65 +242,32 @@ struct Found {
     rows: u64,
 }
 
-impl fmt::Debug for KeyLookupExec {
+impl fmt::Debug for KeyLookup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.fmt_as(DisplayFormatType::Verbose, f)
+        self.display(DisplayFormatType::Verbose, f)
     }
 }
 
-impl DisplayAs for KeyLookupExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Unary for KeyLookup {
+    const NAME: &'static str = "KeyLookupExec";
+
+    /// What was found is of the scan that there was.
+    fn over(&self, _: &Arc<dyn ExecutionPlan>) -> Result<Self> {
+        Ok(Self::new(Arc::clone(&self.lookup)))
+    }
+
+    fn display(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "KeyLookupExec: by {}", self.lookup.keys.join(" or "))
-    }
-}
-
-impl ExecutionPlan for KeyLookupExec {
-    fn name(&self) -> &str {
-        "KeyLookupExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false]
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        match children.as_slice() {
-            [input] => Ok(Arc::new(Self::new(
-                Arc::clone(input),
-                Arc::clone(&self.lookup),
-            ))),
-            _ => internal_err!("KeyLookupExec has one input"),
-        }
     }
 
     fn execute(
         &self,
+        input: &Arc<dyn ExecutionPlan>,
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        let (input, lookup) = (Arc::clone(&self.input), Arc::clone(&self.lookup));
+        let schema = input.schema();
+        let (input, lookup) = (Arc::clone(input), Arc::clone(&self.lookup));
         let found = Arc::clone(&self.found);
         let keys = MetricBuilder::new(&self.metrics).counter("keys", partition);
         let rows = MetricBuilder::new(&self.metrics).counter("rows", partition);
@@ -323,7 +287,6 @@ impl ExecutionPlan for KeyLookupExec {
             found.as_ref().unwrap_or(&input).execute(partition, context)
         };
         let rows = stream::once(read).try_flatten();
-        let schema = self.schema();
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
     }
 

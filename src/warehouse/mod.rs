@@ -14,6 +14,7 @@ mod changed;
 mod changes;
 mod cleanup;
 mod column_versions;
+mod commits;
 mod compaction;
 mod deletion_vector;
 mod entry;
@@ -39,6 +40,7 @@ mod partition;
 mod patch;
 mod place;
 mod places;
+mod pooled_cache;
 mod publication;
 mod readers;
 mod restoring;
@@ -74,6 +76,7 @@ use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, Utc};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::logical_expr::Expr;
+use datafusion::scalar::ScalarValue;
 use object_store::ObjectStore;
 use parking_lot::Mutex;
 use tokio::sync::broadcast;
@@ -174,8 +177,8 @@ pub fn hold(relation: &Arc<dyn TableProvider>) -> Option<Reader> {
     relation.downcast_ref::<TableScan>().map(TableScan::hold)
 }
 
-/// The rows of a scan of a table that filters may want, read at once; none where they bind no key for
-/// which there is an index, or rows are too many for that.
+/// The rows of a scan of a table that filters may want, whose parameters stand for these values, read at
+/// once; none where they bind no key for which there is an index, or rows are too many for that.
 ///
 /// # Errors
 /// What reading them says.
@@ -184,10 +187,14 @@ pub async fn few_rows(
     state: &dyn Session,
     projection: Option<&Vec<usize>>,
     filters: &[Expr],
+    parameters: &[ScalarValue],
 ) -> datafusion::error::Result<Option<RecordBatch>> {
     let relation: &dyn Any = relation.as_ref();
     match relation.downcast_ref::<TableScan>() {
-        Some(scan) => scan.few_rows(state, projection, filters).await,
+        Some(scan) => {
+            let read = scan.few_rows(state, projection, filters, parameters);
+            read.await
+        }
         None => Ok(None),
     }
 }
@@ -373,7 +380,17 @@ impl Warehouse {
     /// # Errors
     /// What the store says.
     pub async fn version(&self, table: &TableId) -> Result<i64> {
-        Ok(self.size(table, At::Latest).await?.version)
+        let latest = self.read(table).latest().await?;
+        Ok(i64::try_from(latest.version).unwrap_or(i64::MAX))
+    }
+
+    /// Whether a version is the latest. What another engine has committed within the last moment may not
+    /// be seen yet.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn is_latest(&self, table: &TableId, version: i64) -> Result<bool> {
+        self.read(table).is_latest(version.unsigned_abs()).await
     }
 
     /// The number of the version that made the rows what they are: later ones only moved them.

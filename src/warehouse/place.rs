@@ -18,10 +18,12 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
 use url::Url;
 
+use super::commits::Commits;
 use super::log_tail::LogTail;
 use super::readers::Readers;
 use super::staging::{StagedStore, Staging};
 use super::table_id::TableId;
+use super::writer::Written;
 use crate::error::{Error, Result};
 
 /// So many files are made durable at once.
@@ -51,6 +53,8 @@ pub(super) struct Place {
     pub staging: Option<Arc<Staging>>,
     /// Who reads the table.
     pub readers: Readers,
+    /// Who commits to it.
+    pub commits: Commits,
     local: Option<LocalPlace>,
 }
 
@@ -132,6 +136,7 @@ impl Root {
             path: self.path.clone().join(schema).join(name),
             staging: self.staging.clone(),
             readers: Readers::default(),
+            commits: Commits::default(),
             local,
         }
     }
@@ -257,9 +262,18 @@ impl Place {
             }
             return staging.publish(table, self, version, entry).await;
         }
+        let _committing = self.commits.begin();
         match self.local.clone() {
             Some(local) => self.publish_locally(local, version, entry, names).await,
             None => self.put(version, entry).await,
+        }
+    }
+
+    /// Keeps the files of an entry that was published; until a transaction is committed, they are its own.
+    pub fn keep(&self, written: Written) {
+        match &self.staging {
+            Some(staging) => staging.keep(written),
+            None => written.keep(),
         }
     }
 

@@ -10,12 +10,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use deltalake_core::kernel::{Action, Remove};
+use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::OwnedMutexGuard;
 
+use super::deletion_vector::DeletionVector;
 use super::entry::{FileAction, commit_info, file_actions};
 use super::participant::TRANSACTION_ID;
+use super::patch::FOLDED;
 use super::place::Published;
 use super::snapshot::{Snapshot, own_properties};
 use super::staging::{Ended, HeldFiles, StagedLog, Staging, StagingMark};
@@ -390,9 +393,13 @@ async fn ready(
             let base = table.snapshot(at).await?;
             net.settle(current)?;
             net.leave_out_known(&base, current)?;
-            let is_changed =
-                depends_on == DependsOn::AllRows && table.data_version().await? >= first;
-            if is_changed || !net.fits(&base, current, depends_on)? {
+            // To move rows, or to fold what was there, changes none.
+            let is_touched = match depends_on {
+                DependsOn::Nothing => false,
+                DependsOn::Keys if !net.adds() => false,
+                DependsOn::Keys | DependsOn::AllRows => table.data_version().await? >= first,
+            };
+            if is_touched || !net.fits(&base, current)? {
                 return Err(table.conflict());
             }
         }
@@ -407,6 +414,12 @@ async fn ready(
     })
 }
 
+/// What deletion vectors were called before, by the paths of their files, where actions are a fold.
+fn names_of_fold(actions: &[Value]) -> Option<HashMap<String, String>> {
+    let names = actions.first()?.get("commitInfo")?.get(FOLDED)?;
+    serde_json::from_value(names.clone()).ok()
+}
+
 fn unreadable(error: serde_json::Error) -> Error {
     Error::internal(format!("a staged entry: {error}"))
 }
@@ -418,6 +431,17 @@ struct Net {
     protocol: Option<Value>,
     metadata: Option<Value>,
     files: BTreeMap<String, Fate>,
+    /// Deletion vectors that patches made and the transaction has folded for itself, by the paths of
+    /// their files.
+    folded: BTreeMap<String, Folded>,
+}
+
+/// A deletion vector of patches in a fold that nobody else sees.
+struct Folded {
+    /// As the fold has it.
+    vector: Value,
+    /// As others know it, who may have folded it too.
+    was: Value,
 }
 
 /// What becomes of a file.
@@ -451,11 +475,15 @@ impl Net {
     fn of(log: &StagedLog) -> Result<Self> {
         let mut net = Self::default();
         for (entry, _) in &log.entries {
-            for line in entry
-                .split(|byte| *byte == b'\n')
-                .filter(|it| !it.is_empty())
-            {
-                let mut action: Value = serde_json::from_slice(line).map_err(unreadable)?;
+            let lines = entry.split(|byte| *byte == b'\n');
+            let lines = lines.filter(|line| !line.is_empty());
+            let actions = lines.map(|line| serde_json::from_slice(line).map_err(unreadable));
+            let actions: Vec<Value> = actions.collect::<Result<_>>()?;
+            if let Some(names) = names_of_fold(&actions) {
+                net.fold(&names, &actions)?;
+                continue;
+            }
+            for mut action in actions {
                 if let Some(info) = action.get_mut("commitInfo") {
                     net.infos.push(info.take());
                 } else if action.get("protocol").is_some() {
@@ -463,7 +491,14 @@ impl Net {
                 } else if action.get("metaData").is_some() {
                     net.metadata = Some(action);
                 } else if let Some(path) = action["remove"]["path"].as_str() {
-                    let fate = net.files.entry(path.to_owned()).or_default();
+                    let path = path.to_owned();
+                    if let Some(folded) = net.folded.get(&path)
+                        && let Some(vector) = action["remove"].get_mut("deletionVector")
+                        && *vector == folded.vector
+                    {
+                        *vector = folded.was.clone();
+                    }
+                    let fate = net.files.entry(path).or_default();
                     // One that this transaction put in was not there before.
                     if fate.after.take().is_none() {
                         fate.before = Some(action);
@@ -475,6 +510,27 @@ impl Net {
             }
         }
         Ok(net)
+    }
+
+    /// Takes in a fold that the transaction has made of what it sees. Nothing has changed by that, but
+    /// what deletion vectors are called.
+    fn fold(&mut self, names: &HashMap<String, String>, actions: &[Value]) -> Result<()> {
+        for action in actions.iter().filter(|action| !action["add"].is_null()) {
+            let (path, vector) = (&action["add"]["path"], &action["add"]["deletionVector"]);
+            let Action::Add(add) = serde_json::from_value(action.clone()).map_err(unreadable)?
+            else {
+                continue;
+            };
+            if let (Some(path), Some(name)) = (path.as_str(), names.get(&add.path)) {
+                let was = DeletionVector::of_patch(name.clone(), RoaringBitmap::new());
+                let folded = Folded {
+                    vector: vector.clone(),
+                    was: serde_json::to_value(was.descriptor).map_err(unreadable)?,
+                };
+                self.folded.insert(path.to_owned(), folded);
+            }
+        }
+        Ok(())
     }
 
     /// Has deletion vectors of before a fold be called what they are called now.
@@ -496,14 +552,15 @@ impl Net {
         Ok(())
     }
 
+    /// Whether rows come.
+    fn adds(&self) -> bool {
+        self.files.values().any(|fate| fate.after.is_some())
+    }
+
     /// Whether the changes can be made to the version that is current, instead of to their base:
     /// what goes is there, and what comes has its columns.
-    fn fits(&self, base: &Snapshot, current: &Snapshot, depends_on: DependsOn) -> Result<bool> {
-        let adds = self.files.values().any(|fate| fate.after.is_some());
-        if depends_on == DependsOn::Keys && adds
-            || base.schema.delta != current.schema.delta
-            || !self.keeps_declaration(base, current)?
-        {
+    fn fits(&self, base: &Snapshot, current: &Snapshot) -> Result<bool> {
+        if base.schema.delta != current.schema.delta || !self.keeps_declaration(base, current)? {
             return Ok(false);
         }
         let there = current.by_path();

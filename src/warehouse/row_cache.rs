@@ -1,25 +1,32 @@
-//! Parts of files that single rows were read of, decoded and kept in memory.
+//! Parts of files that single rows were read of, decoded and kept in memory, and the blocks of key indexes
+//! that tell where these rows are.
 //!
 //! To read one row of a Parquet file is to decompress and decode a page of each of its columns.
-//! Queries by key ask for the same pages over and over, so these stay, up to a limit, which a
-//! [`quick_cache`] keeps: what is read once makes way for what is read often.
+//! Queries by key ask for the same pages over and over, so these stay, up to a limit.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::array::{Array as _, ArrayRef};
 use arrow::datatypes::FieldRef;
-use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
-use parking_lot::Mutex;
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use datafusion::execution::memory_pool::MemoryPool;
+
+use super::key_index::{BlockCache, blocks_up_to};
+use super::pooled_cache::PooledCache;
 
 /// So many rows of a file, from a multiple of it on, are a piece. A page that is written has as many
 /// at most, so that a piece is a page of each column.
 pub(super) const PIECE_ROWS: u32 = 2048;
 
+/// What a piece takes, about.
+const PIECE_BYTES: u64 = 64 << 10;
+
+/// Of the bytes that may be kept, one in so many is for blocks of key indexes.
+const SHARE_OF_BLOCKS: u64 = 4;
+
 /// Which values: those of a column in a piece of a file.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PieceId {
     /// The file's path on its store. A file of a table never changes.
     pub file: Arc<str>,
@@ -29,79 +36,66 @@ pub(super) struct PieceId {
     pub column: FieldRef,
 }
 
-#[derive(Clone)]
-struct Kept {
-    values: ArrayRef,
-    bytes: u64,
-    /// Given back when nobody has the values any more.
-    _memory: Arc<MemoryReservation>,
-}
-
-#[derive(Clone)]
-struct Bytes;
-
-impl Weighter<PieceId, Kept> for Bytes {
-    fn weight(&self, _: &PieceId, kept: &Kept) -> u64 {
-        kept.bytes
+impl Hash for PieceId {
+    /// The name tells columns of a file apart, but for one that is read as of two types.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.file.hash(state);
+        self.piece.hash(state);
+        self.column.name().hash(state);
     }
 }
 
 /// What is kept, up to a limit of bytes.
 pub struct RowCache {
-    pieces: Cache<PieceId, Kept, Bytes>,
-    /// Of the pool that the memory is of.
-    memory: Mutex<Option<MemoryReservation>>,
+    pieces: PooledCache<PieceId, ArrayRef>,
+    blocks: Arc<BlockCache>,
 }
 
 impl RowCache {
     /// A cache of at most so many bytes.
     pub fn new(bytes: u64) -> Self {
-        // The number of pieces is a guess, from which only tables are made.
-        let pieces = usize::try_from(bytes / (64 << 10)).unwrap_or(usize::MAX);
+        let blocks = bytes / SHARE_OF_BLOCKS;
         Self {
-            pieces: Cache::with_weighter(pieces, bytes, Bytes),
-            memory: Mutex::default(),
+            pieces: PooledCache::new(bytes - blocks, PIECE_BYTES),
+            blocks: Arc::new(blocks_up_to(blocks)),
         }
     }
 
     /// Accounts what is kept to this pool from now on. Without one, nothing is kept.
     pub(super) fn account_to(&self, pool: &Arc<dyn MemoryPool>) {
-        let memory = MemoryConsumer::new("rows read by key").register(pool);
-        *self.memory.lock() = Some(memory);
+        self.pieces.account_to(pool, "rows read by key");
+        self.blocks.account_to(pool, "key indexes looked into");
     }
 
     /// Lets go of all, for memory is short; answers whether there was anything.
     pub fn release(&self) -> bool {
-        let any = !self.pieces.is_empty();
-        self.pieces.clear();
-        any
+        let (pieces, blocks) = (self.pieces.release(), self.blocks.release());
+        pieces || blocks
+    }
+
+    /// The blocks of key indexes that are kept.
+    pub(super) fn blocks(&self) -> &Arc<BlockCache> {
+        &self.blocks
     }
 
     pub(super) fn get(&self, id: &PieceId) -> Option<ArrayRef> {
-        Some(self.pieces.get(id)?.values)
+        self.pieces.get(id)
     }
 
     /// Keeps values, unless there is no memory for them.
     pub(super) fn put(&self, id: PieceId, values: &ArrayRef) {
         let bytes = values.get_array_memory_size();
-        let memory = self.memory.lock();
-        let Some(memory) = memory.as_ref().map(MemoryReservation::new_empty) else {
-            return;
-        };
-        if memory.try_grow(bytes).is_ok() {
-            let kept = Kept {
-                values: Arc::clone(values),
-                bytes: bytes as u64,
-                _memory: Arc::new(memory),
-            };
-            self.pieces.insert(id, kept);
-        }
+        self.pieces.put(id, Arc::clone(values), bytes);
     }
 }
 
 impl fmt::Debug for RowCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes of rows", self.pieces.weight())
+        write!(
+            f,
+            "{:?} of rows, {:?} of key indexes",
+            self.pieces, self.blocks
+        )
     }
 }
 
@@ -134,9 +128,9 @@ mod tests {
         let (cache, pool) = cache(100_000, 1 << 20);
         for number in 0..1000 {
             cache.put(piece(number), &values);
-            assert!(pool.reserved() <= 100_000);
+            assert!(pool.reserved() <= 75_000);
         }
-        assert!(pool.reserved() >= 50_000);
+        assert!(pool.reserved() >= 37_500);
         let there = (0..1000).filter(|number| cache.get(&piece(*number)).is_some());
         let there = there.count();
         assert_eq!(pool.reserved(), there * values.get_array_memory_size());

@@ -22,6 +22,7 @@ use datafusion::parquet::arrow::arrow_reader::RowSelection;
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use object_store::ObjectMeta;
+use parking_lot::Mutex;
 
 use super::bound::Bound;
 use super::changed::Changed;
@@ -29,7 +30,7 @@ use super::deletion_vector::{selection, selection_of};
 use super::few_rows;
 use super::file_pruning::FileStatistics;
 use super::files_scan::{FilesScan, partitions, store_url};
-use super::key_indexes::{IndexedKey, KeyIndexes, TableIndex};
+use super::key_indexes::{IndexedKey, KeyIndexes, KnownFiles, TableIndex};
 use super::key_lookup;
 use super::place::Place;
 use super::places::{FILE_COLUMN, PLACE_COLUMN, Places};
@@ -42,7 +43,7 @@ use crate::error::Error;
 /// A version of a table, for queries.
 pub(super) struct TableScan {
     id: TableId,
-    place: Place,
+    place: Arc<Place>,
     store_url: ObjectStoreUrl,
     snapshot: Arc<Snapshot>,
     /// What is read of its files.
@@ -75,8 +76,15 @@ pub(super) struct Keys {
     indexes: Arc<KeyIndexes>,
     pub(super) keys: Vec<IndexedKey>,
     /// The indexes by these keys that were asked for.
-    found: Vec<OnceLock<Arc<TableIndex>>>,
+    found: Arc<[Asked]>,
     changed: Arc<Changed>,
+}
+
+/// An index that was asked for rows of a scan, and what it knew then of the files.
+#[derive(Default)]
+struct Asked {
+    index: OnceLock<Arc<TableIndex>>,
+    files: Mutex<Option<Arc<KnownFiles>>>,
 }
 
 /// As many rows as this of a table are read as fast as one that an index has found: a page has more.
@@ -89,7 +97,12 @@ const FEW_ROWS: usize = 10_000;
 type NumberedFile<'a> = (u32, &'a Arc<DataFile>);
 
 impl TableScan {
-    pub fn new(id: TableId, place: Place, snapshot: Arc<Snapshot>) -> crate::error::Result<Self> {
+    pub fn new(
+        id: TableId,
+        place: impl Into<Arc<Place>>,
+        snapshot: Arc<Snapshot>,
+    ) -> crate::error::Result<Self> {
+        let place = place.into();
         Ok(Self {
             id,
             store_url: store_url(&place)?,
@@ -135,6 +148,11 @@ impl TableScan {
         &self.place
     }
 
+    /// [`Self::place`], for who keeps it.
+    pub fn shared_place(&self) -> &Arc<Place> {
+        &self.place
+    }
+
     pub fn snapshot(&self) -> &Arc<Snapshot> {
         &self.snapshot
     }
@@ -150,7 +168,7 @@ impl TableScan {
         self.keys = (!keys.is_empty()).then(|| Keys {
             indexes: Arc::clone(indexes),
             keys: keys.to_vec(),
-            found: keys.iter().map(|_| OnceLock::new()).collect(),
+            found: keys.iter().map(|_| Asked::default()).collect(),
             changed: Arc::clone(changed),
         });
         self
@@ -192,7 +210,7 @@ impl TableScan {
 
     /// The same version, to be read in another way.
     pub(super) fn again(&self) -> crate::error::Result<Self> {
-        let (id, place) = (self.id.clone(), self.place.clone());
+        let (id, place) = (self.id.clone(), Arc::clone(&self.place));
         let mut scan = Self::new(id, place, Arc::clone(&self.snapshot))?;
         scan.schema = Arc::clone(&self.schema);
         Ok(scan)
@@ -292,23 +310,24 @@ impl TableScan {
     }
 
     /// The rows that filters may want, where they bind a key for which there is an index.
-    async fn found_by_key(&self, filters: &[Expr]) -> Option<Wanted> {
-        let found = self.ask_indexes(filters).await;
+    async fn found_by_key(&self, filters: &[Expr], parameters: &[ScalarValue]) -> Option<Wanted> {
+        let found = self.ask_indexes(filters, parameters).await;
         found.unwrap_or_else(|error| {
             tracing::warn!(table = %self.id, %error, "a key index could not be asked");
             None
         })
     }
 
-    /// The rows that filters may want, read at once; none where they bind no key for which there is
-    /// an index, or rows are too many for that.
+    /// The rows that filters may want, whose parameters stand for these values, read at once; none where
+    /// they bind no key for which there is an index, or rows are too many for that.
     pub async fn few_rows(
         &self,
         state: &dyn Session,
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
+        parameters: &[ScalarValue],
     ) -> Result<Option<RecordBatch>> {
-        let found = self.found_by_key(filters).await;
+        let found = self.found_by_key(filters, parameters).await;
         let _held = self.hold();
         self.read_found(state, projection, found.as_ref()).await
     }
@@ -327,11 +346,15 @@ impl TableScan {
         }
     }
 
-    async fn ask_indexes(&self, filters: &[Expr]) -> crate::error::Result<Option<Wanted>> {
+    async fn ask_indexes(
+        &self,
+        filters: &[Expr],
+        parameters: &[ScalarValue],
+    ) -> crate::error::Result<Option<Wanted>> {
         let Some(keys) = &self.keys else {
             return Ok(None);
         };
-        let bound = Bound::by(filters, &self.snapshot.schema.declared);
+        let bound = Bound::by(filters, parameters, &self.snapshot.schema.declared);
         for (number, key) in keys.keys.iter().enumerate() {
             let Some(columns) = bound.keys(&key.columns) else {
                 continue;
@@ -351,17 +374,22 @@ impl TableScan {
         number: usize,
         columns: &[ArrayRef],
     ) -> crate::error::Result<Option<Wanted>> {
-        let (Some(key), Some(found)) = (keys.keys.get(number), keys.found.get(number)) else {
+        let (Some(key), Some(asked)) = (keys.keys.get(number), keys.found.get(number)) else {
             return Ok(None);
         };
-        let index = match found.get() {
+        let index = match asked.index.get() {
             Some(index) => index,
             None => match keys.indexes.paying(self, key) {
-                Some(index) => found.get_or_init(|| index),
+                Some(index) => asked.index.get_or_init(|| index),
                 None => return Ok(None),
             },
         };
-        let covered = index.covered(self).await?;
+        // A kept plan asks again and again.
+        let known = asked.files.lock().clone();
+        let covered = index.covered_as_known(self, known.clone()).await?;
+        if known.is_none_or(|known| !Arc::ptr_eq(&known, covered.files())) {
+            *asked.files.lock() = Some(Arc::clone(covered.files()));
+        }
         if self.is_latest && !covered.is_complete() {
             keys.changed.add(&self.id);
         }
@@ -369,7 +397,7 @@ impl TableScan {
         let rows = self.snapshot.rows().unwrap_or_default();
         let share = usize::try_from(rows / ROWS_FOR_ONE).unwrap_or(usize::MAX);
         let places = covered.places_of_few(columns, share.max(FEW_ROWS)).await?;
-        Ok(places.map(|places| Wanted::Only(places, covered.uncovered)))
+        Ok(places.map(|places| Wanted::Only(places, covered.uncovered().to_vec())))
     }
 
     /// The rows of a file that are read, where these are not all.
@@ -522,7 +550,7 @@ impl TableProvider for TableScan {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let found = self.found_by_key(filters).await;
+        let found = self.found_by_key(filters, &[]).await;
         let _held = self.hold();
         if let Some(rows) = self.read_found(state, projection, found.as_ref()).await? {
             let schema = rows.schema();

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use datafusion::execution::cache::cache_manager::FileMetadataCache;
 use datafusion::execution::memory_pool::{MemoryPool, UnboundedMemoryPool};
 use datafusion::parquet::basic::{Compression, ZstdLevel};
 
@@ -50,6 +51,8 @@ pub struct WarehouseSettings {
     pub smallest_indexed_table: u64,
     /// What is kept of files that single rows were read of.
     pub row_cache: Arc<RowCache>,
+    /// What is kept of the footers of files that were read, which goes with their table.
+    pub footers: Option<Arc<FileMetadataCache>>,
 }
 
 impl Default for WarehouseSettings {
@@ -71,6 +74,7 @@ impl Default for WarehouseSettings {
             key_indexes: None,
             smallest_indexed_table: 20_000,
             row_cache: Arc::new(RowCache::new(128 << 20)),
+            footers: None,
         }
     }
 }

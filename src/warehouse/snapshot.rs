@@ -1,7 +1,7 @@
 //! One version of a table: its schema and its files.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 use datafusion::common::Statistics;
@@ -14,6 +14,7 @@ use super::failure::from_delta;
 use super::file_stats::FileBounds;
 use super::partition::{self, PartitionValues};
 use super::patch::{FOLDED, Patch, Patched};
+use super::place::Place;
 use super::schema::TableSchema;
 use super::table_id::TableId;
 use super::tombstones;
@@ -52,6 +53,8 @@ pub(super) struct Snapshot {
 pub(super) struct DataFile {
     /// Relative to the table.
     pub path: String,
+    /// Its path on the store, once somebody has asked for it.
+    location: OnceLock<Arc<str>>,
     pub bytes: u64,
     pub modified: DateTime<Utc>,
     pub bounds: FileBounds,
@@ -310,6 +313,7 @@ impl DataFile {
         let gone = gone.map(DeletionVector::new);
         Self {
             path,
+            location: OnceLock::new(),
             bytes,
             modified: DateTime::from_timestamp_millis(modified).unwrap_or_default(),
             statistics: Arc::new(bounds.statistics(bytes, gone.as_ref().map(DeletionVector::len))),
@@ -318,6 +322,12 @@ impl DataFile {
             gone,
             partition: PartitionValues::new(),
         }
+    }
+
+    /// Its path on the store of its table, which lies at this place.
+    pub fn location(&self, place: &Place) -> &Arc<str> {
+        let location = || -> Arc<str> { Arc::from(place.file(&self.path).as_ref()) };
+        self.location.get_or_init(location)
     }
 
     /// The rows that are not gone, where the log tells.
@@ -350,6 +360,7 @@ impl DataFile {
     pub fn losing(&self, gone: DeletionVector) -> Self {
         Self {
             path: self.path.clone(),
+            location: self.location.clone(),
             bytes: self.bytes,
             modified: self.modified,
             statistics: Arc::new(self.bounds.statistics(self.bytes, Some(gone.len()))),

@@ -118,6 +118,11 @@ impl Staging {
         self.frozen.contains_key(log)
     }
 
+    /// Whether the transaction does not see what others commit to the table of this log.
+    pub fn sees_no_other(&self, log: &Path) -> bool {
+        self.has(log) || self.freezes(log)
+    }
+
     /// The logs that have entries.
     pub fn logs(&self) -> Vec<StagedLog> {
         self.writes.lock().logs.values().cloned().collect()

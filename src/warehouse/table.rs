@@ -5,6 +5,7 @@ mod checkpoint;
 mod commit;
 mod fold;
 mod log_length;
+mod look;
 mod versions;
 
 pub(super) use change::{Change, Marked, has_deletion_vectors};
@@ -19,11 +20,14 @@ use bytes::Bytes;
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake_core::{DeltaTable, DeltaTableError};
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
+use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectMeta, ObjectStoreExt as _};
 use parking_lot::RwLock;
 use tokio::sync::OwnedMutexGuard;
 use tokio_util::task::TaskTracker;
+
+use look::Look;
 
 use super::changed::Changed;
 use super::failure::from_delta;
@@ -58,6 +62,8 @@ pub(super) struct Table {
     pub place: Place,
     log_store: LogStoreRef,
     latest: RwLock<Option<Latest>>,
+    /// The last look whether there is a later one.
+    look: Look,
     /// Held by the one who commits.
     committing: Arc<tokio::sync::Mutex<()>>,
     /// Shared by the commits of all tables that wait or run.
@@ -100,6 +106,7 @@ impl Table {
             place,
             log_store,
             latest: RwLock::new(None),
+            look: Look::default(),
             committing: Arc::default(),
             running,
             reading,
@@ -226,6 +233,13 @@ impl Table {
             latest.snapshot = Arc::new(snapshot);
         }
         Ok(latest.is_some())
+    }
+
+    /// The files of the latest version, as far as it is known.
+    pub fn known_files(&self) -> Vec<Path> {
+        let latest = self.latest.read();
+        let files = latest.iter().flat_map(|latest| &latest.snapshot.files);
+        files.map(|file| self.place.file(&file.path)).collect()
     }
 
     /// Whether the table has a log.

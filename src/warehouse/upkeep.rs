@@ -79,6 +79,14 @@ impl Warehouse {
         self.indexes.keep(session, &scan, keys).await
     }
 
+    /// Deletes the indexes of a table that is gone.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub async fn forget_indexes(&self, table: &TableId) -> Result<()> {
+        self.indexes.forget(table).await
+    }
+
     /// A table whose rows have changed since it was last named here; waits for one.
     pub async fn next_changed(&self) -> TableId {
         self.changed.next().await
@@ -146,7 +154,12 @@ impl Warehouse {
             self.tables.lock().forget(&table.id);
             return Ok(());
         }
+        let files = table.known_files();
         table.retire().await;
+        self.changed.forget(&table.id);
+        if let Some(footers) = &self.settings.footers {
+            files.iter().for_each(|file| drop(footers.remove(file)));
+        }
         self.indexes.forget(&table.id).await?;
         if table.place.readers.oldest().is_none() {
             return cleanup::remove_table(&table.place).await;

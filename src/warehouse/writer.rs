@@ -79,6 +79,13 @@ pub(super) struct NewFile {
     pub partition: PartitionValues,
 }
 
+impl NewFile {
+    /// How many rows are not gone from the start, as tombstones are.
+    pub fn living(&self) -> u64 {
+        self.rows - self.gone.as_ref().map_or(0, |gone| gone.rows.len())
+    }
+}
+
 /// A deletion vector that no version has yet.
 #[derive(Clone, Debug)]
 pub(super) struct NewVector {
@@ -107,11 +114,7 @@ impl Written {
 
     /// The rows that are not gone from the start.
     pub fn rows(&self) -> u64 {
-        let living = self.files.iter().map(|file| {
-            let gone = file.gone.as_ref().map_or(0, |gone| gone.rows.len());
-            file.rows - gone
-        });
-        living.sum()
+        self.files.iter().map(NewFile::living).sum()
     }
 
     /// Takes in the files of another write, which share the fate of these from now on.

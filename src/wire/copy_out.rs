@@ -9,7 +9,7 @@ use pgwire::messages::copy::{CopyDone, CopyOutResponse};
 use super::client_encoding::Encoding;
 use super::copy_decoder::{END, SIGNATURE};
 use super::copy_in::refuse_binary;
-use super::encode::{Column, Style};
+use super::encode::{Column, Style, is_plain};
 use super::failure::Step;
 use super::frame::FrameWriter;
 use super::row_description::column_count;
@@ -56,15 +56,16 @@ pub(super) async fn send(
     while let Some(batch) = stream.next().await {
         let batch = batch?;
         let columns = columns(&batch, style)?;
+        let lines = Lines::new(&columns, format);
         for row in 0..batch.num_rows() {
             write_message(COPY_DATA, &mut writer.buffer, |out| match format {
                 CopyFormat::Binary => {
                     begin(&mut is_begun, out);
                     write_tuple(count, &columns, row, out)
                 }
-                lines => {
+                CopyFormat::Text { .. } | CopyFormat::Csv { .. } => {
                     let start = out.len();
-                    write_line(&columns, row, lines, out)?;
+                    lines.write(row, out)?;
                     encoded(start, out)
                 }
             })?;
@@ -121,26 +122,56 @@ fn write_header(schema: &Schema, format: &CopyFormat, out: &mut BytesMut) {
     out.put_u8(b'\n');
 }
 
-fn write_line(
-    columns: &[Column<'_>],
-    row: usize,
-    format: &CopyFormat,
-    out: &mut BytesMut,
-) -> Result<()> {
-    for (index, column) in columns.iter().enumerate() {
-        if index > 0 {
-            out.put_u8(delimiter(format));
+/// Writes rows as lines.
+struct Lines<'a> {
+    format: &'a CopyFormat,
+    /// Each with whether what it holds is never escaped or quoted.
+    columns: Vec<(&'a Column<'a>, bool)>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(columns: &'a [Column<'a>], format: &'a CopyFormat) -> Self {
+        let marks_nothing_plain = match format {
+            CopyFormat::Binary => false,
+            CopyFormat::Text { delimiter, .. } => !is_plain(*delimiter),
+            // A value that looks like NULL is quoted.
+            CopyFormat::Csv {
+                delimiter,
+                null,
+                quote,
+                ..
+            } => {
+                let is_other = null.is_empty() || !null.bytes().all(is_plain);
+                is_other && ![*delimiter, *quote].into_iter().any(is_plain)
+            }
+        };
+        let columns = columns.iter();
+        Self {
+            format,
+            columns: columns
+                .map(|column| (column, marks_nothing_plain && column.is_plain()))
+                .collect(),
         }
-        if column.is_null(row) {
-            out.put_slice(null_mark(format));
-            continue;
-        }
-        let start = out.len();
-        column.text(row, out)?;
-        escape(format, columns.len() == 1, start, out);
     }
-    out.put_u8(b'\n');
-    Ok(())
+
+    fn write(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        for (index, (column, is_as_it_is)) in self.columns.iter().enumerate() {
+            if index > 0 {
+                out.put_u8(delimiter(self.format));
+            }
+            if column.is_null(row) {
+                out.put_slice(null_mark(self.format));
+                continue;
+            }
+            let start = out.len();
+            column.text(row, out)?;
+            if !is_as_it_is {
+                escape(self.format, self.columns.len() == 1, start, out);
+            }
+        }
+        out.put_u8(b'\n');
+        Ok(())
+    }
 }
 
 fn delimiter(format: &CopyFormat) -> u8 {
@@ -170,21 +201,31 @@ fn escape(format: &CopyFormat, is_single: bool, start: usize, out: &mut BytesMut
             ..
         } => {
             let field = &out[start..];
+            let (delimiter, quote) = (*delimiter, *quote);
+            let is_special = |byte: u8| {
+                (byte == delimiter) | (byte == quote) | (byte == b'\n') | (byte == b'\r')
+            };
             let needs_quotes = field == null.as_bytes()
                 || (is_single && field == END_OF_DATA)
-                || field
-                    .iter()
-                    .any(|byte| [*delimiter, *quote, b'\n', b'\r'].contains(byte));
+                || has_any(field, is_special);
             if needs_quotes {
-                quote_csv(*quote, *escape, start, out);
+                quote_csv(quote, *escape, start, out);
             }
         }
     }
 }
 
+/// Whether there is such a byte. All are looked at, many at once, which takes less than to stop at the
+/// first.
+fn has_any(field: &[u8], is_special: impl Fn(u8) -> bool) -> bool {
+    let found = |found, byte: &u8| found | is_special(*byte);
+    field.iter().fold(false, found)
+}
+
 fn escape_text(delimiter: u8, start: usize, out: &mut BytesMut) {
-    let is_plain = |byte: &u8| *byte != delimiter && *byte != b'\\' && !(8..=13).contains(byte);
-    if out[start..].iter().all(is_plain) {
+    // From backspace, 8, to carriage return, 13.
+    let is_special = |byte: u8| (byte == delimiter) | (byte == b'\\') | (byte.wrapping_sub(8) < 6);
+    if !has_any(&out[start..], is_special) {
         return;
     }
     let field = out.split_off(start);
@@ -223,7 +264,7 @@ fn quote_csv(quote: u8, escape: u8, start: usize, out: &mut BytesMut) {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{ArrayRef, Int32Array, StringArray};
+    use arrow::array::{ArrayRef, Date32Array, Float64Array, Int32Array, StringArray};
     use arrow::record_batch::RecordBatch;
 
     use super::*;
@@ -240,8 +281,9 @@ mod tests {
         let mut out = BytesMut::new();
         write_header(&batch.schema(), format, &mut out);
         let columns = columns(&batch, Style::new(None)).expect("columns");
+        let lines = Lines::new(&columns, format);
         for row in 0..batch.num_rows() {
-            write_line(&columns, row, format, &mut out).expect("line");
+            lines.write(row, &mut out).expect("line");
         }
         String::from_utf8(out.to_vec()).expect("utf8")
     }
@@ -272,5 +314,43 @@ mod tests {
             lines(&format),
             "id,\"the, name\"\n1,\"a\tb\\c\nd\"\n2,\n,\"\"\n4,\"say \"\"x\"\", y\"\n"
         );
+    }
+
+    /// The line of the number 7, half of it, and a day.
+    fn numbers(format: &CopyFormat) -> String {
+        let values: [(&str, ArrayRef); 3] = [
+            ("a", Arc::new(Int32Array::from(vec![7]))),
+            ("b", Arc::new(Float64Array::from(vec![-3.5]))),
+            ("c", Arc::new(Date32Array::from(vec![20_512]))),
+        ];
+        let batch = RecordBatch::try_from_iter(values).expect("batch");
+        let columns = columns(&batch, Style::new(None)).expect("columns");
+        let mut out = BytesMut::new();
+        let lines = Lines::new(&columns, format);
+        lines.write(0, &mut out).expect("line");
+        String::from_utf8(out.to_vec()).expect("utf8")
+    }
+
+    #[test]
+    fn numbers_and_days_are_escaped_where_a_mark_is_of_their_characters() {
+        let text = |delimiter| CopyFormat::Text {
+            delimiter,
+            null: "\\N".to_owned(),
+            header: false,
+        };
+        assert_eq!(numbers(&text(b'|')), "7|-3.5|2026-02-28\n");
+        assert_eq!(numbers(&text(b'-')), "7-\\-3.5-2026\\-02\\-28\n");
+        let csv = |delimiter, quote, null: &str| CopyFormat::Csv {
+            delimiter,
+            null: null.to_owned(),
+            header: false,
+            quote,
+            escape: quote,
+        };
+        assert_eq!(numbers(&csv(b',', b'"', "")), "7,-3.5,2026-02-28\n");
+        assert_eq!(numbers(&csv(b'.', b'"', "")), "7.\"-3.5\".2026-02-28\n");
+        assert_eq!(numbers(&csv(b',', b'"', "7")), "\"7\",-3.5,2026-02-28\n");
+        let dashes = "7,---3.5-,-2026--02--28-\n";
+        assert_eq!(numbers(&csv(b',', b'-', "")), dashes);
     }
 }

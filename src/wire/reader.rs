@@ -129,14 +129,19 @@ impl BodyReader {
 /// Bytes of a client as text.
 ///
 /// # Errors
-/// 22021 where they are not UTF-8.
+/// 22021 where they are not UTF-8, or have a zero byte, which no text has in PostgreSQL.
 pub fn utf8(bytes: &[u8]) -> Result<&str> {
-    let error = match std::str::from_utf8(bytes) {
-        Ok(text) => return Ok(text),
-        Err(error) => error,
+    let zero = bytes.iter().position(|byte| *byte == 0);
+    let (start, end) = match (std::str::from_utf8(bytes), zero) {
+        (Ok(text), None) => return Ok(text),
+        (Ok(_), Some(zero)) => (zero, zero + 1),
+        (Err(error), Some(zero)) if zero < error.valid_up_to() => (zero, zero + 1),
+        (Err(error), _) => {
+            let start = error.valid_up_to();
+            let length = error.error_len().unwrap_or(bytes.len() - start);
+            (start, start + length)
+        }
     };
-    let start = error.valid_up_to();
-    let end = start + error.error_len().unwrap_or(bytes.len() - start);
     let shown: Vec<String> = bytes[start..end]
         .iter()
         .map(|byte| format!("0x{byte:02x}"))

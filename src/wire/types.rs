@@ -12,8 +12,8 @@ use crate::error::{Error, Result, SqlState};
 const EXTENSION_NAME: &str = "ARROW:extension:name";
 
 /// The name under which a field keeps that clients know it by another type of PostgreSQL than its
-/// own: `oid` for 64-bit numbers; `name`, `"char"`, `uuid` and types with a length, such as
-/// `character varying(10)`, for texts; `int2vector`, `oidvector` and those with `[]` behind, such as
+/// own: `oid`, `xid`, `regproc` and `regtype` for 64-bit numbers; `name`, `"char"`, `uuid`, `void` and
+/// types with a length, such as `character varying(10)`, for texts; `int2vector`, `oidvector` and those with `[]` behind, such as
 /// `name[]`, for arrays.
 pub const POSTGRES_TYPE: &str = "postgres_type";
 /// The key of the number of the relation that a column of an answer is of.
@@ -65,6 +65,8 @@ postgres_types! {
     INT2VECTOR = 22, 1006, -1;
     /// `integer`
     INT4 = 23, 1007, 4;
+    /// `regproc`
+    REGPROC = 24, 1008, 4;
     /// `text`
     TEXT = 25, 1009, -1;
     /// `oid`
@@ -75,6 +77,8 @@ postgres_types! {
     OIDVECTOR = 30, 1013, -1;
     /// `json`
     JSON = 114, 199, -1;
+    /// `xml`
+    XML = 142, 143, -1;
     /// `pg_node_tree`
     PG_NODE_TREE = 194, 0, -1;
     /// `real`
@@ -83,6 +87,8 @@ postgres_types! {
     FLOAT8 = 701, 1022, 8;
     /// `unknown`
     UNKNOWN = 705, 0, -2;
+    /// `inet`
+    INET = 869, 1041, -1;
     /// `aclitem`
     ACLITEM = 1033, 1034, 12;
     /// `character`
@@ -101,10 +107,16 @@ postgres_types! {
     INTERVAL = 1186, 1187, 16;
     /// `numeric`
     NUMERIC = 1700, 1231, -1;
+    /// `regtype`
+    REGTYPE = 2206, 2211, 4;
     /// `record`
     RECORD = 2249, 2287, -1;
+    /// `void`
+    VOID = 2278, 0, 4;
     /// `uuid`
     UUID = 2950, 2951, 16;
+    /// `pg_lsn`
+    PG_LSN = 3220, 3221, 8;
     /// `jsonb`
     JSONB = 3802, 3807, -1;
     /// `jsonpath`
@@ -144,12 +156,19 @@ impl PostgresType {
         ) {
             ("oid", DataType::Int64) => Some(Self::OID),
             ("xid", DataType::Int64) => Some(Self::XID),
+            ("regproc", DataType::Int64) => Some(Self::REGPROC),
+            ("regtype", DataType::Int64) => Some(Self::REGTYPE),
             ("pg_node_tree", DataType::Utf8) => Some(Self::PG_NODE_TREE),
             ("aclitem", DataType::Utf8) => Some(Self::ACLITEM),
             ("character varying", DataType::Utf8) => Some(Self::VARCHAR),
             ("name", DataType::Utf8) => Some(Self::NAME),
             ("\"char\"", DataType::Utf8) => Some(Self::CHAR),
             ("uuid", DataType::Utf8) => Some(Self::UUID),
+            ("bpchar", DataType::Utf8) => Some(Self::BPCHAR),
+            ("inet", DataType::Utf8) => Some(Self::INET),
+            ("pg_lsn", DataType::Utf8) => Some(Self::PG_LSN),
+            ("void", DataType::Utf8) => Some(Self::VOID),
+            ("xml", DataType::Utf8) => Some(Self::XML),
             (known, DataType::Utf8) if known.starts_with("character varying(") => {
                 Some(Self::VARCHAR)
             }
@@ -248,7 +267,7 @@ pub fn field_modifier(field: &Field) -> i32 {
     let length = field
         .metadata()
         .get(POSTGRES_TYPE)
-        .and_then(|known| known.split_once('('))
+        .and_then(|known| known.trim_end_matches("[]").split_once('('))
         .and_then(|(_, length)| length.strip_suffix(')'))
         .and_then(|length| length.parse::<i32>().ok());
     // PostgreSQL counts the four bytes of a header too.
@@ -325,7 +344,9 @@ pub(super) fn scalar_type(postgres_type: PostgresType) -> Option<DataType> {
         | PostgresType::VARCHAR
         | PostgresType::UUID
         | PostgresType::JSONB
-        | PostgresType::JSONPATH => DataType::Utf8,
+        | PostgresType::JSONPATH
+        // The answer of a function, which drivers declare as a parameter that it has no value for.
+        | PostgresType::VOID => DataType::Utf8,
         _ => return None,
     })
 }

@@ -55,6 +55,7 @@ mod sessions;
 mod slt;
 mod source_columns;
 mod told;
+mod told_types;
 mod tools;
 mod transactions;
 mod wire;

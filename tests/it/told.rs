@@ -211,3 +211,74 @@ fn a_merge_tells_of_rows_that_it_leaves_out() {
         assert!(told.contains(expected), "{told}");
     }
 }
+
+#[test]
+fn plans_are_told_as_documents() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    psql(
+        &server,
+        &[
+            "CREATE TABLE t (id INT PRIMARY KEY, code TEXT)",
+            "INSERT INTO t VALUES (1, 'a')",
+        ],
+    );
+    let plan = |statement: &str| {
+        let told = psql(&server, &[statement]);
+        let plan = told.strip_prefix("QUERY PLAN\n");
+        let plan = plan.and_then(|plan| plan.strip_suffix("(1 row)\n"));
+        plan.unwrap_or_else(|| panic!("{told}")).to_owned()
+    };
+    // As PostgreSQL tells it, to the letter.
+    assert_eq!(
+        plan("EXPLAIN (FORMAT JSON, COSTS OFF) SELECT 1"),
+        "[\n  {\n    \"Plan\": {\n      \"Node Type\": \"Result\",\n      \"Parallel Aware\": false,\n      \
+         \"Async Capable\": false\n    }\n  }\n]\n"
+    );
+    assert_eq!(
+        plan("EXPLAIN (FORMAT XML, COSTS OFF) SELECT 1"),
+        "<explain xmlns=\"http://www.postgresql.org/2009/explain\">\n  <Query>\n    <Plan>\n      \
+         <Node-Type>Result</Node-Type>\n      <Parallel-Aware>false</Parallel-Aware>\n      \
+         <Async-Capable>false</Async-Capable>\n    </Plan>\n  </Query>\n</explain>\n"
+    );
+    assert_eq!(
+        plan("EXPLAIN (FORMAT YAML, COSTS OFF) SELECT 1"),
+        "- Plan: \n    Node Type: \"Result\"\n    Parallel Aware: false\n    Async Capable: false\n"
+    );
+    let sorted = "SELECT code, count(*) FROM t WHERE id > 0 GROUP BY code ORDER BY 2 DESC LIMIT 3";
+    let json = plan(&format!("EXPLAIN (FORMAT JSON, ANALYZE) {sorted}"));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let names = |pointer: &str| json.pointer(pointer).cloned().unwrap_or_default();
+    assert_eq!(names("/0/Plan/Actual Rows"), 1);
+    assert!(names("/0/Execution Time").is_number(), "{json}");
+    let mut found = Vec::new();
+    let mut node = &json[0]["Plan"];
+    while let Some(name) = node["Node Type"].as_str() {
+        found.push(name.to_owned());
+        node = &node["Plans"][0];
+    }
+    assert!(found.iter().any(|name| name == "Sort"), "{found:?}");
+    assert!(found.iter().any(|name| name == "Aggregate"), "{found:?}");
+    assert_eq!(found.last().map(String::as_str), Some("Seq Scan"), "{json}");
+    let change = plan("EXPLAIN (FORMAT JSON) UPDATE t SET code = 'b' WHERE code = 'a'");
+    assert!(
+        serde_json::from_str::<serde_json::Value>(&change).is_ok(),
+        "{change}"
+    );
+    let with = "WITH gone AS (DELETE FROM t RETURNING id) SELECT * FROM gone";
+    let with = plan(&format!("EXPLAIN (FORMAT JSON) {with}"));
+    let with: serde_json::Value = serde_json::from_str(&with).unwrap();
+    assert_eq!(with[0]["Subplan Name"], "CTE gone");
+    let told = verbose(
+        &server,
+        "EXPLAIN (FORMAT csv) SELECT 1;\nEXPLAIN (ANALYZE maybe) SELECT 1;\nEXPLAIN (SPEED) SELECT 1;\n",
+    );
+    let expected = [
+        "ERROR:  22023: unrecognized value for EXPLAIN option \"format\": \"csv\"",
+        "ERROR:  42601: analyze requires a Boolean value",
+        "ERROR:  42601: unrecognized EXPLAIN option \"speed\"",
+    ];
+    for expected in expected {
+        assert!(told.contains(expected), "{told}");
+    }
+}

@@ -20,12 +20,13 @@ macro_rules! files {
 }
 
 /// The rows of tables, in the text format of `COPY`.
-static ROWS: [(&str, &str); 21] = files![
+static ROWS: [(&str, &str); 23] = files![
     "pg_aggregate",
     "pg_am",
     "pg_amop",
     "pg_amproc",
     "pg_cast",
+    "pg_collation",
     "pg_conversion",
     "pg_description",
     "pg_init_privs",
@@ -36,6 +37,7 @@ static ROWS: [(&str, &str); 21] = files![
     "pg_proc",
     "pg_range",
     "pg_tablespace",
+    "pg_timezone_abbrevs",
     "pg_ts_config",
     "pg_ts_config_map",
     "pg_ts_dict",
@@ -88,9 +90,11 @@ fn value(field: &str, column_type: ColumnType) -> Value {
     let number = |text: &str| text.parse().ok();
     match column_type {
         ColumnType::Boolean => Value::Boolean(field == "t"),
-        ColumnType::Oid | ColumnType::Bigint | ColumnType::Integer | ColumnType::Smallint => {
-            Value::from(number(field))
-        }
+        ColumnType::Oid
+        | ColumnType::Bigint
+        | ColumnType::Integer
+        | ColumnType::Smallint
+        | ColumnType::Interval => Value::from(number(field)),
         ColumnType::Real | ColumnType::Double => Value::from(field.parse::<f64>().ok()),
         ColumnType::Timestamptz => Value::Null,
         ColumnType::Text | ColumnType::Name | ColumnType::Char | ColumnType::Numeric => {

@@ -12,12 +12,13 @@ use super::PG_CATALOG;
 use super::rewrite::{named, parse};
 
 /// Aggregates that clients use on `pg_catalog`: with one, a query of no rows has a row.
-const AGGREGATES: [&str; 9] = [
+const AGGREGATES: [&str; 10] = [
     "array_agg",
     "avg",
     "bool_and",
     "bool_or",
     "count",
+    "first_value",
     "max",
     "min",
     "string_agg",

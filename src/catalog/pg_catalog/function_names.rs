@@ -1,5 +1,5 @@
-//! Columns of types `regproc` and `regtype`, which are numbers to expressions, shown as the names of
-//! functions and types: drivers choose how to read a type by `typreceive`. And single characters of columns of type `name`,
+//! Columns of types `regproc` and `regtype`, which are numbers to expressions, cast to the names of
+//! functions and types. And single characters of columns of type `name`,
 //! which are arrays of them that count from 0 in PostgreSQL: `typname[0]`.
 
 use std::collections::HashMap;
@@ -7,8 +7,7 @@ use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, Expr, Ident, Select, SelectItem, SetExpr, Subscript, TableFactor,
-    visit_expressions_mut,
+    AccessExpr, Expr, Ident, Select, SetExpr, Subscript, TableFactor, visit_expressions_mut,
 };
 
 use super::named_types::is_text;
@@ -28,27 +27,26 @@ fn columns_of_type(wanted: &str) -> Columns {
         let (name, columns) = (fields.next()?, fields.nth(2)?);
         let columns = columns.split(',').filter_map(|column| {
             let (name, of) = column.split_once(' ')?;
-            (of == wanted).then_some(name)
+            (of.trim_end_matches('!') == wanted).then_some(name)
         });
         Some((name, columns.collect::<Vec<_>>()))
     });
     tables.filter(|(_, columns)| !columns.is_empty()).collect()
 }
 
-/// Has casts of such columns to text give names, and the columns themselves where they are the answer
-/// of the whole query.
-pub fn show(body: &mut SetExpr, is_answer: bool) {
+/// Has casts of such columns to text give names.
+pub fn show(body: &mut SetExpr) {
     match body {
-        SetExpr::Select(select) => show_in(select, is_answer),
+        SetExpr::Select(select) => show_in(select),
         SetExpr::SetOperation { left, right, .. } => {
-            show(left, is_answer);
-            show(right, is_answer);
+            show(left);
+            show(right);
         }
         _ => {}
     }
 }
 
-fn show_in(select: &mut Select, is_answer: bool) {
+fn show_in(select: &mut Select) {
     let factors = select.from.iter().flat_map(|table| {
         let joined = table.joins.iter().map(|join| &join.relation);
         std::iter::once(&table.relation).chain(joined)
@@ -63,14 +61,13 @@ fn show_in(select: &mut Select, is_answer: bool) {
     let named = |expr: &Expr| {
         let column = column_of(expr)?;
         let is_one = |of: &[&str]| of.contains(&column.value.as_str());
-        let name = if is_one(&functions) {
+        if is_one(&functions) {
             parse(&format!("regproc_text({expr})"))
         } else if is_one(&types) {
             parse(&format!("format_type({expr}, NULL)"))
         } else {
             None
-        };
-        Some((name?, column.clone()))
+        }
     };
     let _ = visit_expressions_mut(select, |expr| {
         match expr {
@@ -79,7 +76,7 @@ fn show_in(select: &mut Select, is_answer: bool) {
                 data_type,
                 ..
             } if is_text(data_type) => {
-                if let Some((name, _)) = named(inner) {
+                if let Some(name) = named(inner) {
                     **inner = name;
                 }
             }
@@ -98,20 +95,6 @@ fn show_in(select: &mut Select, is_answer: bool) {
         }
         ControlFlow::<()>::Continue(())
     });
-    if !is_answer {
-        return;
-    }
-    for item in &mut select.projection {
-        let (expr, alias): (&Expr, Option<&Ident>) = match item {
-            SelectItem::UnnamedExpr(expr) => (&*expr, None),
-            SelectItem::ExprWithAlias { expr, alias } => (&*expr, Some(&*alias)),
-            _ => continue,
-        };
-        if let Some((name, column)) = named(expr) {
-            let alias = alias.cloned().unwrap_or(column);
-            *item = SelectItem::ExprWithAlias { expr: name, alias };
-        }
-    }
 }
 
 /// The last part of a column's name.

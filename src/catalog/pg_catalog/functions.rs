@@ -194,6 +194,7 @@ pub fn functions() -> Vec<ScalarUDF> {
     all.push(acl_explode::function());
     all.extend(advisory_lock_functions::functions());
     all.push(expand_array::function());
+    all.extend(information_schema::type_figures::functions());
     all.push(keywords::function());
     all.push(like_escape::function());
     all.push(pg_cancel_backend::function());

@@ -50,6 +50,7 @@ mod pg_stat_activity;
 mod pg_stat_ssl;
 mod pg_tables;
 mod pg_terminate_backend;
+mod pg_timezone_names;
 mod pg_type;
 mod pg_typeof;
 mod pg_views;
@@ -76,10 +77,11 @@ pub use expression_text::column_type;
 pub use function::StatementCatalog;
 pub use functions::functions;
 pub use identity_sequence::sequence_type;
-pub use rewrite::rewrite;
+pub use name_functions::{function_answers, function_text};
+pub use rewrite::{EmptyQuery, never_has_rows, rewrite};
 use table::Rows;
 pub use table::{PgTable, Tables, table, tables};
-pub use types::{format_type, is_built_in};
+pub use types::{format_type, is_built_in, type_name};
 
 /// The schema of these tables.
 pub const PG_CATALOG: &str = "pg_catalog";
@@ -97,7 +99,7 @@ pub fn schema(name: &str) -> Option<&'static Tables> {
 const OWNER: i64 = 10;
 
 /// The rows that tell of this server.
-static ROWS: [&Rows; 43] = [
+static ROWS: [&Rows; 44] = [
     &pg_attrdef::TABLE,
     &pg_attribute::TABLE,
     &pg_class::TABLE,
@@ -135,6 +137,7 @@ static ROWS: [&Rows; 43] = [
     &pg_stat_ssl::GSSAPI,
     &pg_stat_ssl::TABLE,
     &pg_tables::TABLE,
+    &pg_timezone_names::TABLE,
     &pg_type::TABLE,
     &pg_views::TABLE,
     &statistics::ALL_TABLES,

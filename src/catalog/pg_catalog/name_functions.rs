@@ -1,11 +1,15 @@
 //! Names of objects and their numbers: `to_regclass` and the casts to `regclass`, `regtype` and the
 //! like, which `rewrite` makes calls of.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::ScalarUDF;
 
+use super::PG_CATALOG;
 use super::data;
 use super::function::{Call, CatalogFunction};
 use super::functions::{BIGINT, BOOLEAN, TEXT, is_visible, number, string, text};
@@ -139,11 +143,22 @@ pub fn functions() -> Vec<ScalarUDF> {
         }),
         look("regproc_oid", |sources, values| {
             look_up(string(values, 0), |name| {
-                let own = pg_proc::number(sources, name);
-                own.or_else(|| function_oid(name)).ok_or_else(|| {
-                    let message = format!("function \"{name}\" does not exist");
-                    Error::new(SqlState::UNDEFINED_FUNCTION, message)
-                })
+                if let Some(own) = pg_proc::number(sources, name) {
+                    return Ok(own);
+                }
+                match function_oids(name).as_slice() {
+                    [oid] => Ok(*oid),
+                    [] => {
+                        let message = format!("function \"{name}\" does not exist");
+                        Err(Error::new(SqlState::UNDEFINED_FUNCTION, message))
+                    }
+                    _ => {
+                        let message = format!("more than one function named \"{name}\"");
+                        Err(Error::new(SqlState::AMBIGUOUS_FUNCTION, message).with_hint(
+                            "Name one by regprocedure, with the types of its arguments.",
+                        ))
+                    }
+                }
             })
         }),
         answer("to_regclass", TEXT, TEXT, |sources, values| {
@@ -170,7 +185,7 @@ pub fn functions() -> Vec<ScalarUDF> {
             ScalarValue::Int64(string(values, 0).and_then(|name| role_oid(sources, &name)))
         }),
         answer("to_regproc_oid", TEXT, BIGINT, |_, values| {
-            ScalarValue::Int64(string(values, 0).and_then(|name| function_oid(&name)))
+            ScalarValue::Int64(string(values, 0).and_then(|name| only_function(&name)))
         }),
         answer("to_regnamespace", TEXT, TEXT, |sources, values| {
             let known = string(values, 0).filter(|name| namespace_oid(sources, name).is_some());
@@ -188,7 +203,7 @@ pub fn functions() -> Vec<ScalarUDF> {
             ScalarValue::Int64(string(values, 0).and_then(|text| procedure_oid(sources, &text)))
         }),
         answer("to_regproc", TEXT, TEXT, |_, values| {
-            let oid = string(values, 0).and_then(|name| function_oid(&name));
+            let oid = string(values, 0).and_then(|name| only_function(&name));
             text(oid.map(function_text))
         }),
     ];
@@ -250,11 +265,33 @@ fn built_in() -> impl Iterator<Item = (i64, &'static str)> {
     })
 }
 
-fn function_oid(name: &str) -> Option<i64> {
+/// The name of each built-in function by its number: in full where others have the name too.
+static NAMES: LazyLock<HashMap<i64, String>> = LazyLock::new(|| {
+    let mut counts = HashMap::new();
+    for (_, name) in built_in() {
+        *counts.entry(name).or_insert(0) += 1;
+    }
+    let names = built_in().map(|(oid, name)| match counts.get(name) {
+        Some(1) => (oid, Quoted(name).to_string()),
+        _ => (oid, format!("{PG_CATALOG}.{}", Quoted(name))),
+    });
+    names.collect()
+});
+
+/// The numbers of the built-in functions of a name.
+fn function_oids(name: &str) -> Vec<i64> {
     let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
     let name = fold(name);
-    let found = built_in().find(|(_, known)| *known == name);
-    found.map(|(oid, _)| oid)
+    let found = built_in().filter(|(_, known)| *known == name);
+    found.map(|(oid, _)| oid).collect()
+}
+
+/// The number of the one built-in function of a name.
+fn only_function(name: &str) -> Option<i64> {
+    match function_oids(name).as_slice() {
+        [oid] => Some(*oid),
+        _ => None,
+    }
 }
 
 /// The number of the function that a name with the types of its arguments means.
@@ -303,9 +340,22 @@ fn signatures() -> impl Iterator<Item = (i64, &'static str, Vec<u32>)> {
     })
 }
 
-fn function_text(oid: i64) -> String {
-    let found = built_in().find(|(known, _)| *known == oid);
-    found.map_or_else(|| unknown(oid), |(_, name)| Quoted(name).to_string())
+/// The name of each built-in function, and the number of the type that it answers with.
+pub fn function_answers() -> impl Iterator<Item = (&'static str, u32)> {
+    /// The places of `proname` and `prorettype` among the columns.
+    const PLACES: (usize, usize) = (1, 18);
+    let lines = data::rows_of("pg_proc").unwrap_or_default().lines();
+    lines.filter_map(|line| {
+        let (name, rest) = (PLACES.0, PLACES.1 - PLACES.0 - 1);
+        let mut fields = line.split('\t');
+        Some((fields.nth(name)?, fields.nth(rest)?.parse().ok()?))
+    })
+}
+
+/// The name of a built-in function, as one of type `regproc` is shown.
+pub fn function_text(oid: i64) -> String {
+    let found = NAMES.get(&oid);
+    found.map_or_else(|| unknown(oid), Clone::clone)
 }
 
 /// A relation as a name of type `regclass` is shown: with its schema where it must be.
@@ -330,7 +380,7 @@ pub(super) fn relation_oid(sources: &dyn SystemSources, name: &str) -> Option<i6
     if let Ok(oid) = name.parse() {
         return Some(oid);
     }
-    let parts: Vec<String> = name.split('.').map(fold).collect();
+    let parts = parts(name);
     let (schema, name) = match parts.as_slice() {
         [name] => (None, name),
         [schema, name] | [_, schema, name] => (Some(schema), name),
@@ -344,6 +394,16 @@ pub(super) fn relation_oid(sources: &dyn SystemSources, name: &str) -> Option<i6
             None => is_visible(sources, relation),
         })
         .map(|relation| relation.oid)
+}
+
+/// The parts of a name, which may have blanks around them.
+fn parts(name: &str) -> Vec<String> {
+    let mut is_quoted = false;
+    let parts = name.split(|character| {
+        is_quoted ^= character == '"';
+        character == '.' && !is_quoted
+    });
+    parts.map(|part| fold(part.trim())).collect()
 }
 
 /// A part of a name: folded to lower case unless it is quoted.

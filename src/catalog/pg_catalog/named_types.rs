@@ -2,8 +2,8 @@
 //! name to expressions, and names again where they are shown.
 
 use datafusion::sql::sqlparser::ast::{
-    ArrayElemTypeDef, DataType, Expr, Function, Ident, ObjectName, SelectItem, SetExpr,
-    TimezoneInfo, Value,
+    ArrayElemTypeDef, CharacterLength, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArguments, Ident, ObjectName, SelectItem, SetExpr, TimezoneInfo, Value,
 };
 
 use super::information_schema::INFORMATION_SCHEMA;
@@ -92,6 +92,10 @@ pub fn number_of_name(side: &mut Expr, other: &Expr) {
     let is_name =
         matches!(other, Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_)));
     let side = within_parentheses(side);
+    if let Some(number) = number_beside(side, other) {
+        *side = number;
+        return;
+    }
     if let Expr::Function(function) = side
         && let Some(name) = named(&function.name)
         && let Some((_, number)) = NUMBERS
@@ -100,6 +104,33 @@ pub fn number_of_name(side: &mut Expr, other: &Expr) {
         && !is_name
     {
         function.name = Ident::new(*number).into();
+    }
+}
+
+/// The number that is shown as a name of `regtype` and the like, where a name of the type is beside it, which
+/// is its number: `prorettype::regtype = 'trigger'::regtype`.
+fn number_beside(side: &Expr, other: &Expr) -> Option<Expr> {
+    let (Expr::Function(shown), Expr::Function(number)) = (side, other) else {
+        return None;
+    };
+    let kind = named(&number.name)?.strip_suffix("_oid")?;
+    let shows = match kind {
+        "regtype" => "format_type".to_owned(),
+        "regclass" | "regnamespace" | "regproc" | "regrole" => format!("{kind}_text"),
+        _ => return None,
+    };
+    let FunctionArguments::List(list) = &shown.args else {
+        return None;
+    };
+    match list.args.first()? {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) if named(&shown.name)? == shows => {
+            match kind {
+                "regtype" | "regproc" => Some(value.clone()),
+                // What was cast may be a name.
+                _ => parse(&format!("{kind}_number({value})")),
+            }
+        }
+        _ => None,
     }
 }
 
@@ -156,7 +187,10 @@ pub fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
         return Some(shown);
     }
     if is_text(data_type) && is_vector(inner) {
-        return parse(&format!("vector_text({inner})"));
+        return match data_type {
+            DataType::Varchar(_) => parse(&format!("CAST(vector_text({inner}) AS {data_type})")),
+            _ => parse(&format!("vector_text({inner})")),
+        };
     }
     if let DataType::Custom(name, _) = data_type
         && let Some(domain) = domain(name)
@@ -222,7 +256,11 @@ fn domain(name: &ObjectName) -> Option<DataType> {
     }
     Some(match named(name)?.to_lowercase().as_str() {
         "cardinal_number" => DataType::Integer(None),
-        "character_data" | "yes_or_no" => DataType::Text,
+        "character_data" => DataType::Varchar(None),
+        "yes_or_no" => DataType::Varchar(Some(CharacterLength::IntegerLength {
+            length: 3,
+            unit: None,
+        })),
         "sql_identifier" => plain("name")?,
         "time_stamp" => DataType::Timestamp(Some(2), TimezoneInfo::WithTimeZone),
         _ => return None,
@@ -233,9 +271,13 @@ fn domain(name: &ObjectName) -> Option<DataType> {
 fn plain(name: &str) -> Option<DataType> {
     Some(match name {
         "name" => DataType::Custom(Ident::new("name").into(), Vec::new()),
-        "text" | "varchar" | "bpchar" => DataType::Text,
+        "text" => DataType::Text,
+        "varchar" => DataType::Varchar(None),
         "char" => DataType::Custom(Ident::with_quote('"', "char").into(), Vec::new()),
-        "oid" | "int8" => DataType::BigInt(None),
+        "oid" => DataType::Custom(Ident::new("oid").into(), Vec::new()),
+        "xid" => DataType::Custom(Ident::new("xid").into(), Vec::new()),
+        "bpchar" => DataType::Custom(Ident::new("bpchar").into(), Vec::new()),
+        "int8" => DataType::BigInt(None),
         "int4" => DataType::Integer(None),
         "int2" => DataType::SmallInt(None),
         "bool" => DataType::Boolean,

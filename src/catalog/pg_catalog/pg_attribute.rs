@@ -6,9 +6,9 @@ use super::relation::{Relation, wanted_relations};
 use super::table::{Row, Rows, Value, row};
 use super::table_constraint::defaults_of;
 use super::types::{self, Type};
-use crate::catalog::Snapshot;
+use crate::catalog::{Snapshot, pg_catalog};
 use crate::models::constraints;
-use crate::wire::types::{PostgresType, type_modifier};
+use crate::wire::types::{PostgresType, field_modifier};
 
 pub static TABLE: Rows = Rows {
     of: "pg_attribute",
@@ -32,7 +32,7 @@ pub fn type_of(relation: &Relation, field: &Field) -> (u32, i32) {
         Some(length) => types::of_length(length),
         None => {
             let digits = object.and_then(|object| object.moment_precision(field.name()));
-            let modifier = digits.map_or_else(|| type_modifier(field.data_type()), i32::from);
+            let modifier = digits.map_or_else(|| field_modifier(field), i32::from);
             (PostgresType::of_field(field).oid, modifier)
         }
     }
@@ -48,6 +48,8 @@ fn attribute(snapshot: &Snapshot, relation: &Relation, number: i64, field: &Fiel
     let identity = identity.map(|identity| identity.always);
     let is_generated =
         object.is_some_and(|object| constraints::generated_of(object, field.name()).is_some());
+    let catalog = pg_catalog::schema(&relation.schema).and_then(|it| it.get(&relation.name));
+    let is_required = !field.is_nullable() || catalog.is_some_and(|it| it.requires(field.name()));
     let of = Type::among(snapshot, oid);
     let granted = relation.object.as_deref().filter(|_| relation.kind != "i");
     let items = granted.and_then(|object| object.access.items(snapshot, &[], Some(field.name())));
@@ -66,7 +68,7 @@ fn attribute(snapshot: &Snapshot, relation: &Relation, number: i64, field: &Fiel
         of.align(),
         of.storage(),
         "",
-        !field.is_nullable() && relation.kind != "i",
+        is_required && relation.kind != "i",
         has_default,
         false,
         identity.map_or("", |always| if always { "a" } else { "d" }),

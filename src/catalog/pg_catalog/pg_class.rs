@@ -3,7 +3,8 @@
 use super::pg_index::method;
 use super::relation::{Relation, wanted_relations};
 use super::table::{Row, Rows, Value, row};
-use super::table_constraint::{constraints_of, indexes_of};
+use super::table_constraint::{constraints_of, indexes_of, row_type};
+use super::types::has_row_type;
 use crate::catalog::privilege::Privilege;
 use crate::catalog::system::SystemSources;
 use crate::catalog::{Object, is_temporary_schema};
@@ -83,11 +84,14 @@ fn class(
         object.access.items(&sources.snapshot(), own, None)
     });
     let columns = i64::try_from(relation.columns.fields().len()).unwrap_or(i64::MAX);
+    // Neither indexes nor sequences have rows of a type.
+    let own = object.filter(|object| relation.kind != "S" && has_row_type(object));
+    let table_type = own.map_or(0, row_type);
     row![
         relation.oid,
         relation.name.as_str(),
         relation.namespace,
-        0,
+        table_type,
         0,
         relation.owner,
         access_method,

@@ -201,6 +201,13 @@ pub fn arguments(sources: &dyn SystemSources, oid: i64, full: bool) -> Option<St
     Some(arguments.collect::<Vec<_>>().join(", "))
 }
 
+/// The default of one of a function's arguments, by its place from 0 on.
+pub fn default_of(sources: &dyn SystemSources, oid: i64, argument: usize) -> Option<String> {
+    let object = function(sources, oid)?;
+    let argument = definition(&object)?.arguments.get(argument)?;
+    Some(Shown(argument.default.as_ref()?).to_string())
+}
+
 /// What a function answers.
 pub fn result(sources: &dyn SystemSources, oid: i64) -> Option<String> {
     let object = function(sources, oid)?;

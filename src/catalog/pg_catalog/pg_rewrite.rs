@@ -1,6 +1,6 @@
 //! `pg_rewrite` and `pg_depend`: which relations the query of a view reads. To PostgreSQL a view is a
 //! table with a rule, and the rule depends on what it reads; clients find what stands on what by that.
-//! A sequence depends on the column that it goes with, the index of a key on its constraint, constraints
+//! The type of a relation's rows depends on it. A sequence depends on the column that it goes with, the index of a key on its constraint, constraints
 //! and other indexes on their columns.
 
 use std::borrow::Cow;
@@ -10,13 +10,17 @@ use super::pg_extension;
 use super::relation::{Relation, relations};
 use super::table::{Row, Rows, Value, row};
 use super::table_constraint::{
-    TableIndex, column_number, constraints_of, defaults_of, identity_number, indexes_of, rule_of,
+    TableIndex, column_number, constraints_of, defaults_of, identity_number, indexes_of,
+    row_arrays, row_type, rule_of,
 };
+use super::types::has_row_type;
 use crate::catalog::{Kind, Object, Snapshot};
 use crate::sql::Statement;
 
 /// The number of `pg_class`.
 const CLASS: i64 = 1259;
+/// The number of `pg_type`.
+const TYPE: i64 = 1247;
 /// The number of `pg_proc`.
 const PROCEDURE: i64 = 1255;
 /// The number of `pg_constraint`.
@@ -79,6 +83,11 @@ pub static DEPENDENCIES: Rows = Rows {
                 rows.extend(of_constraints(&snapshot, object));
                 rows.extend(of_indexes(object));
             }
+        }
+        for object in snapshot.objects().filter(|object| has_row_type(object)) {
+            let (own, arrays) = (row_type(object), row_arrays(object));
+            rows.push(row![TYPE, own, 0, CLASS, i64::from(object.oid), 0, "i"]);
+            rows.push(row![TYPE, arrays, 0, TYPE, own, 0, "i"]);
         }
         rows.extend(of_sequences(&snapshot));
         rows.extend(pg_extension::members(&all));

@@ -30,21 +30,27 @@ pub static TABLE: Rows = Rows {
                 "configuration" => "configuration file",
                 source => source,
             };
+            let known = PostgresSetting::of_own(&setting.name);
+            let value = in_unit(known, setting.value);
+            let default = in_unit(known, setting.default);
             row![
                 setting.name,
-                setting.value.clone(),
-                Value::Null,
-                "Tributary",
-                setting.description,
+                value,
+                known.and_then(|known| known.unit),
+                known.map_or("Tributary", |known| known.category),
+                match known {
+                    Some(known) => known.description.to_owned(),
+                    None => setting.description,
+                },
                 Value::Null,
                 context,
-                "string",
+                known.map_or("string", |known| known.kind),
                 source,
-                Value::Null,
-                Value::Null,
-                Value::Null,
-                setting.default.clone(),
-                setting.default,
+                known.and_then(|known| known.least),
+                known.and_then(|known| known.greatest),
+                known.map_or(Value::Null, values),
+                default.clone(),
+                default,
                 Value::Null,
                 Value::Null,
                 false,
@@ -52,18 +58,19 @@ pub static TABLE: Rows = Rows {
         });
         let fixed = FIXED.iter().map(|name| {
             let value = sources.setting(name);
+            let known = PostgresSetting::of_own(name);
             row![
                 *name,
                 value.clone(),
                 Value::Null,
                 "Preset Options",
-                Value::Null,
+                known.map(|known| known.description),
                 Value::Null,
                 "internal",
-                "string",
+                known.map_or("string", |known| known.kind),
                 "default",
-                Value::Null,
-                Value::Null,
+                known.and_then(|known| known.least),
+                known.and_then(|known| known.greatest),
                 Value::Null,
                 value.clone(),
                 value,
@@ -86,16 +93,6 @@ fn of_postgres(setting: &PostgresSetting, sources: &dyn SystemSources) -> Row {
         true => "default",
         false => "session",
     };
-    let values = match setting.values.is_empty() {
-        true => Value::Null,
-        false => Value::Texts(
-            setting
-                .values
-                .iter()
-                .map(|value| (*value).to_owned())
-                .collect(),
-        ),
-    };
     row![
         setting.name,
         value,
@@ -108,11 +105,28 @@ fn of_postgres(setting: &PostgresSetting, sources: &dyn SystemSources) -> Row {
         source,
         setting.least,
         setting.greatest,
-        values,
+        values(setting),
         setting.default,
         setting.default,
         Value::Null,
         Value::Null,
         false,
     ]
+}
+
+/// The values that a setting can have, where these are words.
+fn values(setting: &PostgresSetting) -> Value {
+    let values = setting.values.iter().map(|value| (*value).to_owned());
+    match setting.values.is_empty() {
+        true => Value::Null,
+        false => Value::Texts(values.collect()),
+    }
+}
+
+/// A value in the unit that PostgreSQL tells of the setting.
+fn in_unit(known: Option<&PostgresSetting>, value: Option<String>) -> Option<String> {
+    match known {
+        Some(known) => value.map(|value| known.in_unit(&value)),
+        None => value,
+    }
 }

@@ -1,6 +1,9 @@
-//! The rows of `pg_type` for types that users have made, and for their arrays.
+//! The rows of `pg_type` for types that users have made, for those of their relations' rows, and for arrays
+//! of both.
 
 use super::table::{Row, Rows, Value, row};
+use super::table_constraint::{row_arrays, row_type};
+use super::types::has_row_type;
 use crate::catalog::Object;
 use crate::session::enums;
 use tributary_udfs::enums::EnumType;
@@ -9,6 +12,8 @@ use tributary_udfs::enums::EnumType;
 const ENUM_FUNCTIONS: [i64; 4] = [3506, 3507, 3532, 3533];
 /// Those of arrays.
 const ARRAY_FUNCTIONS: [i64; 4] = [750, 751, 2400, 2401];
+/// Those of records.
+const RECORD_FUNCTIONS: [i64; 4] = [2290, 2291, 2402, 2403];
 /// That of `array_typanalyze`.
 const ARRAY_ANALYZE: i64 = 3816;
 /// That of `array_subscript_handler`.
@@ -23,7 +28,13 @@ pub static TABLE: Rows = Rows {
             let schema = snapshot.schema(&object.name.schema);
             if let (Some(of), Some(schema)) = (enums::enum_type(object), schema) {
                 rows.push(values(object, of, schema.oid.into()));
-                rows.push(arrays(object, of, schema.oid.into()));
+                let (own, elements) = (of.array_oid.into(), of.oid.into());
+                rows.push(arrays(object, own, elements, schema.oid.into(), "i"));
+            }
+            if let (true, Some(schema)) = (has_row_type(object), schema) {
+                rows.push(records(object, schema.oid.into()));
+                let (own, elements) = (row_arrays(object), row_type(object));
+                rows.push(arrays(object, own, elements, schema.oid.into(), "d"));
             }
         }
         Ok(rows)
@@ -68,10 +79,50 @@ fn values(object: &Object, of: EnumType, namespace: i64) -> Row {
     ]
 }
 
-fn arrays(object: &Object, of: EnumType, namespace: i64) -> Row {
+/// The type of a relation's rows.
+fn records(object: &Object, namespace: i64) -> Row {
+    let [read, write, receive, send] = RECORD_FUNCTIONS;
+    row![
+        row_type(object),
+        object.name.name.as_str(),
+        namespace,
+        i64::from(object.access.owner()),
+        -1,
+        false,
+        "c",
+        "C",
+        false,
+        true,
+        ",",
+        i64::from(object.oid),
+        0,
+        0,
+        row_arrays(object),
+        read,
+        write,
+        receive,
+        send,
+        0,
+        0,
+        0,
+        "d",
+        "x",
+        false,
+        0,
+        -1,
+        0,
+        0,
+        Value::Null,
+        Value::Null,
+        Value::Null,
+    ]
+}
+
+/// The type of arrays of a type, by the numbers of both.
+fn arrays(object: &Object, own: i64, elements: i64, namespace: i64, align: &'static str) -> Row {
     let [read, write, receive, send] = ARRAY_FUNCTIONS;
     row![
-        i64::from(of.array_oid),
+        own,
         array_name(&object.name.name),
         namespace,
         i64::from(object.access.owner()),
@@ -84,7 +135,7 @@ fn arrays(object: &Object, of: EnumType, namespace: i64) -> Row {
         ",",
         0,
         ARRAY_SUBSCRIPTS,
-        i64::from(of.oid),
+        elements,
         0,
         read,
         write,
@@ -93,7 +144,7 @@ fn arrays(object: &Object, of: EnumType, namespace: i64) -> Row {
         0,
         0,
         ARRAY_ANALYZE,
-        "i",
+        align,
         "x",
         false,
         0,

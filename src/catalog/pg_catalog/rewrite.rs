@@ -8,7 +8,7 @@
 //! - `generate_subscripts(array, 1)` is the elements of an array of numbers, and
 //!   `pg_listening_channels()` those of an array of names; `pg_partition_ancestors(table)` gives no rows; `EXISTS (query)` among the columns is a
 //!   count above 0;
-//! - columns of type `regproc` are shown as names;
+//! - columns of type `regproc` are cast to text as names;
 //! - `ARRAY(query)` is an aggregate, and so is a subquery that looks up one row of `pg_catalog`;
 //!   `tableoid` is the number of its table;
 //! - a query of a table that is always empty has no rows: it is one that says so, whatever else is in
@@ -25,6 +25,7 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::empty_queries::empty_body;
+use super::information_schema::type_figures;
 use super::named_types::{cast, is_vector, number_of_name, show_names};
 use super::notification_functions::LISTENING_CHANNELS;
 use super::table_numbers::name_tables;
@@ -32,19 +33,35 @@ use super::{PG_CATALOG, function_names, subqueries};
 use crate::catalog::Snapshot;
 use crate::sql::name::Quoted;
 
-/// Rewrites a query in place.
-pub fn rewrite(query: &mut Query, snapshot: &Snapshot) {
-    // A name of WITH hides the table of that name.
-    let mut hidden = HiddenNames(false);
-    let _ = Visit::visit(query, &mut hidden);
-    if !hidden.0 {
-        function_names::show(&mut query.body, true);
-    }
+/// What becomes of a query of a table that is always empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmptyQuery {
+    /// One whose columns are texts, and which has no rows.
+    NullTexts,
+    /// It stays as it is, but for what is within it.
+    AsWritten,
+}
+
+/// Rewrites a query in place; `empty` is for the query itself.
+pub fn rewrite(query: &mut Query, snapshot: &Snapshot, empty: EmptyQuery) {
     let mut rewriter = Rewriter {
-        prunes: !hidden.0,
+        prunes: !hides_tables(query),
+        keeps_next: empty == EmptyQuery::AsWritten,
         snapshot,
     };
     let _ = VisitMut::visit(query, &mut rewriter);
+}
+
+/// Whether a query has no rows since it is of an empty table.
+pub fn never_has_rows(query: &Query) -> bool {
+    query.with.is_none() && !hides_tables(query) && empty_body(&mut query.body.clone())
+}
+
+/// Whether a name of `WITH` hides the table of that name.
+fn hides_tables(query: &Query) -> bool {
+    let mut hidden = HiddenNames(false);
+    let _ = Visit::visit(query, &mut hidden);
+    hidden.0
 }
 
 /// Finds out whether `WITH` names anything like a table of `pg_catalog`.
@@ -65,6 +82,8 @@ impl Visitor for HiddenNames {
 struct Rewriter<'a> {
     /// Whether queries of empty tables are taken out.
     prunes: bool,
+    /// Whether the query that comes next, the outermost, is not.
+    keeps_next: bool,
     /// Where tables have their numbers.
     snapshot: &'a Snapshot,
 }
@@ -76,10 +95,12 @@ impl VisitorMut for Rewriter<'_> {
         show_names(&mut query.body);
         subqueries::count_in_columns(&mut query.body);
         if self.prunes {
-            function_names::show(&mut query.body, false);
+            function_names::show(&mut query.body);
             name_tables(&mut query.body, self.snapshot);
         }
+        let keeps = std::mem::take(&mut self.keeps_next);
         if self.prunes
+            && !keeps
             && query.with.is_none()
             && empty_body(&mut query.body)
             && matches!(*query.body, SetExpr::Select(_))
@@ -103,6 +124,10 @@ impl VisitorMut for Rewriter<'_> {
         match expr {
             Expr::Function(function) => {
                 strip_schema(&mut function.name);
+                if let Some(plain) = type_figures::say_plainly(function) {
+                    *expr = plain;
+                    return ControlFlow::Continue(());
+                }
                 let rows = subscripts(&function.name, &function.args);
                 let rows = rows.or_else(|| listening_channels(&function.name));
                 if let Some(rows) = rows.or_else(|| partitions(&function.name)) {

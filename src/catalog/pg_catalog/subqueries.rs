@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, GroupByExpr, ObjectNamePart, OrderByKind, Query, Select, SelectItem,
-    SetExpr, TableFactor, Value, visit_expressions, visit_expressions_mut,
+    BinaryOperator, Expr, GroupByExpr, Ident, ObjectNamePart, OrderByKind, Query, Select,
+    SelectItem, SetExpr, TableFactor, Value, visit_expressions, visit_expressions_mut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -12,6 +12,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 use super::PG_CATALOG;
 use super::empty_queries::is_aggregate;
 use super::rewrite::named;
+use crate::sql::cursor::fold;
 
 /// Puts the column of a query that looks one row of the catalog up by its number into an aggregate:
 /// of one row, or none, that is the column. The planner takes no subquery for a value that refers
@@ -37,8 +38,8 @@ pub fn look_up(query: &mut Query) -> Option<Expr> {
     }
     // The type of a document is lost in an aggregate.
     let cast = match is_document(column) {
-        Some(kind) => format!("CAST(max({column}) AS {kind})"),
-        None => format!("max({column})"),
+        Some(kind) => format!("CAST(first_value({column}) AS {kind})"),
+        None => format!("first_value({column})"),
     };
     *column = parse(&cast)?;
     let mut own = Vec::new();
@@ -94,7 +95,7 @@ fn is_of_others(condition: &Expr, table: &str) -> bool {
     let mut names = 0;
     let found = visit_expressions(condition, |expr| match expr {
         Expr::CompoundIdentifier(parts) => match parts.as_slice() {
-            [.., owner, _] if owner.value != table => {
+            [.., owner, _] if folded(owner) != table => {
                 names += 1;
                 ControlFlow::Continue(())
             }
@@ -210,7 +211,7 @@ pub fn catalog_table(factor: &TableFactor) -> Option<(String, i64)> {
     };
     let found = super::table(&table.value)?;
     let shown = match alias {
-        Some(alias) => alias.name.value.clone(),
+        Some(alias) => folded(&alias.name),
         None => table.value.clone(),
     };
     Some((shown, found.oid))
@@ -250,7 +251,7 @@ fn asks_for(condition: &Expr, table: &str, wanted: &str) -> bool {
             expr,
             Expr::CompoundIdentifier(parts)
                 if matches!(parts.as_slice(), [.., owner, column]
-                    if owner.value == table && column.value == wanted)
+                    if folded(owner) == table && folded(column) == wanted)
         )
     };
     match condition {
@@ -267,6 +268,11 @@ fn asks_for(condition: &Expr, table: &str, wanted: &str) -> bool {
         Expr::Nested(inner) => asks_for(inner, table, wanted),
         _ => false,
     }
+}
+
+/// A name as it is meant: in lower case, unless it is quoted.
+fn folded(name: &Ident) -> String {
+    fold(name.value.clone(), name.quote_style)
 }
 
 fn parse(sql: &str) -> Option<Expr> {

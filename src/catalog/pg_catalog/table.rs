@@ -5,10 +5,11 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use arrow::array::{
     ArrayRef, BooleanArray, Decimal256Array, Float32Array, Float64Array, Int16Array, Int16Builder,
-    Int32Array, Int64Array, Int64Builder, ListBuilder, StringArray, StringBuilder,
+    Int32Array, Int64Array, Int64Builder, IntervalMonthDayNanoArray, ListBuilder, StringArray,
+    StringBuilder,
 };
 use arrow::compute::concat;
-use arrow::datatypes::{DataType, i256};
+use arrow::datatypes::{DataType, IntervalMonthDayNano, i256};
 use chrono::{DateTime, Utc};
 
 use super::data;
@@ -17,6 +18,9 @@ use crate::catalog::system::{
 };
 use crate::error::Result;
 
+/// The nanoseconds of a second.
+const NANOSECONDS: i64 = 1_000_000_000;
+
 /// A value of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -24,7 +28,7 @@ pub enum Value {
     Null,
     /// A truth.
     Boolean(bool),
-    /// A number of any width.
+    /// A number of any width; of an interval, its seconds.
     Number(i64),
     /// A number with a fraction.
     Float(f64),
@@ -70,6 +74,8 @@ pub struct PgTable {
     pub kind: &'static str,
     /// Its columns, in PostgreSQL's order; its manual documents them.
     columns: Vec<Column>,
+    /// Which of them are never NULL in PostgreSQL.
+    required: Vec<bool>,
     make: Option<MakeRows>,
     /// The rows that every PostgreSQL has.
     fixed: Option<&'static str>,
@@ -131,15 +137,21 @@ fn read(line: &'static str, rows: &[&'static Rows], fixed: Fixed) -> Option<PgTa
     let (kind, columns) = (fields.next()?, fields.next()?);
     let columns = columns.split(',').filter_map(|column| {
         let (name, of) = column.split_once(' ')?;
+        let (of, is_required) = match of.strip_suffix('!') {
+            Some(of) => (of, true),
+            None => (of, false),
+        };
         let column = Column::new(name, column_type(of), "");
-        Some(column.told(told(of)).nullable())
+        Some((column.told(told(of)).nullable(), is_required))
     });
+    let (columns, required) = columns.unzip();
     let own = rows.iter().find(|rows| rows.of == name);
     Some(PgTable {
         name,
         oid,
         kind,
-        columns: columns.collect(),
+        columns,
+        required,
         make: own.map(|rows| rows.make),
         fixed: fixed(name),
         arrays: OnceLock::new(),
@@ -150,8 +162,13 @@ fn read(line: &'static str, rows: &[&'static Rows], fixed: Fixed) -> Option<PgTa
 fn told(name: &str) -> Option<&'static str> {
     Some(match name {
         "varchar" => "character varying",
+        "varchar(3)" => "character varying(3)",
         "pg_node_tree" => "pg_node_tree",
         "xid" => "xid",
+        "regproc" => "regproc",
+        "regtype" => "regtype",
+        "inet" => "inet",
+        "pg_lsn" => "pg_lsn",
         "_name" => "name[]",
         "_char" => "\"char\"[]",
         "_aclitem" => "aclitem[]",
@@ -172,6 +189,7 @@ fn column_type(name: &str) -> ColumnType {
         "float4" => ColumnType::Real,
         "float8" => ColumnType::Double,
         "timestamptz" => ColumnType::Timestamptz,
+        "interval" => ColumnType::Interval,
         "_int2" => ColumnType::SmallintArray,
         "_oid" => ColumnType::OidArray,
         "int2vector" => ColumnType::SmallintVector,
@@ -183,9 +201,27 @@ fn column_type(name: &str) -> ColumnType {
 }
 
 impl PgTable {
+    /// Whether a column is never NULL.
+    pub fn requires(&self, column: &str) -> bool {
+        let mut all = self.columns.iter().zip(&self.required);
+        all.any(|(known, is_required)| known.name == column && *is_required)
+    }
+
     /// Whether there are never any rows.
     pub fn is_empty(&self) -> bool {
         self.make.is_none() && self.fixed.is_none()
+    }
+
+    /// All rows, as values.
+    ///
+    /// # Errors
+    /// What making those that tell of this server says.
+    pub fn rows(&self, sources: &dyn SystemSources) -> Result<Vec<Row>> {
+        let mut rows = self.fixed_rows();
+        if let Some(make) = self.make {
+            rows.extend(make(sources)?);
+        }
+        Ok(rows)
     }
 
     fn fixed_rows(&self) -> Vec<Row> {
@@ -276,6 +312,13 @@ fn array(column: &Column, rows: &[Row], index: usize) -> ArrayRef {
         ),
         ColumnType::Double => Arc::new(values().map(Value::float).collect::<Float64Array>()),
         ColumnType::Timestamptz => timestamptz(values().map(Value::moment)),
+        ColumnType::Interval => {
+            let spans = numbers().map(|seconds| {
+                let nanoseconds = seconds?.checked_mul(NANOSECONDS)?;
+                Some(IntervalMonthDayNano::new(0, 0, nanoseconds))
+            });
+            Arc::new(spans.collect::<IntervalMonthDayNanoArray>())
+        }
         ColumnType::Numeric => {
             let digits = values().map(|value| Value::text(value).and_then(i256::from_string));
             let array: Decimal256Array = digits.collect();
@@ -321,7 +364,8 @@ fn array(column: &Column, rows: &[Row], index: usize) -> ArrayRef {
 }
 
 impl Value {
-    fn number(&self) -> Option<i64> {
+    /// A number.
+    pub fn number(&self) -> Option<i64> {
         match self {
             Self::Number(number) => Some(*number),
             _ => None,
@@ -336,7 +380,8 @@ impl Value {
         }
     }
 
-    fn boolean(value: Option<&Self>) -> Option<bool> {
+    /// A truth, where there is a value.
+    pub fn boolean(value: Option<&Self>) -> Option<bool> {
         match value {
             Some(Self::Boolean(value)) => Some(*value),
             _ => None,
@@ -350,7 +395,8 @@ impl Value {
         }
     }
 
-    fn text(value: Option<&Self>) -> Option<&str> {
+    /// A text, where there is a value.
+    pub fn text(value: Option<&Self>) -> Option<&str> {
         match value {
             Some(Self::Text(text)) => Some(text),
             _ => None,

@@ -29,6 +29,11 @@ const TABLES: i64 = (1 << 31) / PARTS;
 /// The place of the first default in a block.
 const DEFAULTS: i64 = PARTS / 2;
 
+/// The place of the type of a relation's rows, which no default has.
+const ROW_TYPE: i64 = PARTS - 1;
+/// The place of that of their arrays.
+const ROW_ARRAYS: i64 = PARTS - 2;
+
 /// What PostgreSQL calls a column of an index that is an expression.
 const EXPRESSION: &str = "expr";
 
@@ -85,6 +90,16 @@ fn block(object: &Object) -> i64 {
 /// The number of a label of a type, by the number that it was added as.
 pub fn label_number(object: &Object, number: u32) -> i64 {
     block(object) + i64::from(number)
+}
+
+/// The number of the type of a relation's rows.
+pub fn row_type(object: &Object) -> i64 {
+    block(object) + ROW_TYPE
+}
+
+/// The number of the type of arrays of a relation's rows.
+pub fn row_arrays(object: &Object) -> i64 {
+    block(object) + ROW_ARRAYS
 }
 
 /// Whether a number is of a part of a table.
@@ -146,7 +161,8 @@ pub fn indexes_of(object: &Object) -> impl Iterator<Item = TableIndex<'_>> {
 
 /// The defaults of a table's columns, and what those are computed by that are.
 pub fn defaults_of(object: &Object) -> impl Iterator<Item = ColumnDefault<'_>> {
-    let fields = object.schema.fields().iter().zip(1..DEFAULTS);
+    let fields = object.schema.fields().iter();
+    let fields = fields.zip(1..ROW_ARRAYS - DEFAULTS);
     // As in PostgreSQL, DEFAULT NULL is as good as none.
     let with_default = fields.filter(|(field, _)| {
         // Numbers of identity columns are no defaults.

@@ -9,7 +9,7 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, JoinOperator, Query, Select, SelectItem, SetExpr, TableFactor, Value, VisitMut,
+    Expr, Ident, JoinOperator, Query, Select, SelectItem, SetExpr, TableFactor, VisitMut,
     VisitorMut,
 };
 
@@ -163,13 +163,12 @@ impl Numbers {
         };
         if column == COLUMN {
             let number = table.map_or(self.only, |table| Some(table.number))?;
-            let number = Expr::value(Value::Number(number.to_string(), false));
-            return Some((number, COLUMN));
+            return Some((parse(&format!("CAST({number} AS oid)"))?, COLUMN));
         }
         let is_catalog = table.map_or(self.is_catalog, |table| table.is_catalog);
         match column == WRITER && is_catalog {
             // As PostgreSQL shows transactions: by the lower half of their numbers.
-            true => Some((parse("txid_current() % 4294967296")?, WRITER)),
+            true => Some((parse("CAST(txid_current() % 4294967296 AS xid)")?, WRITER)),
             false => None,
         }
     }

@@ -16,6 +16,7 @@ use crate::catalog::system::{
 };
 use crate::catalog::{Catalog, NewObject, Object, Oid, Snapshot};
 use crate::error::Result;
+use crate::session::plan::finish;
 use crate::sql::{QualifiedName, Statement, parse_one};
 
 #[derive(Debug)]
@@ -152,10 +153,11 @@ async fn answer(sql: &str) -> String {
     let Statement::Query(mut query) = parse_one(sql).unwrap() else {
         panic!("{sql} is no query");
     };
-    rewrite(&mut query, &Snapshot::default());
+    rewrite(&mut query, &Snapshot::default(), EmptyQuery::NullTexts);
     let statement = DfStatement::Statement(Box::new(SqlStatement::Query(query)));
     let plan = context.state().statement_to_plan(statement).await;
     let plan = plan.unwrap_or_else(|error| panic!("{sql}\n{error}"));
+    let plan = finish(plan, &context.state()).unwrap_or_else(|error| panic!("{sql}\n{error}"));
     let frame = context.execute_logical_plan(plan).await.unwrap();
     let rows = frame.collect().await;
     let rows = rows.unwrap_or_else(|error| panic!("{sql}\n{error}"));
@@ -380,7 +382,7 @@ fn a_query_of_something_else_stays_as_it_is() {
             panic!("{sql} is no query");
         };
         let mut after = before.clone();
-        rewrite(&mut after, &Snapshot::default());
+        rewrite(&mut after, &Snapshot::default(), EmptyQuery::NullTexts);
         assert_eq!(before, after);
     }
 }

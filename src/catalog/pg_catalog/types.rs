@@ -6,9 +6,12 @@ use std::sync::LazyLock;
 use tributary_udfs::postgres::{CharacterKind, CharacterLength};
 
 use super::data;
-use crate::catalog::Snapshot;
+use super::information_schema::INFORMATION_SCHEMA;
+use super::table_constraint::{is_part, row_arrays, row_type, with_part};
 use crate::catalog::system::SystemSources;
+use crate::catalog::{Kind, Object, Snapshot};
 use crate::session::enums;
+use crate::sql::QualifiedName;
 use crate::sql::model_functions::parse_name;
 use crate::sql::name::Quoted;
 
@@ -214,6 +217,9 @@ pub fn of_length(length: CharacterLength) -> (u32, i32) {
         CharacterKind::Name => return (NAME, -1),
         CharacterKind::Uuid => return (UUID, -1),
     };
+    if !length.is_limit() {
+        return (oid, -1);
+    }
     // PostgreSQL counts the four bytes of a header too.
     let modifier = i32::try_from(length.characters.saturating_add(4)).unwrap_or(i32::MAX);
     (oid, modifier)
@@ -222,9 +228,14 @@ pub fn of_length(length: CharacterLength) -> (u32, i32) {
 /// The number of the function by which PostgreSQL tells arrays, `array_subscript_handler`.
 const ARRAY_SUBSCRIPT_HANDLER: &str = "6179";
 
+/// PostgreSQL's number of `information_schema`.
+const STANDARD: &str = "13207";
+
 /// A type that no column here has.
 struct Other {
     name: &'static str,
+    /// Whether it is a domain of the standard's schema, or an array of one.
+    is_standard: bool,
     /// The type of its elements, where it is an array.
     element: Option<u32>,
 }
@@ -239,7 +250,12 @@ static OTHERS: LazyLock<HashMap<u32, Other>> = LazyLock::new(|| {
         let is_array = fields.get(12) == Some(&ARRAY_SUBSCRIPT_HANDLER);
         let is_vector = fields.get(23) == Some(&"p");
         let element = number(13).filter(|_| is_array && !is_vector);
-        Some((number(0)?, Other { name, element }))
+        let other = Other {
+            name,
+            is_standard: fields.get(2) == Some(&STANDARD),
+            element,
+        };
+        Some((number(0)?, other))
     });
     types.collect()
 });
@@ -253,6 +269,7 @@ fn name_of(other: &Other) -> String {
         "bit" => "\"bit\"".to_owned(),
         "varbit" => "bit varying".to_owned(),
         "timetz" => "time with time zone".to_owned(),
+        name if other.is_standard => format!("{INFORMATION_SCHEMA}.{}", Quoted(name)),
         name => Quoted(name).to_string(),
     }
 }
@@ -299,10 +316,46 @@ pub fn own_name(sources: &dyn SystemSources, oid: u32) -> Option<String> {
         return None;
     }
     let snapshot = sources.snapshot();
-    let (object, kind) = enums::with_oid(&snapshot, oid)?;
-    let name = enums::shown_name(&object, &snapshot, &sources.search_path());
-    let array = if kind.is_array { "[]" } else { "" };
+    let (name, is_array) = match enums::with_oid(&snapshot, oid) {
+        Some((object, kind)) => {
+            let name = enums::shown_name(&object, &snapshot, &sources.search_path());
+            (name, kind.is_array)
+        }
+        None => row_type_name(sources, &snapshot, oid.into())?,
+    };
+    let array = if is_array { "[]" } else { "" };
     Some(format!("{name}{array}"))
+}
+
+/// The name of the type of a relation's rows, or of their arrays, and whether it is of these.
+fn row_type_name(
+    sources: &dyn SystemSources,
+    snapshot: &Snapshot,
+    oid: i64,
+) -> Option<(String, bool)> {
+    if !is_part(oid) {
+        return None;
+    }
+    let mut relations = with_part(snapshot, oid).filter(|object| has_row_type(object));
+    let relation = relations.find(|it| oid == row_type(it) || oid == row_arrays(it))?;
+    let name = &relation.name;
+    let path = sources.search_path();
+    let mut named = path
+        .iter()
+        .filter_map(|schema| snapshot.relation(&QualifiedName::new(schema, &name.name)));
+    let name = match named.next().is_some_and(|found| found.oid == relation.oid) {
+        true => Quoted(&name.name).to_string(),
+        false => name.to_string(),
+    };
+    Some((name, oid == row_arrays(relation)))
+}
+
+/// Whether the rows of an object are of a type of its own.
+pub fn has_row_type(object: &Object) -> bool {
+    matches!(
+        object.kind,
+        Kind::Table | Kind::View | Kind::MaterializedView | Kind::ExternalTable
+    )
 }
 
 /// The number of the type, of users' ones too, that a name means.
@@ -384,8 +437,9 @@ pub fn type_oid(name: &str) -> Option<u32> {
 }
 
 fn other_oid(name: &str) -> Option<u32> {
-    let found = OTHERS
-        .iter()
-        .find(|(_, other)| other.name == name || other.element.is_none() && name_of(other) == name);
+    let found = OTHERS.iter().find(|(_, other)| {
+        other.name == name && !other.is_standard
+            || other.element.is_none() && name_of(other) == name
+    });
     found.map(|(oid, _)| *oid)
 }

@@ -3,7 +3,7 @@
 use arrow::array::ArrayRef;
 
 use super::column::{Column, ColumnType, bigint, text, timestamptz};
-use super::{SystemSources, SystemView};
+use super::{SystemSources, SystemView, may_read};
 use crate::error::Result;
 
 /// What each run of each check found.
@@ -63,7 +63,8 @@ impl SystemView for CheckResults {
     }
 
     fn description(&self) -> &'static str {
-        "What each run of each check found, the latest first. The setting `journal_retention` \
+        "What each run of each check found, the latest first, shown to the check's owner and to \
+         superusers, for it has rows. The setting `journal_retention` \
          says how many are kept."
     }
 
@@ -72,7 +73,10 @@ impl SystemView for CheckResults {
     }
 
     fn arrays(&self, sources: &dyn SystemSources) -> Result<Vec<ArrayRef>> {
-        let all = sources.journal().check_results(usize::MAX)?;
+        let snapshot = sources.snapshot();
+        let rights = sources.rights(&snapshot);
+        let mut all = sources.journal().check_results(usize::MAX)?;
+        all.retain(|result| may_read(&snapshot, &rights, result.oid));
         let results = || all.iter();
         Ok(vec![
             bigint(results().map(|result| Some(result.id))),

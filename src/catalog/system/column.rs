@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{
     ArrayRef, BooleanArray, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray,
 };
-use arrow::datatypes::{DataType, Field, TimeUnit};
+use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
 use chrono::{DateTime, Utc};
 
 use crate::wire::types::POSTGRES_TYPE;
@@ -48,6 +48,8 @@ pub enum ColumnType {
     Boolean,
     /// A moment, in microseconds.
     Timestamptz,
+    /// A span of time.
+    Interval,
     /// 16 bits.
     Smallint,
     /// 32-bit floating point.
@@ -81,6 +83,7 @@ impl ColumnType {
             Self::Bigint => "bigint",
             Self::Boolean => "boolean",
             Self::Timestamptz => "timestamptz",
+            Self::Interval => "interval",
             Self::Smallint => "smallint",
             Self::Real => "real",
             Self::Double => "double precision",
@@ -101,6 +104,7 @@ impl ColumnType {
             Self::Bigint => DataType::Int64,
             Self::Boolean => DataType::Boolean,
             Self::Timestamptz => DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into())),
+            Self::Interval => DataType::Interval(IntervalUnit::MonthDayNano),
             Self::Smallint => DataType::Int16,
             Self::Real => DataType::Float32,
             Self::Double => DataType::Float64,

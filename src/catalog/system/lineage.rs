@@ -73,7 +73,8 @@ impl SystemView for Lineage {
     fn description(&self) -> &'static str {
         "Which columns the columns of views and materialized views come from, and which decide on \
          their values or on the rows, one step each, read from the query plans, in the terms of \
-         OpenLineage. A recursive query follows them to the sources."
+         OpenLineage. A recursive query follows them to the sources. Those of relations that who asks \
+         may not read are left out."
     }
 
     fn columns(&self) -> &'static [Column] {
@@ -81,7 +82,13 @@ impl SystemView for Lineage {
     }
 
     fn arrays(&self, sources: &dyn SystemSources) -> Result<Vec<ArrayRef>> {
-        let all = sources.lineage()?;
+        let snapshot = sources.snapshot();
+        let rights = sources.rights(&snapshot);
+        let mut all = sources.lineage()?;
+        all.retain(|edge| {
+            let relation = snapshot.relation(&edge.relation);
+            relation.is_some_and(|relation| rights.may_read(relation))
+        });
         let column = |of: fn(&LineageEdge) -> &str| text(all.iter().map(|edge| Some(of(edge))));
         Ok(vec![
             column(|edge| &edge.relation.schema),

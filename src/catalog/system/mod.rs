@@ -37,6 +37,7 @@ use arrow::datatypes::{Schema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
 use super::journal::Journal;
+use super::privilege::Rights;
 use chrono::{DateTime, Utc};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -280,6 +281,12 @@ pub trait SystemSources: Debug + Send + Sync {
         self.owner()
     }
 
+    /// The rights of the role that asks.
+    fn rights<'a>(&self, snapshot: &'a Snapshot) -> Rights<'a> {
+        let role = snapshot.role_of(&self.user(), &self.first_user());
+        Rights::of(snapshot, role)
+    }
+
     /// Whom the session is of.
     fn session_user(&self) -> String {
         self.user()
@@ -370,6 +377,19 @@ pub static VIEWS: [&dyn SystemView; 8] = [
 /// The names of all system views.
 pub fn names() -> impl Iterator<Item = &'static str> {
     VIEWS.iter().map(|view| view.name()).chain([REJECTED_ROWS])
+}
+
+/// Whether a system view shows who asks what of objects it may read, and nothing of others.
+pub fn is_filtered(name: &str) -> bool {
+    matches!(name, "check_results" | "lineage" | "models" | "refreshes")
+}
+
+/// Whether who asks may see what was met in an object; of what is gone, a superuser alone.
+fn may_read(snapshot: &Snapshot, rights: &Rights<'_>, oid: Oid) -> bool {
+    match snapshot.object(oid) {
+        Some(object) => rights.may_read(object),
+        None => rights.is_superuser(),
+    }
 }
 
 /// Whether there is a system view of this name.

@@ -165,6 +165,7 @@ impl SystemView for Models {
 
 fn models(sources: &dyn SystemSources) -> Result<Vec<Model>> {
     let snapshot = sources.snapshot();
+    let rights = sources.rights(&snapshot);
     let mut states = sources.journal().model_states()?;
     let relations = snapshot.objects().filter(|object| {
         matches!(
@@ -174,7 +175,13 @@ fn models(sources: &dyn SystemSources) -> Result<Vec<Model>> {
     });
     Ok(relations
         .map(|object| {
-            let state = states.remove(&object.oid);
+            let mut state = states.remove(&object.oid);
+            // It may show values.
+            if let Some(state) = &mut state
+                && !rights.may_read(object)
+            {
+                state.error = None;
+            }
             let refreshed = object.kind.is_refreshed();
             let statistics = match object.kind {
                 Kind::Table => sources.table_statistics(object),

@@ -3,7 +3,7 @@
 use arrow::array::ArrayRef;
 
 use super::column::{Column, ColumnType, bigint, text, timestamptz};
-use super::{SystemSources, SystemView};
+use super::{SystemSources, SystemView, may_read};
 use crate::catalog::journal::RefreshRecord;
 use crate::catalog::time;
 use crate::error::Result;
@@ -44,7 +44,7 @@ static COLUMNS: [Column; 26] = [
     Column::new(
         "mode_reason",
         ColumnType::Text,
-        "Why a materialized view was computed in full. `EXPLAIN REFRESH` tells how it is refreshed.",
+        "Why a materialized view was computed in full, or all records of a model were read, or learned from. `EXPLAIN REFRESH` tells how it is refreshed.",
     )
     .nullable(),
     Column::new("started_at", ColumnType::Timestamptz, "When it began."),
@@ -155,7 +155,8 @@ impl SystemView for Refreshes {
     }
 
     fn description(&self) -> &'static str {
-        "The refreshes of materialized views, the latest first. The setting `journal_retention` \
+        "The refreshes of the materialized views and models that who asks may read, the latest first; of \
+         those that are gone superusers are told. The setting `journal_retention` \
          says how many are kept. Who listens on the channel `tributary_refresh` is told of each as it \
          ends: the payload is a JSON object with `id`, `schema`, `name`, `kind`, `status`, `reason`, \
          `version`, `rows_written` and `duration_ms`, and after an error `sqlstate` and `error`. One \
@@ -169,7 +170,9 @@ impl SystemView for Refreshes {
 
     fn arrays(&self, sources: &dyn SystemSources) -> Result<Vec<ArrayRef>> {
         let snapshot = sources.snapshot();
-        let all = sources.journal().refreshes(usize::MAX)?;
+        let rights = sources.rights(&snapshot);
+        let mut all = sources.journal().refreshes(usize::MAX)?;
+        all.retain(|record| may_read(&snapshot, &rights, record.oid));
         let records = || all.iter();
         let running: Vec<_> = records()
             .map(|record| sources.progress(record.id))

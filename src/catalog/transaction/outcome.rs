@@ -1,5 +1,6 @@
 //! What becomes of the changes: they are written, handed to another transaction, or taken from one.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Transaction;
@@ -11,6 +12,14 @@ use crate::error::Result;
 use crate::warehouse::{ChangedTable, UnpublishedEntry};
 
 impl Transaction<'_> {
+    /// The objects that the changes take out.
+    pub(in crate::catalog) fn dropped(&self) -> BTreeSet<Oid> {
+        let changed = self.changed_objects.iter().copied();
+        changed
+            .filter(|oid| self.snapshot.object(*oid).is_none())
+            .collect()
+    }
+
     /// Writes the changes; answers the snapshot to show, or `None` where nothing changed.
     pub(in crate::catalog) fn commit(self) -> Result<Option<Snapshot>> {
         if self.changed_objects.is_empty()

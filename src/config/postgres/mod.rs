@@ -16,6 +16,9 @@ use number::Unit;
 /// greatest value, values. Written by `src/catalog/pg_catalog/data/extract`.
 const SETTINGS: &str = include_str!("settings.tsv");
 
+/// Likewise those that are settings of this server, or that nobody can set.
+const OWN_SETTINGS: &str = include_str!("own_settings.tsv");
+
 /// Those whose other values would have to change answers.
 const ONLY_DEFAULT: [&str; 4] = [
     "array_nulls",
@@ -61,7 +64,20 @@ pub struct PostgresSetting {
 static KNOWN: LazyLock<Vec<PostgresSetting>> =
     LazyLock::new(|| SETTINGS.lines().filter_map(PostgresSetting::read).collect());
 
+static OWN: LazyLock<Vec<PostgresSetting>> = LazyLock::new(|| {
+    OWN_SETTINGS
+        .lines()
+        .filter_map(PostgresSetting::read)
+        .collect()
+});
+
 impl PostgresSetting {
+    /// What PostgreSQL says of a setting that this server has, too.
+    pub fn of_own(name: &str) -> Option<&'static Self> {
+        let mut own = OWN.iter();
+        own.find(|setting| setting.name.eq_ignore_ascii_case(name))
+    }
+
     /// Every one, by name.
     pub fn all() -> &'static [Self] {
         &KNOWN

@@ -1,13 +1,15 @@
 //! Queries of single rows, by their keys or of no table: these are so little work that planning them
 //! as others are would be most of it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::common::cast::as_boolean_array;
+use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
 use datafusion::common::{DFSchemaRef, internal_err};
 use datafusion::datasource::source_as_provider;
 use datafusion::error::Result;
@@ -19,7 +21,8 @@ use datafusion::physical_expr::{PhysicalExpr, create_physical_expr};
 use datafusion::physical_plan::projection::ProjectionExpr;
 use datafusion::scalar::ScalarValue;
 
-use super::with_values;
+use super::{index, with_values};
+use crate::session::uuids;
 use crate::warehouse;
 
 /// Filters and projections over the scan of one table, or one row.
@@ -36,6 +39,8 @@ enum Source {
         table: Arc<dyn TableProvider>,
         projection: Option<Vec<usize>>,
         filters: Vec<Expr>,
+        /// Whether values are compared as they are given for the parameters in the filters.
+        takes_as_given: bool,
     },
 }
 
@@ -44,7 +49,8 @@ enum Step {
     Filter(Expr, DFSchemaRef),
     /// Rows whose values in these places are equal to these values.
     Equal(Vec<(usize, Expr)>),
-    Project(Vec<ProjectionExpr>),
+    /// These values, in columns of these names and, most often, types.
+    Project(Vec<ProjectionExpr>, SchemaRef),
 }
 
 impl PointQuery {
@@ -60,7 +66,11 @@ impl PointQuery {
                         let expr = physical(expr, schema, state)?;
                         Ok(ProjectionExpr::new(expr, field.name().clone()))
                     });
-                    steps.push(Step::Project(columns.collect::<Result<_>>()?));
+                    let fields = names
+                        .iter()
+                        .map(|field| Field::new(field.name(), field.data_type().clone(), true));
+                    let planned = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+                    steps.push(Step::Project(columns.collect::<Result<_>>()?, planned));
                     projection.input.as_ref()
                 }
                 LogicalPlan::Filter(filter) => {
@@ -73,11 +83,13 @@ impl PointQuery {
                 }
                 LogicalPlan::SubqueryAlias(alias) => alias.input.as_ref(),
                 LogicalPlan::TableScan(scan) if scan.fetch.is_none() => {
+                    // A table's columns do not know what it is called here.
+                    let filters = unnormalize_cols(scan.filters.iter().cloned());
                     break Source::Table {
                         table: source_as_provider(&scan.source)?,
                         projection: scan.projection.clone(),
-                        // A table's columns do not know what it is called here.
-                        filters: unnormalize_cols(scan.filters.iter().cloned()),
+                        takes_as_given: takes_as_given(&filters)?,
+                        filters,
                     };
                 }
                 LogicalPlan::EmptyRelation(empty) if empty.produce_one_row => break Source::Row,
@@ -95,17 +107,27 @@ impl PointQuery {
         parameters: &[ScalarValue],
     ) -> Result<Option<RecordBatch>> {
         let mut rows = match &self.source {
-            Source::Row => of_columns(Vec::new(), Vec::new(), 1)?,
+            Source::Row => of_columns(Arc::new(Schema::empty()), Vec::new(), 1)?,
             Source::Table {
                 table,
                 projection,
                 filters,
+                takes_as_given,
             } => {
-                let filters = filters.iter();
-                let filters =
-                    filters.map(|filter| Ok(with_values(filter.clone(), parameters)?.data));
-                let filters = filters.collect::<Result<Vec<_>>>()?;
-                match warehouse::few_rows(table, state, projection.as_ref(), &filters).await? {
+                let projection = projection.as_ref();
+                let read = match takes_as_given {
+                    true => {
+                        warehouse::few_rows(table, state, projection, filters, parameters).await?
+                    }
+                    false => {
+                        let filters = filters.iter();
+                        let filters =
+                            filters.map(|filter| Ok(with_values(filter.clone(), parameters)?.data));
+                        let filters = filters.collect::<Result<Vec<_>>>()?;
+                        warehouse::few_rows(table, state, projection, &filters, &[]).await?
+                    }
+                };
+                match read {
                     Some(rows) => rows,
                     None => return Ok(None),
                 }
@@ -120,21 +142,42 @@ impl PointQuery {
                     filter_record_batch(&rows, as_boolean_array(&passes)?)?
                 }
                 Step::Equal(values) => only_equal(rows, values, parameters)?,
-                Step::Project(columns) => {
+                Step::Project(columns, planned) => {
                     let values = columns.iter().map(|column| {
                         let values = column.expr.evaluate(&rows)?;
                         values.into_array(rows.num_rows())
                     });
                     let values = values.collect::<Result<Vec<_>>>()?;
-                    let fields = columns.iter().zip(&values).map(|(column, values)| {
-                        Field::new(&column.alias, values.data_type().clone(), true)
-                    });
-                    of_columns(fields.collect(), values, rows.num_rows())?
+                    let types = planned.fields().iter().map(|field| field.data_type());
+                    let schema = match types.eq(values.iter().map(|values| values.data_type())) {
+                        true => Arc::clone(planned),
+                        false => {
+                            let fields = columns.iter().zip(&values).map(|(column, values)| {
+                                Field::new(&column.alias, values.data_type().clone(), true)
+                            });
+                            Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+                        }
+                    };
+                    of_columns(schema, values, rows.num_rows())?
                 }
             };
         }
         Ok(Some(rows))
     }
+}
+
+/// Whether none of the parameters is one whose values are written in another way first.
+fn takes_as_given(filters: &[Expr]) -> Result<bool> {
+    let mut takes = true;
+    for filter in filters {
+        filter.apply(|expression| {
+            if let Expr::Placeholder(placeholder) = expression {
+                takes &= !uuids::is_one(placeholder);
+            }
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+    }
+    Ok(takes)
 }
 
 /// The places and the values that a condition holds equal, where it does nothing else, and to compare
@@ -173,6 +216,23 @@ fn equalities(condition: &Expr, columns: &DFSchemaRef) -> Option<Vec<(usize, Exp
     }
 }
 
+/// The value of a literal, or of a parameter.
+fn value_of<'a>(
+    expression: &'a Expr,
+    parameters: &'a [ScalarValue],
+) -> Result<Cow<'a, ScalarValue>> {
+    match expression {
+        Expr::Literal(value, _) => Ok(Cow::Borrowed(value)),
+        Expr::Placeholder(placeholder) => {
+            match index(placeholder).and_then(|index| parameters.get(index)) {
+                Some(value) => uuids::given(placeholder, value).map(Cow::Owned),
+                None => internal_err!("a parameter has no value"),
+            }
+        }
+        other => internal_err!("{other} is no value"),
+    }
+}
+
 /// The rows whose values in some places are equal to others.
 fn only_equal(
     rows: RecordBatch,
@@ -181,10 +241,7 @@ fn only_equal(
 ) -> Result<RecordBatch> {
     let mut passes = vec![true; rows.num_rows()];
     for (place, value) in values {
-        let value = with_values(value.clone(), parameters)?.data;
-        let Expr::Literal(value, _) = value else {
-            return internal_err!("a parameter has no value");
-        };
+        let value = value_of(value, parameters)?;
         let column = rows.column(*place);
         if value.data_type() != *column.data_type() {
             return internal_err!("a parameter is of another type than its column");
@@ -199,9 +256,8 @@ fn only_equal(
     }
 }
 
-fn of_columns(fields: Vec<Field>, values: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
+fn of_columns(schema: SchemaRef, values: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
-    let schema = Arc::new(Schema::new(fields));
     Ok(RecordBatch::try_new_with_options(schema, values, &options)?)
 }
 

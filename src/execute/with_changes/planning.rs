@@ -6,7 +6,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::displayable;
+use datafusion::physical_plan::{ExecutionPlan, displayable};
 use datafusion::sql::sqlparser::ast::Query;
 
 use super::{Moment, parts_of};
@@ -103,37 +103,47 @@ async fn plan_part(session: &Session, statement: &Statement) -> Result<PlannedPa
     })
 }
 
+/// How the rows of a part will be found.
+pub struct ClausePlan {
+    /// The name of its clause; none for the statement behind these.
+    pub clause: Option<String>,
+    /// Its plan.
+    pub plan: Arc<dyn ExecutionPlan>,
+}
+
 /// How the rows of the parts will be found.
 ///
 /// # Errors
 /// Those of [`plan`]; 42P02 for a parameter.
-pub async fn explained(
-    session: &Session,
-    with: &WithChanges,
-    verbose: bool,
-) -> Result<Vec<String>> {
+pub async fn explained(session: &Session, with: &WithChanges) -> Result<Vec<ClausePlan>> {
     let plans = plan(session, with).await?;
-    let mut lines = Vec::new();
-    for (name, plan, state) in plans.clauses {
-        lines.push(format!("WITH {}", Quoted(&name)));
-        lines.extend(
-            shown(plan, state, verbose)
-                .await?
-                .iter()
-                .map(|line| format!("  {line}")),
-        );
-    }
+    let clauses = plans.clauses.into_iter();
+    let clauses = clauses.map(|(name, plan, state)| (Some(name), plan, state));
     let (plan, state) = plans.main;
-    lines.extend(shown(plan, state, verbose).await?);
-    Ok(lines)
+    let mut all = Vec::new();
+    for (clause, plan, state) in clauses.chain([(None, plan, state)]) {
+        if let Some(name) = plan.get_parameter_names()?.into_iter().next() {
+            let message = format!("there is no parameter {name}");
+            return Err(Error::new(SqlState::UNDEFINED_PARAMETER, message));
+        }
+        let plan = query::physical(state, plan).await?;
+        all.push(ClausePlan { clause, plan });
+    }
+    Ok(all)
 }
 
-async fn shown(plan: LogicalPlan, state: SessionState, verbose: bool) -> Result<Vec<String>> {
-    if let Some(name) = plan.get_parameter_names()?.into_iter().next() {
-        let message = format!("there is no parameter {name}");
-        return Err(Error::new(SqlState::UNDEFINED_PARAMETER, message));
+/// Plans, a line for each operator.
+pub fn lines(plans: &[ClausePlan], verbose: bool) -> Vec<String> {
+    let mut lines = Vec::new();
+    for ClausePlan { clause, plan } in plans {
+        let shown = displayable(plan.as_ref()).indent(verbose).to_string();
+        match clause {
+            Some(name) => {
+                lines.push(format!("WITH {}", Quoted(name)));
+                lines.extend(shown.lines().map(|line| format!("  {line}")));
+            }
+            None => lines.extend(shown.lines().map(str::to_owned)),
+        }
     }
-    let physical = query::physical(state, plan).await?;
-    let shown = displayable(physical.as_ref()).indent(verbose).to_string();
-    Ok(shown.lines().map(str::to_owned).collect())
+    lines
 }

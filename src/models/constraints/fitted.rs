@@ -20,13 +20,13 @@ pub fn fitted(value: Expr, object: &Object, column: &str) -> Expr {
         return rounded_moment(value, digits);
     }
     match object.character_length(column) {
-        None => value,
-        Some(length) => ScalarUDF::new_from_impl(Fitted {
+        Some(length) if length.is_limit() => ScalarUDF::new_from_impl(Fitted {
             length,
             column: place(object, column),
             signature: Signature::exact(vec![DataType::Utf8], Volatility::Immutable),
         })
         .call(vec![value]),
+        _ => value,
     }
 }
 

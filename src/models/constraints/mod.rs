@@ -17,6 +17,7 @@ mod keeping;
 mod key;
 mod key_changes;
 mod key_set;
+mod named_moments;
 mod shown;
 
 pub use assigned::{assigned, check_assignable, check_literal};
@@ -31,6 +32,7 @@ pub use indexed::indexed;
 pub use key::Repeated;
 pub use key_changes::{KeyChanges, TableChanges, not_there};
 pub use key_set::KeySet;
+pub use named_moments::keep_moments;
 pub use shown::Shown;
 
 use std::sync::Arc;
@@ -86,7 +88,10 @@ impl Constraints {
         arbiters: Option<&[String]>,
     ) -> Result<Self> {
         let fields = object.schema.fields().iter();
-        let lengths = fields.map(|field| object.character_length(field.name()));
+        let lengths = fields.map(|field| {
+            let length = object.character_length(field.name());
+            length.filter(CharacterLength::is_limit)
+        });
         let fields = object.schema.fields().iter();
         let digits = fields.map(|field| object.moment_precision(field.name()));
         let mut constraints = Self {

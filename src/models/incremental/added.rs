@@ -154,14 +154,14 @@ impl Planned<'_> {
                 Input::Table(input) => input,
                 Input::Other(input)
                     if !self.watermark.files.contains_key(&input.name.to_string())
-                        && !self.is_same(before, input) =>
+                        && !self.tracing().is_same(before, input) =>
                 {
                     let reason = format!("{} has changed, and does not tell how", input.name);
                     return Ok(Added::More(reason));
                 }
                 Input::Other(_) | Input::Fixed | Input::Unknown => continue,
             };
-            let feed = match self.feed(before, input).await? {
+            let feed = match self.tracing().feed(before, input).await? {
                 Ok(None) => continue,
                 Ok(Some(feed)) => feed,
                 Err(reason) => return Ok(Added::More(reason)),

@@ -12,7 +12,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use super::delta::{Delta, Deltas, Leaf, LeafKey, Obstacle, below, grouped, is_comparable};
 use super::determinism::{self, Cause};
 use super::inputs::{Input, Scan, key_of, scans};
-use crate::catalog::{Object, Oid, Snapshot};
+use crate::catalog::{Kind, Object, Oid, Snapshot};
 use crate::error::Result;
 use crate::models::keyed;
 use crate::models::lookback::Lookback;
@@ -59,20 +59,47 @@ impl Analysis {
         options: &Options,
         plan: &LogicalPlan,
     ) -> Result<Self> {
+        let mut analysis = Self::of_any(state, snapshot, plan)?;
+        analysis.natural = natural_key(snapshot, &analysis.plan);
+        analysis.candidates = analysis.keys(keyed::declared(options)?)?;
+        Ok(analysis)
+    }
+
+    /// Analyzes the plan of the query of a model, whose records columns of these names tell apart: by
+    /// what they are named changes are traced, and by nothing else.
+    ///
+    /// # Errors
+    /// What the optimizer says.
+    pub fn of_records(
+        state: &SessionState,
+        snapshot: &Snapshot,
+        plan: &LogicalPlan,
+        names: &[String],
+    ) -> Result<Self> {
+        let mut analysis = Self::of_any(state, snapshot, plan)?;
+        let schema = analysis.plan.schema();
+        let columns = names.iter().map(|name| {
+            let index = schema.index_of_column_by_name(None, name)?;
+            is_comparable(schema.field(index).data_type())
+                .then(|| Column::from(schema.qualified_field(index)))
+        });
+        analysis.natural = columns.collect();
+        analysis.candidates = analysis.natural.iter().cloned().collect();
+        Ok(analysis)
+    }
+
+    fn of_any(state: &SessionState, snapshot: &Snapshot, plan: &LogicalPlan) -> Result<Self> {
         let cause = determinism::cause(state, plan)?;
         let wanted = plan::columns(plan);
         let plan = state.optimize(&plan::cast_to(plan.clone(), &wanted)?)?;
         let scans = scans(snapshot, &plan)?;
-        let mut analysis = Self {
+        Ok(Self {
             plan,
             scans,
             candidates: Vec::new(),
             natural: None,
             cause,
-        };
-        analysis.natural = natural_key(snapshot, &analysis.plan);
-        analysis.candidates = analysis.keys(keyed::declared(options)?)?;
-        Ok(analysis)
+        })
     }
 
     /// The plan of the first so many columns of the query, as text, without the numbers that the
@@ -85,6 +112,14 @@ impl Analysis {
         let first = LogicalPlanBuilder::from(self.plan.clone()).project(named)?;
         let plan = state.optimize(&first.build()?)?;
         Ok(without_numbers(&plan.display_indent().to_string()))
+    }
+
+    /// Whether it reads sources, which have no change feed.
+    pub fn reads_sources(&self) -> bool {
+        let mut inputs = self.scans.values().map(|scan| &scan.input);
+        inputs.any(
+            |input| matches!(input, Input::Other(object) if object.kind == Kind::ExternalTable),
+        )
     }
 
     /// Whether the query gives other rows as time passes.

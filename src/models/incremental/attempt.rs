@@ -1,6 +1,5 @@
 //! One attempt to refresh a materialized view without computing all of its rows.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -15,15 +14,13 @@ use futures::StreamExt;
 use parking_lot::Mutex;
 
 use super::adding::NotAdded;
-use super::changed::{self, Held, Side};
-use super::delta::{Delta, Deltas, Leaf};
+use super::changed::Held;
 use super::difference::{self, Divider, NotByKey};
-use super::inputs::{self, Input};
+use super::inputs;
 use super::measured::{Measured, keeping_nulls};
 use super::restrict::Wanted;
-use super::{
-    Analysis, FULL, INCREMENTAL, Obstacle, Verdict, Watermark, cannot, not_by_keys, verdict,
-};
+use super::trace::{Changed, Tracing, told};
+use super::{Analysis, FULL, INCREMENTAL, Verdict, Watermark, cannot, not_by_keys, verdict};
 use crate::catalog::Object;
 use crate::catalog::journal::RefreshRecord;
 use crate::error::{Error, Result, SqlState};
@@ -34,10 +31,7 @@ use crate::models::progress::Rows;
 use crate::models::rejected::{self, Keep, Staying};
 use crate::models::{constraints, keyed, refresh, replacement, schema_change, table_id};
 use crate::sql::create_materialized_view::CreateMaterializedView;
-use crate::warehouse::{At, ChangeFeed, Commit, CommitInfo, Keyed, Participant, Places};
-
-/// So few keys are recomputed however small the table is.
-const FEW_KEYS: usize = 1000;
+use crate::warehouse::{At, Commit, CommitInfo, Keyed, Participant, Places};
 
 /// A refresh of a materialized view that is planned.
 pub struct Planned<'a> {
@@ -75,16 +69,6 @@ pub enum Attempt {
     /// It is made.
     Done(Commit),
     /// It must be a full one, for this reason.
-    Full(String),
-}
-
-/// The keys to compute again, and what reading them took.
-enum Changed {
-    Keys {
-        key: Vec<Column>,
-        keys: Held,
-        measured: Measured,
-    },
     Full(String),
 }
 
@@ -261,147 +245,22 @@ impl Planned<'_> {
         }
     }
 
+    /// What is known of the inputs.
+    pub(super) fn tracing(&self) -> Tracing<'_> {
+        Tracing {
+            instance: self.instance,
+            context: self.context,
+            analysis: self.analysis,
+            watermark: self.watermark,
+        }
+    }
+
     /// The keys that may have changed since a watermark.
     async fn changed(&self, before: &Watermark) -> Result<Changed> {
-        let state = &self.context.state;
-        let mut measured = Measured::default();
-        let (deltas, _held) = match self.deltas(before, &mut measured).await? {
-            Ok(deltas) => deltas,
-            Err(reason) => return Ok(Changed::Full(reason)),
-        };
-        let (key, delta) = match self.analysis.choose(&deltas) {
-            Ok(found) => found,
-            Err(obstacle) => return Ok(Changed::Full(told(&obstacle))),
-        };
         let table = table_id(self.object);
         let size = self.instance.warehouse.size(&table, At::Latest).await?;
         let rows = usize::try_from(size.rows.unwrap_or(0)).unwrap_or(usize::MAX);
-        // A row that has changed has two keys where these are of all its columns, the old and the new.
-        let keys_of_row = match self.analysis.tells_rows_apart(&key) {
-            true => 1,
-            false => 2,
-        };
-        let most = (rows / 3).saturating_mul(keys_of_row).max(FEW_KEYS);
-        let plan = match delta {
-            Delta::Nothing => None,
-            Delta::Keys(plan) => Some(*plan),
-            Delta::Everything(what) => {
-                return Ok(Changed::Full(format!(
-                    "all rows depend on {what}, which has changed"
-                )));
-            }
-        };
-        let keys = match plan {
-            None => Held::none(state)?,
-            Some(plan) => match changed::keys(state, plan, most, &mut measured).await? {
-                Some(keys) => keys,
-                None => {
-                    return Ok(Changed::Full(format!(
-                        "more than {most} keys have changed, of {rows} rows"
-                    )));
-                }
-            },
-        };
-        Ok(Changed::Keys {
-            key,
-            keys,
-            measured,
-        })
-    }
-
-    /// Whether an input that has no change feed is as it was.
-    pub(super) fn is_same(&self, before: &Watermark, input: &Object) -> bool {
-        let name = input.name.to_string();
-        let of = |watermark: &Watermark| {
-            (
-                watermark.versions.get(&input.oid).copied(),
-                watermark.others.get(&name).cloned(),
-                watermark.files.get(&name).cloned(),
-            )
-        };
-        let now = of(self.watermark);
-        now == of(before) && now != (None, None, None)
-    }
-
-    /// What has changed of a table since a watermark, if anything; or why that cannot be told.
-    pub(super) async fn feed(
-        &self,
-        before: &Watermark,
-        input: &Object,
-    ) -> Result<std::result::Result<Option<ChangeFeed>, String>> {
-        let then = before.versions.get(&input.oid);
-        let committed = self.watermark.versions.get(&input.oid);
-        let now = self.context.version_read(input.oid);
-        let is_own = before.own.contains_key(&input.oid);
-        let (Some(then), Some(committed), Some(now)) = (then, committed, now) else {
-            return Ok(Err(match is_own {
-                true => format!(
-                    "{} was read by a transaction that changed it too, beside others or once more",
-                    input.name
-                ),
-                false => format!("{} was not read before", input.name),
-            }));
-        };
-        if *then > if is_own { now } else { *committed } {
-            return Ok(Err(format!("{} was read at a later version", input.name)));
-        }
-        if *then == now {
-            return Ok(Ok(None));
-        }
-        let (from, to) = (At::Version(then + 1), At::Version(now));
-        let table = table_id(input);
-        Ok(
-            match self.instance.warehouse.changes(&table, from, to).await {
-                Ok(feed) => Ok((!feed.is_empty).then_some(feed)),
-                Err(error) => Err(format!(
-                    "{} does not tell its changes: {}",
-                    input.name,
-                    error.message()
-                )),
-            },
-        )
-    }
-
-    /// What has become of each scan of the plan.
-    async fn deltas(
-        &self,
-        before: &Watermark,
-        measured: &mut Measured,
-    ) -> Result<std::result::Result<(Deltas, Vec<Held>), String>> {
-        let mut leaves = HashMap::new();
-        let mut all = Vec::new();
-        for (place, scan) in &self.analysis.scans {
-            let leaf = match &scan.input {
-                Input::Fixed => Leaf::Same,
-                Input::Unknown => Leaf::Other("it tells no changes".to_owned()),
-                Input::Other(input) => match self.is_same(before, input) {
-                    true => Leaf::Same,
-                    false => Leaf::Other("it has changed, and does not tell how".to_owned()),
-                },
-                Input::Table(input) => {
-                    let feed = match self.feed(before, input).await? {
-                        Ok(feed) => feed,
-                        Err(reason) => return Ok(Err(reason)),
-                    };
-                    match feed {
-                        None => Leaf::Same,
-                        Some(feed) => {
-                            let (state, side) = (&self.context.state, Side::Both);
-                            let held =
-                                changed::of_scan(state, &scan.scan, &feed, side, measured).await?;
-                            let leaf = match held.count {
-                                0 => Leaf::Same,
-                                _ => Leaf::Changed(Arc::clone(&held.rows)),
-                            };
-                            all.push(held);
-                            leaf
-                        }
-                    }
-                }
-            };
-            leaves.insert(place.clone(), leaf);
-        }
-        Ok(Ok((Deltas::new(leaves), all)))
+        self.tracing().changed(before, rows).await
     }
 
     /// Computes the rows of some keys again, and puts them in the place of those that the table has.
@@ -552,8 +411,4 @@ impl Planned<'_> {
             files: 0,
         })
     }
-}
-
-pub(super) fn told(obstacle: &Obstacle) -> String {
-    format!("{}: {}", obstacle.node, obstacle.reason)
 }

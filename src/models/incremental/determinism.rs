@@ -115,6 +115,23 @@ pub fn changes_with_time(state: &SessionState, plan: &LogicalPlan) -> QueryResul
     Ok(cause(state, plan)?.is_some_and(|cause| cause.tells_time))
 }
 
+/// What makes an expression depend on more than the row that it is computed of; to be asked before it is
+/// simplified, which computes such functions.
+///
+/// # Errors
+/// What walking it meets.
+pub fn cause_in(expression: &Expr) -> QueryResult<Option<Cause>> {
+    let mut found = None;
+    expression.apply(|part| {
+        found = of_expression(part);
+        Ok(match found.is_some() {
+            true => TreeNodeRecursion::Stop,
+            false => TreeNodeRecursion::Continue,
+        })
+    })?;
+    Ok(found)
+}
+
 fn of_expression(expression: &Expr) -> Option<Cause> {
     match expression {
         Expr::ScalarFunction(call) => match call.func.name() {

@@ -94,17 +94,19 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
                 ));
             }
         }
-        Verdict::Lookback(_, obstacle) => lines.push(format!(
-            "  Not by what has changed: {}: {}",
-            obstacle.node, obstacle.reason
-        )),
-        Verdict::Full(obstacle) => lines.push(format!(
-            "  In the way: {}: {}",
-            obstacle.node, obstacle.reason
-        )),
+        Verdict::Lookback(_, obstacle) => {
+            lines.push(format!("  Not by what has changed: {}", obstacle.node));
+            lines.push(format!("    Reason: {}", obstacle.reason));
+        }
+        Verdict::Full(obstacle) => {
+            lines.push(format!("  In the way: {}", obstacle.node));
+            lines.push(format!("    Reason: {}", obstacle.reason));
+        }
     }
     if let Some(lookback) = lookback::declared(&definition.options, &shown)? {
-        lines.push(lookback_line(instance, &context, object, &verdict, &lookback).await?);
+        lines.push(format!("  Lookback: {}", lookback.text));
+        let line = lookback_line(instance, &context, object, &verdict, &lookback).await?;
+        lines.push(format!("    {line}"));
     }
     match &then {
         None => lines.push(
@@ -174,14 +176,13 @@ async fn lookback_line(
     verdict: &Verdict,
     lookback: &Lookback,
 ) -> Result<String> {
-    let (column, text) = (&lookback.column, &lookback.text);
+    let column = &lookback.column;
     if let Verdict::Keys(_) | Verdict::Added(Some(_)) = verdict {
-        return Ok(format!(
-            "  Lookback: {text}: not used, for rows that are late are among the changes of its inputs"
-        ));
+        let line = "Not used: rows that are late are among the changes of its inputs";
+        return Ok(line.to_owned());
     }
     let when = match verdict {
-        Verdict::Added(_) => ", where something else than what is added has changed or is gone",
+        Verdict::Added(_) => ", where others than those that are added have changed or are gone",
         _ => "",
     };
     let table = table_id(object);
@@ -191,11 +192,9 @@ async fn lookback_line(
     };
     Ok(match since {
         Some(from) => format!(
-            "  Lookback: {text}: rows with {column} from {} on are read again{when}",
+            "Read again: rows with {column} from {} on{when}",
             looking_back::shown(&from)
         ),
-        None => format!(
-            "  Lookback: {text}: all rows are read, for it has no {column} to look back from"
-        ),
+        None => format!("Read again: all rows, for it has no {column} to look back from"),
     })
 }

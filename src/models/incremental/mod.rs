@@ -27,6 +27,7 @@ mod inputs;
 mod looking_back;
 mod measured;
 mod restrict;
+mod trace;
 mod watermark;
 
 use std::sync::Arc;
@@ -35,11 +36,13 @@ use arrow::datatypes::Schema;
 
 pub use analysis::{Analysis, Verdict};
 pub use attempt::{Attempt, Planned};
+pub use changed::Held;
 pub use delta::Obstacle;
-pub use determinism::changes_with_time;
+pub use determinism::{Cause, cause_in, changes_with_time};
 pub use drift::drift;
 pub use explain::explain;
 pub use measured::Measured;
+pub use trace::{Changed, Tracing};
 pub use watermark::Watermark;
 
 use super::{keyed, lookback};

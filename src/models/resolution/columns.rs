@@ -176,6 +176,16 @@ pub fn columns_of_function(function: ModelFunction) -> &'static [Column] {
                 Double,
                 "The share of them that the entities, for which all pairs of their records are weighed together, hold to be one.",
             ),
+            Plain(
+                "labelled",
+                Bigint,
+                "How many pairs of this range people have told of, in the relations of `labels`, `must_link` and `cannot_link`, those that are not kept among them; NULL where the model has none of these options.",
+            ),
+            Plain(
+                "labelled_observed",
+                Double,
+                "The share of these that is one entity. Held against `probability` it says whether that means what it says, of the pairs that people have looked at; of those that the model has learned from it does so in any case.",
+            ),
         ],
         ModelFunction::Unlinkable => &[
             Id(""),

@@ -115,8 +115,10 @@ impl Conditions {
         for levels in comparisons {
             let conditions = levels.conditions.iter().map(|(label, text)| {
                 let parsed = option_text::expression(text);
-                let condition = parsed
-                    .and_then(|parsed| expression::condition(state, &both, parsed, "compare"));
+                let condition = parsed.and_then(|parsed| {
+                    expression::refuse_changing(state, &both, &parsed, "compare")?;
+                    expression::condition(state, &both, parsed, "compare")
+                });
                 condition.map_err(|error| {
                     let column = &levels.column;
                     error.within(format!("level \"{label}\" of column \"{column}\""))

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use futures::TryStreamExt;
-
-use super::changed::{Held, State};
+use super::changed::{Changed, Held};
 use super::input::Input;
 use super::learned::Learned;
 use super::outgrown::Outgrown;
@@ -40,10 +38,25 @@ impl Refresh<'_> {
         let settings = &instance.configuration.session;
         let context = instance.statement(settings, Reading::Rows);
         let plan = plan::definition(&context, &self.definition.query, &[]).await?;
-        let clusters = columns(&context.state, self.definition, &plan::columns(&plan))?;
+        let input = plan::columns(&plan);
+        let clusters = columns(&context.state, self.definition, &input)?;
+        let taking = Input::new(&context.state, self.definition, &input)?;
+        self.check_columns(&known.model, &taking)?;
+        let obstacle = self.obstacle(&before, &input, &clusters).await?;
+        let mut whole = None;
+        if obstacle.is_none() {
+            let source = self.source(&context, &plan).await?;
+            match self.traced(&source, &context, &before).await? {
+                Ok(changed) => {
+                    let new = changed.new;
+                    let others = changed.hashes.len() - new;
+                    let told = (changed.read, new, others, changed.gone.len());
+                    return Ok(self.incrementally(None, told));
+                }
+                Err(reason) => whole = Some(reason),
+            }
+        }
         let mut rows = query::stream(context.state.clone(), plan).await?;
-        let schema = rows.schema();
-        let taking = Input::new(&context.state, self.definition, &schema)?;
         if let Some(most) = known.model.most_records() {
             let outgrown = Outgrown::look(rows, most).await?;
             rows = outgrown.rows;
@@ -54,8 +67,7 @@ impl Refresh<'_> {
                 ]));
             }
         }
-        self.check_columns(&known.model, &taking)?;
-        if let Some(obstacle) = self.obstacle(&before, &schema, &clusters).await? {
+        if let Some(obstacle) = obstacle {
             return Ok(in_full(&[
                 &format!("In the way: {obstacle}"),
                 "It scores all records by what it has learned",
@@ -63,23 +75,31 @@ impl Refresh<'_> {
         }
         let index = instance.indexes.look(&before).await?;
         let names = self.names();
-        let mut held = Held::new(&index, &names);
-        let (mut new, mut others, mut read) = (0, 0, 0);
-        while let Some(batch) = rows.try_next().await? {
-            read += batch.num_rows();
-            let (states, _) = held.hold(&batch)?;
-            new += states.iter().filter(|state| **state == State::New).count();
-            others += states
-                .iter()
-                .filter(|state| **state == State::Other)
-                .count();
-        }
-        Ok(vec![
-            format!("Refresh of {}: incremental", self.object.described()),
+        let pool = &instance.runtime().memory_pool;
+        let changed = Changed::read(Held::new(&index, &names), rows, pool).await?;
+        let others = changed.hashes.len() - changed.new;
+        let told = (changed.read, changed.new, others, changed.gone.len());
+        Ok(self.incrementally(whole, told))
+    }
+
+    /// What is told of a refresh that takes in what has changed: why all records are read for that, if
+    /// they are, and how many of them are read, new, others than they were, and gone.
+    fn incrementally(
+        &self,
+        whole: Option<String>,
+        (read, new, others, gone): (u64, usize, usize, usize),
+    ) -> Vec<String> {
+        let mut told = vec![format!(
+            "Refresh of {}: incremental",
+            self.object.described()
+        )];
+        told.extend(whole.map(|reason| format!("  All Records Are Read: {reason}")));
+        told.extend([
             format!("  Records Read: {read}"),
             format!("  New: {new}"),
             format!("  Changed: {others}"),
-            format!("  Gone: {}", held.gone().len()),
-        ])
+            format!("  Gone: {gone}"),
+        ]);
+        told
     }
 }

@@ -39,8 +39,10 @@ impl Input {
         let columns = DFSchema::try_from(records.clone())?;
         let keys = said.block_on.iter().map(|text| {
             let parsed = option_text::expression(text);
-            let key =
-                parsed.and_then(|parsed| expression::text(state, &columns, parsed, "block_on"));
+            let key = parsed.and_then(|parsed| {
+                expression::refuse_changing(state, &columns, &parsed, "block_on")?;
+                expression::text(state, &columns, parsed, "block_on")
+            });
             key.and_then(|key| match collect_columns(&key).is_empty() {
                 false => Ok(key),
                 true => Err(reads_nothing()),

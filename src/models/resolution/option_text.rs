@@ -2,7 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Expr, Query, SelectItem, SetExpr, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{
+    Expr, Query, SelectItem, SetExpr, Value, ValueWithSpan, Visit, Visitor,
+};
 
 use crate::error::{Error, Result, SqlState};
 use crate::sql::{Statement, parse_one, standard_forms};
@@ -10,7 +12,7 @@ use crate::sql::{Statement, parse_one, standard_forms};
 /// The one expression of a text.
 ///
 /// # Errors
-/// 42601 for a text that is no expression; 0A000 for a subquery.
+/// 42601 for a text that is no expression; 0A000 for a subquery, 42P02 for a parameter.
 pub fn expression(text: &str) -> Result<Expr> {
     let wrong = || {
         Error::new(
@@ -28,9 +30,8 @@ pub fn expression(text: &str) -> Result<Expr> {
     if query.to_string() != format!("SELECT {expression}") {
         return Err(wrong());
     }
-    if expression.visit(&mut Subqueries).is_break() {
-        return Err(Error::unsupported("a subquery in an option of a model")
-            .with_hint("Join it in the query of the model, which gives a column."));
+    if let ControlFlow::Break(error) = expression.visit(&mut Unfit) {
+        return Err(error);
     }
     standard_forms::rewrite(&mut query)?;
     only(&query).cloned().ok_or_else(wrong)
@@ -47,12 +48,30 @@ fn only(query: &Query) -> Option<&Expr> {
     }
 }
 
-struct Subqueries;
+/// Finds what an option of a model cannot have.
+struct Unfit;
 
-impl Visitor for Subqueries {
-    type Break = ();
+impl Visitor for Unfit {
+    type Break = Error;
 
-    fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
-        ControlFlow::Break(())
+    fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<Error> {
+        let subquery = Error::unsupported("a subquery in an option of a model");
+        ControlFlow::Break(
+            subquery.with_hint("Join it in the query of the model, which gives a column."),
+        )
+    }
+
+    fn pre_visit_value(&mut self, value: &ValueWithSpan) -> ControlFlow<Error> {
+        let Value::Placeholder(name) = &value.value else {
+            return ControlFlow::Continue(());
+        };
+        let parameter = Error::new(
+            SqlState::UNDEFINED_PARAMETER,
+            format!("there is no parameter {name}"),
+        );
+        ControlFlow::Break(
+            parameter
+                .with_hint("An option of a model takes no parameters: write the value itself."),
+        )
     }
 }

@@ -54,12 +54,12 @@ pub const MODEL_OPTIONS: &[ModelOption] = &[
     ModelOption {
         name: "threshold",
         values: "a probability; by default 0.5, or what is found out",
-        description: "From which probability on two records are held to be one entity. Where two sources have each entity once, and matches are hard to tell, it is less than 0.5 by default: half the F1 that can be reached, by which more is found than gets wrong. Where entities are seen to have a few records at most, it takes more for one to have more of them than that. `entity_evaluate` shows it.",
+        description: "From which probability on two records are held to be one entity. Where two sources have each entity once, and matches are hard to tell, it is less than 0.5 by default: half the F1 that can be reached, by which more is found than gets wrong. Where entities are seen to have a few records at most, it takes more for one to have more of them than that. `entity_evaluate` shows it. `ALTER MODEL m SET (threshold = 0.9)` changes it, and `RESET (threshold)` has it found out again: entities are made anew of the pairs that there are, and keep their numbers.",
     },
     ModelOption {
         name: "compare",
         values: "`{'column': 'kind', 'column': ['condition', ...], 'column': {'label': 'condition', ...}, ...}`; by default what names and values tell",
-        description: "What columns hold, which decides how they are cleaned and compared; `'ignore'` leaves one out. A list gives a column levels of its own: conditions on two records `l` and `r`, the most alike first, as in `['l.email = r.email', 'levenshtein(l.email, r.email) <= 2']`. The first that is true counts; where none is, and one is NULL, something is missing. A model compares 16 columns, or parts of them, and no more: those that are named here come first, and then those that tell most; a warning names the others.",
+        description: "What columns hold, one of the [kinds](#kinds), which decides how they are cleaned and compared; `'ignore'` leaves one out. A list gives a column levels of its own: conditions on two records `l` and `r`, the most alike first, as in `['l.email = r.email', 'levenshtein(l.email, r.email) <= 2']`. The first that is true counts; where none is, and one is NULL, something is missing. A model compares 16 columns, or parts of them, and no more: those that are named here come first, and then those that tell most; a warning names the others.",
     },
     ModelOption {
         name: "block_on",
@@ -79,7 +79,7 @@ pub const MODEL_OPTIONS: &[ModelOption] = &[
     ModelOption {
         name: "must_link",
         values: "a relation; none by default",
-        description: "Pairs of records that are one entity, whatever else is known of them: the two entities that they would be of become one, but for records that `cannot_link` keeps apart. A warning counts the pairs of records that are not there; they hold once these are.",
+        description: "Pairs of records that are one entity, whatever else is known of them: the two entities that they would be of become one, but for records that `cannot_link` keeps apart. A warning counts the pairs of records that are not there; they hold once these are. `ALTER MODEL m SET (must_link = 'pairs')` names another relation, or `RESET` none, and so it is with `cannot_link`.",
     },
     ModelOption {
         name: "cannot_link",

@@ -1,34 +1,29 @@
 //! Refreshing a model: its query's records are resolved, and become the model's next version.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use datafusion::execution::SendableRecordBatchStream;
-use futures::StreamExt;
-use tributary_udfs::resolve::{Model, Progress, Records, RecordsBuilder, Resolver, Stage, Taught};
+use tributary_udfs::resolve::{Model, Progress, Records};
 
-use super::finding::{Decided, Entities, Paired};
+use super::changed::{Changed, Held};
+use super::finding::Decided;
 use super::found::Found;
 use super::index::Index;
 use super::input::Input;
 use super::learned::Learned;
 use super::outgrown::Outgrown;
-use super::previous::Previous;
-use super::row_hashes::RowHashes;
-use super::writing::Told;
-use super::written_behind::WrittenBehind;
-use super::{Companion, Resolved, links, parameters, scan};
+use super::whole::All;
+use super::{Resolved, links};
 use crate::catalog::Object;
 use crate::catalog::journal::{RefreshRecord, StageTime};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::query;
 use crate::instance::{Instance, Reading, StatementContext};
+use crate::models::incremental::Watermark;
 use crate::models::progress::Rows;
 use crate::models::refresh::{Catalogued, Extent, count, participant};
 use crate::models::rejected::{self, Keep};
 use crate::models::replacement;
-use crate::models::table_id;
 use crate::session::plan;
 use crate::sources::RejectedRows;
 use crate::sql::create_model::CreateModel;
@@ -42,7 +37,7 @@ pub struct Refresh<'a> {
     pub object: &'a Object,
     /// Its definition.
     pub definition: &'a CreateModel,
-    /// Whether it learns again.
+    /// Whether it learns again, or makes its entities anew of what it has found.
     pub extent: Extent,
     /// Told of the records that were read.
     pub progress: &'a Arc<Rows>,
@@ -73,33 +68,93 @@ impl Refresh<'_> {
             None => None,
         };
         let mut learns = self.extent == Extent::Anew;
+        let may_learn = learns || matches!(catalogued, Catalogued::Replaced(..));
         let known = match known {
             None => None,
             Some(Ok(known)) => Some(known),
             // Learning again is what mends it; what it numbered is in its clusters.
-            Some(Err(_)) if learns => None,
+            Some(Err(_)) if may_learn => None,
             Some(Err(error)) => return Err(error),
         };
         if let (false, Some(known)) = (learns, &known)
             && known.model.compares_nothing()
+            && self.extent != Extent::Entities
         {
             // It was made of no records, or of some that had nothing to tell them apart.
             learns = true;
             record.mode_reason = Some("it has compared nothing so far, and learns anew".to_owned());
         }
 
-        let (rejections, writer) =
-            rejected::begin(instance, self.object, Keep::Latest, Some(record.id));
-        let rejected = Arc::new(RejectedRows::new(rejections.sender()));
         let settings = &instance.configuration.session;
+        let left_out = Arc::new(RejectedRows::counting());
         let context = instance
             .statement(settings, Reading::Rows)
-            .collecting(&rejected);
+            .collecting(&left_out);
+        let progress = &instance.running.resolves(record.id);
+        let pool = &instance.runtime().memory_pool;
+        if let (false, Some(before), Some(known)) = (learns, &before, &known)
+            && self.extent == Extent::Entities
+            && self.unfinished(before).await?.is_none()
+        {
+            let read_to = before.read_to();
+            let step = Step {
+                context: &context,
+                left_out: &left_out,
+                progress,
+                columns: &self.object.schema,
+                participant: participant(instance, self.object, catalogued, &self.object.schema),
+                read_to: read_to.as_ref(),
+            };
+            let (version, nothing) = ((before, known.next_entity), Changed::nothing(pool));
+            return self.update(step, version, nothing, None, record).await;
+        }
         let plan = plan::definition(&context, &self.definition.query, &[]).await?;
         let input = plan::columns(&plan);
         let columns = super::columns(&context.state, self.definition, &input)?;
+        let taking = Input::new(&context.state, self.definition, &input)?;
         let participant = participant(instance, self.object, catalogued, &columns);
-        let rows = query::stream(context.state.clone(), plan).await?;
+        let source = self.source(&context, &plan).await?;
+        let step = Step {
+            context: &context,
+            left_out: &left_out,
+            progress,
+            columns: &columns,
+            participant,
+            read_to: Some(&source.watermark),
+        };
+        if let (false, Some(known)) = (learns, &known) {
+            match self.check_columns(&known.model, &taking) {
+                Err(_) if may_learn => learns = true,
+                checked => checked?,
+            }
+        }
+        let mut is_updated = false;
+        if let (false, Some(before), Some(known)) = (learns, &before, &known) {
+            match self.obstacle(before, &input, &columns).await? {
+                obstacle @ Some(_) => record.mode_reason = obstacle,
+                None => {
+                    is_updated = true;
+                    let version = (before, known.next_entity);
+                    match self.traced(&source, &context, before).await? {
+                        Ok(changed) => {
+                            let updated =
+                                self.update(step, version, changed, Some(&taking), record);
+                            return updated.await;
+                        }
+                        Err(reason) => {
+                            record.mode_reason = Some(format!("all records are read: {reason}"));
+                        }
+                    }
+                }
+            }
+        }
+
+        let (rejections, writer) =
+            rejected::begin(instance, self.object, Keep::Latest, Some(record.id));
+        let rejected = Arc::new(RejectedRows::new(rejections.sender()));
+        let mut state = context.state.clone();
+        state.config_mut().set_extension(Arc::clone(&rejected));
+        let rows = query::stream(state, plan).await?;
         let mut rows = writer.precede(count(rows, Arc::clone(self.progress)));
         if let (false, Some(known)) = (learns, &known)
             && let Some(most) = known.model.most_records()
@@ -107,95 +162,38 @@ impl Refresh<'_> {
             let outgrown = Outgrown::look(rows, most).await?;
             rows = outgrown.rows;
             learns = outgrown.is_outgrown;
-            record.mode_reason = learns.then(|| Outgrown::reason(most));
-        }
-        let progress = &instance.running.resolves(record.id);
-        let schema = rows.schema();
-        let taking = Input::new(&context.state, self.definition, &schema)?;
-        if let (false, Some(known)) = (learns, &known) {
-            self.check_columns(&known.model, &taking)?;
-        }
-        let step = Step {
-            context: &context,
-            progress,
-            rejected: &rejected,
-            columns: &columns,
-            participant,
-        };
-        if let (false, Some(before), Some(known)) = (learns, &before, &known) {
-            match self.obstacle(before, &schema, &columns).await? {
-                obstacle @ Some(_) => record.mode_reason = obstacle,
-                None => {
-                    let next = known.next_entity;
-                    let commit = self
-                        .update(step, (before, next), rows, &taking, record)
-                        .await?;
-                    record.stages = stages(progress);
-                    return Ok(commit);
-                }
+            if learns {
+                record.mode_reason = Some(Outgrown::reason(most));
             }
+        }
+        if let (true, false, Some(before), Some(known)) = (is_updated, learns, &before, &known) {
+            let index = instance.indexes.look(before).await?;
+            let names = self.names();
+            let changed = Changed::read(Held::new(&index, &names), rows, pool).await?;
+            drop(index);
+            record.rows_rejected = rejected.count();
+            record.warn(rejected.remarks());
+            let version = (before, known.next_entity);
+            return self
+                .update(step, version, changed, Some(&taking), record)
+                .await;
         }
         let next = known.as_ref().map(|known| known.next_entity);
         let model = match learns {
             false => known.map(|known| known.model),
             true => None,
         };
-        let pool = &instance.runtime().memory_pool;
-        let (behind, unwritten) = WrittenBehind::new(Arc::clone(&schema), pool);
-        // Records are resolved while they are still being written.
-        let resolving = async {
-            let Taken { builder, hashes } = self.take(rows, &taking, progress, behind).await?;
-            let resolver = match model {
-                Some(model) => resolver(builder, model).await?,
-                None => self.learn(&context, &taking, builder).await?,
-            };
-            let previous = match &before {
-                Some(before) => Previous::read(before, resolver.records()).await?,
-                None => Previous::none(resolver.records().len(), pool)?,
-            };
-            let decided = self.decided(&context, resolver.records()).await?;
-            let paired = Paired::find(resolver).await?;
-            // The pairs are written while entities are made of them.
-            let pairs = paired.rows(&self.columns_of_pairs(&columns));
-            let (pairs, entities) = tokio::try_join!(
-                self.write(Companion::Pairs, pairs, record.id),
-                Entities::find(&paired, &decided, previous, next),
-            )?;
-            let (found, previous) = entities.found(paired)?;
-            Ok((pairs, found, previous, decided, hashes))
+        let model = model.map(|mut model| {
+            model.adopt(&taking.options);
+            model
+        });
+        let all = All {
+            rows,
+            taking: &taking,
+            rejected: &rejected,
         };
-        let (records, (pairs, found, previous, decided, hashes)) = tokio::try_join!(
-            self.write(Companion::Records, unwritten, record.id),
-            resolving,
-        )?;
-        progress.begin(Stage::Write);
-        record.rows_read = Some(records.rows);
-        record.warning = self.warning(&found);
-        record.warn(self.left_out(&found));
-        record.warn(self.passed_over(&decided));
-        record.rows_rejected = rejected.count();
-        record.warn(rejected.remarks());
-        record.pairs = Some(progress.pairs().0);
-        let mut versions = BTreeMap::new();
-        versions.insert(Companion::Records, records.version);
-        versions.insert(Companion::Pairs, pairs.version);
-
-        let told = Told {
-            found: &found,
-            previous: &previous,
-            decided: &decided,
-            before: before.as_ref(),
-        };
-        let info = self.tell(told, &columns, versions, record).await?;
-        let clusters = found.clusters(found.all(), &columns);
-        let table = table_id(self.object);
-        let commit = instance
-            .warehouse
-            .replace_with(&table, clusters, info, step.participant)
-            .await?;
-        self.keep(found, hashes.take(), schema, commit.version);
-        record.stages = stages(progress);
-        Ok(commit)
+        let version = (before.as_ref(), next);
+        self.resolve_all(step, all, version, model, record).await
     }
 
     /// Keeps what was found in memory, for who asks it, and for the next refresh.
@@ -242,44 +240,6 @@ impl Refresh<'_> {
         }
     }
 
-    /// The records as the engine takes them in, which has them written behind its back.
-    async fn take(
-        &self,
-        mut rows: SendableRecordBatchStream,
-        taking: &Input,
-        progress: &Arc<Progress>,
-        behind: WrittenBehind,
-    ) -> Result<Taken> {
-        let pool = &self.instance.runtime().memory_pool;
-        let mut builder = taking.builder(pool)?.telling(progress);
-        let hashes = RowHashes::new(pool);
-        while let Some(batch) = rows.next().await.transpose()? {
-            hashes.push(&batch)?;
-            builder.push(taking.with_keys(batch.clone())?)?;
-            behind.put(batch).await;
-        }
-        behind.end().await;
-        Ok(Taken { builder, hashes })
-    }
-
-    /// Learns a model from the records, and from what its definition tells of them.
-    async fn learn(
-        &self,
-        context: &StatementContext,
-        taking: &Input,
-        builder: RecordsBuilder,
-    ) -> Result<Resolver> {
-        let records = scan::blocking(move || Ok(builder.finish()?)).await?;
-        let taught = Taught {
-            labels: links::labels(context, self.definition, &records)
-                .await?
-                .pairs,
-            parameters: parameters::read(context, self.definition).await?,
-        };
-        let options = taking.options.clone();
-        scan::blocking(move || Ok(Resolver::train_with(records, &options, &taught)?)).await
-    }
-
     /// What humans have decided of records.
     pub(super) async fn decided(
         &self,
@@ -297,7 +257,7 @@ impl Refresh<'_> {
 }
 
 /// How long each stage took.
-fn stages(progress: &Progress) -> Vec<StageTime> {
+pub(super) fn stages(progress: &Progress) -> Vec<StageTime> {
     let spent = progress.spent().into_iter();
     spent
         .map(|(stage, spent)| StageTime {
@@ -307,27 +267,15 @@ fn stages(progress: &Progress) -> Vec<StageTime> {
         .collect()
 }
 
-/// What is taken of the records as they pass.
-struct Taken {
-    builder: RecordsBuilder,
-    hashes: RowHashes,
-}
-
-/// What a refresh has at hand when records are read.
+/// What a refresh has at hand when it is known what there is to do.
 pub(super) struct Step<'a> {
     pub(super) context: &'a StatementContext,
+    /// What its sources leave out.
+    pub(super) left_out: &'a Arc<RejectedRows>,
     pub(super) progress: &'a Arc<Progress>,
-    pub(super) rejected: &'a Arc<RejectedRows>,
     /// The columns of the clusters.
     pub(super) columns: &'a SchemaRef,
     pub(super) participant: Option<Arc<dyn Participant>>,
-}
-
-/// The records with a model that is known.
-async fn resolver(builder: RecordsBuilder, model: Model) -> Result<Resolver> {
-    scan::blocking(move || {
-        let records = builder.finish_for(model.columns())?;
-        Ok(Resolver::new(records, model)?)
-    })
-    .await
+    /// How far the inputs of the query were read, where that is known.
+    pub(super) read_to: Option<&'a Watermark>,
 }

@@ -11,6 +11,7 @@ use super::input::Input;
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::{Instance, Reading};
+use crate::models::incremental::Watermark;
 use crate::models::table_id;
 use crate::sql::Statement;
 use crate::sql::create_model::CreateModel;
@@ -86,6 +87,11 @@ impl Resolved {
                 )
                 .with_hint("REFRESH MODEL makes a new version.")
             })
+    }
+
+    /// How far the inputs of its query were read.
+    pub fn read_to(&self) -> Option<Watermark> {
+        Watermark::read(&self.companions)
     }
 
     /// The rows of a companion.

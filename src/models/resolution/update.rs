@@ -13,17 +13,17 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::stream;
-use tributary_udfs::resolve::Stage;
+use tributary_udfs::resolve::{Stage, Updated};
 
 use super::changed::Changed;
 use super::finding::{Entities, Paired};
 use super::index::Index;
 use super::input::Input;
 use super::previous::Previous;
-use super::refresh::{Refresh, Step};
+use super::refresh::{Refresh, Step, stages};
 use super::row_changes::{Gone, Rows};
 use super::writing::Told;
-use super::{Companion, Resolved, scan};
+use super::{Companion, Resolved, options, scan};
 use crate::catalog::journal::RefreshRecord;
 use crate::error::Result;
 use crate::models::replacement::same_columns;
@@ -42,15 +42,20 @@ impl Refresh<'_> {
         records: &Schema,
         clusters: &Schema,
     ) -> Result<Option<String>> {
-        let warehouse = &self.instance.warehouse;
         let known = before.table(Companion::Records).await?;
         let has_columns = same_columns(&known.schema(), records)
             && same_columns(&before.clusters.schema(), clusters);
-        if !has_columns {
-            return Ok(Some(
+        match has_columns {
+            true => self.unfinished(before).await,
+            false => Ok(Some(
                 "its query has other columns than at the refresh before".to_owned(),
-            ));
+            )),
         }
+    }
+
+    /// What somebody has written to the tables of a version since.
+    pub(super) async fn unfinished(&self, before: &Resolved) -> Result<Option<String>> {
+        let warehouse = &self.instance.warehouse;
         for companion in [Companion::Records, Companion::Pairs] {
             let latest = warehouse.version(&companion.table_id(self.object)).await?;
             if latest != before.version_of(companion)? {
@@ -63,45 +68,50 @@ impl Refresh<'_> {
         Ok(None)
     }
 
-    /// Takes in what has changed since a version. `next` is the least number that no entity has
-    /// had.
+    /// Takes in what has changed since a version, and makes the entities anew. `next` is the least number
+    /// that no entity has had, `taking` what takes in records where some have changed.
     pub(super) async fn update(
         &self,
         step: Step<'_>,
         (before, next): (&Resolved, u64),
-        rows: SendableRecordBatchStream,
-        taking: &Input,
+        changed: Changed,
+        taking: Option<&Input>,
         record: &mut RefreshRecord,
     ) -> Result<Commit> {
         INCREMENTAL.clone_into(&mut record.mode);
-        let index = self.instance.indexes.take(before, step.progress).await?;
-        let names = self.names();
-        let changed = Changed::read(&index, rows, &names).await?;
         record.rows_read = Some(changed.read);
-        record.rows_rejected = step.rejected.count();
-        record.warn(step.rejected.remarks());
+        let mut index = self.instance.indexes.take(before, step.progress).await?;
+        index
+            .resolver
+            .adopt(&options::read(self.definition)?.engine);
+        let names = self.names();
         let pool = &self.instance.runtime().memory_pool;
         let mut previous = previous(&index, &changed.gone, pool)?;
-
-        let builder = taking.builder(pool)?;
-        let mut builder = builder.telling(step.progress);
-        for batch in &changed.batches {
-            builder.push(taking.with_keys(batch.clone())?)?;
-        }
-        let removed = changed.gone.clone();
-        let (mut index, updated, scored) = scan::blocking(move || {
-            let mut index = index;
-            let records = builder.finish_for(index.resolver.model().columns())?;
-            let updated = index.resolver.update(&records, &removed)?;
-            drop(records);
-            let scored = index.resolver.pairs_of(&updated.to_score())?;
-            Ok((index, updated, scored))
-        })
-        .await?;
+        let (mut index, updated, scored) = match taking.filter(|_| !changed.is_nothing()) {
+            None => (index, Updated::default(), Vec::new()),
+            Some(taking) => {
+                let builder = taking.builder(pool)?;
+                let mut builder = builder.telling(step.progress);
+                for batch in &changed.batches {
+                    builder.push(taking.with_keys(batch.clone())?)?;
+                }
+                let removed = changed.gone.clone();
+                scan::blocking(move || {
+                    let mut index = index;
+                    let records = builder.finish_for(index.resolver.model().columns())?;
+                    let updated = index.resolver.update(&records, &removed)?;
+                    drop(records);
+                    let scored = index.resolver.pairs_of(&updated.to_score())?;
+                    Ok((index, updated, scored))
+                })
+                .await?
+            }
+        };
         let records = index.resolver.records();
         previous.entities.resize(records.len(), None);
         let decided = self.decided(step.context, records).await?;
         record.warn(self.passed_over(&decided));
+        record.warn(step.left_out.notices());
         let places = &updated.places;
         let touched = Gone::of(records, places.iter().chain(&changed.gone));
         let scored_anew = updated.to_score();
@@ -152,6 +162,7 @@ impl Refresh<'_> {
             previous: &previous,
             decided: &decided,
             before: Some(before),
+            read_to: step.read_to,
         };
         let info = self.tell(told, step.columns, versions, record).await?;
         let new = found.clusters(others, step.columns);
@@ -172,6 +183,7 @@ impl Refresh<'_> {
             }
         };
         self.keep(found, hashes, schema, commit.version);
+        record.stages = stages(step.progress);
         Ok(commit)
     }
 

@@ -22,6 +22,7 @@ use super::{Companion, Resolved, columns_of, scan};
 use crate::catalog::Object;
 use crate::catalog::journal::RefreshRecord;
 use crate::error::Result;
+use crate::models::incremental::Watermark;
 use crate::models::replacement::same_columns;
 use crate::sql::model_functions::ModelFunction;
 use crate::warehouse::{Commit, CommitInfo};
@@ -32,6 +33,8 @@ pub(super) struct Told<'a> {
     pub(super) previous: &'a Previous,
     pub(super) decided: &'a Decided,
     pub(super) before: Option<&'a Resolved>,
+    /// How far the inputs of the query were read, where that is known.
+    pub(super) read_to: Option<&'a Watermark>,
 }
 
 impl Refresh<'_> {
@@ -77,11 +80,15 @@ impl Refresh<'_> {
         };
         let history = self.add_history(told.before, changes, record.id).await?;
         versions.insert(Companion::History, history);
+        let versions = versions.into_iter();
+        let mut parameters: BTreeMap<String, String> = versions
+            .map(|(companion, version)| (companion.name().to_owned(), version.to_string()))
+            .collect();
+        if let Some(read_to) = told.read_to {
+            read_to.write(&mut parameters);
+        }
         Ok(CommitInfo {
-            parameters: versions
-                .into_iter()
-                .map(|(companion, version)| (companion.name().to_owned(), version.to_string()))
-                .collect(),
+            parameters,
             is_part: false,
             ..commit_info(record.id)
         })

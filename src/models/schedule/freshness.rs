@@ -12,6 +12,7 @@ use croner::parser::{CronParser, Seconds, Year};
 use crate::error::{Error, Result, SqlState};
 use crate::models::define::Choice;
 use crate::models::lookback::LOOKBACK;
+use crate::models::resolution::{self, UNLEARNED};
 use crate::sql::Statement;
 use crate::sql::model_options::OptionValue;
 
@@ -136,17 +137,20 @@ pub fn without_upkeep(definition: &Statement) -> Cow<'_, Statement> {
     Cow::Owned(definition)
 }
 
-/// Gives an option of the upkeep of an object a value, or takes it away.
+/// Gives an option that can change while an object stands a value, or takes it away.
 ///
 /// # Errors
-/// 0A000 for another option.
+/// 0A000 for another option; 22023 for one that a model does not have.
 pub fn set_option(definition: &mut Statement, name: &str, value: Option<&str>) -> Result<()> {
     let (can_be_set, all) = match definition {
         Statement::CreateMaterializedView(_) => (
             is_upkeep(name),
             format!("{TARGET_LAG}, {SCHEDULE} and {LOOKBACK}"),
         ),
-        _ => (is_scheduling(name), format!("{TARGET_LAG} and {SCHEDULE}")),
+        _ => {
+            resolution::check_option(name)?;
+            (UNLEARNED.contains(&name), UNLEARNED.join(", "))
+        }
     };
     if !can_be_set {
         let message = format!("ALTER of the option \"{name}\"");

@@ -112,7 +112,9 @@ impl Cursors {
 
     /// Closes all of them.
     pub fn close_all(&self) {
-        self.0.lock().cursors.clear();
+        let closed = std::mem::take(&mut self.0.lock().cursors);
+        // Others are not kept waiting while their plans go.
+        drop(closed);
     }
 
     /// The number of the next one.

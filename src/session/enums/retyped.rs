@@ -125,7 +125,9 @@ pub(super) fn project(
     let Some(columns) = columns else {
         return Ok(Transformed::no(plan));
     };
+    // Of which columns a group is, is asked of the aggregate itself.
     let values = plan.schema().iter().zip(&columns);
+    let values = values.filter(|((_, field), _)| field.name() != Aggregate::INTERNAL_GROUPING_ID);
     let values = values.map(|((relation, field), wanted)| {
         let own = Expr::Column(Column::from((relation, field)));
         let named = |value: Expr| value.alias_qualified(relation.cloned(), field.name());

@@ -17,7 +17,8 @@ use crate::session::user_functions;
 use crate::sql::cursor::object_name_from;
 use crate::sql::{ObjectName, Statement};
 
-/// Checks that its owner may read what a materialized view, a model or a check is computed from.
+/// Checks that its owner may read what a materialized view, a model or a check is computed from. The
+/// server computes it, who would be shown all of the views that show each what it may see.
 ///
 /// # Errors
 /// 42501 for what the owner may not read.
@@ -33,6 +34,7 @@ pub fn check_computed(snapshot: &Snapshot, object: &Object) -> Result<()> {
         _ => return Ok(()),
     };
     own_relations(&rights, query)?;
+    filtered_views(snapshot, object, &mut BTreeSet::new())?;
     let checker = Checker {
         snapshot,
         rights,
@@ -161,6 +163,49 @@ impl Checker<'_> {
         }
         Ok(())
     }
+}
+
+/// That an object reads none of the system views which show each what it may see, through views and
+/// functions neither.
+fn filtered_views(snapshot: &Snapshot, object: &Object, seen: &mut BTreeSet<u32>) -> Result<()> {
+    if !seen.insert(object.oid) {
+        return Ok(());
+    }
+    let found = match &object.definition {
+        Statement::CreateMaterializedView(create) => filtered_view(create.query.as_ref()),
+        Statement::CreateModel(create) => filtered_view(create.query.as_ref()),
+        Statement::CreateCheck(create) => filtered_view(create.query.as_ref()),
+        Statement::CreateView(create) => filtered_view(create.query.as_ref()),
+        Statement::CreateFunction(create) => user_functions::probe(create)
+            .ok()
+            .and_then(|body| filtered_view(body.as_ref())),
+        _ => return Ok(()),
+    };
+    if let Some(name) = found {
+        return Err(denied("view", &name).with_hint(
+            "It shows each role what that may see, so that only superusers may own what is computed from it.",
+        ));
+    }
+    // What is computed already is read as it is.
+    let mut read = object
+        .depends_on
+        .iter()
+        .filter_map(|oid| snapshot.object(*oid))
+        .filter(|object| matches!(object.kind, Kind::View | Kind::Function));
+    read.try_for_each(|read| filtered_views(snapshot, read, seen))
+}
+
+fn filtered_view(node: &impl Visit) -> Option<String> {
+    let found = visit_relations(node, |name| match object_name_from(name) {
+        Ok(name)
+            if system::is_filtered(&name.name)
+                && name.schema.as_deref() == Some(system::SYSTEM_SCHEMA) =>
+        {
+            ControlFlow::Break(name.name)
+        }
+        _ => ControlFlow::Continue(()),
+    });
+    found.break_value()
 }
 
 /// Views of `pg_catalog` that superusers alone may read.

@@ -64,6 +64,12 @@ const STATEMENTS: &[(&str, &str)] = &[
         "EXPLAIN (ANALYZE, VERBOSE false, COSTS off, FORMAT text) SELECT 1",
         "EXPLAIN ANALYZE SELECT 1",
     ),
+    (
+        "EXPLAIN (FORMAT json, ANALYZE, COSTS false, VERBOSE on, BUFFERS off) SELECT 1",
+        "EXPLAIN (ANALYZE, VERBOSE, COSTS off, FORMAT JSON) SELECT 1",
+    ),
+    ("EXPLAIN (FORMAT XML) SELECT 1", "="),
+    ("EXPLAIN (FORMAT YAML) UPDATE t SET a = 1", "="),
     ("EXPLAIN (SELECT 1)", "="),
     ("EXPLAIN ANALYZE REFRESH MODEL m FULL", "="),
     ("explain refresh model s.m", "EXPLAIN REFRESH MODEL s.m"),

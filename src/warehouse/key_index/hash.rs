@@ -22,13 +22,21 @@ const CHUNK_ROWS: usize = 2048;
 pub(in crate::warehouse) struct KeyHasher {
     columns: Vec<FieldRef>,
     sip: SipHasher24,
+    /// Encodes keys whose columns have exactly these types; to make one for each key looked up would take
+    /// longer than to look it up.
+    encoder: Option<(Vec<DataType>, RowConverter)>,
 }
 
 impl KeyHasher {
     pub fn new(columns: &[FieldRef], secret: [u64; 2]) -> Self {
+        let types = columns.iter().map(|it| comparable_type(it.data_type()));
+        let types: Vec<DataType> = types.collect();
+        // Of what cannot be encoded, who hashes it is told.
+        let encoder = converter(types.iter().cloned()).ok();
         Self {
             columns: columns.to_vec(),
             sip: SipHasher24::new_with_keys(secret[0], secret[1]),
+            encoder: encoder.map(|encoder| (types, encoder)),
         }
     }
 
@@ -42,10 +50,15 @@ impl KeyHasher {
     pub fn hash(&self, columns: &[ArrayRef]) -> Result<Vec<u128>> {
         self.check(columns)?;
         let columns: Vec<ArrayRef> = columns.iter().map(comparable).collect();
-        let fields = columns
-            .iter()
-            .map(|column| SortField::new(column.data_type().clone()));
-        let converter = RowConverter::new(fields.collect())?;
+        let types = || columns.iter().map(|column| column.data_type());
+        let own;
+        let converter = match &self.encoder {
+            Some((known, encoder)) if types().eq(known) => encoder,
+            _ => {
+                own = converter(types().cloned())?;
+                &own
+            }
+        };
         let rows = columns.first().map_or(0, |column| column.len());
         let mut hashes = Vec::with_capacity(rows);
         let mut encoded = converter.empty_rows(rows.min(CHUNK_ROWS), 0);
@@ -80,6 +93,11 @@ impl KeyHasher {
             self.columns
         )))
     }
+}
+
+/// What encodes keys of columns of these types.
+fn converter(types: impl Iterator<Item = DataType>) -> Result<RowConverter> {
+    Ok(RowConverter::new(types.map(SortField::new).collect())?)
 }
 
 /// The type without its layout in memory, which arrow-row's encoding does not depend on.

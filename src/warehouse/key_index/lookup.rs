@@ -1,18 +1,20 @@
 //! Finds the entries of many hashes.
 //!
 //! The hashes are sorted, so that each run is passed over once, from its beginning to its end:
-//! where many are asked for, its file is read in one go, where few are, block by block.
+//! where many are asked for, its file is read in one go, where few are, block by block, of which those
+//! that are asked for often are at hand.
 
 use std::sync::Arc;
 
 use datafusion::execution::memory_pool::{MemoryPool, MemoryReservation};
 
 use super::block::{BLOCK_BYTES, Block};
+use super::block_cache::{BlockCache, found_whole, whole_block};
 use super::candidates::Found;
 use super::entry::high;
 use super::memory_run::MemoryRun;
 use super::run_file::{RunFile, reserve};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Blocks that are read at a time, at most. Not more than the bits of [`Window::whole`].
 const WINDOW_BLOCKS: u64 = 64;
@@ -53,25 +55,32 @@ pub(super) fn search_memory(
 }
 
 /// Looks in runs that are in files.
-pub(super) struct FileSearch {
+pub(super) struct FileSearch<'a> {
+    /// What is kept of blocks, where few hashes are asked for.
+    blocks: Option<&'a BlockCache>,
     window: Window,
     /// Queries of a chunk that may find something, each with the first block to look in.
     wanted: Vec<(Query, u64)>,
     _memory: Option<MemoryReservation>,
 }
 
-impl FileSearch {
+impl<'a> FileSearch<'a> {
     /// To look for so many hashes.
-    pub fn new(pool: &Arc<dyn MemoryPool>, queries: usize) -> Result<Self> {
-        let memory = (queries > FEW_QUERIES).then(|| reserve(pool));
+    pub fn new(pool: &Arc<dyn MemoryPool>, blocks: &'a BlockCache, queries: usize) -> Result<Self> {
+        let are_few = queries <= FEW_QUERIES;
+        let memory = (!are_few).then(|| reserve(pool));
         let queries = queries.min(CHUNK);
         // What is read in one go begins with a block that a hash wants, and goes on for each other one.
-        let blocks = WINDOW_BLOCKS.min(queries as u64 * (1 + GAP_BLOCKS));
-        let buffer = blocks as usize * BLOCK_BYTES;
+        let in_one_go = match are_few {
+            true => 0,
+            false => WINDOW_BLOCKS.min(queries as u64 * (1 + GAP_BLOCKS)),
+        };
+        let buffer = in_one_go as usize * BLOCK_BYTES;
         if let Some(memory) = &memory {
             memory.try_grow(buffer + queries * size_of::<(Query, u64)>())?;
         }
         Ok(Self {
+            blocks: are_few.then_some(blocks),
             window: Window {
                 buffer: Vec::with_capacity(buffer),
                 first: 0,
@@ -113,22 +122,35 @@ impl FileSearch {
             if number > first && run.fences()[number as usize] > high(query.hash) {
                 break;
             }
-            if !self.window.has(number) {
-                let end = read_until(&self.wanted[index..], number).min(run.blocks());
-                self.window.read(run, number, end)?;
-            }
-            let block = self.window.block(run, number)?;
-            let mut entry = block.seek(query.hash);
-            while entry < block.len() && block.hash(entry) == query.hash {
-                found.push(query.key, block.location(entry))?;
-                entry += 1;
-            }
-            if entry < block.len() {
+            let ends = match self.blocks {
+                Some(blocks) => {
+                    let bytes = whole_block(blocks, run, number)?;
+                    search_block(found_whole(&bytes)?, query, found)?
+                }
+                None => {
+                    if !self.window.has(number) {
+                        let end = read_until(&self.wanted[index..], number).min(run.blocks());
+                        self.window.read(run, number, end)?;
+                    }
+                    search_block(self.window.block(run, number)?, query, found)?
+                }
+            };
+            if ends {
                 break;
             }
         }
         Ok(())
     }
+}
+
+/// Looks for a hash in a block; tells whether those that are greater begin in it.
+fn search_block(block: Block<'_>, query: Query, found: &mut Found<'_>) -> Result<bool> {
+    let mut entry = block.seek(query.hash);
+    while entry < block.len() && block.hash(entry) == query.hash {
+        found.push(query.key, block.location(entry))?;
+        entry += 1;
+    }
+    Ok(entry < block.len())
 }
 
 /// The block before which to end reading that begins at this one.
@@ -176,8 +198,7 @@ impl Window {
             self.whole |= 1 << index;
             return run.block(bytes, number);
         }
-        Block::read_again(bytes)
-            .ok_or_else(|| Error::internal("a block changed after it was found whole"))
+        found_whole(bytes)
     }
 }
 

@@ -19,6 +19,7 @@
 //! they are to be called where blocking is allowed, such as in `spawn_blocking`.
 
 mod block;
+mod block_cache;
 mod build;
 mod candidates;
 mod comparable;
@@ -45,12 +46,13 @@ use arrow::array::ArrayRef;
 use datafusion::execution::memory_pool::MemoryPool;
 use parking_lot::{Mutex, MutexGuard, RwLock};
 
+pub(super) use block_cache::{BlockCache, blocks_up_to};
 pub use build::Build;
 pub use candidates::Candidates;
 pub use comparable::{comparable, comparable_type};
 pub use entry::Location;
 pub(super) use hash::KeyHasher;
-pub use reader::KeyIndexReader;
+pub use reader::{KeyIndexReader, KnownFilesMark};
 pub use version_prefix::version_prefixes;
 
 use crate::error::{Error, Result, SqlState};
@@ -70,6 +72,8 @@ pub struct KeyIndex {
     key: String,
     hasher: KeyHasher,
     pool: Arc<dyn MemoryPool>,
+    /// What is kept of runs in files.
+    blocks: Arc<BlockCache>,
     limits: Limits,
     next_file: AtomicU32,
     state: RwLock<Arc<State>>,

@@ -11,6 +11,7 @@ use parking_lot::{Mutex, RwLock};
 use uuid::Uuid;
 
 use super::KeyIndex;
+use super::block_cache::{BlockCache, blocks_up_to};
 use super::hash::{KeyHasher, plain};
 use super::limits::Limits;
 use super::manifest::{self, Manifest};
@@ -26,13 +27,27 @@ impl KeyIndex {
     /// # Errors
     /// A folder that cannot be made; 53200 without memory for what is kept there of an index.
     pub fn open(folder: &Path, key: &[FieldRef], pool: Arc<dyn MemoryPool>) -> Result<Arc<Self>> {
-        Self::open_with(folder, key, pool, Limits::default())
+        Self::open_keeping(folder, key, pool, Arc::new(blocks_up_to(0)))
+    }
+
+    /// [`Self::open`], which keeps what single keys are looked up in.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`].
+    pub(in crate::warehouse) fn open_keeping(
+        folder: &Path,
+        key: &[FieldRef],
+        pool: Arc<dyn MemoryPool>,
+        blocks: Arc<BlockCache>,
+    ) -> Result<Arc<Self>> {
+        Self::open_with(folder, key, pool, blocks, Limits::default())
     }
 
     pub(super) fn open_with(
         folder: &Path,
         key: &[FieldRef],
         pool: Arc<dyn MemoryPool>,
+        blocks: Arc<BlockCache>,
         limits: Limits,
     ) -> Result<Arc<Self>> {
         if key.is_empty() {
@@ -60,6 +75,7 @@ impl KeyIndex {
             key: described,
             hasher: KeyHasher::new(key, known.secret),
             pool,
+            blocks,
             limits,
             next_file: AtomicU32::new(known.next_file),
             state: RwLock::new(Arc::new(known.state)),

@@ -1,6 +1,6 @@
 //! Lookups in what the index holds at one time.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::thread;
 
 use super::KeyIndex;
@@ -8,11 +8,15 @@ use super::candidates::{Candidates, Found, by_key};
 use super::entry::Location;
 use super::lookup::{FEW_QUERIES, FileSearch, Query, search_memory};
 use super::run_file::reserve;
-use super::state::State;
+use super::state::{CoveredFiles, State};
 use crate::error::{Error, Result};
 
 /// Fewer keys than this for a thread do not pay for it.
 const KEYS_OF_THREAD: usize = 2048;
+
+/// Tells which files an index covers, as long as it covers no others.
+#[derive(Debug)]
+pub struct KnownFilesMark(Weak<CoveredFiles>);
 
 /// What an index holds at one time.
 pub struct KeyIndexReader {
@@ -32,6 +36,16 @@ impl KeyIndexReader {
     /// for this reader.
     pub fn file_number(&self, path: &str) -> Option<u32> {
         self.state.files.number(path)
+    }
+
+    /// Tells the files that are covered from others.
+    pub fn files_mark(&self) -> KnownFilesMark {
+        KnownFilesMark(Arc::downgrade(&self.state.files))
+    }
+
+    /// Whether the files that are covered, and their numbers, are those of a mark.
+    pub fn has_files_of(&self, mark: &KnownFilesMark) -> bool {
+        std::ptr::eq(mark.0.as_ptr(), Arc::as_ptr(&self.state.files))
     }
 
     /// Where rows with these keys stand: locations that `keep` says yes to, for each of the keys.
@@ -102,7 +116,8 @@ impl KeyIndexReader {
         for run in &self.state.memory {
             search_memory(run, queries, &mut found)?;
         }
-        let mut files = FileSearch::new(&self.index.pool, queries.len())?;
+        let (pool, blocks) = (&self.index.pool, &self.index.blocks);
+        let mut files = FileSearch::new(pool, blocks, queries.len())?;
         for run in &self.state.runs {
             files.search(run, queries, &mut found)?;
         }

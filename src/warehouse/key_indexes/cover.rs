@@ -12,7 +12,7 @@ use futures::StreamExt as _;
 use tokio::sync::mpsc;
 
 use super::TableIndex;
-use super::covered::Covered;
+use super::covered::{Covered, KnownFiles};
 use crate::error::{Error, Result};
 use crate::warehouse::key_index::{KeyIndex, comparable, version_prefixes};
 use crate::warehouse::scan::TableScan;
@@ -41,7 +41,7 @@ impl TableIndex {
         let mut attempt = 1;
         loop {
             let covered = self.covered(scan).await?;
-            if covered.uncovered.is_empty() || attempt == ATTEMPTS {
+            if covered.is_complete() || attempt == ATTEMPTS {
                 return Ok(covered);
             }
             let _alone = self.covering.lock().await;
@@ -58,7 +58,19 @@ impl TableIndex {
     /// # Errors
     /// What opening it says.
     pub async fn covered(&self, scan: &TableScan) -> Result<Covered> {
-        Ok(Covered::new(self.open().await?, scan))
+        self.covered_as_known(scan, None).await
+    }
+
+    /// [`Self::covered`], of a scan of whose files this was known before.
+    ///
+    /// # Errors
+    /// What opening it says.
+    pub async fn covered_as_known(
+        &self,
+        scan: &TableScan,
+        known: Option<Arc<KnownFiles>>,
+    ) -> Result<Covered> {
+        Ok(Covered::new(self.open().await?, scan, known))
     }
 
     async fn add(

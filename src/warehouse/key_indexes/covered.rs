@@ -9,7 +9,7 @@ use roaring::RoaringBitmap;
 
 use super::new_rows::NewRows;
 use crate::error::{Error, Result};
-use crate::warehouse::key_index::{KeyIndex, KeyIndexReader, Location, comparable};
+use crate::warehouse::key_index::{KeyIndex, KeyIndexReader, KnownFilesMark, Location};
 use crate::warehouse::keyed::KeyedColumns;
 use crate::warehouse::place::{Place, blocking};
 use crate::warehouse::places::Places;
@@ -25,11 +25,39 @@ pub struct Covered {
     index: Arc<KeyIndex>,
     reader: Arc<KeyIndexReader>,
     snapshot: Arc<Snapshot>,
-    place: Place,
+    place: Arc<Place>,
+    files: Arc<KnownFiles>,
+}
+
+/// What an index knows of the files of a version.
+#[derive(Debug)]
+pub(in crate::warehouse) struct KnownFiles {
+    /// As long as the index covers the same files.
+    mark: KnownFilesMark,
     /// The numbers that files have in the version, by those that they have in the index.
-    numbers: Arc<HashMap<u32, u32>>,
+    numbers: HashMap<u32, u32>,
     /// The files of the version whose rows the index does not know.
-    pub(in crate::warehouse) uncovered: Vec<u32>,
+    uncovered: Vec<u32>,
+}
+
+impl KnownFiles {
+    fn of(reader: &KeyIndexReader, snapshot: &Snapshot) -> Self {
+        let mut numbers = HashMap::with_capacity(snapshot.files.len());
+        let mut uncovered = Vec::new();
+        for (number, file) in (0..).zip(&snapshot.files) {
+            match reader.file_number(&file.path) {
+                Some(known) => {
+                    numbers.insert(known, number);
+                }
+                None => uncovered.push(number),
+            }
+        }
+        Self {
+            mark: reader.files_mark(),
+            numbers,
+            uncovered,
+        }
+    }
 }
 
 /// A row of the version that has one of the keys that were asked for.
@@ -46,31 +74,38 @@ pub struct KeyRow {
 }
 
 impl Covered {
-    pub(super) fn new(index: &Arc<KeyIndex>, scan: &TableScan) -> Self {
+    /// Of the version of a scan; `known` is what was known of its files before, of which what is right
+    /// still need not be found out again.
+    pub(super) fn new(
+        index: &Arc<KeyIndex>,
+        scan: &TableScan,
+        known: Option<Arc<KnownFiles>>,
+    ) -> Self {
         let snapshot = Arc::clone(scan.snapshot());
         let reader = index.reader();
-        let mut numbers = HashMap::with_capacity(snapshot.files.len());
-        let mut uncovered = Vec::new();
-        for (number, file) in (0..).zip(&snapshot.files) {
-            match reader.file_number(&file.path) {
-                Some(known) => {
-                    numbers.insert(known, number);
-                }
-                None => uncovered.push(number),
-            }
-        }
+        let known = known.filter(|known| reader.has_files_of(&known.mark));
+        let files = known.unwrap_or_else(|| Arc::new(KnownFiles::of(&reader, &snapshot)));
         Self {
             index: Arc::clone(index),
             reader: Arc::new(reader),
             snapshot,
-            place: scan.place().clone(),
-            numbers: Arc::new(numbers),
-            uncovered,
+            place: Arc::clone(scan.shared_place()),
+            files,
         }
     }
 
+    /// What the index knows of the version's files.
+    pub(in crate::warehouse) fn files(&self) -> &Arc<KnownFiles> {
+        &self.files
+    }
+
+    /// The files of the version whose rows the index does not know.
+    pub(in crate::warehouse) fn uncovered(&self) -> &[u32] {
+        &self.files.uncovered
+    }
+
     pub(super) fn uncovered_files(&self) -> Vec<(u32, Arc<DataFile>)> {
-        let files = self.uncovered.iter().filter_map(|number| {
+        let files = self.uncovered().iter().filter_map(|number| {
             let file = self.snapshot.files.get(*number as usize)?;
             Some((*number, Arc::clone(file)))
         });
@@ -84,7 +119,7 @@ impl Covered {
 
     /// Whether all rows of the version are known.
     pub fn is_complete(&self) -> bool {
-        self.uncovered.is_empty()
+        self.uncovered().is_empty()
     }
 
     /// The hash of each row's key, given the columns of the key.
@@ -92,8 +127,7 @@ impl Covered {
     /// # Errors
     /// Columns of other types.
     pub fn hash_keys(&self, columns: &[ArrayRef]) -> Result<Vec<u128>> {
-        let columns: Vec<ArrayRef> = columns.iter().map(comparable).collect();
-        self.index.hash_keys(&columns)
+        self.index.hash_keys(columns)
     }
 
     /// The rows of the version that have keys of these hashes, and are in files that are known, in
@@ -123,10 +157,10 @@ impl Covered {
         whole: impl Fn(&DataFile) -> bool + Send,
         most: usize,
     ) -> Result<Option<Vec<KeyRow>>> {
-        let (reader, numbers) = (Arc::clone(&self.reader), Arc::clone(&self.numbers));
+        let (reader, files) = (Arc::clone(&self.reader), Arc::clone(&self.files));
         let few = hashes.len() <= FEW_KEYS;
         let look = move || {
-            let count = AtomicUsize::new(0);
+            let (numbers, count) = (&files.numbers, AtomicUsize::new(0));
             // Those that are too many are counted, and not kept.
             let keep = |location: Location| {
                 numbers.contains_key(&location.file) && count.fetch_add(1, Ordering::Relaxed) < most

@@ -20,10 +20,11 @@ use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::OnceCell;
 
+pub(super) use covered::KnownFiles;
 pub use covered::{Covered, KeyRow};
 pub(super) use new_rows::NewRows;
 
-use super::key_index::{KeyIndex, comparable_type};
+use super::key_index::{BlockCache, KeyIndex, comparable_type};
 use super::place::blocking;
 use super::row_cache::RowCache;
 use super::schema::TableSchema;
@@ -86,6 +87,7 @@ struct IndexId {
 pub(super) struct TableIndex {
     folder: PathBuf,
     pool: Arc<dyn MemoryPool>,
+    blocks: Arc<BlockCache>,
     fields: Vec<FieldRef>,
     /// The columns of the key and of its versions, by the names that files have for them: where these
     /// stand changes as other columns go.
@@ -150,6 +152,7 @@ impl KeyIndexes {
             let index = TableIndex {
                 folder: folder_of(folder, table).join(folder_name(&id.columns)),
                 pool: Arc::clone(&self.pool),
+                blocks: Arc::clone(self.rows.blocks()),
                 fields: fields.collect(),
                 key: in_files(&columns),
                 versions: in_files(&versions),
@@ -250,8 +253,8 @@ impl TableIndex {
     async fn open(&self) -> Result<&Arc<KeyIndex>> {
         let open = || async {
             let (folder, fields) = (self.folder.clone(), self.fields.clone());
-            let pool = Arc::clone(&self.pool);
-            blocking(move || KeyIndex::open(&folder, &fields, pool)).await?
+            let (pool, blocks) = (Arc::clone(&self.pool), Arc::clone(&self.blocks));
+            blocking(move || KeyIndex::open_keeping(&folder, &fields, pool, blocks)).await?
         };
         self.index.get_or_try_init(open).await
     }

@@ -107,11 +107,13 @@ impl Table {
                 table.changed.add(&table.id);
             }
             waiting.answer(Ok(commit));
-            if table
-                .latest
-                .read()
-                .as_ref()
-                .is_some_and(|it| it.snapshot.patched.is_some())
+            // Of a transaction, whoever commits it folds what it comes after.
+            if table.place.staging.is_none()
+                && table
+                    .latest
+                    .read()
+                    .as_ref()
+                    .is_some_and(|it| it.snapshot.patched.is_some())
             {
                 table.fold_later(lag);
             }
@@ -259,10 +261,7 @@ impl Table {
                     participant.committed(&mark);
                 }
                 for written in written.into_iter().chain([put_back.written]) {
-                    match &self.place.staging {
-                        Some(staging) => staging.keep(written),
-                        None => written.keep(),
-                    }
+                    self.place.keep(written);
                 }
                 Ok(Made {
                     commit,
@@ -322,21 +321,18 @@ impl Table {
         change: &Change,
         current: Arc<Snapshot>,
     ) -> Result<(Arc<Snapshot>, Option<OwnedMutexGuard<()>>)> {
-        let log = self.place.log();
-        let sees_no_other = staging.has(&log) || staging.freezes(&log);
-        // Rows that are added leave alone what patches have changed.
-        let comes_after_patches = || matches!(change, Change::Append(_));
-        if sees_no_other && (current.patched.is_none() || comes_after_patches()) {
+        if staging.sees_no_other(&self.place.log()) {
+            let current = match change {
+                // Rows that are added leave alone what patches have changed.
+                Change::Append(_) => current,
+                // The fold is staged, too: the transaction sees none that others make.
+                _ => self.fold_alone(current).await?,
+            };
             return Ok((current, None));
         }
         let alone = shared.alone().await;
         shared.fold_alone(shared.latest().await?).await?;
-        let current = self.latest().await?;
-        match current.patched {
-            None => Ok((current, Some(alone))),
-            // The transaction sees no version since.
-            Some(_) => Err(self.conflict()),
-        }
+        Ok((self.latest().await?, Some(alone)))
     }
 
     /// The deletion vectors of a version that comes back, where the log does not have them.

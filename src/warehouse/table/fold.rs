@@ -11,6 +11,7 @@ use super::super::patch::Patch;
 use super::super::place::Published;
 use super::super::publication::STAGED_ENTRIES;
 use super::super::snapshot::{DataFile, Snapshot};
+use super::super::staging::Staging;
 use super::super::writer::{NewVector, Written};
 use super::{FOLD, Table};
 use crate::error::{Error, Result, SqlState};
@@ -130,9 +131,12 @@ impl Table {
         if !self.exists().await? || self.latest().await?.patched.is_none() {
             return Ok(());
         }
+        let sees_no_other = |staging: &Arc<Staging>| staging.sees_no_other(&self.place.log());
         match &self.shared {
-            Some(shared) => shared.fold().await,
-            None => self.fold_alone(self.latest().await?).await.map(drop),
+            Some(shared) if !self.place.staging.as_ref().is_some_and(sees_no_other) => {
+                shared.fold().await
+            }
+            _ => self.fold_alone(self.latest().await?).await.map(drop),
         }
     }
 
@@ -198,7 +202,7 @@ impl Table {
         let publishing = tokio::spawn(async move {
             let published = place.publish(&table, version, bytes, names).await;
             if let Published::Yes | Published::Unknown(_) = &published {
-                written.keep();
+                place.keep(written);
             }
             published
         });

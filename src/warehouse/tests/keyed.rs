@@ -324,9 +324,37 @@ async fn an_index_is_told_of_rows_as_they_are_put_in() {
         let index = warehouse.indexes.get(&id, &latest.schema, &key).unwrap();
         let scan = TableScan::new(id.clone(), table.place.clone(), latest).unwrap();
         // Nobody has read the new file.
-        assert!(index.covered(&scan).await.unwrap().uncovered.is_empty());
+        assert!(index.covered(&scan).await.unwrap().is_complete());
     }
     let found = collect(warehouse.scan(&id, At::Latest).await.unwrap()).await;
     let expected = [row(1, 1), row(2, 4), row(3, 1), row(4, 1)];
     assert_eq!(rows_of(&found), expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tombstones_are_no_rows_of_the_history() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = WarehouseSettings {
+        key_indexes: Some(folder.path().join("indexes")),
+        ..WarehouseSettings::default()
+    };
+    let warehouse = open(folder.path(), settings);
+    let id = TableId::new(42, "shop", "customer");
+    let row = |id: i64, at: i64, gone: bool| Row {
+        id,
+        at: Some(at),
+        sequence: 0,
+        gone,
+        note: None,
+    };
+    let first = [row(1, 1, false), row(2, 1, false), row(3, 1, true)];
+    create(&warehouse, &id, &first).await;
+    let second = [row(1, 2, true), row(4, 2, true), row(5, 2, false)];
+    put(&warehouse, &id, vec![batch(&second)]).await;
+    let history = warehouse.history(&id, usize::MAX).await.unwrap();
+    let rows = history.column_by_name("rows").unwrap();
+    // Latest first; files of few rows are written anew with those that stay.
+    let rows = rows.as_primitive::<Int64Type>();
+    assert_eq!(rows.value(1), 2);
+    assert_eq!(rows.value(0), 2);
 }

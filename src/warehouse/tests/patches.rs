@@ -449,3 +449,109 @@ async fn rows_are_added_to_the_version_of_a_snapshot_that_patches_made() {
     let again = open(folder.path(), patching());
     assert_eq!(at(&again, &id, At::Latest).await, all);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_change_in_the_version_of_a_snapshot_that_patches_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = TableId::new(42, "shop", "customer");
+    let settings = || WarehouseSettings {
+        file_rows: 50,
+        ..patching()
+    };
+    let warehouse = Arc::new(open(folder.path(), settings()));
+    let info = CommitInfo::new("CREATE TABLE AS");
+    let rows = stream(vec![ids(0..50), ids(50..100)]);
+    warehouse.replace(&id, rows, info).await.unwrap();
+    let lose = async |warehouse: &Warehouse, gone: &[i64], new: &[i64]| {
+        let modification = warehouse.modify(&id).await.unwrap();
+        change(modification, gone, new.iter().copied()).await
+    };
+    for gone in [1, 51, 2] {
+        lose(&warehouse, &[gone], &[]).await.unwrap();
+    }
+    let begin = async || {
+        let seen = warehouse.table(&id).latest().await.unwrap();
+        assert!(seen.patched.is_some());
+        let seen = i64::try_from(seen.version).unwrap();
+        Arc::new(warehouse.begin_transaction(std::iter::once((id.clone(), seen))))
+    };
+    let mut left: Ids = (0..100).filter(|id| ![1, 2, 51].contains(id)).collect();
+
+    // Others fold, and take rows out of another file.
+    let own = begin().await;
+    lose(&warehouse, &[52], &[200]).await.unwrap();
+    warehouse.table(&id).fold().await.unwrap();
+    lose(&own, &[3], &[201]).await.unwrap();
+    lose(&own, &[4, 201], &[202]).await.unwrap();
+    let mut seen = left.clone();
+    seen.retain(|id| ![3, 4].contains(id));
+    seen.insert(202);
+    assert_eq!(at(&own, &id, At::Latest).await, seen);
+    assert!(commits(&warehouse, &own).await);
+    left.retain(|id| ![3, 4, 52].contains(id));
+    left.extend([200, 202]);
+    assert_eq!(at(&warehouse, &id, At::Latest).await, left);
+    assert_eq!(elsewhere(folder.path(), &id).await, left);
+
+    // All files of another version come back, and what was staged is taken back.
+    lose(&warehouse, &[5], &[]).await.unwrap();
+    left.remove(&5);
+    let own = begin().await;
+    let mark = own.mark();
+    let info = CommitInfo::new("RESTORE");
+    own.restore(&id, At::Version(0), info).await.unwrap();
+    assert_eq!(at(&own, &id, At::Latest).await, (0..100).collect());
+    own.roll_back_to(&mark);
+    assert_eq!(at(&own, &id, At::Latest).await, left);
+    lose(&own, &[6], &[]).await.unwrap();
+    assert!(commits(&warehouse, &own).await);
+    left.remove(&6);
+    assert_eq!(at(&warehouse, &id, At::Latest).await, left);
+
+    // Others have taken rows out of the same file.
+    lose(&warehouse, &[7], &[]).await.unwrap();
+    left.remove(&7);
+    let own = begin().await;
+    lose(&warehouse, &[8], &[]).await.unwrap();
+    left.remove(&8);
+    lose(&own, &[9], &[]).await.unwrap();
+    assert!(!commits(&warehouse, &own).await);
+    let again = open(folder.path(), settings());
+    assert_eq!(at(&again, &id, At::Latest).await, left);
+    assert_eq!(elsewhere(folder.path(), &id).await, left);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_a_snapshot_was_asked_for_are_as_they_were_after_a_fold() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = TableId::new(42, "shop", "customer");
+    let warehouse = Arc::new(open(folder.path(), patching()));
+    let info = CommitInfo::new("CREATE TABLE AS");
+    let rows = stream(vec![ids(0..10)]);
+    warehouse.replace(&id, rows, info).await.unwrap();
+    for gone in [0, 1] {
+        let modification = warehouse.modify(&id).await.unwrap();
+        change(modification, &[gone], []).await.unwrap();
+    }
+    let seen = warehouse.version(&id).await.unwrap();
+    let insert = async |warehouse: &Warehouse| {
+        let rows = stream(vec![ids([20])]);
+        let info = CommitInfo::new("INSERT");
+        warehouse.append(&id, rows, info).await.unwrap();
+    };
+    let add = async |others_add: bool| {
+        let frozen = std::iter::once((id.clone(), seen));
+        let own = Arc::new(warehouse.begin_transaction(frozen));
+        insert(&own).await;
+        if others_add {
+            insert(&warehouse).await;
+        }
+        let ready = warehouse.prepare_publication(&own, |_| DependsOn::Keys);
+        let outcome = ready.await.map(drop);
+        warehouse.end_transaction(&own, None).await;
+        outcome
+    };
+    add(false).await.unwrap();
+    let error = add(true).await.unwrap_err();
+    assert_eq!(error.sqlstate(), SqlState::SERIALIZATION_FAILURE);
+}

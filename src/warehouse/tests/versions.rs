@@ -250,3 +250,28 @@ async fn another_process_is_seen_and_met() {
         SqlState::SERIALIZATION_FAILURE
     );
 }
+
+#[tokio::test]
+async fn whether_a_version_is_the_latest_is_known_as_soon_as_another_is_committed() {
+    let fixture = Fixture::new();
+    fixture.replace(ids([0])).await;
+    for version in 0..50 {
+        // The first look holds for the second.
+        for _ in 0..2 {
+            let (warehouse, id) = (&fixture.warehouse, &fixture.id);
+            assert!(warehouse.is_latest(id, version).await.unwrap());
+            assert!(!warehouse.is_latest(id, version - 1).await.unwrap());
+        }
+        fixture.append(ids([version + 1])).await;
+    }
+    // What another process commits is seen before long.
+    assert!(fixture.warehouse.is_latest(&fixture.id, 50).await.unwrap());
+    let other = fixture.reopened();
+    let info = CommitInfo::new("INSERT");
+    let added = other.append(&fixture.id, stream(vec![ids([51])]), info);
+    assert_eq!(added.await.unwrap().version, 51);
+    while fixture.warehouse.is_latest(&fixture.id, 50).await.unwrap() {
+        tokio::task::yield_now().await;
+    }
+    assert!(fixture.warehouse.is_latest(&fixture.id, 51).await.unwrap());
+}

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use super::{CopyFields, CopyRow, MAX_ROW_BYTES, shown};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::copy::CopyFormat;
+use crate::wire::utf8;
 
 /// A line of this alone ends the data.
 const END_OF_DATA: &[u8] = b"\\.";
@@ -22,12 +23,28 @@ pub struct Lines {
     /// How far `pending` was searched.
     searched: usize,
     scan: Scan,
+    /// How lines end, once one has.
+    line_end: Option<LineEnd>,
     /// The line that `pending` begins with.
     line: u64,
     /// Lines within the record being searched.
     lines_in_record: u64,
     skips_header: bool,
     has_ended: bool,
+}
+
+/// How lines end: as the first of them does, and all others must.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LineEnd {
+    Newline,
+    Return,
+    ReturnNewline,
+}
+
+/// Where a record ends, and where the next one begins.
+struct Found {
+    end: usize,
+    next: usize,
 }
 
 /// What the bytes before mean for the next.
@@ -51,6 +68,7 @@ impl Lines {
             pending: Vec::new(),
             searched: 0,
             scan: Scan::default(),
+            line_end: None,
             line: 1,
             lines_in_record: 0,
             skips_header,
@@ -70,9 +88,9 @@ impl Lines {
         }
         self.pending.extend_from_slice(bytes);
         let mut start = 0;
-        while let Some(end) = self.find_line_end() {
+        while let Some(Found { end, next }) = self.find_line_end(start, false)? {
             let record = &self.pending[start..end];
-            if record == END_OF_DATA || record == b"\\.\r" {
+            if record == END_OF_DATA {
                 self.has_ended = true;
                 break;
             }
@@ -81,7 +99,7 @@ impl Lines {
             } else {
                 rows.push(self.row(record)?);
             }
-            start = end + 1;
+            start = next;
             self.line += self.lines_in_record;
             self.lines_in_record = 0;
         }
@@ -108,17 +126,29 @@ impl Lines {
     /// # Errors
     /// As [`Self::push`], and 22P04 for a quoted field that never ends.
     pub fn finish(&mut self) -> Result<Option<CopyRow>> {
-        let record = std::mem::take(&mut self.pending);
+        // Only what follows a carriage return at the end was still open.
+        let found = self.find_line_end(0, true)?;
+        let mut record = std::mem::take(&mut self.pending);
         self.searched = 0;
-        if self.has_ended || record.is_empty() || record == END_OF_DATA || self.skips_header {
+        match found {
+            Some(Found { end, .. }) => record.truncate(end),
+            None if record.is_empty() => return Ok(None),
+            None => {}
+        }
+        if self.has_ended || record == END_OF_DATA || self.skips_header {
             return Ok(None);
         }
         self.has_ended = true;
         self.row(&record).map(Some)
     }
 
-    /// Searches on for the end of the record, over what may be quoted or escaped.
-    fn find_line_end(&mut self) -> Option<usize> {
+    /// Searches on for the end of the record that begins at `start`, over what may be quoted or
+    /// escaped. Whether a carriage return ends the first line, or a newline is part of that end, is
+    /// open until the next byte comes or there `is_no_more`.
+    ///
+    /// # Errors
+    /// 22P04 for an end that is not as that of the first line.
+    fn find_line_end(&mut self, start: usize, is_no_more: bool) -> Result<Option<Found>> {
         let (quote, escape) = match &self.format {
             CopyFormat::Text { .. } | CopyFormat::Binary => (None, Some(b'\\')),
             // A doubled quote leaves and enters the quotes again, as good as an escape.
@@ -128,27 +158,74 @@ impl Lines {
         };
         while let Some(byte) = self.pending.get(self.searched).copied() {
             let at = self.searched;
+            let next = self.pending.get(at + 1).copied();
+            let is_end =
+                matches!(byte, b'\n' | b'\r') && !self.scan.is_escaped && !self.scan.in_quotes;
+            let is_open = self
+                .line_end
+                .is_none_or(|end| end == LineEnd::ReturnNewline);
+            if is_end && byte == b'\r' && is_open && next.is_none() && !is_no_more {
+                return Ok(None);
+            }
             self.searched += 1;
-            if byte == b'\n' {
+            let counted = match self.line_end {
+                Some(LineEnd::Return) => b'\r',
+                _ => b'\n',
+            };
+            if byte == counted || is_end && byte == b'\r' {
                 self.lines_in_record += 1;
+            }
+            if is_end {
+                let line_end = match (byte, next) {
+                    (b'\n', _) => LineEnd::Newline,
+                    (_, Some(b'\n')) if is_open => LineEnd::ReturnNewline,
+                    _ => LineEnd::Return,
+                };
+                if *self.line_end.get_or_insert(line_end) != line_end {
+                    return Err(self.other_line_end(byte, &self.pending[start..at]));
+                }
+                if line_end == LineEnd::ReturnNewline {
+                    self.searched += 1;
+                }
+                let next = self.searched;
+                return Ok(Some(Found { end: at, next }));
             }
             if self.scan.is_escaped {
                 self.scan.is_escaped = false;
-                continue;
-            }
-            if escape == Some(byte) && (quote.is_none() || self.scan.in_quotes) {
+            } else if escape == Some(byte) && (quote.is_none() || self.scan.in_quotes) {
                 self.scan.is_escaped = true;
             } else if quote == Some(byte) {
                 self.scan.in_quotes = !self.scan.in_quotes;
-            } else if byte == b'\n' && !self.scan.in_quotes {
-                return Some(at);
             }
         }
-        None
+        Ok(None)
+    }
+
+    /// Of a byte that ends no line where the first one ended otherwise.
+    fn other_line_end(&self, byte: u8, record: &[u8]) -> Error {
+        if record == END_OF_DATA {
+            let message = "end-of-copy marker does not match previous newline style";
+            return self.error(SqlState::BAD_COPY_FILE_FORMAT, message);
+        }
+        let (name, letter) = match byte {
+            b'\n' => ("newline", "\\n"),
+            _ => ("carriage return", "\\r"),
+        };
+        let (found, hint) = match &self.format {
+            CopyFormat::Csv { .. } => (
+                "unquoted",
+                format!("Use quoted CSV field to represent {name}."),
+            ),
+            _ => ("literal", format!("Use \"{letter}\" to represent {name}.")),
+        };
+        self.error(
+            SqlState::BAD_COPY_FILE_FORMAT,
+            format!("{found} {name} found in data"),
+        )
+        .with_hint(hint)
     }
 
     fn row(&self, record: &[u8]) -> Result<CopyRow> {
-        let record = record.strip_suffix(b"\r").unwrap_or(record);
         let mut row = match &self.format {
             CopyFormat::Text {
                 delimiter, null, ..
@@ -249,9 +326,8 @@ impl Lines {
     }
 
     fn utf8(&self, bytes: Vec<u8>) -> Result<Bytes> {
-        if std::str::from_utf8(&bytes).is_err() {
-            let message = "invalid byte sequence for encoding \"UTF8\"";
-            return Err(self.error(SqlState::CHARACTER_NOT_IN_REPERTOIRE, message));
+        if let Err(error) = utf8(&bytes) {
+            return Err(self.error(error.sqlstate(), error.message()));
         }
         Ok(bytes.into())
     }

@@ -39,7 +39,7 @@ fn row(a: Option<&str>, b: Option<&str>) -> CopyFields {
 
 #[test]
 fn text_is_unescaped_and_ends_at_its_mark() {
-    let bytes = b"1\ta\\tb\\\\\n\\N\t\\x41\\101\\\nz\r\n\t\\.\n\\.\nignored\n";
+    let bytes = b"1\ta\\tb\\\\\n\\N\t\\x41\\101\\\nz\n\t\\.\n\\.\nignored\n";
     for piece in 1..bytes.len() {
         let rows = decode(text(), bytes, piece).expect("rows");
         assert_eq!(
@@ -55,7 +55,7 @@ fn text_is_unescaped_and_ends_at_its_mark() {
 
 #[test]
 fn csv_keeps_lines_within_quotes_and_tells_null_from_empty() {
-    let bytes = b"a,b\r\n1,\"x, \"\"y\"\"\nz\"\r\n,\"\"\nlast,one";
+    let bytes = b"a,b\r\n1,\"x, \"\"y\"\"\nz\"\r\n,\"\"\r\nlast,one";
     for piece in 1..bytes.len() {
         let rows = decode(csv(), bytes, piece).expect("rows");
         assert_eq!(
@@ -88,6 +88,91 @@ fn an_error_names_table_and_line() {
         message(csv(), b"a,b\n1,\"2\n"),
         "COPY t, line 2: \"1,\"2\n\": unterminated CSV quoted field"
     );
+}
+
+#[test]
+fn lines_end_as_the_first_one_does() {
+    let rows = [row(Some("1"), Some("x")), row(Some("2"), Some("y"))];
+    for end in ["\n", "\r", "\r\n"] {
+        for last in [end, ""] {
+            for (format, data) in [
+                (text(), format!("1\tx{end}2\ty{last}")),
+                (csv(), format!("a,b{end}1,x{end}2,y{last}")),
+                (text(), format!("1\tx{end}2\ty{end}\\.{end}3\tz{end}")),
+            ] {
+                for piece in 1..data.len() {
+                    let decoded = decode(format.clone(), data.as_bytes(), piece).expect("rows");
+                    assert_eq!(decoded, rows, "{data:?} in pieces of {piece}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn other_line_ends_are_refused() {
+    let refused = |format: CopyFormat, bytes: &[u8]| {
+        let mut told = (1..=bytes.len()).map(|piece| {
+            let error = decode(format.clone(), bytes, piece).expect_err("mixed");
+            assert_eq!(error.sqlstate(), SqlState::BAD_COPY_FILE_FORMAT);
+            let (context, hint) = (error.context(), error.hint());
+            let hint = hint.unwrap_or_default();
+            format!("{}: {}; {hint}", context.unwrap(), error.message())
+        });
+        let first = told.next().unwrap();
+        assert!(told.all(|other| other == first));
+        first
+    };
+    for (bytes, wanted) in [
+        (
+            &b"1\t2\n3\t4\r\n"[..],
+            "COPY t, line 2: literal carriage return found in data; \
+             Use \"\\r\" to represent carriage return.",
+        ),
+        (
+            b"1\t2\r\n3\t4\r5\t6",
+            "COPY t, line 2: literal carriage return found in data; \
+             Use \"\\r\" to represent carriage return.",
+        ),
+        (
+            b"1\t2\r3\t4\n",
+            "COPY t, line 2: literal newline found in data; Use \"\\n\" to represent newline.",
+        ),
+        (
+            b"1\t2\n\\.\r\n",
+            "COPY t, line 2: end-of-copy marker does not match previous newline style; ",
+        ),
+    ] {
+        assert_eq!(refused(text(), bytes), wanted);
+    }
+    assert_eq!(
+        refused(csv(), b"a,b\n1,\"x\r\"\n3,4\r\n"),
+        "COPY t, line 3: unquoted carriage return found in data; \
+         Use quoted CSV field to represent carriage return."
+    );
+    assert_eq!(
+        refused(csv(), b"a,b\r1,2\n"),
+        "COPY t, line 2: unquoted newline found in data; \
+         Use quoted CSV field to represent newline."
+    );
+}
+
+#[test]
+fn texts_have_no_zero_bytes() {
+    for (format, bytes) in [
+        (text(), &b"1\t2\na\\0b\t\n"[..]),
+        (text(), b"1\t2\n\\x00\t\n"),
+        (text(), b"1\t2\n\0\t\n"),
+        (csv(), b"a,b\na\0b,\n"),
+    ] {
+        let error = decode(format, bytes, 4).expect_err("zero");
+        assert_eq!(error.sqlstate(), SqlState::CHARACTER_NOT_IN_REPERTOIRE);
+        assert_eq!(
+            error.message(),
+            "invalid byte sequence for encoding \"UTF8\": 0x00"
+        );
+        assert_eq!(error.context(), Some("COPY t, line 2"));
+    }
 }
 
 proptest! {

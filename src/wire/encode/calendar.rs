@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, BytesMut};
 
-use super::integer::write_padded;
+use super::integer::{two_digits, write_padded};
 
 /// Microseconds of a second.
 pub(super) const SECOND: i64 = 1_000_000;
@@ -49,10 +49,8 @@ impl Date {
             1 - self.year
         };
         write_padded(out, year.unsigned_abs(), 4);
-        out.put_u8(b'-');
-        write_padded(out, self.month, 2);
-        out.put_u8(b'-');
-        write_padded(out, self.day, 2);
+        let (month, day) = (two_digits(self.month), two_digits(self.day));
+        out.put_slice(&[b'-', month[0], month[1], b'-', day[0], day[1]]);
     }
 
     /// Appends ` BC` to what was written of a date of that era.
@@ -68,10 +66,10 @@ pub(super) fn write_time(out: &mut BytesMut, micros: u64) {
     let second = SECOND.unsigned_abs();
     let seconds = micros / second;
     write_padded(out, seconds / 3_600, 2);
-    out.put_u8(b':');
-    write_padded(out, seconds / 60 % 60, 2);
-    out.put_u8(b':');
-    write_padded(out, seconds % 60, 2);
+    let (minute, second_of_it) = (two_digits(seconds / 60 % 60), two_digits(seconds % 60));
+    let [a, b] = minute;
+    let [c, d] = second_of_it;
+    out.put_slice(&[b':', a, b, b':', c, d]);
     let fraction = micros % second;
     if fraction != 0 {
         out.put_u8(b'.');

@@ -137,6 +137,10 @@ impl<F: Fn(usize) -> i64 + Send + Sync> Dates<F> {
 }
 
 impl<F: Fn(usize) -> i64 + Send + Sync> Encode for Dates<F> {
+    fn is_plain(&self) -> bool {
+        self.style.is_iso()
+    }
+
     fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
         self.write(row, self.style, out);
         Ok(())
@@ -172,6 +176,10 @@ fn infinity(value: i64, [least, greatest]: [i64; 2]) -> Option<&'static [u8]> {
 struct Times<F>(F);
 
 impl<F: Fn(usize) -> Option<i64> + Send + Sync> Encode for Times<F> {
+    fn is_plain(&self) -> bool {
+        true
+    }
+
     fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
         let micros = (self.0)(row).ok_or_else(|| out_of_range("time"))?;
         write_time(out, micros.unsigned_abs());
@@ -223,6 +231,10 @@ impl<F: Fn(usize) -> Option<i64> + Send + Sync> Timestamps<F> {
 }
 
 impl<F: Fn(usize) -> Option<i64> + Send + Sync> Encode for Timestamps<F> {
+    fn is_plain(&self) -> bool {
+        self.style.is_iso()
+    }
+
     fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
         self.write(row, self.style, out)
     }

@@ -5,6 +5,7 @@ use std::fmt::LowerExp;
 use arrow::array::PrimitiveArray;
 use arrow::array::types::{Float16Type, Float32Type, Float64Type};
 use bytes::{BufMut, BytesMut};
+use ryu::Float;
 
 use super::Encode;
 use super::integer::write_padded;
@@ -31,6 +32,10 @@ pub(super) struct Singles<'a>(pub(super) &'a PrimitiveArray<Float32Type>);
 pub(super) struct Doubles<'a>(pub(super) &'a PrimitiveArray<Float64Type>);
 
 impl Encode for Halves<'_> {
+    fn is_plain(&self) -> bool {
+        true
+    }
+
     fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
         write_single(out, self.0.value(row).to_f32());
         Ok(())
@@ -51,6 +56,10 @@ impl Encode for Halves<'_> {
 }
 
 impl Encode for Singles<'_> {
+    fn is_plain(&self) -> bool {
+        true
+    }
+
     fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
         write_single(out, self.0.value(row));
         Ok(())
@@ -71,6 +80,10 @@ impl Encode for Singles<'_> {
 }
 
 impl Encode for Doubles<'_> {
+    fn is_plain(&self) -> bool {
+        true
+    }
+
     fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
         write_double(out, self.0.value(row));
         Ok(())
@@ -117,7 +130,29 @@ fn write_not_finite(out: &mut BytesMut, value: f64) {
     });
 }
 
-fn write_finite(out: &mut BytesMut, value: impl LowerExp, plain_digits: i32) {
+fn write_finite(out: &mut BytesMut, value: impl Float + LowerExp, plain_digits: i32) {
+    let mut shortest = ryu::Buffer::new();
+    match plain(shortest.format_finite(value), plain_digits) {
+        Some(plain) => out.put_slice(plain.as_bytes()),
+        None => write_by_exponent(out, value, plain_digits),
+    }
+}
+
+/// The text that PostgreSQL writes, where it has no exponent and is this one, but for a fraction of zero.
+fn plain(shortest: &str, plain_digits: i32) -> Option<&str> {
+    let digits = shortest.strip_prefix('-').unwrap_or(shortest);
+    let (whole, fraction) = digits.split_once('.')?;
+    let zeros = || fraction.bytes().take_while(|digit| *digit == b'0').count();
+    let is_plain = match whole {
+        "0" => fraction == "0" || zeros() < LEAST_PLAIN_EXPONENT.unsigned_abs() as usize,
+        _ => whole.len() <= plain_digits.unsigned_abs() as usize,
+    };
+    let has_exponent = fraction.bytes().any(|digit| digit == b'e');
+    (is_plain && !has_exponent).then(|| shortest.strip_suffix(".0").unwrap_or(shortest))
+}
+
+/// Writes a number by its digits and its exponent.
+fn write_by_exponent(out: &mut BytesMut, value: impl LowerExp, plain_digits: i32) {
     // Rust writes the shortest digits that tell the number from its neighbours, as `d.dde-x`.
     let shortest = Stack::<MAX_CHARACTERS>::new(format_args!("{value:e}"));
     let text = shortest.as_str();
@@ -159,5 +194,58 @@ fn write_plain(out: &mut BytesMut, first: &str, rest: &str, exponent: i32) {
     if !fraction.is_empty() {
         out.put_u8(b'.');
         out.put_slice(fraction.as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn both_ways(value: impl Float + LowerExp + Copy, plain_digits: i32) -> [BytesMut; 2] {
+        let mut written = [BytesMut::new(), BytesMut::new()];
+        write_finite(&mut written[0], value, plain_digits);
+        write_by_exponent(&mut written[1], value, plain_digits);
+        written
+    }
+
+    proptest! {
+        #[test]
+        fn doubles_are_the_same_by_their_exponents(bits in any::<u64>(), plain in -1e17..1e17, scale in 0..20) {
+            for value in [f64::from_bits(bits), plain, plain / 10_f64.powi(scale), plain.trunc()] {
+                if value.is_finite() {
+                    let [one, other] = both_ways(value, DOUBLE_DIGITS);
+                    prop_assert_eq!(one, other);
+                }
+            }
+        }
+
+        #[test]
+        fn singles_are_the_same_by_their_exponents(bits in any::<u32>(), plain in -1e9_f32..1e9, scale in 0..12) {
+            for value in [f32::from_bits(bits), plain, plain / 10_f32.powi(scale), plain.trunc()] {
+                if value.is_finite() {
+                    let [one, other] = both_ways(value, SINGLE_DIGITS);
+                    prop_assert_eq!(one, other);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_borders_of_plain_numbers_are_the_same_by_their_exponents() {
+        for exponent in -8..18 {
+            for digits in [1.0, 1.5, 9.999_999, -3.0] {
+                let value = digits * 10_f64.powi(exponent);
+                let [one, other] = both_ways(value, DOUBLE_DIGITS);
+                assert_eq!(one, other, "{value:e}");
+                let [one, other] = both_ways(value as f32, SINGLE_DIGITS);
+                assert_eq!(one, other, "{value:e}");
+            }
+        }
+        for zero in [0.0, -0.0] {
+            let [one, other] = both_ways(zero, DOUBLE_DIGITS);
+            assert_eq!(one, other);
+        }
     }
 }

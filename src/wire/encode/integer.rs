@@ -37,6 +37,10 @@ macro_rules! encode_integer {
             fn json(&self, row: usize, out: &mut BytesMut) -> Result<()> {
                 self.text(row, out)
             }
+
+            fn is_plain(&self) -> bool {
+                true
+            }
         }
     };
 }
@@ -47,6 +51,13 @@ encode_integer!(Int8, i64, put_i64);
 
 /// Numbers of objects, which are of 32 bits on the wire.
 pub(super) struct Oid<'a>(pub(super) &'a PrimitiveArray<Int64Type>);
+
+impl Oid<'_> {
+    /// That of a row.
+    pub(super) fn number(&self, row: usize) -> i64 {
+        self.0.value(row)
+    }
+}
 
 impl Encode for Oid<'_> {
     fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
@@ -67,6 +78,10 @@ impl Encode for Oid<'_> {
     fn json(&self, row: usize, out: &mut BytesMut) -> Result<()> {
         self.text(row, out)
     }
+
+    fn is_plain(&self) -> bool {
+        true
+    }
 }
 
 /// Appends the decimal digits of a number.
@@ -83,14 +98,43 @@ pub(super) fn write_unsigned(out: &mut BytesMut, value: u64) {
 }
 
 /// Appends the decimal digits of a number, with zeros before them up to a width.
-pub(super) fn write_padded(out: &mut BytesMut, mut value: u64, width: usize) {
-    let mut digits = [b'0'; 20];
-    let mut start = digits.len();
-    while value > 0 {
-        start -= 1;
-        digits[start] = b'0' + (value % 10) as u8;
-        value /= 10;
-    }
+pub(super) fn write_padded(out: &mut BytesMut, value: u64, width: usize) {
+    let mut digits = [b'0'; MAX_DIGITS];
+    let start = write_digits(value, &mut digits);
     let start = start.min(digits.len().saturating_sub(width));
     out.put_slice(&digits[start..]);
 }
+
+/// The digits of the greatest number of 64 bits.
+pub(super) const MAX_DIGITS: usize = 20;
+
+/// Writes the decimal digits of a number to the end of a buffer, of zero none; tells where they begin.
+pub(super) fn write_digits(mut value: u64, digits: &mut [u8; MAX_DIGITS]) -> usize {
+    let mut start = digits.len();
+    while value >= 10 {
+        start -= 2;
+        digits[start..start + 2].copy_from_slice(&two_digits(value % 100));
+        value /= 100;
+    }
+    if value > 0 {
+        start -= 1;
+        digits[start] = b'0' + value as u8;
+    }
+    start
+}
+
+/// The two digits of a number below 100.
+pub(super) fn two_digits(value: u64) -> [u8; 2] {
+    PAIRS[value as usize]
+}
+
+/// The digits of the numbers below 100: one look-up takes the place of two divisions.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[b'0'; 2]; 100];
+    let mut value = 0;
+    while value < pairs.len() {
+        pairs[value] = [b'0' + (value / 10) as u8, b'0' + (value % 10) as u8];
+        value += 1;
+    }
+    pairs
+};

@@ -8,6 +8,8 @@ mod integer;
 mod interval;
 mod json;
 mod list;
+mod named;
+mod network;
 mod numeric;
 mod record;
 mod scalar;
@@ -118,6 +120,11 @@ trait Encode: Send + Sync {
         json::write_quoted(out, |out| self.text(row, out))
     }
 
+    /// Whether each text has [plain characters](is_plain) alone, and at least one.
+    fn is_plain(&self) -> bool {
+        false
+    }
+
     /// The lists within one list, where the elements are lists.
     fn as_array(&self) -> Option<&dyn list::Dimensions> {
         None
@@ -149,6 +156,12 @@ impl<'a> Column<'a> {
     /// Appends a value that is not NULL as text.
     pub(super) fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
         self.values.text(row, out)
+    }
+
+    /// Whether the text of each value that is not NULL has [plain characters](is_plain) alone, and at
+    /// least one.
+    pub(super) fn is_plain(&self) -> bool {
+        self.values.is_plain()
     }
 
     /// Appends the value as JSON.
@@ -193,6 +206,12 @@ impl<'a> Column<'a> {
     }
 }
 
+/// Whether numbers, truth values, UUIDs and ISO's dates and times are written with such characters, and no
+/// others.
+pub(super) fn is_plain(character: u8) -> bool {
+    character.is_ascii_alphanumeric() || b"+-.: ".contains(&character)
+}
+
 /// A value or row that no message can carry.
 pub(super) fn too_large(bytes: usize) -> Error {
     Error::new(
@@ -210,12 +229,15 @@ fn encoder<'a>(field: &Field, array: &'a dyn Array, style: Style) -> Result<Box<
         DataType::UInt16 => Box::new(integer::Int4(array.as_primitive::<UInt16Type>())),
         DataType::Int32 => Box::new(integer::Int4(array.as_primitive::<Int32Type>())),
         DataType::UInt32 => Box::new(integer::Int8(array.as_primitive::<UInt32Type>())),
-        DataType::Int64
-            if [PostgresType::OID, PostgresType::XID].contains(&PostgresType::of_field(field)) =>
-        {
-            Box::new(integer::Oid(array.as_primitive::<Int64Type>()))
+        DataType::Int64 => {
+            let numbers = array.as_primitive::<Int64Type>();
+            match PostgresType::of_field(field) {
+                PostgresType::OID | PostgresType::XID => Box::new(integer::Oid(numbers)),
+                PostgresType::REGPROC => Box::new(named::Functions(integer::Oid(numbers))),
+                PostgresType::REGTYPE => Box::new(named::Types(integer::Oid(numbers))),
+                _ => Box::new(integer::Int8(numbers)),
+            }
         }
-        DataType::Int64 => Box::new(integer::Int8(array.as_primitive::<Int64Type>())),
         DataType::UInt64 => Box::new(numeric::Unsigned(array.as_primitive::<UInt64Type>())),
         DataType::Float16 => Box::new(float::Halves(array.as_primitive::<Float16Type>())),
         DataType::Float32 => Box::new(float::Singles(array.as_primitive::<Float32Type>())),
@@ -242,6 +264,18 @@ fn encoder<'a>(field: &Field, array: &'a dyn Array, style: Style) -> Result<Box<
         }),
         DataType::Utf8 if PostgresType::of_field(field) == PostgresType::UUID => {
             Box::new(scalar::UuidTexts(array.as_string::<i32>()))
+        }
+        DataType::Utf8 if PostgresType::of_field(field) == PostgresType::CHAR => {
+            Box::new(scalar::SingleBytes(array.as_string::<i32>()))
+        }
+        DataType::Utf8 if PostgresType::of_field(field) == PostgresType::ACLITEM => {
+            Box::new(scalar::TextsAlone {
+                texts: array.as_string::<i32>(),
+                of: "aclitem",
+            })
+        }
+        DataType::Utf8 if PostgresType::of_field(field) == PostgresType::INET => {
+            Box::new(network::Addresses(array.as_string::<i32>()))
         }
         DataType::Utf8 => Box::new(scalar::Texts(array.as_string::<i32>())),
         DataType::LargeUtf8 => Box::new(scalar::Texts(array.as_string::<i64>())),

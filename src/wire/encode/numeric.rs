@@ -4,10 +4,11 @@ use std::fmt::Display;
 
 use arrow::array::PrimitiveArray;
 use arrow::array::types::{DecimalType, UInt64Type};
+use arrow::datatypes::ArrowNativeType as _;
 use bytes::{BufMut, BytesMut};
 
 use super::Encode;
-use super::integer::write_unsigned;
+use super::integer::{MAX_DIGITS as SHORT_DIGITS, write_digits, write_unsigned};
 use super::stack::Stack;
 use crate::error::Result;
 
@@ -33,19 +34,41 @@ where
     T::Native: Display,
 {
     fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
-        let digits = Stack::<MAX_DIGITS>::new(format_args!("{}", self.array.value(row)));
-        Decimal::new(digits.as_str(), self.scale).write(out);
+        self.give(row, |decimal| decimal.write(out));
         Ok(())
     }
 
     fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
-        let digits = Stack::<MAX_DIGITS>::new(format_args!("{}", self.array.value(row)));
-        Decimal::new(digits.as_str(), self.scale).send(out);
+        self.give(row, |decimal| decimal.send(out));
         Ok(())
     }
 
     fn json(&self, row: usize, out: &mut BytesMut) -> Result<()> {
         self.text(row, out)
+    }
+
+    fn is_plain(&self) -> bool {
+        true
+    }
+}
+
+impl<T> Decimals<'_, T>
+where
+    T: DecimalType,
+    T::Native: Display,
+{
+    /// Gives the number of a row to who writes it.
+    fn give(&self, row: usize, write: impl FnOnce(&Decimal<'_>)) {
+        let value = self.array.value(row);
+        // Most numbers have few digits, which are written in a third of the time then.
+        if let Some(value) = value.to_i64() {
+            let mut digits = [b'0'; SHORT_DIGITS];
+            let start = write_digits(value.unsigned_abs(), &mut digits);
+            let digits = &digits[start.min(SHORT_DIGITS - 1)..];
+            return write(&Decimal::of(value < 0, digits, self.scale));
+        }
+        let digits = Stack::<MAX_DIGITS>::new(format_args!("{value}"));
+        write(&Decimal::new(digits.as_str(), self.scale));
     }
 }
 
@@ -56,6 +79,10 @@ impl Encode for Unsigned<'_> {
     fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
         write_unsigned(out, self.0.value(row));
         Ok(())
+    }
+
+    fn is_plain(&self) -> bool {
+        true
     }
 
     fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
@@ -82,18 +109,22 @@ struct Decimal<'a> {
 impl<'a> Decimal<'a> {
     /// `integer` / 10^`scale`.
     fn new(integer: &'a str, scale: i8) -> Self {
-        let (negative, digits) = match integer.strip_prefix('-') {
-            Some(digits) => (true, digits),
-            None => (false, integer),
-        };
-        let zeros = if scale < 0 && digits != "0" {
+        match integer.strip_prefix('-') {
+            Some(digits) => Self::of(true, digits.as_bytes(), scale),
+            None => Self::of(false, integer.as_bytes(), scale),
+        }
+    }
+
+    /// An integer of these digits / 10^`scale`.
+    fn of(negative: bool, digits: &'a [u8], scale: i8) -> Self {
+        let zeros = if scale < 0 && digits != b"0" {
             usize::from(scale.unsigned_abs())
         } else {
             0
         };
         Self {
             negative,
-            digits: digits.as_bytes(),
+            digits,
             zeros,
             scale: usize::try_from(scale).unwrap_or(0),
         }

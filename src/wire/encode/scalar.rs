@@ -4,7 +4,7 @@ use arrow::array::{ArrayAccessor, BooleanArray, FixedSizeBinaryArray, StringArra
 use bytes::{BufMut, BytesMut};
 
 use super::Encode;
-use crate::error::Result;
+use crate::error::{Error, Result, SqlState};
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 /// After these bytes of a UUID a hyphen is written.
@@ -28,6 +28,10 @@ impl Encode for Booleans<'_> {
         out.put_slice(if self.0.value(row) { b"true" } else { b"false" });
         Ok(())
     }
+
+    fn is_plain(&self) -> bool {
+        true
+    }
 }
 
 /// Text, which is the same in both formats.
@@ -41,6 +45,39 @@ impl<'a, A: ArrayAccessor<Item = &'a str>> Encode for Texts<A> {
 
     fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
         self.text(row, out)
+    }
+}
+
+/// Single bytes of the type `"char"`, of which an empty text is the one that is 0.
+pub(super) struct SingleBytes<'a>(pub(super) &'a StringArray);
+
+impl Encode for SingleBytes<'_> {
+    fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        out.put_slice(self.0.value(row).as_bytes());
+        Ok(())
+    }
+
+    fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        out.put_u8(self.0.value(row).bytes().next().unwrap_or_default());
+        Ok(())
+    }
+}
+
+/// Texts of a type that PostgreSQL has no binary form of.
+pub(super) struct TextsAlone<'a> {
+    pub(super) texts: &'a StringArray,
+    pub(super) of: &'static str,
+}
+
+impl Encode for TextsAlone<'_> {
+    fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        out.put_slice(self.texts.value(row).as_bytes());
+        Ok(())
+    }
+
+    fn binary(&self, _: usize, _: &mut BytesMut) -> Result<()> {
+        let message = format!("no binary output function available for type {}", self.of);
+        Err(Error::new(SqlState::UNDEFINED_FUNCTION, message))
     }
 }
 
@@ -92,6 +129,10 @@ impl<'a, A: ArrayAccessor<Item = &'a [u8]>> Encode for Bytea<A> {
 pub(super) struct Uuids<'a>(pub(super) &'a FixedSizeBinaryArray);
 
 impl Encode for Uuids<'_> {
+    fn is_plain(&self) -> bool {
+        true
+    }
+
     fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
         for (index, byte) in self.0.value(row).iter().enumerate() {
             write_hex(out, *byte);

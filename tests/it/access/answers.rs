@@ -1,235 +1,111 @@
 //! What who connects is answered.
 
-use super::{Both, How, PLAIN};
+use super::{Both, How};
 use crate::server::rows;
+
+/// What a client is answered.
+impl How<'_> {
+    fn hears(self, answer: &str) -> (Self, String) {
+        (self, answer.to_owned())
+    }
+
+    fn enters(self) -> (Self, String) {
+        self.hears(self.user)
+    }
+
+    fn needs_a_certificate(self) -> (Self, String) {
+        self.hears("28000 connection requires a valid client certificate")
+    }
+
+    /// By the way that the rule names.
+    fn fails(self, way: &str) -> (Self, String) {
+        let state = if way == "password" { "28P01" } else { "28000" };
+        let user = self.user;
+        let answer = format!("{state} {way} authentication failed for user \"{user}\"");
+        (self, answer)
+    }
+
+    fn has_no_entry(self) -> (Self, String) {
+        self.refused("no pg_hba.conf entry for")
+    }
+
+    fn meets_reject(self) -> (Self, String) {
+        self.refused("pg_hba.conf rejects connection for")
+    }
+
+    fn refused(self, what: &str) -> (Self, String) {
+        let (user, database) = (self.user, self.database);
+        let encryption = match self.is_encrypted {
+            true => "SSL encryption",
+            false => "no encryption",
+        };
+        let client = format!("host \"127.0.0.1\", user \"{user}\", database \"{database}\"");
+        (self, format!("28000 {what} {client}, {encryption}"))
+    }
+
+    fn finds_no_database(self) -> (Self, String) {
+        let database = self.database;
+        let answer = format!("3D000 database \"{database}\" does not exist");
+        (self, answer)
+    }
+}
 
 #[tokio::test]
 async fn rules_and_certificates_are_as_in_postgres() {
     let both = Both::start().await;
-    let encrypted = How {
-        is_encrypted: true,
-        ..PLAIN
-    };
-    let certified = |user, certificate| How {
-        user,
-        certificate,
-        ..encrypted
-    };
-    let password = |user, password| How {
-        user,
-        password,
-        ..PLAIN
-    };
-    let told = |what: &str, user: &str, database: &str, encryption: &str| {
-        let client = format!("host \"127.0.0.1\", user \"{user}\", database \"{database}\"");
-        format!("28000 {what} {client}, {encryption}")
-    };
-    let no_entry = |user: &str, database: &str, encryption: &str| {
-        told("no pg_hba.conf entry for", user, database, encryption)
-    };
-    let rejected = |user: &str, database: &str, encryption: &str| {
-        told(
-            "pg_hba.conf rejects connection for",
-            user,
-            database,
-            encryption,
-        )
-    };
-    let missing = |database: &str| format!("3D000 database \"{database}\" does not exist");
-    let failed = |state: &str, what: &str, user: &str| {
-        format!("{state} {what} authentication failed for user \"{user}\"")
-    };
-    let needs = "28000 connection requires a valid client certificate".to_owned();
+    let of = How::of;
     let cases = [
         // The certificate is the user's.
-        (certified("jane", "jane"), "jane".to_owned()),
-        (
-            certified("jane", "doe"),
-            failed("28000", "certificate", "jane"),
-        ),
-        (
-            certified("jane", "nameless"),
-            failed("28000", "certificate", "jane"),
-        ),
-        (certified("jane", ""), needs.clone()),
-        (certified("Jane Doe", "doe"), "Jane Doe".to_owned()),
+        of("jane").showing("jane").enters(),
+        of("jane").showing("doe").fails("certificate"),
+        of("jane").showing("nameless").fails("certificate"),
+        of("jane").over_tls().needs_a_certificate(),
+        of("Jane Doe").showing("doe").enters(),
         // By a map.
-        (certified("mapped", "jane"), "mapped".to_owned()),
-        (certified("mapped", "mail"), "mapped".to_owned()),
-        (
-            certified("mapped", "doe"),
-            failed("28000", "certificate", "mapped"),
-        ),
-        (certified("/odd", "odd"), "/odd".to_owned()),
-        (
-            certified("/odd", "jane"),
-            failed("28000", "certificate", "/odd"),
-        ),
+        of("mapped").showing("jane").enters(),
+        of("mapped").showing("mail").enters(),
+        of("mapped").showing("doe").fails("certificate"),
+        of("/odd").showing("odd").enters(),
+        of("/odd").showing("jane").fails("certificate"),
         // Beside a password, or trust.
-        (
-            How {
-                password: "pencil",
-                ..certified("full", "full")
-            },
-            "full".to_owned(),
-        ),
-        (
-            How {
-                password: "pencil",
-                ..certified("full", "jane")
-            },
-            failed("28P01", "password", "full"),
-        ),
-        (
-            How {
-                password: "pen",
-                ..certified("full", "full")
-            },
-            failed("28P01", "password", "full"),
-        ),
-        (
-            How {
-                password: "pencil",
-                ..certified("full", "")
-            },
-            needs.clone(),
-        ),
-        (
-            How {
-                password: "pencil",
-                ..password("full", "pencil")
-            },
-            no_entry("full", "tributary", "no encryption"),
-        ),
-        (
-            How {
-                password: "pencil",
-                ..certified("any", "jane")
-            },
-            "any".to_owned(),
-        ),
-        (
-            How {
-                password: "pencil",
-                ..certified("any", "")
-            },
-            needs.clone(),
-        ),
-        (
-            certified("named", "jane"),
-            failed("28000", "\"trust\"", "named"),
-        ),
+        of("full").showing("full").with("pencil").enters(),
+        of("full").showing("jane").with("pencil").fails("password"),
+        of("full").showing("full").with("pen").fails("password"),
+        of("full").over_tls().with("pencil").needs_a_certificate(),
+        of("full").with("pencil").has_no_entry(),
+        of("any").showing("jane").with("pencil").enters(),
+        of("any").over_tls().with("pencil").needs_a_certificate(),
+        of("named").showing("jane").fails("\"trust\""),
         // Not for the first rule of another channel.
-        (PLAIN, rejected("jane", "tributary", "no encryption")),
-        (
-            How {
-                user: "gone",
-                ..encrypted
-            },
-            no_entry("gone", "tributary", "SSL encryption"),
-        ),
-        (
-            How {
-                user: "nobody",
-                ..PLAIN
-            },
-            no_entry("nobody", "tributary", "no encryption"),
-        ),
-        (
-            How {
-                user: "gone",
-                database: "elsewhere",
-                ..encrypted
-            },
-            missing("elsewhere"),
-        ),
-        (
-            How {
-                user: "gone",
-                database: "crew",
-                ..encrypted
-            },
-            rejected("gone", "crew", "SSL encryption"),
-        ),
+        of("jane").meets_reject(),
+        of("gone").over_tls().has_no_entry(),
+        of("nobody").has_no_entry(),
+        of("gone").over_tls().to("elsewhere").finds_no_database(),
+        of("gone").over_tls().to("crew").meets_reject(),
         // By groups, and a verifier that was stored as it is.
-        (password("member", "pencil"), "member".to_owned()),
-        (
-            How {
-                password: "pencil",
-                ..certified("member", "doe")
-            },
-            "member".to_owned(),
-        ),
-        (
-            password("member", "pen"),
-            failed("28P01", "password", "member"),
-        ),
-        (
-            password("crew", "pencil"),
-            failed("28P01", "password", "crew"),
-        ),
-        (
-            How {
-                user: "tribute",
-                ..PLAIN
-            },
-            no_entry("tribute", "tributary", "no encryption"),
-        ),
-        (
-            How {
-                user: "tribute",
-                database: "tribute",
-                ..PLAIN
-            },
-            missing("tribute"),
-        ),
+        of("member").with("pencil").enters(),
+        of("member").showing("doe").with("pencil").enters(),
+        of("member").with("pen").fails("password"),
+        of("crew").with("pencil").fails("password"),
+        of("tribute").has_no_entry(),
+        of("tribute").to("tribute").finds_no_database(),
         // Roles that cannot.
-        (
-            How {
-                user: "ghost",
-                ..PLAIN
-            },
-            "28000 role \"ghost\" does not exist".to_owned(),
-        ),
-        (
-            How {
-                user: "sleeper",
-                ..PLAIN
-            },
-            "28000 role \"sleeper\" is not permitted to log in".to_owned(),
-        ),
-        (
-            How {
-                user: "busy",
-                ..PLAIN
-            },
-            "53300 too many connections for role \"busy\"".to_owned(),
-        ),
-        (
-            password("late", "pencil"),
-            failed("28P01", "password", "late"),
-        ),
-        (
-            password("bare", "pencil"),
-            failed("28P01", "password", "bare"),
-        ),
-        (
-            password("unknown", "pencil"),
-            failed("28P01", "password", "unknown"),
-        ),
+        of("ghost").hears("28000 role \"ghost\" does not exist"),
+        of("sleeper").hears("28000 role \"sleeper\" is not permitted to log in"),
+        of("busy").hears("53300 too many connections for role \"busy\""),
+        of("late").with("pencil").fails("password"),
+        of("bare").with("pencil").fails("password"),
+        of("unknown").with("pencil").fails("password"),
         // What is no good in the handshake.
-        (
-            certified("jane", "strange"),
-            "received fatal alert: UnknownCA".to_owned(),
-        ),
-        (
-            certified("jane", "expired"),
-            "received fatal alert: CertificateExpired".to_owned(),
-        ),
-        (
-            certified("jane", "revoked"),
-            "received fatal alert: CertificateRevoked".to_owned(),
-        ),
+        of("jane")
+            .showing("strange")
+            .hears("received fatal alert: UnknownCA"),
+        of("jane")
+            .showing("expired")
+            .hears("received fatal alert: CertificateExpired"),
+        of("jane")
+            .showing("revoked")
+            .hears("received fatal alert: CertificateRevoked"),
     ];
     let mut wrong = Vec::new();
     for (how, wanted) in &cases {
@@ -249,9 +125,9 @@ async fn rules_and_certificates_are_as_in_postgres() {
     let shown = "SELECT ssl, version, cipher, bits, client_dn, client_serial, issuer_dn
                  FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
     for how in [
-        certified("mapped", "mail"),
-        certified("/odd", "odd"),
-        encrypted_trust(),
+        of("mapped").showing("mail"),
+        of("/odd").showing("odd"),
+        of("member").with("pencil").over_tls(),
     ] {
         let ours = both.connect(both.ours.port, how).await.unwrap();
         let theirs = both.connect(both.theirs.port, how).await.unwrap();
@@ -281,15 +157,5 @@ async fn rules_and_certificates_are_as_in_postgres() {
                 .map(|it| (it.code().code().to_owned(), it.message().to_owned()))
         };
         assert_eq!(told(denied), told(denied_there));
-    }
-}
-
-/// Over TLS without a certificate.
-fn encrypted_trust() -> How<'static> {
-    How {
-        user: "member",
-        password: "pencil",
-        is_encrypted: true,
-        ..PLAIN
     }
 }

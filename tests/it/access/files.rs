@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::{Both, How, PLAIN};
+use super::{Both, How};
 use crate::authority::Authority;
 use crate::server::{rows, tributary};
 
@@ -144,10 +144,7 @@ async fn a_reload_changes_the_rules_for_those_who_come() {
     let client = both.ours.connect().await;
     let hba = both.files.join("pg_hba.conf");
     let reload = || async { rows(&client, "SELECT pg_reload_conf()").await.concat() };
-    let ghost = How {
-        user: "ghost",
-        ..PLAIN
-    };
+    let ghost = How::of("ghost");
     let connect = || both.answer_of(both.ours.port, ghost);
     assert_eq!(connect().await, "28000 role \"ghost\" does not exist");
     std::fs::write(
@@ -192,10 +189,7 @@ async fn a_reload_changes_the_rules_for_those_who_come() {
     // The certificates are read again as well.
     Authority::new(&both.files, "authority").issue_server("server");
     assert_eq!(reload().await, "t");
-    let how = How {
-        is_encrypted: true,
-        ..ghost
-    };
+    let how = ghost.over_tls();
     assert_eq!(
         connect_over_tls(&both, how).await,
         "28000 role \"ghost\" does not exist"

@@ -93,13 +93,42 @@ struct How<'a> {
     certificate: &'a str,
 }
 
-const PLAIN: How<'static> = How {
-    user: "jane",
-    database: "tributary",
-    password: "",
-    is_encrypted: false,
-    certificate: "",
-};
+impl<'a> How<'a> {
+    /// Without a password, and without encryption.
+    fn of(user: &'a str) -> Self {
+        Self {
+            user,
+            database: "tributary",
+            password: "",
+            is_encrypted: false,
+            certificate: "",
+        }
+    }
+
+    fn to(self, database: &'a str) -> Self {
+        Self { database, ..self }
+    }
+
+    fn with(self, password: &'a str) -> Self {
+        Self { password, ..self }
+    }
+
+    fn over_tls(self) -> Self {
+        let is_encrypted = true;
+        Self {
+            is_encrypted,
+            ..self
+        }
+    }
+
+    /// Over TLS, with a certificate.
+    fn showing(self, certificate: &'a str) -> Self {
+        Self {
+            certificate,
+            ..self.over_tls()
+        }
+    }
+}
 
 impl Both {
     async fn start() -> Self {

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use datafusion::common::tree_node::Transformed;
-use datafusion::common::{Column, DFSchema};
+use datafusion::common::{Column, DFSchema, JoinConstraint};
 use datafusion::error::Result;
 use datafusion::functions_aggregate::first_last::first_value_udaf;
 use datafusion::logical_expr::{
@@ -37,6 +37,10 @@ pub(super) fn tell_apart(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> 
                     *other = sort_key(other.clone());
                     is_changed = true;
                 }
+            }
+            // What `USING` joins by are columns, of which these are none.
+            if is_changed {
+                join.join_constraint = JoinConstraint::On;
             }
             Transformed::new_transformed(LogicalPlan::Join(join), is_changed)
         }

@@ -61,7 +61,7 @@ mod token_search;
 mod unaccent;
 pub(crate) mod unicode;
 mod url_parameter;
-mod url_text;
+pub(crate) mod url_text;
 mod user_agent_text;
 
 use std::sync::Arc;

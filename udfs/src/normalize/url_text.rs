@@ -4,19 +4,19 @@ use std::borrow::Cow;
 
 /// The parts of a URL, as they were written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Url<'a> {
-    pub(super) scheme: Option<&'a str>,
-    pub(super) user: Option<&'a str>,
-    pub(super) host: Option<&'a str>,
-    pub(super) port: Option<&'a str>,
-    pub(super) path: &'a str,
-    pub(super) query: Option<&'a str>,
-    pub(super) fragment: Option<&'a str>,
+pub(crate) struct Url<'a> {
+    pub(crate) scheme: Option<&'a str>,
+    pub(crate) user: Option<&'a str>,
+    pub(crate) host: Option<&'a str>,
+    pub(crate) port: Option<&'a str>,
+    pub(crate) path: &'a str,
+    pub(crate) query: Option<&'a str>,
+    pub(crate) fragment: Option<&'a str>,
 }
 
 impl<'a> Url<'a> {
     /// The parts of a text; every text but an empty one has a path at least.
-    pub(super) fn parse(text: &'a str) -> Option<Self> {
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let text = text.trim();
         if text.is_empty() {
             return None;

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, ListArray, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, StringArray, new_empty_array};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field};
@@ -39,6 +39,7 @@ pub(super) fn of_texts(from: &ArrayRef, to: &DataType, zone: &SessionTimeZone) -
             Some(kind) => read_texts(&elements, kind)?,
             None => elements,
         },
+        nested if nested.is_nested() && elements.is_empty() => new_empty_array(nested),
         nested if nested.is_nested() => return Err(several_dimensions().into()),
         wanted => from_text(&elements, wanted, zone)?,
     };

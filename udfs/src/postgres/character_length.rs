@@ -26,7 +26,7 @@ pub enum CharacterKind {
 pub struct CharacterLength {
     /// The type.
     pub kind: CharacterKind,
-    /// The most characters.
+    /// The most characters; [`Self::ANY`] where the type names none.
     pub characters: usize,
 }
 
@@ -41,6 +41,33 @@ impl CharacterLength {
         kind: CharacterKind::Uuid,
         characters: 36,
     };
+    /// `varchar`
+    pub const VARYING: Self = Self {
+        kind: CharacterKind::Varying,
+        characters: Self::ANY,
+    };
+    /// `bpchar`
+    pub const FIXED: Self = Self {
+        kind: CharacterKind::Fixed,
+        characters: Self::ANY,
+    };
+    /// No most characters.
+    pub const ANY: usize = usize::MAX;
+
+    /// Whether there are texts that are not of the type, or not as they are.
+    pub fn is_limit(&self) -> bool {
+        self.characters != Self::ANY
+    }
+
+    /// The type without its length, as what is made of such texts has it.
+    #[must_use]
+    pub fn of_any_length(self) -> Self {
+        match self.kind {
+            CharacterKind::Varying => Self::VARYING,
+            CharacterKind::Fixed => Self::FIXED,
+            CharacterKind::Name | CharacterKind::Uuid => self,
+        }
+    }
 
     /// The text that is to be stored.
     ///
@@ -48,6 +75,9 @@ impl CharacterLength {
     /// 22001 for a text that is longer, unless what is too much is blank; 22P02 for a text that is no
     /// `uuid`.
     pub fn fit<'a>(&self, text: &'a str) -> Result<Cow<'a, str>, FunctionError> {
+        if !self.is_limit() {
+            return Ok(Cow::Borrowed(text));
+        }
         let kept = self.cut(text)?;
         if matches!(self.kind, CharacterKind::Name | CharacterKind::Uuid) {
             return Ok(kept);
@@ -68,6 +98,9 @@ impl CharacterLength {
     /// # Errors
     /// 22P02 for a text that is no `uuid`.
     pub fn cut<'a>(&self, text: &'a str) -> Result<Cow<'a, str>, FunctionError> {
+        if !self.is_limit() {
+            return Ok(Cow::Borrowed(text));
+        }
         let end = match self.kind {
             CharacterKind::Uuid => return uuid(text),
             CharacterKind::Name => text.floor_char_boundary(self.characters),
@@ -86,12 +119,32 @@ impl CharacterLength {
     /// The type's name in SQL.
     pub fn sql(&self) -> String {
         let name = match self.kind {
+            CharacterKind::Fixed if !self.is_limit() => return "bpchar".to_owned(),
             CharacterKind::Fixed => "character",
             CharacterKind::Varying => "character varying",
             CharacterKind::Name => return "name".to_owned(),
             CharacterKind::Uuid => return "uuid".to_owned(),
         };
-        format!("{name}({})", self.characters)
+        match self.is_limit() {
+            true => format!("{name}({})", self.characters),
+            false => name.to_owned(),
+        }
+    }
+
+    /// From the type's name in SQL, as [`Self::sql`] gives it.
+    pub fn from_sql(name: &str) -> Option<Self> {
+        let (bare, characters) = match name.split_once('(') {
+            Some((bare, length)) => (bare, length.strip_suffix(')')?.parse().ok()?),
+            None => (name, Self::ANY),
+        };
+        let kind = match bare {
+            "character" | "bpchar" => CharacterKind::Fixed,
+            "character varying" => CharacterKind::Varying,
+            "name" => return Some(Self::NAME),
+            "uuid" => return Some(Self::UUID),
+            _ => return None,
+        };
+        Some(Self { kind, characters })
     }
 
     /// As the value of [`CHARACTER_LENGTH`].
@@ -102,12 +155,18 @@ impl CharacterLength {
             CharacterKind::Name => "name",
             CharacterKind::Uuid => "uuid",
         };
-        format!("{kind} {}", self.characters)
+        match self.is_limit() {
+            true => format!("{kind} {}", self.characters),
+            false => kind.to_owned(),
+        }
     }
 
     /// From the value of [`CHARACTER_LENGTH`].
     pub fn from_metadata(value: &str) -> Option<Self> {
-        let (kind, characters) = value.split_once(' ')?;
+        let (kind, characters) = match value.split_once(' ') {
+            Some((kind, characters)) => (kind, characters.parse().ok()?),
+            None => (value, Self::ANY),
+        };
         let kind = match kind {
             "char" => CharacterKind::Fixed,
             "varchar" => CharacterKind::Varying,
@@ -115,10 +174,7 @@ impl CharacterLength {
             "uuid" => CharacterKind::Uuid,
             _ => return None,
         };
-        Some(Self {
-            kind,
-            characters: characters.parse().ok()?,
-        })
+        Some(Self { kind, characters })
     }
 }
 

@@ -46,6 +46,7 @@ mod sum;
 mod tests;
 mod text;
 mod texts_in_order;
+mod time_zones;
 mod whole;
 mod zoned;
 
@@ -58,7 +59,9 @@ pub(crate) use converted::{Conversion, only_value};
 pub use date_style::DateStyle;
 pub use datetime::{read_interval, read_timestamp};
 pub use floats::one_nan;
-pub use functions::{MomentArithmetic, RegularExpression, register as register_functions};
+pub use functions::{
+    MomentArithmetic, RegularExpression, reads_alike, register as register_functions,
+};
 pub use interval_text::{IntervalStyle, interval_text};
 pub use lazily::ComputeLazily;
 pub use moment_rounding::{
@@ -72,3 +75,4 @@ pub use row_numbers::row_number;
 pub use rule::PostgresSemantics;
 pub use single_byte::SINGLE_BYTE;
 pub(crate) use text::double_precision;
+pub use time_zones::{ZoneAt, time_zones};

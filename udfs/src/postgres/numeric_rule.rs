@@ -196,7 +196,9 @@ fn with_own_digits(cast: Cast, schema: &DFSchema) -> Result<Expr> {
         let call = ScalarFunction::new_udf(Arc::new(function), vec![*cast.expr]);
         return Ok(Expr::ScalarFunction(call));
     }
-    Ok(Expr::Cast(Cast::new(cast.expr, to)))
+    // That no digits were named is still to be known of it.
+    let field = cast.field.as_ref().clone().with_data_type(to);
+    Ok(Expr::Cast(Cast::new_from_field(cast.expr, Arc::new(field))))
 }
 
 /// The type of the numeric that a text shows digit by digit.

@@ -1,6 +1,6 @@
-//! `coalesce`, `greatest`, `least` and `nullif` of a date, a moment, a time or an interval and a text:
-//! the text is one of these, as PostgreSQL reads a literal. DataFusion knows nothing that they have in
-//! common.
+//! `coalesce`, `greatest`, `least` and `nullif` of a date, a moment, a time, an interval, a truth or an
+//! array, and a text: the text is one of these, as PostgreSQL reads a literal. DataFusion knows nothing that
+//! they have in common, or takes all for texts.
 
 use std::sync::Arc;
 
@@ -14,7 +14,15 @@ use datafusion::logical_expr::{
     ScalarUDFImpl, Signature, Volatility,
 };
 
-const FUNCTIONS: [&str; 4] = ["coalesce", "greatest", "least", "nullif"];
+/// Those that give one of their arguments, and those that compare two arrays.
+const FUNCTIONS: [&str; 6] = [
+    "array_has_all",
+    "array_has_any",
+    "coalesce",
+    "greatest",
+    "least",
+    "nullif",
+];
 
 /// Registers the functions, in the place of DataFusion's of the same names.
 pub(super) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
@@ -41,7 +49,11 @@ fn beside_texts(given: &[DataType]) -> Option<DataType> {
         .iter()
         .filter(|own| !own.is_string() && !own.is_null());
     let first = others.next()?;
-    let is_read = first.is_temporal() || matches!(first, DataType::Interval(_));
+    let is_read = first.is_temporal()
+        || matches!(
+            first,
+            DataType::Interval(_) | DataType::Boolean | DataType::List(_)
+        );
     let has_texts = given.iter().any(DataType::is_string);
     (is_read && has_texts && others.all(|own| own == first)).then(|| first.clone())
 }

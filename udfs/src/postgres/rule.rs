@@ -334,20 +334,25 @@ fn arithmetic(operation: Operation, operands: Vec<Expr>) -> Expr {
 /// The type that limits the texts of a field.
 fn length_of(field: &Field) -> Option<CharacterLength> {
     let length = field.metadata().get(CHARACTER_LENGTH)?;
-    CharacterLength::from_metadata(length).filter(|_| *field.data_type() == DataType::Utf8)
+    CharacterLength::from_metadata(length)
+        .filter(|length| *field.data_type() == DataType::Utf8 && length.is_limit())
 }
 
 fn convert(cast: Cast, schema: &DFSchema) -> Transformed<Expr> {
     let to = cast.field.data_type();
     let length = length_of(&cast.field);
-    let is_other = cast
-        .expr
-        .get_type(schema)
-        .is_ok_and(|from| differs(&from, to));
+    let from = cast.expr.get_type(schema);
+    let is_other = from.as_ref().is_ok_and(|from| differs(from, to));
     let form = match length {
         _ if cast.field.metadata().contains_key(SINGLE_BYTE) => ConversionForm::SingleByte,
         Some(length) => ConversionForm::Length(length),
         None if is_other => ConversionForm::Plain,
+        // To `varchar`, which is text to expressions.
+        None if cast.field.metadata().contains_key(CHARACTER_LENGTH)
+            && from.is_ok_and(|from| from == *to) =>
+        {
+            return Transformed::yes(*cast.expr);
+        }
         None => return Transformed::no(Expr::Cast(cast)),
     };
     // An array's elements are told by no more than how they are kept, as columns are.

@@ -41,7 +41,8 @@ pub(super) struct Blocks {
 
 impl Blocks {
     /// The blocks of all records; those of more than `limit` are split by the finer part of the
-    /// rule, or left out, and the rule is told, beside those that it knows.
+    /// rule, or left out, and the rule is told. What it knew of blocks that were too large before is
+    /// forgotten: they may have become small again.
     pub(super) fn new(
         rule: &mut Rule,
         records: &Records,
@@ -49,28 +50,23 @@ impl Blocks {
         tables: &KeyTables<'_>,
         limit: usize,
     ) -> Result<Self> {
+        rule.forget_large();
         let mut pairs = keyed(rule, tables, records.len() as u32)?;
         let mut finer = Vec::new();
         let mut oversized = Vec::new();
-        let mut dropped = Vec::new();
         each_block(&pairs, |block| {
-            let (key, record) = block[0];
             if block.len() <= limit {
                 return;
             }
-            if rule.is_finer(records, words, record, key) {
-                dropped.push(key);
-                return;
-            }
-            oversized.push(key);
+            oversized.push(block[0].0);
             finer.extend(block.iter().filter_map(|(key, record)| {
                 let key = rule.finer_key(records, words, records.row(*record), *key);
                 (key != NO_KEY).then_some((key, *record))
             }));
         });
-        if !oversized.is_empty() || !dropped.is_empty() {
+        if !oversized.is_empty() {
             let is_left = |keys: &[u64], key: u64| keys.binary_search(&key).is_err();
-            pairs.retain(|(key, _)| is_left(&oversized, *key) && is_left(&dropped, *key));
+            pairs.retain(|(key, _)| is_left(&oversized, *key));
             finer.sort_unstable();
             let mut still_too_large = Vec::new();
             each_block(&finer, |block| {
@@ -81,8 +77,7 @@ impl Blocks {
             finer.retain(|(key, _)| is_left(&still_too_large, *key));
             pairs.extend(finer);
             pairs.sort_unstable();
-            dropped.extend(still_too_large);
-            rule.split(oversized, dropped);
+            rule.split(oversized, still_too_large);
         }
         Ok(Self::of(rule.slots(), records.len(), &pairs))
     }

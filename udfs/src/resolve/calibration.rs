@@ -15,20 +15,30 @@ pub struct CalibrationBin {
     pub pairs: u64,
     /// Their mean probability.
     pub expected: f64,
-    /// The share of them that the entities, or the truth, hold to be one.
+    /// The share of them that the entities, or people, hold to be one.
     pub observed: f64,
 }
 
 /// Holds the probabilities of pairs against entities: those that were found, whose every pair
 /// was weighed together with all others of its records, or the true ones.
 pub fn calibration(pairs: &[Pair], entity_of: &[u32]) -> Vec<CalibrationBin> {
+    let is_one = |pair: &Pair| entity_of[pair.left as usize] == entity_of[pair.right as usize];
+    bins(pairs.iter().map(|pair| (pair.probability(), is_one(pair))))
+}
+
+/// Holds the probabilities of pairs against what people say of each: whether it is one entity.
+pub fn calibration_of_labels(pairs: &[(Pair, bool)]) -> Vec<CalibrationBin> {
+    let labelled = pairs.iter();
+    bins(labelled.map(|(pair, is_match)| (pair.probability(), *is_match)))
+}
+
+fn bins(pairs: impl Iterator<Item = (f64, bool)>) -> Vec<CalibrationBin> {
     let mut bins = [(0_u64, 0.0, 0_u64); BINS];
-    for pair in pairs {
-        let probability = pair.probability();
+    for (probability, is_one) in pairs {
         let bin = &mut bins[((probability * BINS as f64) as usize).min(BINS - 1)];
         bin.0 += 1;
         bin.1 += probability;
-        bin.2 += u64::from(entity_of[pair.left as usize] == entity_of[pair.right as usize]);
+        bin.2 += u64::from(is_one);
     }
     let described = bins.iter().enumerate().filter(|(_, bin)| bin.0 > 0);
     described

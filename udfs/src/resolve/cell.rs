@@ -1,5 +1,6 @@
 //! A value of a record.
 
+use super::clean_web::{host_and_path, network};
 use super::dictionary::MISSING;
 use super::feature_kind::FeatureKind;
 use super::hashing::hash_text;
@@ -19,8 +20,9 @@ pub(super) struct Cell {
     /// name alone.
     signature: u32,
     /// By the kind of the feature: hashes of the local part and the domain of an e-mail address,
-    /// of the number and the name of a street, of the formal name of a given name; the number that
-    /// a date is; the first four bytes of a postal code.
+    /// of the number and the name of a street, of the host and the path of a page, of the network of an
+    /// IP address, of the formal name of a given name; the number that a date is; the first four bytes
+    /// of a postal code.
     detail: u32,
 }
 
@@ -40,6 +42,9 @@ impl Cell {
                 let parts = text.split_once('|');
                 (parts.map_or(text, |(_, name)| name), two(parts))
             }
+            FeatureKind::Url => (text, two(Some(host_and_path(text)))),
+            FeatureKind::Ip if text.is_empty() => (text, 0),
+            FeatureKind::Ip => (text, (hash_text(&network(text)) as u32).max(1)),
             FeatureKind::Given => (text, root as u32),
             FeatureKind::Date => (text, text.parse().unwrap_or(0)),
             FeatureKind::Postcode => {

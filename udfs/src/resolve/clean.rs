@@ -7,6 +7,7 @@ use chrono::Datelike;
 
 use super::clean_name::{full_name, without_generation, without_initials, without_titles};
 use super::clean_text::clean_text;
+use super::clean_web::{clean_ip, clean_url, clean_uuid};
 use super::date_order::DateOrder;
 use super::kind::ColumnKind;
 use crate::normalize::address_words::ENGLISH_STREETS;
@@ -85,6 +86,9 @@ impl Cleaner {
                 fold(text, folded);
                 squeeze(folded, code);
             }
+            (ColumnKind::Uuid, [uuid]) => clean_uuid(text, uuid),
+            (ColumnKind::Url, [url]) => clean_url(text, url),
+            (ColumnKind::IpAddress, [ip]) => clean_ip(text, ip),
             (ColumnKind::Street, [street]) => {
                 fold(text, folded);
                 clean_street(folded, street);

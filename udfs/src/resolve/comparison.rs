@@ -300,7 +300,11 @@ pub(super) fn labels(kind: FeatureKind) -> &'static [&'static str] {
             "within a tenth",
             "within 2 %",
         ],
-        FeatureKind::Category | FeatureKind::Levels | FeatureKind::Key => &["different"],
+        FeatureKind::Url => &["different", "same host", "almost equal"],
+        FeatureKind::Ip => &["different", "same network"],
+        FeatureKind::Uuid | FeatureKind::Category | FeatureKind::Levels | FeatureKind::Key => {
+            &["different"]
+        }
         FeatureKind::Codes => &[
             "none in common",
             "a frequent one in common",

@@ -19,6 +19,8 @@ pub(super) struct Expected {
     pub(super) matches: Vec<Vec<f64>>,
     pub(super) others: Vec<Vec<f64>>,
     pub(super) related: Option<Vec<Vec<f64>>>,
+    /// The levels that any pair of the sample has: of the others nothing is known.
+    pub(super) seen: Vec<Vec<bool>>,
     /// The greatest share of matches that differ.
     pub(super) differing_matches: Vec<f64>,
     /// The first level of equal values.
@@ -67,6 +69,7 @@ pub(super) fn expected(
         matches: Vec::new(),
         others: Vec::new(),
         related: None,
+        seen: Vec::new(),
         differing_matches: Vec::new(),
         first_exact: Vec::new(),
         many: None,
@@ -95,12 +98,24 @@ pub(super) fn expected(
             let part = 2.0 * (nearness + 1) as f64 / (between * (between + 1)) as f64;
             *share = (1.0 - DIFFERING - equal) * part;
         }
-        matches[1] = DIFFERING;
         let mut others = vec![0.0; comparison.levels];
         for counted in sample {
             others[usize::from(counted.pattern.level(at))] += counted.pairs;
         }
         others[0] = 0.0;
+        let seen: Vec<bool> = others.iter().map(|pairs| *pairs > 0.0).collect();
+        let all: f64 = others.iter().sum();
+        // Where no pair of all differs, no match does, and what is held to would be lost to the rest.
+        matches[1] = match seen[1] || all == 0.0 {
+            true => DIFFERING,
+            false => DIFFERING.min(1.0 / all),
+        };
+        // Where nothing else is compared, nothing tells which of the equal values are so by chance. Of
+        // values that hardly repeat, none are until more is known.
+        if comparisons.len() == 1 && is_unique(feature) {
+            others[first..].fill(0.0);
+        }
+        expected.seen.push(seen);
         for shares in [&mut matches, &mut others] {
             let sum: f64 = shares.iter().sum();
             shares
@@ -174,7 +189,11 @@ fn is_unique(feature: &Feature) -> bool {
 }
 
 /// What makes a thing another one than those that are like it, where hardly any two have it in common.
-const CODES: [FeatureKind; 2] = [FeatureKind::Identifier, FeatureKind::Codes];
+const CODES: [FeatureKind; 3] = [
+    FeatureKind::Identifier,
+    FeatureKind::Uuid,
+    FeatureKind::Codes,
+];
 /// What people who live together do not share.
 const OWN: [FeatureKind; 2] = [FeatureKind::Given, FeatureKind::Date];
 /// What they do; and what the variants of a product do.
@@ -186,4 +205,9 @@ const SHARED: [FeatureKind; 5] = [
     FeatureKind::Text,
 ];
 /// What some of them do.
-const AT_TIMES: [FeatureKind; 2] = [FeatureKind::Email, FeatureKind::Phone];
+const AT_TIMES: [FeatureKind; 4] = [
+    FeatureKind::Email,
+    FeatureKind::Phone,
+    FeatureKind::Url,
+    FeatureKind::Ip,
+];

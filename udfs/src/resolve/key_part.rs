@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::clean_web::{host_and_path, network};
 use super::dictionary::MISSING;
 use super::feature::Feature;
 use super::feature_kind::FeatureKind;
@@ -39,6 +40,10 @@ pub(super) enum Part {
     /// The number, or the name, of a house in a street.
     HouseNumber,
     StreetName,
+    /// The host of the address of a page.
+    Host,
+    /// The network of an IP address.
+    Network,
     /// Each of the rarest words of a text.
     RareWords,
 }
@@ -47,8 +52,8 @@ impl Part {
     /// The parts of a kind of feature, the most telling first.
     pub(super) fn of(kind: FeatureKind) -> &'static [Self] {
         use Part::{
-            HouseNumber, Local, MonthDay, Prefix, RareWords, Root, Soundex, StreetName, Suffix,
-            Whole, YearDay, YearMonth,
+            Host, HouseNumber, Local, MonthDay, Network, Prefix, RareWords, Root, Soundex,
+            StreetName, Suffix, Whole, YearDay, YearMonth,
         };
         match kind {
             FeatureKind::Given => &[Whole, Root, Soundex, Prefix(3), Prefix(1)],
@@ -60,7 +65,10 @@ impl Part {
             FeatureKind::Street => &[Whole, StreetName, HouseNumber],
             FeatureKind::Place => &[Whole, Soundex, Prefix(4)],
             FeatureKind::Identifier => &[Whole, Prefix(4), Suffix(4)],
-            FeatureKind::Number
+            FeatureKind::Url => &[Whole, Host],
+            FeatureKind::Ip => &[Whole, Network],
+            FeatureKind::Uuid
+            | FeatureKind::Number
             | FeatureKind::Category
             | FeatureKind::Levels
             | FeatureKind::Key => &[Whole],
@@ -88,6 +96,8 @@ impl Part {
             Self::YearDay => format!("year and day of {column}"),
             Self::HouseNumber => format!("house number of {column}"),
             Self::StreetName => format!("street of {column}"),
+            Self::Host => format!("host of {column}"),
+            Self::Network => format!("network of {column}"),
             Self::RareWords => format!("rare words of {column}"),
         }
     }
@@ -153,6 +163,8 @@ impl Part {
             },
             Self::HouseNumber => some(text.split_once('|').map(|(number, _)| number)),
             Self::StreetName => some(text.split_once('|').map(|(_, name)| name)),
+            Self::Host => some(Some(host_and_path(text).0)),
+            Self::Network => some(Some(&network(text))),
         }
     }
 }
@@ -170,6 +182,8 @@ fn salt(place: usize, part: Part) -> u64 {
         Part::HouseNumber => 8,
         Part::StreetName => 9,
         Part::RareWords => 10,
+        Part::Host => 11,
+        Part::Network => 12,
         Part::Prefix(length) => 0x100 + u64::from(length),
         Part::Suffix(length) => 0x200 + u64::from(length),
     };

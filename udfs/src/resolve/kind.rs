@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::comparison::labels;
+use super::feature_kind::features;
 use crate::FunctionError;
 use crate::wording::quoted;
 
@@ -29,6 +31,12 @@ pub enum ColumnKind {
     City,
     /// Numbers and codes that are meant to be one's own: of social security, customers, books.
     NationalId,
+    /// UUIDs, which programs give and nobody writes: two that are not equal have nothing in common.
+    Uuid,
+    /// Addresses of pages.
+    Url,
+    /// IP addresses.
+    IpAddress,
     /// A quantity: how far two are apart matters.
     Number,
     /// One of few values.
@@ -47,7 +55,7 @@ pub enum ColumnKind {
 
 impl ColumnKind {
     /// Every kind that can be said of a column, by its name.
-    pub const ALL: [(&'static str, Self); 15] = [
+    pub const ALL: [(&'static str, Self); 18] = [
         ("given_name", Self::GivenName),
         ("family_name", Self::FamilyName),
         ("full_name", Self::FullName),
@@ -58,6 +66,9 @@ impl ColumnKind {
         ("street", Self::Street),
         ("city", Self::City),
         ("national_id", Self::NationalId),
+        ("uuid", Self::Uuid),
+        ("url", Self::Url),
+        ("ip_address", Self::IpAddress),
         ("number", Self::Number),
         ("category", Self::Category),
         ("free_text", Self::FreeText),
@@ -73,6 +84,52 @@ impl ColumnKind {
             Self::Key => "key",
             _ => named.map_or("", |(name, _)| name),
         }
+    }
+
+    /// What a column of it holds, and how that is written before it is compared.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::GivenName => "First names, without titles and initials of others.",
+            Self::FamilyName => "Surnames, without what tells generations apart, as `Jr.`.",
+            Self::FullName => "Given and family name in one, which are taken apart.",
+            Self::Email => {
+                "E-mail addresses; providers that take several ways of writing one are known."
+            }
+            Self::Phone => "Telephone numbers, of which the last eight digits count.",
+            Self::Date => "Days, such as the date of birth, in the order that most values show.",
+            Self::Postcode => "Postal codes, without blanks.",
+            Self::Street => {
+                "A line of an address: house numbers, and the name of the street with its words in full."
+            }
+            Self::City => "Towns, suburbs, regions.",
+            Self::NationalId => {
+                "Numbers and codes that are meant to be one's own: of social security, customers, books."
+            }
+            Self::Uuid => {
+                "UUIDs, in any of the forms that PostgreSQL reads. All zeros, or all ones, is none. Where no two records have one in common it says nothing, and the column is not compared unless that is said."
+            }
+            Self::Url => {
+                "Addresses of pages, as host and path: without the scheme, user, `www.`, usual ports, a slash or the name of an index page at the end, fragments and parameters of campaigns."
+            }
+            Self::IpAddress => {
+                "IP addresses of versions 4 and 6, without port and length of the network; those that stand for none, or for the machine itself, are missing."
+            }
+            Self::Number => "A quantity: how far two are apart matters.",
+            Self::Category => "One of few values.",
+            Self::FreeText => {
+                "Titles, descriptions: what matters is the words, and how rare they are, and apart from these the codes among them."
+            }
+            Self::Organisation => "Names of companies, without their legal form.",
+            Self::Ignore => "Not compared.",
+            Self::Levels => "Compared by levels of its own.",
+            Self::Key => "Not compared: records that have it in common are.",
+        }
+    }
+
+    /// What the levels below equality are called for each thing that is compared of a column, the least
+    /// alike first.
+    pub fn levels(self) -> impl Iterator<Item = &'static [&'static str]> {
+        features(self).iter().map(|feature| labels(*feature))
     }
 
     /// The kind of this name.

@@ -81,7 +81,12 @@ pub(super) fn level(
             right.feature.number(right.cell.code),
             comparison.spread,
         ),
-        FeatureKind::Category => DIFFERENT,
+        FeatureKind::Url => url(left, right, scratch),
+        FeatureKind::Ip => {
+            let (network, other) = (left.cell.detail(), right.cell.detail());
+            DIFFERENT + u8::from(network == other && network != 0)
+        }
+        FeatureKind::Category | FeatureKind::Uuid => DIFFERENT,
         // Many pairs at a time, see `own_levels`.
         FeatureKind::Levels | FeatureKind::Key => MISSING_LEVEL,
         FeatureKind::Codes => codes(weights.rarest_common(
@@ -271,6 +276,23 @@ fn identifier(left: Value<'_>, right: Value<'_>, scratch: &mut Scratch) -> u8 {
         2 if longer >= 6 => DIFFERENT + 1,
         _ => DIFFERENT,
     }
+}
+
+/// By a slip, which is none where numbers differ: these tell one page from another.
+fn url(left: Value<'_>, right: Value<'_>, scratch: &mut Scratch) -> u8 {
+    let longer = left.cell.length().max(right.cell.length());
+    let slip = tolerance(longer);
+    if left.least_edits(right) <= slip {
+        let digits = |text: &'_ str| -> Vec<u8> {
+            text.bytes().filter(|byte| byte.is_ascii_digit()).collect()
+        };
+        let (left, right) = (left.text(), right.text());
+        if digits(left) == digits(right) && scratch.edits(left, right) <= slip {
+            return DIFFERENT + 2;
+        }
+    }
+    let (host, other) = (left.cell.details().0, right.cell.details().0);
+    DIFFERENT + u8::from(host == other && host != 0)
 }
 
 /// By how far apart they are, as a share of the larger one, or of how far values spread where that is

@@ -79,7 +79,7 @@ impl Resolver {
     pub fn unlinkable(&self) -> Result<Vec<(u32, f64)>> {
         let comparer = self.comparer();
         let mut scorer = Scorer::new(&comparer, &self.model.mixture);
-        let threshold = self.model.options.threshold();
+        let threshold = self.model.threshold();
         let copies: Vec<(u32, u32)> = (0..self.records.len() as u32)
             .filter(|record| !self.records.is_removed(*record))
             .map(|record| (record, record))

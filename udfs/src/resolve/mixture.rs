@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::compare::Pattern;
 use super::comparison::MISSING_LEVEL;
+use super::expected::Expected;
 use super::fit::{EXPECTED_PAIRS, SHARING};
 use super::gaps::Gaps;
 use super::tree::{Tree, Weighted};
@@ -169,6 +170,12 @@ impl Mixture {
             matches,
             related: related.map_or(0.0, |related| (related - other).exp() * (1.0 - matches)),
         }
+    }
+
+    /// Bounds what levels say that no pair was seen to have; see [`Tree::bound_unseen`].
+    pub(super) fn bound_unseen(&mut self, expected: &Expected) {
+        self.others.bound_unseen(&self.matches, expected);
+        self.others.round();
     }
 
     pub(super) fn round(&mut self) {

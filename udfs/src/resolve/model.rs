@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::comparison::Comparison;
 use super::mixture::Mixture;
-use super::options::ResolveOptions;
+use super::options::{EVEN, ResolveOptions};
 use super::records::Column;
 use super::rule::Rule;
 use super::training::most_pairs_of_all;
@@ -31,6 +31,9 @@ pub struct Model {
     #[serde(deserialize_with = "this_format")]
     pub(super) format: u32,
     pub(super) options: ResolveOptions,
+    /// The threshold that was found out, which holds where none is said.
+    #[serde(default)]
+    pub(super) found_threshold: Option<f64>,
     pub(super) columns: Vec<Column>,
     pub(super) comparisons: Vec<Comparison>,
     pub(super) words: Vec<WordCounts>,
@@ -61,6 +64,21 @@ impl Model {
     /// The options that it was learned with.
     pub fn options(&self) -> &ResolveOptions {
         &self.options
+    }
+
+    /// The probability from which on two records are held to be one entity.
+    pub fn threshold(&self) -> f64 {
+        let said = self.options.threshold;
+        said.or(self.found_threshold).unwrap_or(EVEN)
+    }
+
+    /// Takes those of other options that nothing was learned from: the threshold and the number of
+    /// threads.
+    pub fn adopt(&mut self, said: &ResolveOptions) {
+        // Models of before have what was found out in the place of what is said.
+        self.found_threshold = self.found_threshold.or(self.options.threshold);
+        self.options.threshold = said.threshold;
+        self.options.threads = said.threads;
     }
 
     /// The columns that are compared, with the kinds that were recognised.

@@ -79,7 +79,7 @@ impl Default for ResolveOptions {
 }
 
 /// The threshold where nothing else is known: two records are rather one than two.
-const EVEN: f64 = 0.5;
+pub(super) const EVEN: f64 = 0.5;
 
 /// Every option by its name.
 const NAMES: [&str; 10] = [
@@ -189,11 +189,6 @@ impl ResolveOptions {
         }
         let declared = self.compare.iter().find(|(name, _)| name == column);
         declared.map(|(_, kind)| *kind)
-    }
-
-    /// The probability from which on two records are held to be one entity.
-    pub fn threshold(&self) -> f64 {
-        self.threshold.unwrap_or(EVEN)
     }
 
     /// How many threads work.

@@ -31,6 +31,12 @@ pub(super) fn placeholders(feature: &Feature) -> Vec<u32> {
 fn is_ones_own(kind: FeatureKind) -> bool {
     matches!(
         kind,
-        FeatureKind::Email | FeatureKind::Phone | FeatureKind::Identifier | FeatureKind::Date
+        FeatureKind::Email
+            | FeatureKind::Phone
+            | FeatureKind::Identifier
+            | FeatureKind::Uuid
+            | FeatureKind::Url
+            | FeatureKind::Ip
+            | FeatureKind::Date
     )
 }

@@ -1,7 +1,11 @@
 //! Finds out what a column holds, by its name and by its values.
 
+use super::clean_web::{has_host, ip_address, is_url, uuid_digits};
 use super::date_order::DateOrder;
 use super::kind::ColumnKind;
+
+/// How many bytes the versions of programs have on average, at most.
+const LONGEST_VERSION: f64 = 10.0;
 
 /// How many distinct values are looked at.
 pub(super) const SAMPLE: usize = 5000;
@@ -23,6 +27,10 @@ struct Profile {
     two_or_three_words: f64,
     starts_with_digit: f64,
     numbers_within: f64,
+    uuids: f64,
+    urls: f64,
+    hosts: f64,
+    ips: f64,
 }
 
 /// What a column holds.
@@ -46,7 +54,9 @@ pub(super) fn profile(
         .fold((DateOrder::Ymd, 0.0), |best, next| {
             if next.1 > best.1 { next } else { best }
         });
-    (profile.kind(hint, dates, distinct, present), order)
+    let kind = profile.kind_of_programs(name, distinct);
+    let kind = kind.unwrap_or_else(|| profile.kind(hint, dates, distinct, present));
+    (kind, order)
 }
 
 impl Profile {
@@ -98,6 +108,10 @@ impl Profile {
                 |word: &&str| word.starts_with(|letter: char| letter.is_ascii_digit());
             let numbers = value.split_whitespace().filter(begins_with_digit).count();
             count(|profile| &mut profile.numbers_within, numbers > 1);
+            count(|profile| &mut profile.uuids, uuid_digits(value).is_some());
+            count(|profile| &mut profile.urls, is_url(value));
+            count(|profile| &mut profile.hosts, has_host(value));
+            count(|profile| &mut profile.ips, ip_address(value).is_some());
             profile.words += words as f64;
             profile.bytes += value.len() as f64;
         }
@@ -116,10 +130,36 @@ impl Profile {
             &mut profile.two_or_three_words,
             &mut profile.starts_with_digit,
             &mut profile.numbers_within,
+            &mut profile.uuids,
+            &mut profile.urls,
+            &mut profile.hosts,
+            &mut profile.ips,
         ] {
             *share /= values;
         }
         profile
+    }
+
+    /// What programs write: it looks like nothing else, so that its name matters only where values leave
+    /// that open.
+    fn kind_of_programs(&self, name: &str, distinct: usize) -> Option<ColumnKind> {
+        if distinct <= 1 {
+            return None;
+        }
+        let name = name.to_lowercase();
+        let mut words = name.split(|letter: char| !letter.is_alphanumeric());
+        let is = |word: &str| ["web", "link", "uri", "site", "domain"].contains(&word);
+        let has = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
+        if self.uuids > 0.8 || self.uuids > 0.5 && has(&["uuid", "guid"]) {
+            return Some(ColumnKind::Uuid);
+        }
+        let is_page = has(&["url", "website", "homepage", "webpage", "webseite"]);
+        if self.urls > 0.5 || self.hosts > 0.5 && (is_page || words.clone().any(is)) {
+            return Some(ColumnKind::Url);
+        }
+        // Versions of programs have four numbers, too, and shorter ones.
+        let is_ip = words.any(|word| ["ip", "ipv4", "ipv6", "ipaddr", "ipaddress"].contains(&word));
+        (self.ips > 0.8 && (is_ip || self.bytes > LONGEST_VERSION)).then_some(ColumnKind::IpAddress)
     }
 
     fn kind(&self, hint: Hint, dates: f64, distinct: usize, present: usize) -> ColumnKind {

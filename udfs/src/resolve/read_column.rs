@@ -7,7 +7,7 @@ use datafusion::execution::memory_pool::MemoryReservation;
 use super::clean::{Cleaner, LONGEST};
 use super::dictionary::{Dictionary, Interner, MISSING};
 use super::feature::Feature;
-use super::feature_kind::features;
+use super::feature_kind::{FeatureKind, features};
 use super::kind::ColumnKind;
 use super::options::ResolveOptions;
 use super::placeholder::placeholders;
@@ -119,6 +119,12 @@ impl ColumnReader {
             feature.counts = vec![0; feature.dictionary().len()];
             for code in &codes {
                 feature.counts[*code as usize] += 1;
+            }
+            // All that could be learned of them is that none match.
+            let is_rows_own = feature.kind == FeatureKind::Uuid
+                && feature.counts[1..].iter().all(|count| *count <= 1);
+            if is_rows_own && known.is_none() && options.declared(&column.name).is_none() {
+                return Ok(None);
             }
             let nothing: Vec<u32> = match known {
                 None => {

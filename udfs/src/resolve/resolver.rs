@@ -77,8 +77,7 @@ impl Resolver {
             let told = best_candidates::told(&resolver)?;
             resolver.model.mixture.prior += told.shift;
             resolver.model.mixture.round();
-            let options = &mut resolver.model.options;
-            options.threshold = options.threshold.or(Some(told.threshold));
+            resolver.model.found_threshold = Some(told.threshold);
         }
         Ok(resolver)
     }
@@ -151,6 +150,11 @@ impl Resolver {
     /// Has it tell another one how far it is.
     pub fn tell(&mut self, progress: &Arc<Progress>) {
         self.records.progress = Arc::clone(progress);
+    }
+
+    /// Takes those of other options that nothing was learned from.
+    pub fn adopt(&mut self, said: &ResolveOptions) {
+        self.model.adopt(said);
     }
 
     /// Has the pool know as much memory for what is kept beside the records, in the place of what it
@@ -226,6 +230,24 @@ impl Resolver {
         )?;
         self.records.progress.expect_pairs(counted.iter().sum());
         self.score(changed.len(), find)
+    }
+
+    /// Scores pairs, whether or not they share a block, and however little probable they are.
+    ///
+    /// # Errors
+    /// Where the work is interrupted.
+    pub fn weigh(&self, pairs: &[(u32, u32)]) -> Result<Vec<Pair>> {
+        let comparer = self.comparer();
+        let mut scorer = Scorer::new(&comparer, &self.model.mixture);
+        let mut weighed = Vec::with_capacity(pairs.len());
+        scorer.score(pairs, |(left, right), _, log_odds| {
+            weighed.push(Pair {
+                left: left.max(right),
+                right: left.min(right),
+                log_odds: log_odds as f32,
+            });
+        })?;
+        Ok(weighed)
     }
 
     /// Scores the candidates of as many tasks: `find` gives the record of one, whom it is to be
@@ -345,7 +367,7 @@ impl Resolver {
     /// # Errors
     /// Where the work is interrupted.
     pub fn clusters(&self, pairs: &[Pair], decisions: &Decisions) -> Result<Clusters> {
-        self.clusters_at(pairs, decisions, self.model.options.threshold())
+        self.clusters_at(pairs, decisions, self.model.threshold())
     }
 
     /// The entities that pairs make at another threshold.

@@ -1,8 +1,14 @@
 //! The values of columns as texts.
 
+use std::sync::Arc;
+
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{
+    DataType, Date32Type, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
+    TimestampSecondType,
+};
+use arrow::temporal_conversions::{as_datetime, date32_to_datetime};
 use datafusion::error::Result;
 
 use crate::FunctionError;
@@ -12,7 +18,8 @@ use crate::wording::{quoted, type_name};
 const TEXTS: usize = 256;
 
 /// Calls for the values of an array of a column of this name, as texts, some at a time. What is NULL
-/// is empty.
+/// is empty, and so is a moment without a day in the calendar: `infinity` stands for no day that is
+/// known, and two records that have it have none in common.
 ///
 /// # Errors
 /// 0A000 for a type that has no texts; what `each` meets.
@@ -35,9 +42,39 @@ pub(super) fn texts(
             .into())
         }
         _ => {
-            let texts = cast(array, &DataType::Utf8)?;
+            let texts = cast(&within_the_calendar(array), &DataType::Utf8)?;
             some_at_a_time(texts.as_string::<i32>().iter(), each)
         }
+    }
+}
+
+/// Dates and moments, of which those are NULL that the calendar does not reach.
+pub fn within_the_calendar(array: &ArrayRef) -> ArrayRef {
+    match array.data_type() {
+        DataType::Date32 => {
+            let dates = array.as_primitive::<Date32Type>();
+            let dates =
+                dates.unary_opt::<_, Date32Type>(|day| date32_to_datetime(day).map(|_| day));
+            Arc::new(dates)
+        }
+        DataType::Timestamp(unit, zone) => {
+            macro_rules! moments {
+                ($unit:ty) => {{
+                    let moments = array.as_primitive::<$unit>();
+                    let moments =
+                        moments.unary_opt::<_, $unit>(|at| as_datetime::<$unit>(at).map(|_| at));
+                    Arc::new(moments.with_timezone_opt(zone.clone()))
+                }};
+            }
+            match unit {
+                TimeUnit::Second => moments!(TimestampSecondType),
+                TimeUnit::Millisecond => moments!(TimestampMillisecondType),
+                TimeUnit::Microsecond => moments!(TimestampMicrosecondType),
+                // All of them are within it.
+                TimeUnit::Nanosecond => Arc::clone(array),
+            }
+        }
+        _ => Arc::clone(array),
     }
 }
 

@@ -101,6 +101,23 @@ impl Rule {
         !whole.contains(&key)
     }
 
+    /// Whether a record is of a block that was too large.
+    pub(super) fn is_of_large(&self, records: &Records, words: &[WordCounts], record: u32) -> bool {
+        if self.oversized.is_empty() {
+            return false;
+        }
+        let row = records.row(record);
+        let whole = self.whole_keys(|_, part| part_keys(*part, records, words, row));
+        let mut whole = whole.iter();
+        whole.any(|key| self.oversized.binary_search(key).is_ok())
+    }
+
+    /// Holds no block for too large.
+    pub(super) fn forget_large(&mut self) {
+        self.oversized.clear();
+        self.dropped.clear();
+    }
+
     /// Takes blocks for too large: those that are split, and parts of them that are left out.
     pub(super) fn split(&mut self, oversized: Vec<u64>, dropped: Vec<u64>) {
         for (keys, more) in [

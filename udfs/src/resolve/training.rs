@@ -17,7 +17,7 @@ use super::levels::Scratch;
 use super::mixture::{Counted, Mixture, probability};
 use super::model::{FORMAT, Model};
 use super::one_to_one;
-use super::options::{Link, ResolveOptions};
+use super::options::{EVEN, Link, ResolveOptions};
 use super::records::Records;
 use super::taught::{Known, Taught};
 use super::threads;
@@ -101,6 +101,7 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
     let sample = count(&patterns, &pairs, trimmed);
     let expected = expected(records, &comparisons, &sample, known, one_to_one);
     let mut mixture = fits::fit(&sample, &expected, 0.5, pairs.others_a_query, workers)?;
+    mixture.bound_unseen(&expected);
     let labelled: Vec<(u32, u32)> = taught.labels.iter().map(|of| (of.left, of.right)).collect();
     let labelled = compare(&labelled)?.into_iter();
     let labels = labelled.zip(taught.labels.iter().map(|label| label.is_match));
@@ -165,6 +166,7 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
     Ok(Model {
         format: FORMAT,
         options: options.clone(),
+        found_threshold: Some(EVEN),
         columns: records.columns().to_vec(),
         comparisons,
         words,

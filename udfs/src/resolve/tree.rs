@@ -221,6 +221,31 @@ impl Tree {
         }
     }
 
+    /// Raises the shares of levels that no pair was seen to have, so that such a level speaks for a match
+    /// no more than the level above it, of values that are more alike. Values that differ never speak
+    /// for one, but for what is seen of them given another comparison.
+    pub(super) fn bound_unseen(&mut self, matches: &Self, expected: &Expected) {
+        let different = usize::from(DIFFERENT);
+        for (at, (node, matches)) in self.nodes.iter_mut().zip(&matches.nodes).enumerate() {
+            let first = expected.first_exact[at];
+            for (given, row) in node.logs.chunks_mut(node.levels).enumerate() {
+                let mut above = matches.logs[first] - row[first];
+                for level in (different..first).rev() {
+                    let seen = expected.seen[at][level];
+                    let of_above = if seen { f64::INFINITY } else { above };
+                    let most = match level == different && (given == 0 || !seen) {
+                        true => of_above.min(0.0),
+                        false => of_above,
+                    };
+                    if !expected.known.is_held(at, level as u8) {
+                        row[level] = row[level].max(matches.logs[level] - most);
+                    }
+                    above = matches.logs[level] - row[level];
+                }
+            }
+        }
+    }
+
     /// Gives some comparisons, that depend on none, these shares of their levels.
     pub(super) fn keep(&mut self, kept: &[bool], shares: &[Vec<f64>]) {
         for (at, node) in self.nodes.iter_mut().enumerate() {

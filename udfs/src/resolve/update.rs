@@ -15,7 +15,7 @@ use super::word_weights::WordCounts;
 pub struct Updated {
     /// The places of the records that came in.
     pub places: Vec<u32>,
-    /// The records of blocks that are too large by now, which meet others than before.
+    /// The records of blocks that are too large by now, or small again, which meet others than before.
     pub regrouped: Vec<u32>,
 }
 
@@ -29,11 +29,13 @@ impl Updated {
 
 impl Resolver {
     /// Takes in records that are new or changed, read for the model's columns, and leaves out
-    /// others. Blocks that are too large by then are split or left out, as when a model is learned.
+    /// others. Blocks that are too large by then are split or left out, as when a model is learned, and
+    /// those that have become small again are whole.
     pub fn update(&mut self, changed: &Records, removed: &[u32]) -> Result<Updated> {
         let before = self.records.len();
         let most_before = most_of_a_block(&self.records, &self.model.options);
         let places = self.records.absorb(changed)?;
+        let may_fit = self.may_fit_again(removed);
         for record in removed {
             self.records.remove(*record);
         }
@@ -50,6 +52,7 @@ impl Resolver {
             ..
         } = model;
         let most = most_of_a_block(records, options);
+        let may_fit = may_fit || most > most_before;
         let touched: Vec<u32> = places.iter().chain(removed).copied().collect();
         let mut regrouped = Vec::new();
         for (rule, blocks) in rules.iter_mut().zip(blocks.iter_mut()) {
@@ -61,11 +64,41 @@ impl Resolver {
         }
         // What has changed is kept beside the blocks; when it is much, they are made anew.
         let changed: usize = self.blocks.iter().map(Blocks::changed).max().unwrap_or(0);
-        if changed * 8 > before {
+        if may_fit || changed * 8 > before {
+            let known = self.model.rules.clone();
             self.blocks = Self::blocks_of(&self.records, &mut self.model)?;
+            regrouped.extend(self.keyed_anew(&known));
         }
         self.reserve()?;
         Ok(Updated { places, regrouped })
+    }
+
+    /// Whether blocks that were too large may fit without these records.
+    fn may_fit_again(&self, removed: &[u32]) -> bool {
+        let Model { rules, words, .. } = &self.model;
+        rules.iter().any(|rule| {
+            let mut removed = removed.iter();
+            removed.any(|record| rule.is_of_large(&self.records, words, *record))
+        })
+    }
+
+    /// The records that rules give other keys than they did as `known`.
+    fn keyed_anew(&self, known: &[Rule]) -> Vec<u32> {
+        let (Model { rules, words, .. }, records) = (&self.model, &self.records);
+        let mut anew = Vec::new();
+        for (rule, known) in rules
+            .iter()
+            .zip(known)
+            .filter(|(rule, known)| rule != known)
+        {
+            let is_other = |record: &u32| {
+                rule.keys(records, words, *record) != known.keys(records, words, *record)
+            };
+            anew.extend((0..records.len() as u32).filter(is_other));
+        }
+        anew.sort_unstable();
+        anew.dedup();
+        anew
     }
 }
 

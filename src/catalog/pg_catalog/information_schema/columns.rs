@@ -2,14 +2,15 @@
 
 use arrow::datatypes::Field;
 
-use super::super::PG_CATALOG;
 use super::super::functions::without_visible_schemas;
 use super::super::pg_attribute::type_of;
 use super::super::pg_type::array_name;
 use super::super::relation::Relation;
 use super::super::table::{Row, Rows, Value, row};
 use super::super::table_constraint::defaults_of;
-use super::super::types::{Type, format_type, internal_name};
+use super::super::types::{Type, internal_name, type_name};
+use super::super::{PG_CATALOG, schema};
+use super::type_figures::Figures;
 use super::{shown, yes_or_no};
 use crate::catalog::system::SystemSources;
 use crate::models::constraints;
@@ -47,20 +48,9 @@ fn column(
         object.is_some_and(|object| constraints::generated_of(object, field.name()).is_some());
     let generation = default.clone().filter(|_| is_generated);
     let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);
-    let snapshot = sources.snapshot();
-    let own = enums::with_oid(&snapshot, oid);
-    let (udt_schema, udt_name) = match &own {
-        Some((object, kind)) if kind.is_array => {
-            (object.name.schema.clone(), array_name(&object.name.name))
-        }
-        Some((object, _)) => (object.name.schema.clone(), object.name.name.clone()),
-        None => (PG_CATALOG.to_owned(), internal_name(oid)),
-    };
-    let data_type = match Type::is_any_array(&snapshot, oid) {
-        true => "ARRAY".to_owned(),
-        false if own.is_some() => "USER-DEFINED".to_owned(),
-        false => format_type(oid, -1),
-    };
+    let names = type_names(sources, oid);
+    let catalog = schema(&relation.schema).and_then(|it| it.get(&relation.name));
+    let is_required = catalog.is_some_and(|it| it.requires(field.name()));
     let figures = Figures::of(oid, modifier);
     let identity = object.and_then(|object| constraints::identity_of(object, field.name()));
     row![
@@ -70,8 +60,8 @@ fn column(
         field.name().as_str(),
         number,
         text(default.filter(|_| !is_generated)),
-        yes_or_no(field.is_nullable()),
-        data_type,
+        yes_or_no(field.is_nullable() && !is_required),
+        names.data_type,
         figures.characters,
         figures.octets,
         figures.precision,
@@ -90,8 +80,8 @@ fn column(
         Value::Null,
         Value::Null,
         database,
-        udt_schema,
-        udt_name,
+        names.schema,
+        names.name,
         Value::Null,
         Value::Null,
         Value::Null,
@@ -111,55 +101,36 @@ fn column(
     ]
 }
 
-/// What a type says of its values, as PostgreSQL's functions `_pg_char_max_length`,
-/// `_pg_numeric_precision` and the like tell.
-#[derive(Default)]
-struct Figures {
-    characters: Option<i64>,
-    octets: Option<i64>,
-    precision: Option<i64>,
-    radix: Option<i64>,
-    scale: Option<i64>,
-    datetime: Option<i64>,
+/// What the standard's views call a type.
+pub(super) struct TypeNames {
+    /// `data_type`
+    pub(super) data_type: String,
+    /// The schema that it is of.
+    pub(super) schema: String,
+    /// Its name in `pg_type`.
+    pub(super) name: String,
 }
 
-impl Figures {
-    fn of(oid: u32, modifier: i32) -> Self {
-        /// The most bytes of a text.
-        const TEXT_OCTETS: i64 = 1 << 30;
-        /// The most bytes of a character.
-        const CHARACTER_OCTETS: i64 = 4;
-        let digits = |precision, radix, scale| Self {
-            precision,
-            radix: Some(radix),
-            scale,
-            ..Self::default()
-        };
-        let moment = |digits| Self {
-            datetime: Some(digits),
-            ..Self::default()
-        };
-        let given = Some(i64::from(modifier)).filter(|digits| (0..=6).contains(digits));
-        let modifier = Some(i64::from(modifier) - 4).filter(|modifier| *modifier >= 0);
-        match internal_name(oid).as_str() {
-            "int2" => digits(Some(16), 2, Some(0)),
-            "int4" => digits(Some(32), 2, Some(0)),
-            "int8" => digits(Some(64), 2, Some(0)),
-            "float4" => digits(Some(24), 2, None),
-            "float8" => digits(Some(53), 2, None),
-            "numeric" => digits(
-                modifier.map(|modifier| modifier >> 16 & 0xffff),
-                10,
-                modifier.map(|modifier| (modifier & 0x7ff ^ 1024) - 1024),
-            ),
-            "date" => moment(0),
-            "time" | "timestamp" | "timestamptz" | "interval" => moment(given.unwrap_or(6)),
-            "text" | "varchar" | "bpchar" => Self {
-                characters: modifier,
-                octets: Some(modifier.map_or(TEXT_OCTETS, |length| length * CHARACTER_OCTETS)),
-                ..Self::default()
-            },
-            _ => Self::default(),
+/// The names of the type of a number.
+pub(super) fn type_names(sources: &dyn SystemSources, oid: u32) -> TypeNames {
+    let snapshot = sources.snapshot();
+    let own = enums::with_oid(&snapshot, oid);
+    let (schema, name) = match &own {
+        Some((object, kind)) if kind.is_array => {
+            (object.name.schema.clone(), array_name(&object.name.name))
         }
+        Some((object, _)) => (object.name.schema.clone(), object.name.name.clone()),
+        None => (PG_CATALOG.to_owned(), internal_name(oid)),
+    };
+    let shown = type_name(oid);
+    let data_type = match Type::is_any_array(&snapshot, oid) || shown.ends_with("[]") {
+        true => "ARRAY".to_owned(),
+        false if own.is_some() => "USER-DEFINED".to_owned(),
+        false => shown,
+    };
+    TypeNames {
+        data_type,
+        schema,
+        name,
     }
 }

@@ -7,9 +7,11 @@
 mod columns;
 mod constraints;
 mod privileges;
+mod routines;
 mod schemata;
 mod sequences;
 mod tables;
+pub mod type_figures;
 
 use std::sync::{Arc, LazyLock};
 
@@ -21,7 +23,7 @@ use crate::catalog::system::SystemSources;
 /// The name of the schema.
 pub const INFORMATION_SCHEMA: &str = "information_schema";
 
-static ROWS: [&Rows; 17] = [
+static ROWS: [&Rows; 19] = [
     &columns::TABLE,
     &constraints::CHECKS,
     &constraints::COLUMNS,
@@ -33,6 +35,8 @@ static ROWS: [&Rows; 17] = [
     &privileges::COLUMNS,
     &privileges::GRANTS,
     &privileges::TABLE,
+    &routines::PARAMETERS,
+    &routines::ROUTINES,
     &schemata::CATALOG,
     &schemata::ROLES,
     &schemata::TABLE,

@@ -123,15 +123,12 @@ pub(super) fn described(node: &LogicalPlan) -> String {
         }
         LogicalPlan::Aggregate(_) => "GROUP BY".to_owned(),
         LogicalPlan::Window(window) => {
-            let function = window.window_expr.first().map(|expression| {
-                let mut name = expression.clone().unalias().schema_name().to_string();
-                if let Some((end, _)) = name.char_indices().nth(80) {
-                    name.truncate(end);
-                    name.push('…');
-                }
-                name
+            let functions = window.window_expr.iter();
+            let mut names = functions.filter_map(|it| match it.clone().unalias() {
+                Expr::WindowFunction(function) => Some(function.fun.name().to_owned()),
+                _ => None,
             });
-            format!("the window function {}", function.unwrap_or_default())
+            format!("the window function {}()", names.next().unwrap_or_default())
         }
         LogicalPlan::Join(join) => format!("a {} join", join.join_type),
         LogicalPlan::TableScan(scan) => scan.table_name.to_string(),

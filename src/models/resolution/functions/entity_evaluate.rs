@@ -43,7 +43,7 @@ async fn rows(
     let decisions = asked.decisions(&index.resolver).await?;
     scan::blocking(move || {
         let resolver = &index.resolver;
-        let default = resolver.model().options().threshold();
+        let default = resolver.model().threshold();
         let mut thresholds: Vec<f64> = THRESHOLDS.into_iter().chain([default]).collect();
         thresholds.sort_by(f64::total_cmp);
         thresholds.dedup();

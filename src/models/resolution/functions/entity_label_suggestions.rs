@@ -16,7 +16,7 @@ use crate::error::{Error, Result, SqlState};
 const MOST_SUGGESTIONS: i64 = 100_000;
 
 /// Pairs of records, by their places.
-type Places = Vec<(u32, u32)>;
+pub(super) type Places = Vec<(u32, u32)>;
 
 impl Asked {
     /// The pairs that a human should be asked about, without those that one has decided or labelled.
@@ -63,7 +63,7 @@ impl Asked {
     }
 
     /// The pairs that humans have decided.
-    async fn decided(&self, resolver: &Resolver) -> Result<(Places, Places)> {
+    pub(super) async fn decided(&self, resolver: &Resolver) -> Result<(Places, Places)> {
         let context = self.context();
         let definition = self.model.definition()?;
         let records = resolver.records();

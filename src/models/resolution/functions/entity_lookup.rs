@@ -1,97 +1,106 @@
-//! `entity_lookup`: the entities that one record may belong to.
+//! `entity_lookup`: the entities that records may belong to.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, new_null_array};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, ListArray, RecordBatch, StructArray,
+};
+use arrow::buffer::OffsetBuffer;
+use arrow::compute::{filter, is_not_null};
+use arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::scalar::ScalarValue;
 use tributary_udfs::resolve::Pair;
 
-use super::super::{Companion, found};
+use super::super::index::Index;
+use super::super::{found, scan};
 use super::Asked;
-use crate::error::{Error, Result, SqlState, nearest};
-use crate::sql::model_options::OptionValue;
+use super::incoming::Incoming;
+use crate::error::{Error, Result, SqlState};
 
 impl Asked {
-    /// The entities that a record may be, each by its record that is most like it.
+    /// The entities that one record may be, each by its record that is most like it.
     pub(super) async fn lookup(&self, record: &str, columns: SchemaRef) -> Result<RecordBatch> {
         let value = self.value(record).await?;
-        let record = self.incoming(&value).await?;
+        let record = match &value {
+            ScalarValue::Struct(record) => Arc::clone(record),
+            _ => return Err(no_record(&value)),
+        };
+        let incoming = self.incoming(&record).await?;
         let index = self.index().await?;
-        let model = index.resolver.model();
-        let taking = self.model.input(&record.schema())?;
-        let mut builder = taking.builder(&self.model.instance.runtime().memory_pool)?;
-        builder.push(taking.with_keys(record)?)?;
-        let mut found = index
-            .resolver
-            .lookup(&builder.finish_for(model.columns())?)?;
-        // The likeliest come first.
-        let mut seen = HashSet::new();
-        found.retain(|pair| seen.insert(index.entities[pair.right as usize]));
-        let entities = found.iter().map(|pair| index.entities[pair.right as usize]);
-        let entities = entities.map(|entity| i64::try_from(entity?).ok());
-        let mut arrays = vec![Arc::new(entities.collect::<Int64Array>()) as ArrayRef];
-        let places = found.iter().map(|pair| pair.right);
-        arrays.extend(found::names(&index.resolver, places, &columns, 1)?);
-        let weights = found.iter().map(Pair::weight);
-        arrays.push(Arc::new(weights.collect::<Float64Array>()));
-        let probabilities = found.iter().map(Pair::probability);
-        arrays.push(Arc::new(probabilities.collect::<Float64Array>()));
+        let found = likeliest(&index, &incoming)?;
+        let arrays = answers(&index, &found, &columns)?;
         Ok(RecordBatch::try_new(columns, arrays)?)
     }
 
-    /// A struct as a record of the model's query; columns that it lacks are missing.
-    async fn incoming(&self, value: &ScalarValue) -> Result<RecordBatch> {
-        let ScalarValue::Struct(fields) = value else {
-            return Err(Error::new(
-                SqlState::INVALID_PARAMETER_VALUE,
-                format!("{value} is no record"),
-            )
-            .with_hint("Write it as named_struct('column', value, ...)."));
-        };
-        let schema = self.model.table(Companion::Records).await?.schema();
-        let known = || schema.fields().iter().map(|field| field.name().as_str());
-        for name in fields.column_names() {
-            if !known().any(|column| column == name) {
-                let error = Error::new(
-                    SqlState::UNDEFINED_COLUMN,
-                    format!("{} has no column \"{name}\"", self.model.object.described()),
-                );
-                return Err(match nearest(name, known()) {
-                    Some(near) => error.with_hint(format!("Perhaps you meant \"{near}\".")),
-                    None => error,
-                });
+    /// The same of each of several records: a list of the entities that it may be. One that is NULL has
+    /// none.
+    pub(super) async fn lookup_all(
+        &self,
+        records: &StructArray,
+        (columns, element): (SchemaRef, FieldRef),
+    ) -> Result<ListArray> {
+        let is_there: BooleanArray = is_not_null(records)?;
+        let given = filter(records, &is_there)?;
+        let mut lengths = vec![0; records.len()];
+        let index = self.index().await?;
+        let found = match given.as_any().downcast_ref::<StructArray>() {
+            Some(given) if !given.is_empty() => {
+                let incoming = self.incoming(given).await?;
+                let index = Arc::clone(&index);
+                // Other clients have their turn meanwhile.
+                scan::blocking(move || likeliest(&index, &incoming)).await?
             }
+            _ => Vec::new(),
+        };
+        let places: Vec<usize> = (0..records.len())
+            .filter(|place| is_there.value(*place))
+            .collect();
+        for pair in &found {
+            lengths[places[pair.left as usize]] += 1;
         }
-        let options = &self.model.definition()?.options;
-        let id = options.get("unique_id").and_then(OptionValue::as_text);
-        // Expressions need the types of their columns. Without any a text serves better: a date
-        // that is mistyped is still like the right one.
-        let is_typed = self.model.input(&schema)?.is_typed();
-        let mut columns = Vec::new();
-        let mut arrays: Vec<ArrayRef> = Vec::new();
-        for field in schema.fields() {
-            let data_type = match is_typed {
-                true => field.data_type(),
-                false => &DataType::Utf8,
-            };
-            // It is no record of the model, whatever its identifier.
-            let column: ArrayRef = match fields.column_by_name(field.name()) {
-                _ if Some(field.name().as_str()) == id => match data_type.is_string() {
-                    true => cast(&StringArray::from(vec!["?"]), data_type)?,
-                    false => ScalarValue::new_default(data_type)?.to_array()?,
-                },
-                Some(column) => cast(column, data_type)?,
-                None => new_null_array(data_type, 1),
-            };
-            columns.push(Field::new(field.name(), data_type.clone(), true));
-            arrays.push(column);
-        }
-        Ok(RecordBatch::try_new(
-            Arc::new(Schema::new(columns)),
-            arrays,
-        )?)
+        let arrays = answers(&index, &found, &columns)?;
+        let rows = StructArray::try_new(columns.fields().clone(), arrays, None)?;
+        let offsets = OffsetBuffer::from_lengths(lengths);
+        Ok(ListArray::try_new(element, offsets, Arc::new(rows), None)?)
     }
+}
+
+/// The pairs of incoming records with those that they are most like, one an entity, those of each in their
+/// order and the likeliest first.
+fn likeliest(index: &Index, incoming: &Incoming) -> Result<Vec<Pair>> {
+    let mut found = Vec::new();
+    for (first, records) in incoming.read(index.resolver.model())? {
+        let pairs = index.resolver.lookup(&records)?.into_iter();
+        found.extend(pairs.map(|pair| Pair {
+            left: first + pair.left,
+            ..pair
+        }));
+    }
+    let mut seen = HashSet::new();
+    found.retain(|pair| seen.insert((pair.left, index.entities[pair.right as usize])));
+    Ok(found)
+}
+
+/// What is answered of pairs.
+fn answers(index: &Index, found: &[Pair], columns: &SchemaRef) -> Result<Vec<ArrayRef>> {
+    let entities = found.iter().map(|pair| index.entities[pair.right as usize]);
+    let entities = entities.map(|entity| i64::try_from(entity?).ok());
+    let mut arrays = vec![Arc::new(entities.collect::<Int64Array>()) as ArrayRef];
+    let places = found.iter().map(|pair| pair.right);
+    arrays.extend(found::names(&index.resolver, places, columns, 1)?);
+    let weights = found.iter().map(Pair::weight);
+    arrays.push(Arc::new(weights.collect::<Float64Array>()));
+    let probabilities = found.iter().map(Pair::probability);
+    arrays.push(Arc::new(probabilities.collect::<Float64Array>()));
+    Ok(arrays)
+}
+
+/// The error of what is no record.
+pub(super) fn no_record(what: impl std::fmt::Display) -> Error {
+    Error::new(
+        SqlState::INVALID_PARAMETER_VALUE,
+        format!("{what} is no record"),
+    )
+    .with_hint("Write it as named_struct('column', value, ...).")
 }

@@ -9,7 +9,11 @@ mod entity_lookup;
 mod entity_pairs;
 mod entity_parameters;
 mod entity_unlinkable;
+mod incoming;
+mod lateral;
 mod named_record;
+
+pub use lateral::LateralLookups;
 
 use std::sync::Arc;
 
@@ -55,6 +59,11 @@ impl Asked {
             ModelFunction::Clusters => return Ok(Arc::clone(&self.model.clusters)),
             ModelFunction::Pairs => return entity_pairs::relation(&self.model).await,
             ModelFunction::History => return self.model.table(Companion::History).await,
+            // The records come with the rows of a query.
+            ModelFunction::Lookup if call.arguments.is_empty() => {
+                let columns = columns_of(&self.model.object, call.function);
+                return Ok(Arc::new(lateral::Lookups::new(self, columns)));
+            }
             _ => {}
         }
         let function = call.function;

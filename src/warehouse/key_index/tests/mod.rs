@@ -136,7 +136,8 @@ impl Fixture {
 
 fn open(folder: &std::path::Path, limits: Limits) -> Arc<KeyIndex> {
     let pool = Arc::new(UnboundedMemoryPool::default());
-    KeyIndex::open_with(folder, &key(DataType::Int64), pool, limits).unwrap()
+    let blocks = Arc::new(blocks_up_to(0));
+    KeyIndex::open_with(folder, &key(DataType::Int64), pool, blocks, limits).unwrap()
 }
 
 fn key(data_type: DataType) -> Vec<FieldRef> {

@@ -8,7 +8,9 @@ fn with_pool(bytes: usize, limits: Limits) -> (TempDir, Arc<dyn MemoryPool>, Arc
     let folder = tempfile::tempdir().unwrap();
     let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(bytes));
     let columns = key(DataType::Int64);
-    let index = KeyIndex::open_with(folder.path(), &columns, Arc::clone(&pool), limits).unwrap();
+    let blocks = Arc::new(blocks_up_to(0));
+    let index =
+        KeyIndex::open_with(folder.path(), &columns, Arc::clone(&pool), blocks, limits).unwrap();
     (folder, pool, index)
 }
 
@@ -121,4 +123,44 @@ fn a_stopped_index_merges_no_more() {
     assert_eq!(error.sqlstate(), SqlState::ADMIN_SHUTDOWN);
     assert_eq!(fixture.run_files().len(), 2);
     assert!(fixture.index.covers("a") && fixture.index.covers("b"));
+}
+
+/// What single keys were looked up in stays, within its bytes, and is not read again.
+#[test]
+fn blocks_that_were_looked_into_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(16 << 20));
+    let blocks = Arc::new(blocks_up_to(20_000));
+    blocks.account_to(&pool, "blocks");
+    let columns = key(DataType::Int64);
+    let kept = Arc::clone(&blocks);
+    let index = KeyIndex::open_with(folder.path(), &columns, Arc::clone(&pool), kept, SMALL);
+    let index = index.unwrap();
+    let hashes: Vec<u128> = (0..2000).map(spread).collect();
+    let versions = vec![7; hashes.len()];
+    index.add_file("part", &hashes, &versions).unwrap();
+    assert_eq!(index.size().runs, 1);
+    let find = |hash: u128| {
+        let found = index.reader().candidates(&[hash], |_| true)?;
+        Ok::<_, Error>(found.of(0).to_vec())
+    };
+    for (row, hash) in (0..).zip(&hashes) {
+        let found = find(*hash).unwrap();
+        assert_eq!(found.iter().map(|it| it.row).collect::<Vec<_>>(), [row]);
+        assert!((1..=20_000).contains(&blocks.bytes()), "{blocks:?}");
+    }
+    // The block of the last key is at hand, whatever becomes of the file.
+    let run = std::fs::read_dir(folder.path()).unwrap();
+    let run = run.map(|file| file.unwrap().path());
+    let run = run.filter(|path| path.extension().is_some_and(|end| end == "run"));
+    let run: Vec<PathBuf> = run.collect();
+    let file = std::fs::File::options().write(true).open(&run[0]).unwrap();
+    file.set_len(0).unwrap();
+    let last = hashes[hashes.len() - 1];
+    assert_eq!(find(last).unwrap().len(), 1);
+    let used = pool.reserved();
+    assert!(blocks.release());
+    assert!(pool.reserved() < used);
+    let error = find(last).unwrap_err();
+    assert_eq!(error.sqlstate(), SqlState::DATA_CORRUPTED);
 }

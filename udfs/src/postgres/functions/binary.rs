@@ -49,11 +49,25 @@ pub(super) const BIT_COUNT: &[Form] = &[form(&[Bytes], BigInt, |row| {
     Ok(ScalarValue::Int64(i64::try_from(ones).ok()))
 })];
 pub(super) const SUBSTR: &[Form] = &[
-    form(&[Bytes, BigInt], Bytes, |row| {
-        Ok(bytes(part(row.bytes(0), row.integer(1), i64::MAX)?))
+    form(&[Bytes, BigInt], Bytes, part_of_bytes),
+    form(&[Bytes, BigInt, BigInt], Bytes, part_of_bytes),
+];
+/// `value::bit(n)::bigint`: a text of binary digits, or of hexadecimal ones behind an `x`, or a number, as
+/// `n` bits and as a number of so many bits again.
+pub(super) const BIT_INTEGER: &[Form] = &[
+    form(&[Text, BigInt, BigInt], BigInt, |row| {
+        let length = bit_length(row)?;
+        let bits = bits_of(row.text(0))?.into_iter();
+        // What is too much is cut off, and what is missing is 0, behind the others.
+        let bits = bits.chain(std::iter::repeat(false)).take(length);
+        let bits = bits.fold(0, |bits, bit| bits << 1 | u64::from(bit));
+        bit_integer(bits, row.integer(2))
     }),
-    form(&[Bytes, BigInt, BigInt], Bytes, |row| {
-        Ok(bytes(part(row.bytes(0), row.integer(1), row.integer(2))?))
+    form(&[BigInt, BigInt, BigInt], BigInt, |row| {
+        let unused = 64_u32.saturating_sub(u32::try_from(bit_length(row)?).unwrap_or(64));
+        let bits = row.integer(0).cast_unsigned();
+        let bits = bits.checked_shl(unused).unwrap_or_default();
+        bit_integer(bits.checked_shr(unused).unwrap_or_default(), row.integer(2))
     }),
 ];
 pub(super) const OVERLAY: &[Form] = &[
@@ -126,6 +140,48 @@ fn index(row: &Row<'_>, length: usize) -> Result<usize, FunctionError> {
         },
         hint: None,
     })
+}
+
+/// How many bits there are, which must fit into the number.
+fn bit_length(row: &Row<'_>) -> Result<usize, FunctionError> {
+    let (length, most) = (row.integer(1), row.integer(2));
+    match usize::try_from(length) {
+        Ok(length) if row.integer(1) <= most => Ok(length),
+        _ if most <= 32 => Err(FunctionError::out_of_range("integer out of range")),
+        _ => Err(FunctionError::out_of_range("bigint out of range")),
+    }
+}
+
+/// The bits that a text shows.
+fn bits_of(text: &str) -> Result<Vec<bool>, FunctionError> {
+    let (digits, width, name) = match text.strip_prefix(['x', 'X']) {
+        Some(digits) => (digits, 4, "hexadecimal"),
+        None => (text.strip_prefix(['b', 'B']).unwrap_or(text), 1, "binary"),
+    };
+    let mut bits = Vec::with_capacity(digits.len().saturating_mul(width));
+    for digit in digits.chars() {
+        let value = digit.to_digit(1 << width).ok_or_else(|| FunctionError {
+            sqlstate: "22P02",
+            message: format!("\"{digit}\" is not a valid {name} digit"),
+            hint: None,
+        })?;
+        bits.extend((0..width).rev().map(|place| value >> place & 1 == 1));
+    }
+    Ok(bits)
+}
+
+/// Bits as a signed number of so many bits.
+fn bit_integer(bits: u64, width: i64) -> Result<ScalarValue> {
+    let number = match (width, u32::try_from(bits)) {
+        (32, Ok(bits)) => i64::from(bits.cast_signed()),
+        _ => bits.cast_signed(),
+    };
+    Ok(ScalarValue::Int64(Some(number)))
+}
+
+pub(super) fn part_of_bytes(row: &Row<'_>) -> Result<ScalarValue> {
+    let count = row.optional_integer(2).unwrap_or(i64::MAX);
+    Ok(bytes(part(row.bytes(0), row.integer(1), count)?))
 }
 
 /// So many bytes from a place on, which counts from 1 and may be before the first.

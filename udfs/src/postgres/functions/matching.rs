@@ -5,11 +5,12 @@ use datafusion::error::Result;
 use datafusion::scalar::ScalarValue;
 use regex::{Captures, Regex};
 
+use super::binary::part_of_bytes;
 use super::regular_expression::Flags;
 use super::row_function::{Form, Row, Type, form, integer, of_nulls, text, texts};
 use crate::FunctionError;
 
-use Type::{BigInt, Boolean, Integer, Text, TextLists, Texts};
+use Type::{BigInt, Boolean, Bytes, Integer, Text, TextLists, Texts};
 
 pub(super) const REGEXP_LIKE: &[Form] = &[
     form(&[Text, Text], Boolean, like),
@@ -62,9 +63,14 @@ pub(super) const REGEXP_SPLIT_TO_ARRAY: &[Form] = &[
     form(&[Text, Text], Texts, split),
     form(&[Text, Text, Text], Texts, split),
 ];
+/// `substring(text FROM what)`, where `what` is a pattern, or a parameter that may be a place.
 pub(super) const TEXT_SUBSTRING: &[Form] = &[
     form(&[Text, Text], Text, substring),
     form(&[Text, Text, Text], Text, similar_substring),
+    form(&[Text, BigInt], Text, part),
+    form(&[Text, BigInt, BigInt], Text, part),
+    form(&[Bytes, BigInt], Bytes, part_of_bytes),
+    form(&[Bytes, BigInt, BigInt], Bytes, part_of_bytes),
 ];
 pub(super) const SIMILAR_TO_ESCAPE: &[Form] = &[
     form(&[Text], Text, similar),
@@ -321,6 +327,26 @@ fn substring(row: &Row<'_>) -> Result<ScalarValue> {
 }
 
 /// `substring(text from pattern for escape)`: what the part between escaped quotation marks matches.
+/// The characters from a place on, which counts from 1 and may be before the first.
+fn part(row: &Row<'_>) -> Result<ScalarValue> {
+    let from = row.integer(1);
+    let count = row.optional_integer(2).unwrap_or(i64::MAX);
+    if count < 0 {
+        return Err(FunctionError {
+            sqlstate: "22011",
+            message: "negative substring length not allowed".to_owned(),
+            hint: None,
+        }
+        .into());
+    }
+    let end = from.saturating_add(count).max(1);
+    let first = from.max(1);
+    let count = |places: i64| usize::try_from(places).unwrap_or(usize::MAX);
+    let characters = row.text(0).chars().skip(count(first - 1));
+    let shown: String = characters.take(count((end - first).max(0))).collect();
+    Ok(text(shown))
+}
+
 fn similar_substring(row: &Row<'_>) -> Result<ScalarValue> {
     let pattern = advanced(row.text(1), Some(row.text(2)))?;
     let regex = row

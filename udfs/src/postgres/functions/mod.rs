@@ -23,7 +23,7 @@ use datafusion::logical_expr::{ScalarUDF, Volatility};
 
 pub use arithmetic::MomentArithmetic;
 pub(super) use arithmetic::timestamp_plus;
-pub use regular_expression::RegularExpression;
+pub use regular_expression::{RegularExpression, reads_alike};
 use row_function::{Form, RowFunction};
 
 use super::moment_rounding::round_moment;
@@ -49,6 +49,7 @@ const IMMUTABLE: &[(&str, &[Form])] = &[
     ("timestamp_difference", calendar::TIMESTAMP_DIFFERENCE),
     ("width_bucket", numbers::WIDTH_BUCKET),
     ("bit_count", binary::BIT_COUNT),
+    ("bit_integer", binary::BIT_INTEGER),
     ("convert_from", binary::CONVERT_FROM),
     ("convert_to", binary::CONVERT_TO),
     ("decode", binary::DECODE),
@@ -69,6 +70,7 @@ const IMMUTABLE: &[(&str, &[Form])] = &[
     ("set_byte", binary::SET_BYTE),
     ("similar_to_escape", matching::SIMILAR_TO_ESCAPE),
     ("text_substring", matching::TEXT_SUBSTRING),
+    ("chr", unicode::CHR),
     ("unistr", unicode::UNISTR),
 ];
 

@@ -128,6 +128,16 @@ impl RegularExpression {
     }
 }
 
+/// Whether the crate reads an expression as it stands as PostgreSQL does.
+///
+/// # Errors
+/// 2201B for one that is none, 0A000 for what is not supported.
+pub fn reads_alike(pattern: &str) -> Result<bool, FunctionError> {
+    compile(pattern, Flags::default())?;
+    let has_prefix = pattern.starts_with("***") || pattern.starts_with("(?");
+    Ok(!has_prefix && translate(pattern, Flags::default())? == pattern)
+}
+
 fn compile(pattern: &str, mut flags: Flags) -> Result<Regex, FunctionError> {
     let mut rest = pattern;
     if let Some(literal) = pattern.strip_prefix("***=") {
@@ -204,6 +214,9 @@ fn translate(pattern: &str, flags: Flags) -> Result<String, FunctionError> {
                     Some('=' | '!' | '<') => {
                         return Err(FunctionError::unsupported(
                             "regular expressions that look around are not supported",
+                        )
+                        .with_hint(
+                            "Write what comes before or behind as a condition of its own.",
                         ));
                     }
                     _ => return Err(invalid("quantifier operand invalid")),

@@ -1,4 +1,4 @@
-//! `unistr`: characters by their numbers.
+//! `chr` and `unistr`: characters by their numbers.
 
 use datafusion::error::Result;
 use datafusion::scalar::ScalarValue;
@@ -6,8 +6,9 @@ use datafusion::scalar::ScalarValue;
 use super::row_function::{Form, Row, Type, form, text};
 use crate::FunctionError;
 
-use Type::Text;
+use Type::{BigInt, Text};
 
+pub(super) const CHR: &[Form] = &[form(&[BigInt], Text, chr)];
 pub(super) const UNISTR: &[Form] = &[form(&[Text], Text, unistr)];
 
 fn invalid(message: &str) -> FunctionError {
@@ -18,6 +19,26 @@ fn invalid(message: &str) -> FunctionError {
             "Unicode escapes must be \\XXXX, \\+XXXXXX, \\uXXXX, or \\UXXXXXXXX.".to_owned(),
         ),
     }
+}
+
+/// The character of a number, which is not 0: no text has that.
+fn chr(row: &Row<'_>) -> Result<ScalarValue> {
+    let number = row.integer(0);
+    let refused = match u32::try_from(number) {
+        Err(_) if number < 0 => "character number must be positive".to_owned(),
+        Ok(0) => "null character not permitted".to_owned(),
+        Ok(known @ ..=0x10_FFFF) => match char::from_u32(known) {
+            Some(character) => return Ok(text(character)),
+            None => format!("requested character not valid for encoding: {number}"),
+        },
+        _ => format!("requested character too large for encoding: {number}"),
+    };
+    Err(FunctionError {
+        sqlstate: "54000",
+        message: refused,
+        hint: None,
+    }
+    .into())
 }
 
 /// Reads `\XXXX`, `\+XXXXXX`, `\uXXXX` and `\UXXXXXXXX`, of which two may be a surrogate pair.

@@ -260,6 +260,8 @@ fn blocks_that_become_too_large_are_split() {
     };
     let learned = report(&resolver).0;
     let mut pairs = resolver.pairs().unwrap();
+    let before = names(&resolver, &pairs);
+    let mut later = Vec::new();
     let mut all = made.clone();
     let mut others = people(300, 37);
     others.truncate(500);
@@ -280,6 +282,7 @@ fn blocks_that_become_too_large_are_split() {
         assert_eq!(!updated.regrouped.is_empty(), is_too_large);
         assert_eq!(report(&resolver).0 > learned, is_too_large);
         let scored = updated.to_score();
+        later.extend(updated.places);
         pairs.retain(|pair| !scored.contains(&pair.left) && !scored.contains(&pair.right));
         pairs.extend(resolver.pairs_of(&scored).unwrap());
         let records = builder(&COLUMNS, &rows(&all), &options)
@@ -304,6 +307,17 @@ fn blocks_that_become_too_large_are_split() {
         names(&read, &read.pairs().unwrap()),
         names(&resolver, &pairs)
     );
+    // Without them the blocks are small again, and whole.
+    let none = builder(&COLUMNS, &[], &options)
+        .finish_for(resolver.model().columns())
+        .unwrap();
+    let scored = resolver.update(&none, &later).unwrap().to_score();
+    let is_other = |record: u32| scored.contains(&record) || later.contains(&record);
+    pairs.retain(|pair| !is_other(pair.left) && !is_other(pair.right));
+    pairs.extend(resolver.pairs_of(&scored).unwrap());
+    assert_eq!(report(&resolver).0, learned);
+    assert_eq!(names(&resolver, &pairs), before);
+    assert_eq!(names(&resolver, &resolver.pairs().unwrap()), before);
 }
 
 #[test]

@@ -1,0 +1,110 @@
+//! Records that are no part of a model, as its query would give them.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, StructArray, new_null_array};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Schema};
+use datafusion::execution::memory_pool::MemoryPool;
+use datafusion::scalar::ScalarValue;
+use tributary_udfs::resolve::{Model, Records, within_the_calendar};
+
+use super::super::Companion;
+use super::super::input::Input;
+use super::Asked;
+use crate::error::{Error, Result, SqlState, nearest};
+use crate::sql::model_options::OptionValue;
+
+/// Records that are no part of a model.
+pub(super) struct Incoming {
+    records: RecordBatch,
+    taking: Input,
+    /// Whether their identifiers tell them apart.
+    is_told_apart: bool,
+    pool: Arc<dyn MemoryPool>,
+}
+
+impl Incoming {
+    /// The records as the engine takes them in, in parts, each with the place of its first.
+    ///
+    /// # Errors
+    /// What computing a key meets; 53200 where memory does not suffice.
+    pub(super) fn read(&self, model: &Model) -> Result<Vec<(u32, Records)>> {
+        let all = self.records.num_rows();
+        let part = if self.is_told_apart { all.max(1) } else { 1 };
+        let parts = (0..all)
+            .step_by(part)
+            .map(|first| -> Result<(u32, Records)> {
+                let records = self.records.slice(first, part.min(all - first));
+                let mut builder = self.taking.builder(&self.pool)?;
+                builder.push(self.taking.with_keys(records)?)?;
+                Ok((first as u32, builder.finish_for(model.columns())?))
+            });
+        parts.collect()
+    }
+}
+
+impl Asked {
+    /// Structs as records of the model's query; columns that they lack are missing.
+    ///
+    /// # Errors
+    /// 42703 for a column that the query does not have; 22P02 and the like for values that are none of
+    /// the column's type, where that matters.
+    pub(super) async fn incoming(&self, given: &StructArray) -> Result<Incoming> {
+        let schema = self.model.table(Companion::Records).await?.schema();
+        let known = || schema.fields().iter().map(|field| field.name().as_str());
+        for name in given.column_names() {
+            if !known().any(|column| column == name) {
+                let error = Error::new(
+                    SqlState::UNDEFINED_COLUMN,
+                    format!("{} has no column \"{name}\"", self.model.object.described()),
+                );
+                return Err(match nearest(name, known()) {
+                    Some(near) => error.with_hint(format!("Perhaps you meant \"{near}\".")),
+                    None => error,
+                });
+            }
+        }
+        let options = &self.model.definition()?.options;
+        let id = options.get("unique_id").and_then(OptionValue::as_text);
+        // Expressions need the types of their columns. Without any a text serves better: a date
+        // that is mistyped is still like the right one.
+        let is_typed = self.model.input(&schema)?.is_typed();
+        let count = given.len();
+        let mut is_told_apart = count <= 1;
+        let mut columns = Vec::new();
+        let mut arrays: Vec<ArrayRef> = Vec::new();
+        for field in schema.fields() {
+            let data_type = match is_typed {
+                true => field.data_type(),
+                false => &DataType::Utf8,
+            };
+            // They are no records of the model, whatever their identifiers.
+            let column: ArrayRef = match given.column_by_name(field.name()) {
+                _ if Some(field.name().as_str()) == id => match data_type.is_string() {
+                    true => {
+                        is_told_apart = true;
+                        let numbered = (0..count).map(|at| Some(format!("?{at}")));
+                        let numbered = numbered.collect::<StringArray>();
+                        cast(&numbered, data_type)?
+                    }
+                    false => ScalarValue::new_default(data_type)?.to_array_of_size(count)?,
+                },
+                Some(column) if data_type.is_string() => {
+                    cast(&within_the_calendar(column), data_type)?
+                }
+                Some(column) => cast(column, data_type)?,
+                None => new_null_array(data_type, count),
+            };
+            columns.push(Field::new(field.name(), data_type.clone(), true));
+            arrays.push(column);
+        }
+        let records = RecordBatch::try_new(Arc::new(Schema::new(columns)), arrays)?;
+        Ok(Incoming {
+            taking: self.model.input(&records.schema())?,
+            records,
+            is_told_apart,
+            pool: Arc::clone(&self.model.instance.runtime().memory_pool),
+        })
+    }
+}
