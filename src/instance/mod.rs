@@ -1,6 +1,7 @@
 //! What all sessions share: the catalog, the warehouse, the runtime with its memory, the settings.
 
 mod advisory_locks;
+mod alias_columns;
 mod asker;
 pub mod change_feed;
 mod guarded_rules;
@@ -46,6 +47,8 @@ pub use row_hash::{RowHash, any_of, has_equals};
 pub use sessions::{Canceller, SessionEncryption, SessionEntry, Sessions};
 pub use state::DATABASE;
 pub use state::reading;
+#[cfg(test)]
+pub use state::template;
 pub use statement::StatementContext;
 pub use system::OWNER;
 pub use traced_keys::TracedKeys;

@@ -22,6 +22,7 @@ use tributary_udfs::postgres::{
 };
 use tributary_udfs::{SessionTimeZone, SettingsOfSession, TributaryOptions, TrigramThresholds};
 
+use super::alias_columns::NameAllColumns;
 use super::asker::Asker;
 use super::guarded_rules;
 use super::hidden_constants::HideConstants;
@@ -151,7 +152,7 @@ fn physical_optimizer_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync
 }
 
 /// The state that every session's is copied from: all functions, no relations.
-pub(super) fn template(
+pub fn template(
     configuration: &Configuration,
     runtime: Arc<RuntimeEnv>,
 ) -> Result<SessionState> {
@@ -226,6 +227,8 @@ pub(super) fn template(
     enums::register(&mut state)?;
     state.register_relation_planner(json::relation_planner())?;
     state.register_relation_planner(Arc::new(LateralLookups))?;
+    // The last is asked first.
+    state.register_relation_planner(Arc::new(NameAllColumns))?;
     state.register_udf(Arc::new(Now::udf()))?;
     state.register_udf(Arc::new(user_functions::FUNCTION.clone()))?;
     register_functions(&mut state)?;

@@ -3,8 +3,10 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use arrow::util::pretty::pretty_format_batches;
-use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::catalog::{
+    CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider,
+};
+use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement as DfStatement;
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 
@@ -15,7 +17,9 @@ use crate::catalog::system::{
     VIEWS,
 };
 use crate::catalog::{Catalog, NewObject, Object, Oid, Snapshot};
+use crate::config::Configuration;
 use crate::error::Result;
+use crate::instance::{DATABASE, template};
 use crate::session::plan::finish;
 use crate::sql::{QualifiedName, Statement, parse_one};
 
@@ -136,13 +140,13 @@ fn create(server: &Server, name: &str, sql: &str) -> Oid {
 /// What a client would be answered.
 async fn answer(sql: &str) -> String {
     let sources: Arc<dyn SystemSources> = Arc::new(server());
-    let config = SessionConfig::new();
-    let config = config.with_option_extension(StatementCatalog(Arc::clone(&sources)));
-    let context = SessionContext::new_with_config(config);
-    for udf in functions() {
-        context.register_udf(udf);
-    }
-    let database = context.catalog("datafusion").unwrap();
+    let configuration = Configuration::load(None, |_| None, []).unwrap();
+    let mut state = template(&configuration, Arc::default()).unwrap();
+    let config = state.config_mut();
+    *config = std::mem::take(config).with_option_extension(StatementCatalog(Arc::clone(&sources)));
+    let context = SessionContext::new_with_state(state);
+    let database = Arc::new(MemoryCatalogProvider::new());
+    context.register_catalog(DATABASE, Arc::clone(&database) as Arc<dyn CatalogProvider>);
     let own = Arc::new(MemorySchemaProvider::new());
     for table in tables() {
         let provider = SystemTable::new(table, Arc::clone(&sources));

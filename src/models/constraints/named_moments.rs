@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Schema, SchemaRef, TimeUnit};
 use chrono::{DateTime, Datelike as _};
 use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
 use datafusion::common::{DFSchema, ScalarValue};
@@ -114,7 +114,8 @@ fn moments(planned: &Expr) -> Result<BTreeMap<String, Vec<Expr>>> {
         match part {
             Expr::Cast(read) if is_zoned(read.field.data_type()) => {
                 if let Some(text) = text_of(&read.expr) {
-                    moments.entry(text.clone()).or_default().push(part.clone());
+                    let read = cast((*read.expr).clone(), moment());
+                    moments.entry(text.clone()).or_default().push(read);
                     return Ok(TreeNodeRecursion::Jump);
                 }
             }
@@ -131,6 +132,11 @@ fn text_of(literal: &Expr) -> Option<&String> {
         Expr::Literal(ScalarValue::Utf8(Some(text)), _) => Some(text),
         _ => None,
     }
+}
+
+/// The type of moments; comparisons are coerced to finer ones.
+fn moment() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
 }
 
 fn is_zoned(data_type: &DataType) -> bool {

@@ -1,7 +1,5 @@
 //! `real` and `double precision`: the shortest text that reads back as the same number.
 
-use std::fmt::LowerExp;
-
 use arrow::array::PrimitiveArray;
 use arrow::array::types::{Float16Type, Float32Type, Float64Type};
 use bytes::{BufMut, BytesMut};
@@ -130,11 +128,12 @@ fn write_not_finite(out: &mut BytesMut, value: f64) {
     });
 }
 
-fn write_finite(out: &mut BytesMut, value: impl Float + LowerExp, plain_digits: i32) {
+fn write_finite(out: &mut BytesMut, value: impl Float, plain_digits: i32) {
     let mut shortest = ryu::Buffer::new();
-    match plain(shortest.format_finite(value), plain_digits) {
+    let shortest = shortest.format_finite(value);
+    match plain(shortest, plain_digits) {
         Some(plain) => out.put_slice(plain.as_bytes()),
-        None => write_by_exponent(out, value, plain_digits),
+        None => write_by_exponent(out, shortest, plain_digits),
     }
 }
 
@@ -151,18 +150,26 @@ fn plain(shortest: &str, plain_digits: i32) -> Option<&str> {
     (is_plain && !has_exponent).then(|| shortest.strip_suffix(".0").unwrap_or(shortest))
 }
 
-/// Writes a number by its digits and its exponent.
-fn write_by_exponent(out: &mut BytesMut, value: impl LowerExp, plain_digits: i32) {
-    // Rust writes the shortest digits that tell the number from its neighbours, as `d.dde-x`.
-    let shortest = Stack::<MAX_CHARACTERS>::new(format_args!("{value:e}"));
-    let text = shortest.as_str();
-    let (negative, text) = match text.strip_prefix('-') {
+/// Writes a number by the digits and the exponent of its shortest text.
+///
+/// Both ways read the same digits: where two texts of the same length are as near to the number, the
+/// one with the even last digit is PostgreSQL's and Ryū's, another is that of Rust.
+fn write_by_exponent(out: &mut BytesMut, shortest: &str, plain_digits: i32) {
+    let (negative, text) = match shortest.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text),
     };
     let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let (first, rest) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = Stack::<MAX_CHARACTERS>::new(format_args!("{whole}{fraction}"));
+    let significant = digits.as_str().trim_start_matches('0');
+    let zeros = digits.as_str().len() - significant.len();
+    let exponent = exponent.parse().unwrap_or(0) + whole.len() as i32 - 1 - zeros as i32;
+    let (first, rest) = match significant.trim_end_matches('0') {
+        "" => ("0", ""),
+        digits => digits.split_at(1),
+    };
+    let exponent = if first == "0" { 0 } else { exponent };
     if negative {
         out.put_u8(b'-');
     }
@@ -203,10 +210,11 @@ mod tests {
 
     use super::*;
 
-    fn both_ways(value: impl Float + LowerExp + Copy, plain_digits: i32) -> [BytesMut; 2] {
+    fn both_ways(value: impl Float, plain_digits: i32) -> [BytesMut; 2] {
         let mut written = [BytesMut::new(), BytesMut::new()];
         write_finite(&mut written[0], value, plain_digits);
-        write_by_exponent(&mut written[1], value, plain_digits);
+        let mut shortest = ryu::Buffer::new();
+        write_by_exponent(&mut written[1], shortest.format_finite(value), plain_digits);
         written
     }
 
@@ -230,6 +238,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn of_two_texts_as_near_the_even_one_is_written() {
+        let mut written = BytesMut::new();
+        write_double(&mut written, -106_831_867_219_514.125);
+        assert_eq!(written, "-106831867219514.12");
+        written.clear();
+        write_double(&mut written, 9_007_199_254_740_993e1);
+        assert_eq!(written, "9.007199254740994e+16");
     }
 
     #[test]

@@ -190,7 +190,27 @@ fn invalid(what: &str) -> FunctionError {
 fn translate(pattern: &str, flags: Flags) -> Result<String, FunctionError> {
     let mut translated = String::with_capacity(pattern.len() + 8);
     let mut rest = pattern.chars().peekable();
+    let mut before = Before::Nothing;
     while let Some(character) = rest.next() {
+        let is_bound = character == '{' && rest.peek().is_some_and(char::is_ascii_digit);
+        let is_blank = flags.is_expanded && character.is_ascii_whitespace();
+        match character {
+            '*' | '+' | '?' => before = before.quantified(character == '?')?,
+            '{' if is_bound => before = before.quantified(false)?,
+            _ if is_blank => {}
+            '#' if flags.is_expanded => {
+                // A comment ends with its line.
+                rest.by_ref().find(|skipped| *skipped == '\n');
+                continue;
+            }
+            '(' | '|' | '^' | '$' => before = Before::Nothing,
+            '\\' if rest.peek().is_some_and(|escaped| "AZmMyY".contains(*escaped)) => {
+                before = Before::Nothing;
+            }
+            // The digits of a bound, and its end.
+            '0'..='9' | ',' | '}' if is_open_bound(&translated) => {}
+            _ => before = Before::Operand,
+        }
         match character {
             '\\' => {
                 let escaped = rest
@@ -203,7 +223,10 @@ fn translate(pattern: &str, flags: Flags) -> Result<String, FunctionError> {
                 let mut ahead = rest.clone();
                 ahead.next();
                 match ahead.next() {
-                    Some(':') => translated.push('('),
+                    Some(':') => {
+                        translated.push_str("(?:");
+                        rest = ahead;
+                    }
                     Some('#') => {
                         for skipped in rest.by_ref() {
                             if skipped == ')' {
@@ -223,22 +246,46 @@ fn translate(pattern: &str, flags: Flags) -> Result<String, FunctionError> {
                 }
             }
             // Where no bound follows, it is a brace.
-            '{' if !rest.peek().is_some_and(char::is_ascii_digit) => translated.push_str("\\{"),
-            '}' => {
-                let is_bound = translated
-                    .rfind('{')
-                    .is_some_and(|open| !translated[..open].ends_with('\\'))
-                    && translated.rsplit('{').next().is_some_and(|bound| {
-                        bound
-                            .bytes()
-                            .all(|byte| byte == b',' || byte.is_ascii_digit())
-                    });
-                translated.push_str(if is_bound { "}" } else { "\\}" });
-            }
+            '{' if !is_bound => translated.push_str("\\{"),
+            '}' if !is_open_bound(&translated) => translated.push_str("\\}"),
             other => translated.push(other),
         }
     }
     Ok(translated)
+}
+
+/// Whether what was written last is a bound, such as `{2,`, that has no end yet.
+fn is_open_bound(translated: &str) -> bool {
+    translated.rsplit_once('{').is_some_and(|(before, bound)| {
+        let is_count = |byte: u8| byte == b',' || byte.is_ascii_digit();
+        !before.ends_with('\\') && bound.bytes().all(is_count)
+    })
+}
+
+/// What stands before a quantifier.
+#[derive(Clone, Copy)]
+enum Before {
+    /// What cannot be quantified: the beginning of a branch, or a constraint.
+    Nothing,
+    Operand,
+    /// What a quantifier ends, which `?` makes one of the shortest match.
+    Quantified,
+    /// What nothing more can be said of.
+    Shortest,
+}
+
+impl Before {
+    /// What stands there behind a quantifier.
+    ///
+    /// # Errors
+    /// 2201B where none can follow.
+    fn quantified(self, is_question_mark: bool) -> Result<Self, FunctionError> {
+        match (self, is_question_mark) {
+            (Self::Operand, _) => Ok(Self::Quantified),
+            (Self::Quantified, true) => Ok(Self::Shortest),
+            _ => Err(invalid("quantifier operand invalid")),
+        }
+    }
 }
 
 type Characters<'a> = std::iter::Peekable<std::str::Chars<'a>>;
