@@ -94,6 +94,7 @@ impl<'a> Parser<'a> {
         alias_words::make_names(&mut tokens);
         operators::name_directions(&mut tokens);
         operators::without_schema(&mut tokens);
+        operators::without_only(&mut tokens);
         operators::bare_frame_bounds(&mut tokens);
         identity_options::put_in_order(&mut tokens);
         for token in &mut tokens {

@@ -1,4 +1,5 @@
-//! Operators as PostgreSQL cuts them out of a text.
+//! What sqlparser is not to see of a text: operators as PostgreSQL cuts them out of it, and words that it
+//! does not know where they stand.
 
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Whitespace};
@@ -62,6 +63,35 @@ pub(super) fn without_schema(tokens: &mut [TokenWithSpan]) {
         tokens[place].token = token(operator).clone();
         for at in [open, schema, point, operator, close] {
             tokens[at].token = Token::Whitespace(Whitespace::Space);
+        }
+    }
+}
+
+/// Leaves out `ONLY` before a table, `FROM ONLY t` and `FROM ONLY (t)`: no table has heirs here.
+pub(super) fn without_only(tokens: &mut [TokenWithSpan]) {
+    let is_solid = |token: &TokenWithSpan| !matches!(token.token, Token::Whitespace(_));
+    for place in 1..tokens.len() {
+        if !is_word(&tokens[place].token, &["only"]) {
+            continue;
+        }
+        let mut before = tokens[..place].iter().rev();
+        let is_before_table = before.find(|token| is_solid(token)).is_some_and(|token| {
+            token.token == Token::Comma || is_word(&token.token, &["from", "join", "using"])
+        });
+        if !is_before_table {
+            continue;
+        }
+        tokens[place].token = Token::Whitespace(Whitespace::Space);
+        let mut next = (place + 1..tokens.len()).filter(|next| is_solid(&tokens[*next]));
+        let Some(open) = next.next().filter(|at| tokens[*at].token == Token::LParen) else {
+            continue;
+        };
+        let is_name = |at: &usize| matches!(tokens[*at].token, Token::Word(_) | Token::Period);
+        let close = next.find(|at| !is_name(at));
+        if let Some(close) = close.filter(|at| tokens[*at].token == Token::RParen) {
+            for cut in [open, close] {
+                tokens[cut].token = Token::Whitespace(Whitespace::Space);
+            }
         }
     }
 }
