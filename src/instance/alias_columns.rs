@@ -31,7 +31,10 @@ impl RelationPlanner for NameAllColumns {
             let function = context.object_name_to_table_reference(name.clone())?;
             let name = function.table();
             if model_functions::decode(name).is_some() || table_changes::decode(name).is_some() {
-                let columns = context.context_provider().get_table_source(function)?.schema();
+                let columns = context
+                    .context_provider()
+                    .get_table_source(function)?
+                    .schema();
                 let rest = columns.fields().iter().skip(alias.columns.len());
                 alias.columns.extend(rest.map(|field| TableAliasColumnDef {
                     name: Ident::with_quote('"', field.name()),

@@ -152,10 +152,7 @@ fn physical_optimizer_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync
 }
 
 /// The state that every session's is copied from: all functions, no relations.
-pub fn template(
-    configuration: &Configuration,
-    runtime: Arc<RuntimeEnv>,
-) -> Result<SessionState> {
+pub fn template(configuration: &Configuration, runtime: Arc<RuntimeEnv>) -> Result<SessionState> {
     let config = SessionConfig::new()
         .with_create_default_catalog_and_schema(false)
         .with_default_catalog_and_schema(DATABASE, crate::sql::name::DEFAULT_SCHEMA)

@@ -220,22 +220,24 @@ fn a_model_that_compares_nothing_says_so() {
             false,
         ),
         (
-            model(&format!("id, md5(id::text) AS name {numbers}")),
+            model(&format!("id, 'n' || md5(id::text) AS name {numbers}")),
             false,
         ),
         (
-            model(&format!("id, md5(id::text) AS name {numbers}"))
+            model(&format!("id, 'n' || md5(id::text) AS name {numbers}"))
                 .replace("'id')", "'id', block_on = ['name'])"),
             true,
         ),
         (
-            model(&format!("id, 'a' AS s, md5(id::text) AS name {numbers}"))
-                .replace("'id')", "'id', source = 's', link = 'link_only')"),
+            model(&format!(
+                "id, 'a' AS s, 'n' || md5(id::text) AS name {numbers}"
+            ))
+            .replace("'id')", "'id', source = 's', link = 'link_only')"),
             true,
         ),
         (
             model(&format!(
-                "id, id::text AS s, md5(id::text) AS name {numbers}"
+                "id, id::text AS s, 'n' || md5(id::text) AS name {numbers}"
             ))
             .replace("'id')", "'id', source = 's', link = 'dedupe')"),
             true,
@@ -254,7 +256,7 @@ fn a_model_that_compares_nothing_says_so() {
 fn what_a_model_leaves_out_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());
-    let columns = (0..20).map(|at| format!(", md5((id * 31 + {at})::text) AS c{at}"));
+    let columns = (0..20).map(|at| format!(", 'n' || md5((id * 31 + {at})::text) AS c{at}"));
     let model = |columns: &str, more: &str| {
         format!(
             "CREATE OR REPLACE MODEL m OPTIONS (model_type = 'entity_resolution', unique_id = 'id'{more}) \
@@ -267,12 +269,12 @@ fn what_a_model_leaves_out_is_told() {
     let warning = "WARNING:  model public.m compares 16 columns and no more: it leaves out ";
     assert!(told.contains(warning), "{told}");
     assert!(!told.contains("said"), "{told}");
-    let told = psql(&server, &[&model(", md5(id::text) AS name", "")]);
+    let told = psql(&server, &[&model(", 'n' || md5(id::text) AS name", "")]);
     assert!(!told.contains("leaves out"), "{told}");
 
     let decisions =
         "CREATE TABLE pair AS SELECT 1 AS left_id, 2 AS right_id UNION ALL SELECT 1, 999";
-    let decided = model(", md5(id::text) AS name", ", must_link = 'pair'");
+    let decided = model(", 'n' || md5(id::text) AS name", ", must_link = 'pair'");
     let told = psql(&server, &[decisions, &decided]);
     let warning =
         "WARNING:  model public.m: 1 decision names a record that is not there, and is passed over";

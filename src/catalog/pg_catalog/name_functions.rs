@@ -13,11 +13,12 @@ use super::PG_CATALOG;
 use super::data;
 use super::function::{Call, CatalogFunction};
 use super::functions::{BIGINT, BOOLEAN, TEXT, is_visible, number, string, text};
+use super::information_schema::INFORMATION_SCHEMA;
 use super::pg_proc;
 use super::reg_casts::{known_namespace, known_role, number_of};
 use super::relation::{Relation, namespaces, relation, relations};
 use super::session_functions::list;
-use super::types::{any_type_oid, format_any_type, own_name, type_name};
+use super::types::{any_type_oid, format_any_type, is_standard, own_name, type_name};
 use crate::catalog::Kind;
 use crate::catalog::system::SystemSources;
 use crate::error::{Error, Result, SqlState};
@@ -118,6 +119,10 @@ pub fn functions() -> Vec<ScalarUDF> {
         answer("pg_type_is_visible", BIGINT, BOOLEAN, |sources, values| {
             ScalarValue::Boolean(number(values, 0).map(|oid| {
                 let oid = u32::try_from(oid).unwrap_or_default();
+                if is_standard(oid) {
+                    let path = sources.search_path();
+                    return path.iter().any(|schema| schema == INFORMATION_SCHEMA);
+                }
                 // A name in full is that of one that the path does not find.
                 own_name(sources, oid).is_none_or(|name| {
                     parse_name(name.trim_end_matches("[]")).is_ok_and(|name| name.schema.is_none())

@@ -274,6 +274,14 @@ fn name_of(other: &Other) -> String {
     }
 }
 
+/// Whether the type is one of `information_schema`, or an array of such.
+pub fn is_standard(oid: u32) -> bool {
+    OTHERS.get(&oid).is_some_and(|other| match other.element {
+        Some(element) => is_standard(element),
+        None => other.is_standard,
+    })
+}
+
 /// `time`, `timestamp` and `timestamptz`, whose modifiers are digits of a second.
 const MOMENTS: [u32; 3] = [1083, 1114, 1184];
 

@@ -204,7 +204,10 @@ fn translate(pattern: &str, flags: Flags) -> Result<String, FunctionError> {
                 continue;
             }
             '(' | '|' | '^' | '$' => before = Before::Nothing,
-            '\\' if rest.peek().is_some_and(|escaped| "AZmMyY".contains(*escaped)) => {
+            '\\' if rest
+                .peek()
+                .is_some_and(|escaped| "AZmMyY".contains(*escaped)) =>
+            {
                 before = Before::Nothing;
             }
             // The digits of a bound, and its end.
