@@ -48,7 +48,7 @@ pub use sessions::{Canceller, SessionEncryption, SessionEntry, Sessions};
 pub use state::DATABASE;
 pub use state::reading;
 #[cfg(test)]
-pub use state::template;
+pub use state::template as session_template;
 pub use statement::StatementContext;
 pub use system::OWNER;
 pub use traced_keys::TracedKeys;

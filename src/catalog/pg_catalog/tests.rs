@@ -19,7 +19,7 @@ use crate::catalog::system::{
 use crate::catalog::{Catalog, NewObject, Object, Oid, Snapshot};
 use crate::config::Configuration;
 use crate::error::Result;
-use crate::instance::{DATABASE, template};
+use crate::instance::{DATABASE, session_template};
 use crate::session::plan::finish;
 use crate::sql::{QualifiedName, Statement, parse_one};
 
@@ -141,7 +141,7 @@ fn create(server: &Server, name: &str, sql: &str) -> Oid {
 async fn answer(sql: &str) -> String {
     let sources: Arc<dyn SystemSources> = Arc::new(server());
     let configuration = Configuration::load(None, |_| None, []).unwrap();
-    let mut state = template(&configuration, Arc::default()).unwrap();
+    let mut state = session_template(&configuration, Arc::default()).unwrap();
     let config = state.config_mut();
     *config = std::mem::take(config).with_option_extension(StatementCatalog(Arc::clone(&sources)));
     let context = SessionContext::new_with_state(state);

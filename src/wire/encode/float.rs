@@ -157,7 +157,7 @@ fn plain(shortest: &str, plain_digits: i32) -> Option<&str> {
 fn write_by_exponent(out: &mut BytesMut, shortest: &str, plain_digits: i32) {
     let (negative, text) = match shortest.strip_prefix('-') {
         Some(rest) => (true, rest),
-        None => (false, text),
+        None => (false, shortest),
     };
     let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
