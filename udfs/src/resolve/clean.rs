@@ -117,7 +117,8 @@ fn cut(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
 }
 
-fn is_nothing(text: &str) -> bool {
+/// Whether people and programs write this where they have nothing to say.
+pub(super) fn is_nothing(text: &str) -> bool {
     text.len() <= 13
         && NOTHING
             .iter()

@@ -1,5 +1,6 @@
 //! Finds out what a column holds, by its name and by its values.
 
+use super::clean::is_nothing;
 use super::clean_web::{has_host, ip_address, is_url, uuid_digits};
 use super::date_order::DateOrder;
 use super::kind::ColumnKind;
@@ -20,6 +21,7 @@ struct Profile {
     numbers: f64,
     decimals: f64,
     years: f64,
+    date_forms: f64,
     letters_only: f64,
     codes: f64,
     words: f64,
@@ -43,7 +45,13 @@ pub(super) fn profile(
     distinct: usize,
     present: usize,
 ) -> (ColumnKind, DateOrder) {
-    let profile = Profile::of(values);
+    // What stands for no value says nothing of the others, of which there may be few.
+    let is_said = |value: &&&str| !value.trim().is_empty() && !is_nothing(value.trim());
+    let values: Vec<&str> = values.iter().filter(is_said).copied().collect();
+    if values.is_empty() {
+        return (ColumnKind::Ignore, DateOrder::default());
+    }
+    let profile = Profile::of(&values);
     let hint = Hint::of(name);
     let (order, dates) = DateOrder::ALL
         .iter()
@@ -91,6 +99,7 @@ impl Profile {
             let centuries = ["18", "19", "20"];
             let year = value.len() == 4 && centuries.iter().any(|it| value.starts_with(it));
             count(|profile| &mut profile.years, year && digits == 4);
+            count(|profile| &mut profile.date_forms, has_form_of_date(value));
             count(|profile| &mut profile.letters_only, digits == 0);
             count(
                 |profile| &mut profile.codes,
@@ -123,6 +132,7 @@ impl Profile {
             &mut profile.numbers,
             &mut profile.decimals,
             &mut profile.years,
+            &mut profile.date_forms,
             &mut profile.letters_only,
             &mut profile.codes,
             &mut profile.words,
@@ -170,7 +180,9 @@ impl Profile {
         if self.at_signs > 0.5 {
             return ColumnKind::Email;
         }
-        if dates > 0.9 && self.digits_only < 0.5 || dates > 0.5 && hint == Hint::Date {
+        // Some are mistyped, or in another order: nothing else has their form.
+        let expected = hint == Hint::Date || self.date_forms > 0.8;
+        if dates > 0.9 && self.digits_only < 0.5 || dates > 0.5 && expected {
             return ColumnKind::Date;
         }
         if self.digits_only > 0.8 || self.numbers > 0.9 {
@@ -215,7 +227,7 @@ impl Profile {
             Hint::Quantity => ColumnKind::Number,
             Hint::Identifier | Hint::Street => ColumnKind::NationalId,
             _ if self.decimals > 0.1 || self.years > 0.8 => ColumnKind::Number,
-            _ if dates > 0.9 && (7.5..8.5).contains(&self.bytes) => ColumnKind::Date,
+            _ if dates > 0.8 && (7.5..8.5).contains(&self.bytes) => ColumnKind::Date,
             _ if self.phones > 0.6 || own && self.bytes > 8.5 => ColumnKind::Phone,
             _ if own && self.bytes > 5.5 => ColumnKind::NationalId,
             _ if distinct <= 12 => ColumnKind::Category,
@@ -223,6 +235,24 @@ impl Profile {
             _ => ColumnKind::Number,
         }
     }
+}
+
+/// Whether a text, without a time of day behind it, has the digits of a day, a month and a year of four,
+/// with marks between them, whether or not there is such a day.
+fn has_form_of_date(text: &str) -> bool {
+    let date = text.split_whitespace().next().unwrap_or_default();
+    let Some(mark) = date
+        .chars()
+        .find(|letter| matches!(letter, '.' | '-' | '/'))
+    else {
+        return false;
+    };
+    let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = date.split(mark);
+    let lengths: Vec<usize> = parts
+        .map(|part| if is_number(part) { part.len() } else { 0 })
+        .collect();
+    matches!(lengths[..], [1 | 2, 1 | 2, 4] | [4, 1 | 2, 1 | 2])
 }
 
 /// What the name of a column lets expect.

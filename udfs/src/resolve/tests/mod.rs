@@ -6,6 +6,7 @@ mod incremental;
 mod learning;
 mod parts;
 mod people;
+mod profiles;
 mod said;
 mod things;
 
