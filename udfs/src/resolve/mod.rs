@@ -60,6 +60,7 @@ mod levels;
 mod lookup;
 mod mixture;
 mod model;
+mod national_numbers;
 mod one_to_one;
 mod options;
 mod own_levels;

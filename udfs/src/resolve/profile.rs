@@ -4,6 +4,7 @@ use super::clean::is_nothing;
 use super::clean_web::{has_host, ip_address, is_url, uuid_digits};
 use super::date_order::DateOrder;
 use super::kind::ColumnKind;
+use super::national_numbers::are_national_numbers;
 
 /// How many bytes the versions of programs have on average, at most.
 const LONGEST_VERSION: f64 = 10.0;
@@ -63,6 +64,7 @@ pub(super) fn profile(
             if next.1 > best.1 { next } else { best }
         });
     let kind = profile.kind_of_programs(name, distinct);
+    let kind = kind.or_else(|| are_national_numbers(&values).then_some(ColumnKind::NationalId));
     let kind = kind.unwrap_or_else(|| profile.kind(hint, dates, distinct, present));
     (kind, order)
 }

@@ -52,3 +52,66 @@ fn dates_are_dates_among_texts_that_stand_for_none() {
     assert_eq!(kind_of("c", &borrowed(&phones), 1), ColumnKind::Phone);
     assert_eq!(kind_of("c", &[" ", "-", "N/A"], 9), ColumnKind::Ignore);
 }
+
+#[test]
+fn numbers_whose_checks_hold_are_national_ids() {
+    let chinese = [
+        "11010519491231002X",
+        "440524188001010014",
+        "110101199003070134",
+    ];
+    let spanish = ["12345678Z", "X1234567L", "Y1234567X"];
+    let brazilian = ["529.982.247-25", "111.444.777-35", "123.456.789-09"];
+    let french = [
+        "1 85 05 78 006 084 91",
+        "2 55 08 14 168 025 38",
+        "1-90-01-2A-123-456-15",
+    ];
+    let indian = [
+        "2341 2341 2346",
+        "9999 4105 7058",
+        "5678 2345 6713",
+        "8041 2299 0170",
+    ];
+    let italian = ["RSSMRA85T10A562S", "MRTMTT91D08F205J"];
+    for values in [
+        &chinese[..],
+        &spanish,
+        &brazilian,
+        &french,
+        &indian,
+        &italian,
+    ] {
+        assert_eq!(
+            kind_of("c", values, 3),
+            ColumnKind::NationalId,
+            "{values:?}"
+        );
+    }
+    // Where one in ten has the right check, many are needed, and nearly all of them right.
+    let with_check = |prefix: &str, weights: &[u32], modulus: u32| {
+        let sum: u32 = weights
+            .iter()
+            .zip(prefix.chars())
+            .map(|(weight, digit)| weight * digit.to_digit(10).unwrap())
+            .sum();
+        let check = sum % modulus;
+        (check < 10).then(|| format!("{prefix}{check}"))
+    };
+    let dutch: Vec<String> = (0..40)
+        .filter_map(|at| {
+            with_check(
+                &format!("{}", 10_203_040 + at * 1_717_171),
+                &[9, 8, 7, 6, 5, 4, 3, 2],
+                11,
+            )
+        })
+        .collect();
+    assert!(dutch.len() > 20);
+    assert_eq!(kind_of("c", &borrowed(&dutch), 1), ColumnKind::NationalId);
+    // Telephone numbers of as many digits stay what they are.
+    let phones = texts(60, |at| format!("{}", 301_203_040 + at * 1_717_171));
+    assert_eq!(kind_of("c", &borrowed(&phones), 1), ColumnKind::Phone);
+    let mixed = [&borrowed(&dutch)[..20], &borrowed(&phones)[..20]].concat();
+    assert_eq!(kind_of("c", &mixed, 1), ColumnKind::Phone);
+}
