@@ -49,6 +49,7 @@ mod fit;
 mod fits;
 mod gaps;
 mod hashing;
+mod hint;
 mod identifiers;
 mod idle;
 mod key_part;

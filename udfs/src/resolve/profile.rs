@@ -3,6 +3,7 @@
 use super::clean::is_nothing;
 use super::clean_web::{has_host, ip_address, is_url, uuid_digits};
 use super::date_order::DateOrder;
+use super::hint::Hint;
 use super::kind::ColumnKind;
 use super::national_numbers::are_national_numbers;
 
@@ -27,7 +28,9 @@ struct Profile {
     codes: f64,
     words: f64,
     bytes: f64,
+    one_word: f64,
     two_or_three_words: f64,
+    commas: f64,
     starts_with_digit: f64,
     numbers_within: f64,
     uuids: f64,
@@ -107,6 +110,11 @@ impl Profile {
                 |profile| &mut profile.codes,
                 digits > 0 && words == 1 && all <= 32,
             );
+            count(|profile| &mut profile.one_word, words == 1);
+            let is_comma = value
+                .split_once(", ")
+                .is_some_and(|(_, rest)| !rest.contains(','));
+            count(|profile| &mut profile.commas, is_comma && digits == 0);
             count(
                 |profile| &mut profile.two_or_three_words,
                 (2..=3).contains(&words) && digits == 0,
@@ -139,7 +147,9 @@ impl Profile {
             &mut profile.codes,
             &mut profile.words,
             &mut profile.bytes,
+            &mut profile.one_word,
             &mut profile.two_or_three_words,
+            &mut profile.commas,
             &mut profile.starts_with_digit,
             &mut profile.numbers_within,
             &mut profile.uuids,
@@ -193,12 +203,30 @@ impl Profile {
         if self.phones > 0.6 && hint != Hint::Identifier {
             return ColumnKind::Phone;
         }
+        let is_name = self.letters_only > 0.8 && self.words < 6.0;
         match hint {
+            // Names of two parts, the family's first.
+            Hint::Given
+            | Hint::Family
+            | Hint::GivenOrFull
+            | Hint::FamilyOrFull
+            | Hint::FullName
+                if self.commas > 0.8 =>
+            {
+                ColumnKind::FullName
+            }
             Hint::Given if self.words < 2.5 => ColumnKind::GivenName,
             Hint::Family if self.words < 2.5 => ColumnKind::FamilyName,
+            Hint::FullName | Hint::GivenOrFull | Hint::FamilyOrFull
+                if is_name && self.one_word < 0.1 =>
+            {
+                ColumnKind::FullName
+            }
+            Hint::GivenOrFull if is_name => ColumnKind::GivenName,
+            Hint::FamilyOrFull if is_name => ColumnKind::FamilyName,
             Hint::Name if self.two_or_three_words > 0.8 => ColumnKind::FullName,
             Hint::Phone if self.codes + self.phones > 0.5 => ColumnKind::Phone,
-            Hint::Postcode => ColumnKind::Postcode,
+            Hint::Postcode if self.letters_only < 0.5 => ColumnKind::Postcode,
             Hint::Street => ColumnKind::Street,
             Hint::City if self.words < 4.0 => ColumnKind::City,
             Hint::Organisation if self.words > 1.3 => ColumnKind::Organisation,
@@ -255,89 +283,4 @@ fn has_form_of_date(text: &str) -> bool {
         .map(|part| if is_number(part) { part.len() } else { 0 })
         .collect();
     matches!(lengths[..], [1 | 2, 1 | 2, 4] | [4, 1 | 2, 1 | 2])
-}
-
-/// What the name of a column lets expect.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Hint {
-    None,
-    Email,
-    Phone,
-    Date,
-    Moment,
-    Given,
-    Family,
-    Name,
-    Postcode,
-    Street,
-    City,
-    Identifier,
-    Organisation,
-    Text,
-    Quantity,
-}
-
-impl Hint {
-    fn of(name: &str) -> Self {
-        let name = name.to_lowercase();
-        let words: Vec<&str> = name
-            .split(|letter: char| !letter.is_alphanumeric())
-            .collect();
-        let has = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
-        let is = |parts: &[&str]| words.iter().any(|word| parts.contains(word));
-        if has(&["mail"]) {
-            Self::Email
-        } else if has(&["phone", "mobile", "telefon", "fax"]) || is(&["tel", "cell", "msisdn"]) {
-            Self::Phone
-        } else if has(&[
-            "created",
-            "updated",
-            "modified",
-            "changed",
-            "timestamp",
-            "inserted",
-        ]) {
-            Self::Moment
-        } else if has(&["birth", "geburt", "naissance"]) || is(&["dob", "date", "day"]) {
-            Self::Date
-        } else if has(&[
-            "first",
-            "given",
-            "forename",
-            "vorname",
-            "prenom",
-            "christian",
-        ]) || is(&["fname"])
-        {
-            Self::Given
-        } else if has(&["last", "surname", "family", "nachname"]) || is(&["lname"]) {
-            Self::Family
-        } else if has(&["postcode", "postal", "zip", "plz"]) {
-            Self::Postcode
-        } else if has(&["street", "address", "strasse", "addr"]) {
-            Self::Street
-        } else if has(&["city", "town", "suburb", "locality", "village"]) || is(&["ort"]) {
-            Self::City
-        } else if has(&["company", "organi", "employer", "firm", "vendor"]) {
-            Self::Organisation
-        } else if has(&[
-            "ssn", "soc_sec", "passport", "isbn", "sku", "number", "code", "vat",
-        ]) || is(&[
-            "id", "nino", "ean", "upc", "gtin", "no", "nr", "tax", "key", "ref",
-        ]) {
-            Self::Identifier
-        } else if has(&[
-            "title", "descri", "abstract", "author", "comment", "text", "note",
-        ]) {
-            Self::Text
-        } else if has(&["price", "amount", "quantity"])
-            || is(&["weight", "height", "size", "age", "year"])
-        {
-            Self::Quantity
-        } else if has(&["name"]) {
-            Self::Name
-        } else {
-            Self::None
-        }
-    }
 }

@@ -115,3 +115,202 @@ fn numbers_whose_checks_hold_are_national_ids() {
     let mixed = [&borrowed(&dutch)[..20], &borrowed(&phones)[..20]].concat();
     assert_eq!(kind_of("c", &mixed, 1), ColumnKind::Phone);
 }
+
+#[test]
+fn names_of_columns_are_known_in_several_languages() {
+    const GIVEN: [&str; 6] = ["Ana", "Luis", "Carmen", "Juan Carlos", "Pedro", "Elena"];
+    const FAMILY: [&str; 6] = ["Soto", "Ruiz", "Vega", "de la Cruz", "Ponce", "Mora"];
+    let both = texts(36, |at| {
+        let (given, family) = (GIVEN[at as usize % 6], FAMILY[at as usize / 6]);
+        format!("{given} {family} Sanz")
+    });
+    let turned = texts(36, |at| {
+        let (given, family) = (GIVEN[at as usize % 6], FAMILY[at as usize / 6]);
+        format!("{family}, {given}")
+    });
+    let families = texts(36, |at| {
+        let (first, second) = (at as usize % 6, at as usize / 6);
+        format!(
+            "{} {}",
+            FAMILY[first].replace(' ', ""),
+            FAMILY[second].replace(' ', "")
+        )
+    });
+    let both = borrowed(&both);
+    let numbers = texts(30, |at| format!("{}", 10_000 + at * 37));
+    let codes = texts(30, |at| format!("{}", 71_234_567 + at * 37_113));
+    let phones = texts(30, |at| format!("600 {:03} {:03}", at * 7, at * 11));
+    let places = ["Sevilla", "Toledo", "Soria", "San Juan", "Lugo", "Palencia"];
+    // Some of these are none: it takes the name to know what they are meant to be.
+    let dates = texts(30, |at| {
+        format!("{:02}{:02}19{:02}", 1 + at % 28, 1 + at % 20, 50 + at)
+    });
+    for (kind, values, names) in [
+        (
+            ColumnKind::GivenName,
+            &GIVEN[..],
+            &[
+                "nombre",
+                "Nombre",
+                "nombres",
+                "primer_nombre",
+                "nombre_cliente",
+                "nombreCliente",
+                "nome",
+                "nome_proprio",
+                "prénom",
+                "PRENOM",
+                "Vorname",
+                "voornaam",
+                "roepnaam",
+            ][..],
+        ),
+        (
+            ColumnKind::FamilyName,
+            &FAMILY,
+            &[
+                "apellido",
+                "primer_apellido",
+                "apelido",
+                "sobrenome",
+                "cognome",
+                "nom",
+                "nom_de_famille",
+                "nom_naissance",
+                "Familienname",
+                "Geburtsname",
+                "achternaam",
+            ],
+        ),
+        (
+            ColumnKind::FamilyName,
+            &borrowed(&families),
+            &["apellidos", "Apellidos del cliente"],
+        ),
+        (
+            ColumnKind::FullName,
+            &both,
+            &[
+                "nombre",
+                "nombre_completo",
+                "nombre_y_apellidos",
+                "nome",
+                "nom",
+                "nom_complet",
+                "nom_prenom",
+                "naam",
+            ],
+        ),
+        (
+            ColumnKind::FullName,
+            &borrowed(&turned),
+            &["apellidos", "nom", "nome", "nombre_completo"],
+        ),
+        (
+            ColumnKind::City,
+            &places,
+            &[
+                "ciudad",
+                "poblacion",
+                "municipio",
+                "cidade",
+                "città",
+                "ville",
+                "Wohnort",
+                "woonplaats",
+            ],
+        ),
+        (
+            ColumnKind::Street,
+            &places,
+            &[
+                "direccion",
+                "Dirección",
+                "calle",
+                "rue",
+                "adresse",
+                "Straße",
+                "Anschrift",
+                "endereço",
+                "indirizzo",
+                "straat",
+            ],
+        ),
+        (
+            ColumnKind::Postcode,
+            &borrowed(&numbers),
+            &[
+                "codigo_postal",
+                "código_postal",
+                "code_postal",
+                "cap",
+                "PLZ",
+                "cp",
+            ],
+        ),
+        (
+            ColumnKind::NationalId,
+            &borrowed(&numbers),
+            &[
+                "dni",
+                "codice",
+                "numero_cliente",
+                "Kundennummer",
+                "idCliente",
+                "bsn",
+                "nif",
+            ],
+        ),
+        (
+            ColumnKind::Phone,
+            &borrowed(&codes),
+            &[
+                "telefono",
+                "teléfono",
+                "telefone",
+                "téléphone",
+                "Telefonnummer",
+                "telefoon",
+                "movil",
+            ],
+        ),
+        (
+            ColumnKind::Phone,
+            &borrowed(&phones),
+            &["telefono", "handy"],
+        ),
+        (
+            ColumnKind::Date,
+            &borrowed(&dates),
+            &[
+                "fecha_nacimiento",
+                "date_de_naissance",
+                "Geburtsdatum",
+                "data_nascimento",
+                "data_di_nascita",
+                "geboortedatum",
+            ],
+        ),
+        (
+            ColumnKind::Number,
+            &borrowed(&numbers),
+            &["precio", "montant", "Betrag", "preço", "prezzo", "edad"],
+        ),
+        (
+            ColumnKind::Ignore,
+            &borrowed(&numbers),
+            &["fecha_modificacion", "erstellt_am"],
+        ),
+        // Names of other things are told by what they are.
+        (
+            ColumnKind::City,
+            &places,
+            &["nombre_producto", "nom_fichier", "nome_evento"],
+        ),
+        (ColumnKind::NationalId, &borrowed(&codes), &["nombre"]),
+    ] {
+        for name in names {
+            assert_eq!(kind_of(name, values, 1), kind, "{name}: {values:?}");
+        }
+    }
+}
