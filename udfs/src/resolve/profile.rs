@@ -10,6 +10,9 @@ use super::national_numbers::are_national_numbers;
 /// How many bytes the versions of programs have on average, at most.
 const LONGEST_VERSION: f64 = 10.0;
 
+/// How many bytes postal codes have on average, at most: nine digits and a mark.
+const LONGEST_POSTCODE: f64 = 10.5;
+
 /// How many distinct values are looked at.
 pub(super) const SAMPLE: usize = 5000;
 
@@ -200,7 +203,9 @@ impl Profile {
         if self.digits_only > 0.8 || self.numbers > 0.9 {
             return self.kind_of_numbers(hint, dates, distinct, present);
         }
-        if self.phones > 0.6 && hint != Hint::Identifier {
+        // Some postal codes have a mark and as many digits as short telephone numbers.
+        let is_postcode = hint == Hint::Postcode && self.bytes < LONGEST_POSTCODE;
+        if self.phones > 0.6 && hint != Hint::Identifier && !is_postcode {
             return ColumnKind::Phone;
         }
         let is_name = self.letters_only > 0.8 && self.words < 6.0;

@@ -314,3 +314,25 @@ fn names_of_columns_are_known_in_several_languages() {
         }
     }
 }
+
+#[test]
+fn postal_codes_with_a_mark_are_no_telephone_numbers() {
+    let american = texts(40, |at| {
+        format!("{:05}-{:04}", 10_001 + at * 7, 1000 + at * 13)
+    });
+    let brazilian = texts(40, |at| format!("{:05}-{:03}", 1_310 + at * 17, at * 10));
+    for (name, values) in [
+        ("zip", &american),
+        ("zip_code", &american),
+        ("cep", &brazilian),
+    ] {
+        assert_eq!(
+            kind_of(name, &borrowed(values), 1),
+            ColumnKind::Postcode,
+            "{values:?}"
+        );
+    }
+    // Whatever they are called.
+    let phones = texts(40, |at| format!("+44 20 7946 {at:04}"));
+    assert_eq!(kind_of("zip", &borrowed(&phones), 1), ColumnKind::Phone);
+}
