@@ -13,6 +13,12 @@ const LONGEST_VERSION: f64 = 10.0;
 /// How many bytes postal codes have on average, at most: nine digits and a mark.
 const LONGEST_POSTCODE: f64 = 10.5;
 
+/// How people and programs write that something is so, or is not.
+const TRUTHS: [&str; 22] = [
+    "true", "false", "t", "f", "yes", "no", "y", "n", "1", "0", "on", "off", "ja", "nein", "nee",
+    "oui", "non", "si", "sí", "sim", "não", "nao",
+];
+
 /// How many distinct values are looked at.
 pub(super) const SAMPLE: usize = 5000;
 
@@ -27,6 +33,7 @@ struct Profile {
     decimals: f64,
     years: f64,
     date_forms: f64,
+    truths: f64,
     letters_only: f64,
     codes: f64,
     words: f64,
@@ -108,6 +115,8 @@ impl Profile {
             let year = value.len() == 4 && centuries.iter().any(|it| value.starts_with(it));
             count(|profile| &mut profile.years, year && digits == 4);
             count(|profile| &mut profile.date_forms, has_form_of_date(value));
+            let is_truth = TRUTHS.iter().any(|truth| truth.eq_ignore_ascii_case(value));
+            count(|profile| &mut profile.truths, is_truth);
             count(|profile| &mut profile.letters_only, digits == 0);
             count(
                 |profile| &mut profile.codes,
@@ -146,6 +155,7 @@ impl Profile {
             &mut profile.decimals,
             &mut profile.years,
             &mut profile.date_forms,
+            &mut profile.truths,
             &mut profile.letters_only,
             &mut profile.codes,
             &mut profile.words,
@@ -191,6 +201,10 @@ impl Profile {
         let few = distinct <= 60 && present >= 4 * distinct || distinct * 200 <= present;
         if hint == Hint::Moment || distinct <= 1 {
             return ColumnKind::Ignore;
+        }
+        // Whether something is so, whatever it is: `first_order`, `phone_verified`, `zip_known`.
+        if self.truths > 0.99 && distinct <= 4 && hint != Hint::Quantity {
+            return ColumnKind::Category;
         }
         if self.at_signs > 0.5 {
             return ColumnKind::Email;

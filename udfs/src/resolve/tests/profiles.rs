@@ -336,3 +336,35 @@ fn postal_codes_with_a_mark_are_no_telephone_numbers() {
     let phones = texts(40, |at| format!("+44 20 7946 {at:04}"));
     assert_eq!(kind_of("zip", &borrowed(&phones), 1), ColumnKind::Phone);
 }
+
+#[test]
+fn whether_something_is_so_is_a_category_whatever_it_is() {
+    let names = [
+        "c",
+        "first_order",
+        "phone_verified",
+        "has_zip",
+        "address_known",
+        "has_vat_id",
+    ];
+    for name in names {
+        for values in [
+            ["true", "false"],
+            ["Y", "N"],
+            ["1", "0"],
+            ["sí", "no"],
+            ["Ja", "Nein"],
+        ] {
+            assert_eq!(
+                kind_of(name, &values, 2),
+                ColumnKind::Category,
+                "{name}: {values:?}"
+            );
+        }
+    }
+    assert_eq!(kind_of("quantity", &["1", "0"], 9), ColumnKind::Number);
+    assert_eq!(
+        kind_of("first_name", &["Si", "No", "Ann"], 1),
+        ColumnKind::GivenName
+    );
+}
