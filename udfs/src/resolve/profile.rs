@@ -19,6 +19,9 @@ const TRUTHS: [&str; 22] = [
     "oui", "non", "si", "sí", "sim", "não", "nao",
 ];
 
+/// How many digits telephone numbers have on average, at most: with the country's, fifteen (E.164).
+const LONGEST_PHONE: f64 = 15.5;
+
 /// How many distinct values are looked at.
 pub(super) const SAMPLE: usize = 5000;
 
@@ -277,7 +280,9 @@ impl Profile {
             Hint::Identifier | Hint::Street => ColumnKind::NationalId,
             _ if self.decimals > 0.1 || self.years > 0.8 => ColumnKind::Number,
             _ if dates > 0.8 && (7.5..8.5).contains(&self.bytes) => ColumnKind::Date,
-            _ if self.phones > 0.6 || own && self.bytes > 8.5 => ColumnKind::Phone,
+            _ if self.phones > 0.6 || own && (8.5..LONGEST_PHONE).contains(&self.bytes) => {
+                ColumnKind::Phone
+            }
             _ if own && self.bytes > 5.5 => ColumnKind::NationalId,
             _ if distinct <= 12 => ColumnKind::Category,
             _ if (3.5..5.5).contains(&self.bytes) && self.decimals == 0.0 => ColumnKind::Postcode,

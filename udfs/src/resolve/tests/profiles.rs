@@ -368,3 +368,11 @@ fn whether_something_is_so_is_a_category_whatever_it_is() {
         ColumnKind::GivenName
     );
 }
+
+#[test]
+fn numbers_longer_than_those_of_telephones_are_codes() {
+    let cards = texts(40, |at| format!("63398{:011}", u64::from(at) * 79_190_017));
+    assert_eq!(kind_of("c", &borrowed(&cards), 1), ColumnKind::NationalId);
+    let phones = texts(40, |at| format!("4930{:08}", 11_000_000 + at * 1_919_017));
+    assert_eq!(kind_of("c", &borrowed(&phones), 1), ColumnKind::Phone);
+}
