@@ -46,6 +46,7 @@ struct Profile {
     commas: f64,
     starts_with_digit: f64,
     numbers_within: f64,
+    named_streets: f64,
     uuids: f64,
     urls: f64,
     hosts: f64,
@@ -142,6 +143,10 @@ impl Profile {
                 |word: &&str| word.starts_with(|letter: char| letter.is_ascii_digit());
             let numbers = value.split_whitespace().filter(begins_with_digit).count();
             count(|profile| &mut profile.numbers_within, numbers > 1);
+            count(
+                |profile| &mut profile.named_streets,
+                digits > 0 && words > 1 && names_street(value),
+            );
             count(|profile| &mut profile.uuids, uuid_digits(value).is_some());
             count(|profile| &mut profile.urls, is_url(value));
             count(|profile| &mut profile.hosts, has_host(value));
@@ -168,6 +173,7 @@ impl Profile {
             &mut profile.commas,
             &mut profile.starts_with_digit,
             &mut profile.numbers_within,
+            &mut profile.named_streets,
             &mut profile.uuids,
             &mut profile.urls,
             &mut profile.hosts,
@@ -260,6 +266,8 @@ impl Profile {
             _ if self.starts_with_digit > 0.6 && self.words > 1.8 && self.numbers_within < 0.5 => {
                 ColumnKind::Street
             }
+            // Most of Europe writes the number last.
+            _ if self.named_streets > 0.6 => ColumnKind::Street,
             _ if self.words < 1.4 => ColumnKind::City,
             _ => ColumnKind::FreeText,
         }
@@ -289,6 +297,33 @@ impl Profile {
             _ => ColumnKind::Number,
         }
     }
+}
+
+/// Whether a word of a text is for a street or a square, or ends in one, as `Hauptstraße` does.
+fn names_street(text: &str) -> bool {
+    const WORDS: [&str; 15] = [
+        "calle",
+        "avenida",
+        "avda",
+        "plaza",
+        "paseo",
+        "rue",
+        "boulevard",
+        "chemin",
+        "via",
+        "viale",
+        "piazza",
+        "corso",
+        "rua",
+        "travessa",
+        "str",
+    ];
+    const ENDINGS: [&str; 10] = [
+        "strasse", "straße", "str", "weg", "platz", "allee", "gasse", "straat", "laan", "plein",
+    ];
+    text.to_lowercase()
+        .split(|letter: char| !letter.is_alphabetic())
+        .any(|word| WORDS.contains(&word) || ENDINGS.iter().any(|end| word.ends_with(end)))
 }
 
 /// Whether a text, without a time of day behind it, has the digits of a day, a month and a year of four,

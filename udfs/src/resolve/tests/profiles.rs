@@ -376,3 +376,27 @@ fn numbers_longer_than_those_of_telephones_are_codes() {
     let phones = texts(40, |at| format!("4930{:08}", 11_000_000 + at * 1_919_017));
     assert_eq!(kind_of("c", &borrowed(&phones), 1), ColumnKind::Phone);
 }
+
+#[test]
+fn streets_may_have_their_numbers_last() {
+    const NAMES: [&str; 9] = [
+        "Hauptstraße",
+        "Lindenweg",
+        "Bahnhofstr.",
+        "Calle Mayor",
+        "Via Roma",
+        "Rue Neuve",
+        "Kerkstraat",
+        "Alter Platz",
+        "Avenida Sol",
+    ];
+    for split in [" ", ", "] {
+        let streets = texts(90, |at| {
+            format!("{}{split}{}", NAMES[at as usize % 9], 1 + at)
+        });
+        assert_eq!(kind_of("c", &borrowed(&streets), 1), ColumnKind::Street);
+    }
+    // Names of things have numbers, too.
+    let things = texts(90, |at| format!("Super Camera {}", 100 + at));
+    assert_eq!(kind_of("c", &borrowed(&things), 1), ColumnKind::FreeText);
+}
