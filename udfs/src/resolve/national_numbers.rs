@@ -3,12 +3,14 @@
 /// Most of the numbers of persons are written without a slip.
 const NEARLY_ALL: f64 = 0.8;
 
+/// Whether a number, in capital letters and without marks, has the right check.
+type Holds = fn(&str) -> bool;
+
 /// Numbers of one country.
 struct Numbering {
     /// How many distinct numbers prove it: fewer where another number hardly ever has the right check.
     least: usize,
-    /// Whether a number, in capital letters and without marks, has the right check.
-    holds: fn(&str) -> bool,
+    holds: Holds,
 }
 
 const NUMBERINGS: [Numbering; 7] = [
@@ -215,7 +217,7 @@ mod tests {
 
     #[test]
     fn checks_hold_and_slips_are_seen() {
-        let known: [(fn(&str) -> bool, &[&str]); 7] = [
+        let known: [(Holds, &[&str]); 7] = [
             (is_chinese, &["11010519491231002X", "440524188001010014"]),
             (is_spanish, &["12345678-Z", "x1234567l", "Y1234567X"]),
             (is_italian, &["RSSMRA85T10A562S", "MRT MTT 91D08 F205J"]),
