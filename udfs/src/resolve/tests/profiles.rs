@@ -22,8 +22,9 @@ fn borrowed(texts: &[String]) -> Vec<&str> {
 
 #[test]
 fn dates_are_dates_among_texts_that_stand_for_none() {
+    type Write = fn((u32, u32, u32)) -> String;
     let day = |at: u32| (1 + at % 28, 1 + at % 12, 1950 + at % 50);
-    let makes: [fn((u32, u32, u32)) -> String; 4] = [
+    let makes: [Write; 4] = [
         |(day, month, year)| format!("{day:02}.{month:02}.{year}"),
         |(day, month, year)| format!("{day:02}-{month:02}-{year}"),
         |(day, month, year)| format!("{year}{month:02}{day:02}"),
