@@ -8,7 +8,8 @@
 //! everything scored again would. Nothing depends on the order of the records or on the threads.
 //!
 //! From records to entities: `reading` takes in columns as they come, `profile` finds out what a
-//! column holds, `clean` writes each distinct value (`dictionary`, `feature`) in one way; a record
+//! column holds, by what its name lets expect (`hint`) and by its values (`national_numbers` checks
+//! those of persons), `clean` writes each distinct value (`dictionary`, `feature`) in one way; a record
 //! is a row of numbers (`cell`). `choice` chooses blocking rules (`rule`, made of `key_part`s) for
 //! what they find and cost, `blocks` has the records of each key. `compare` gives the levels of a
 //! pair (`comparison`, `levels`), packed into a pattern; `training` fits the `mixture` of matching
