@@ -103,13 +103,18 @@ impl Profile {
             };
             count(|profile| &mut profile.values, true);
             count(|profile| &mut profile.at_signs, value.contains('@'));
+            let number = value.trim_start_matches(['$', '€', '£', ' ']);
+            let is_grouped = has_thousands(number);
+            let is_number = is_grouped || number.parse::<f64>().is_ok_and(f64::is_finite);
             count(
                 |profile| &mut profile.phones,
-                letters <= 1 && (7..=15).contains(&digits) && all <= 2 * digits && all > digits,
+                !is_grouped
+                    && letters <= 1
+                    && (7..=15).contains(&digits)
+                    && all <= 2 * digits
+                    && all > digits,
             );
             count(|profile| &mut profile.digits_only, digits == all && all > 0);
-            let number = value.trim_start_matches(['$', '€', '£', ' ']);
-            let is_number = number.parse::<f64>().is_ok_and(f64::is_finite);
             count(|profile| &mut profile.numbers, is_number);
             count(
                 |profile| &mut profile.decimals,
@@ -297,6 +302,22 @@ impl Profile {
             _ => ColumnKind::Number,
         }
     }
+}
+
+/// Whether this is a number with commas between its thousands: `-12,345.67`.
+fn has_thousands(number: &str) -> bool {
+    let number = number.strip_prefix('-').unwrap_or(number);
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let mut groups = whole.split(',');
+    let first = groups.next().unwrap_or_default();
+    let begins = (1..=3).contains(&first.len()) && is_digits(first);
+    let mut count = 0;
+    let goes_on = groups.all(|group| {
+        count += 1;
+        group.len() == 3 && is_digits(group)
+    });
+    begins && goes_on && count > 0 && is_digits(fraction)
 }
 
 /// Whether a word of a text is for a street or a square, or ends in one, as `Hauptstraße` does.

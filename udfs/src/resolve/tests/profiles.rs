@@ -401,3 +401,16 @@ fn streets_may_have_their_numbers_last() {
     let things = texts(90, |at| format!("Super Camera {}", 100 + at));
     assert_eq!(kind_of("c", &borrowed(&things), 1), ColumnKind::FreeText);
 }
+
+#[test]
+fn amounts_with_thousands_are_numbers() {
+    let large = texts(40, |at| format!("${},{:03}.50", 12 + at, at * 21));
+    let whole = texts(40, |at| format!("{},{:03},{:03}", 1 + at % 7, at, at * 21));
+    for name in ["c", "amount"] {
+        assert_eq!(kind_of(name, &borrowed(&large), 1), ColumnKind::Number);
+    }
+    assert_eq!(kind_of("amount", &borrowed(&whole), 1), ColumnKind::Number);
+    // Commas between other groups say nothing of that.
+    let lists = texts(40, |at| format!("{},{},{}", 10 + at, 1000 + at, at));
+    assert_ne!(kind_of("c", &borrowed(&lists), 1), ColumnKind::Number);
+}
