@@ -44,7 +44,10 @@ pub(super) fn uuid_digits(text: &str) -> Option<String> {
                 since_hyphen += 1;
             }
             // Behind four digits, or eight.
-            b'-' if since_hyphen > 0 && digits.len() % 4 == 0 && digits.len() < UUID_DIGITS => {
+            b'-' if since_hyphen > 0
+                && digits.len().is_multiple_of(4)
+                && digits.len() < UUID_DIGITS =>
+            {
                 since_hyphen = 0;
             }
             _ => return None,
