@@ -165,7 +165,7 @@ pub(super) fn from_text(
                 Moment::Local { day: Some(day), .. } => {
                     return i32::try_from(day).map_err(|_| Fault::OutOfRange.error("date", text));
                 }
-                Moment::Instant(_) => {}
+                Moment::Epoch | Moment::Instant(_) => {}
             }
             let day = local.local(zone).map(|micros| micros.div_euclid(DAY));
             day.and_then(|day| i32::try_from(day).ok())

@@ -87,6 +87,8 @@ pub(super) enum Said {
 pub(super) enum Moment {
     Infinity,
     MinusInfinity,
+    /// The first second of 1970: of UTC as a moment, of any zone as a local time.
+    Epoch,
     /// A moment whatever the zone.
     Instant(i64),
     Local {
@@ -104,6 +106,7 @@ impl Moment {
         match self {
             Self::Infinity => Some(i64::MAX),
             Self::MinusInfinity => Some(i64::MIN),
+            Self::Epoch => Some(0),
             Self::Instant(micros) => Some(micros),
             Self::Local { zone: said, .. } => {
                 let local = self.local(zone)?;
@@ -122,6 +125,7 @@ impl Moment {
         match self {
             Self::Infinity => Some(i64::MAX),
             Self::MinusInfinity => Some(i64::MIN),
+            Self::Epoch => Some(0),
             Self::Instant(micros) => micros.checked_add(zone.offset_at(micros) * SECOND),
             Self::Local { day, time, .. } => day?.checked_mul(DAY)?.checked_add(time.unwrap_or(0)),
         }
@@ -374,7 +378,7 @@ impl Decoder {
             Word::Now if self.time.is_none() && !self.has_date() => {
                 return Ok(Some(Moment::Instant(self.reading.now)));
             }
-            Word::Epoch => return Ok(Some(Moment::Instant(0))),
+            Word::Epoch => return Ok(Some(Moment::Epoch)),
             Word::Infinity => return Ok(Some(Moment::Infinity)),
             Word::MinusInfinity => return Ok(Some(Moment::MinusInfinity)),
             Word::Today | Word::Tomorrow | Word::Yesterday if !self.has_date() => {
