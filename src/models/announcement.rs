@@ -9,10 +9,8 @@ use crate::instance::Instance;
 /// The channel: `LISTEN tributary_refresh`.
 pub const CHANNEL: &str = "tributary_refresh";
 
-/// The bytes of an error's message in a payload, which has a limit.
-const ERROR_BYTES: usize = 2000;
-
-/// A refresh that has ended, in the words of `tributary.refreshes`.
+/// A refresh that has ended, in the words of `tributary.refreshes`. All may listen, so that the text of
+/// an error, which may have values of rows in it, is left to that view and to who may read it.
 #[derive(Serialize)]
 struct Refreshed<'a> {
     id: u64,
@@ -26,8 +24,6 @@ struct Refreshed<'a> {
     duration_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sqlstate: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'a str>,
 }
 
 /// Tells who listens, and the scheduler, of a refresh that has ended, well or not: for good, since
@@ -37,7 +33,6 @@ pub fn announce(instance: &Instance, kind: Kind, record: &RefreshRecord) {
     if record.status == RefreshStatus::Succeeded {
         instance.standings.succeeded(record.oid);
     }
-    let error = record.error.as_deref();
     let refreshed = Refreshed {
         id: record.id,
         schema: &record.object.schema,
@@ -49,7 +44,6 @@ pub fn announce(instance: &Instance, kind: Kind, record: &RefreshRecord) {
         rows_written: record.rows_written,
         duration_ms: record.duration_ms,
         sqlstate: record.sqlstate.as_deref(),
-        error: error.map(|error| &error[..error.floor_char_boundary(ERROR_BYTES)]),
     };
     let Ok(payload) = serde_json::to_string(&refreshed) else {
         return;

@@ -159,9 +159,9 @@ impl SystemView for Refreshes {
          those that are gone superusers are told. The setting `journal_retention` \
          says how many are kept. Who listens on the channel `tributary_refresh` is told of each as it \
          ends: the payload is a JSON object with `id`, `schema`, `name`, `kind`, `status`, `reason`, \
-         `version`, `rows_written` and `duration_ms`, and after an error `sqlstate` and `error`. One \
-         within a transaction block ends with that. Who does not read what it is told for long hears \
-         `{\"lost\": n}` in the place of the last `n`."
+         `version`, `rows_written` and `duration_ms`, and after an error `sqlstate`; what the error says \
+         is told here alone. One within a transaction block ends with that. Who does not read what it is \
+         told for long hears `{\"lost\": n}` in the place of the last `n`."
     }
 
     fn columns(&self) -> &'static [Column] {
