@@ -38,8 +38,9 @@ impl Columns {
         Self::Named(named)
     }
 
-    /// Those that expressions name, but of a row that goes by the name `apart`.
-    pub(super) fn of_all<T: Visit>(nodes: &[T], apart: Option<&str>) -> Self {
+    /// Those that expressions name. `row` is the name of a row, and of no column where it stands before
+    /// one.
+    pub(super) fn of_all<T: Visit>(nodes: &[T], row: Option<&str>) -> Self {
         let mut named = BTreeSet::new();
         for node in nodes {
             let _ = visit_expressions(node, |expression| {
@@ -47,9 +48,10 @@ impl Columns {
                     Expr::Identifier(name) => {
                         named.insert(folded(name));
                     }
-                    Expr::CompoundIdentifier(parts)
-                        if apart.is_some() && parts.first().map(folded).as_deref() == apart => {}
-                    Expr::CompoundIdentifier(parts) => named.extend(parts.iter().map(folded)),
+                    Expr::CompoundIdentifier(parts) => {
+                        let of_row = row.is_some() && parts.first().map(folded).as_deref() == row;
+                        named.extend(parts.iter().skip(usize::from(of_row)).map(folded));
+                    }
                     _ => {}
                 }
                 ControlFlow::<()>::Continue(())

@@ -18,6 +18,7 @@ use super::{Session, plan};
 use crate::catalog::privilege::{Privilege, Rights};
 use crate::catalog::{Kind, Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
+use crate::models::{constraints, keyed};
 use crate::sql::alter::{Action, Alter};
 use crate::sql::assignment::Assignment;
 use crate::sql::comment::CommentOn;
@@ -310,8 +311,10 @@ impl Checker<'_> {
 
     /// What `ON CONFLICT` changes and reads.
     fn conflict(&self, target: &Target, conflict: &OnConflict) -> Result<()> {
-        if let ConflictKey::Columns(key) = &conflict.key {
-            self.read(&target.table, &Columns::named(key))?;
+        match &conflict.key {
+            ConflictKey::Any => {}
+            ConflictKey::Columns(key) => self.read(&target.table, &Columns::named(key))?,
+            ConflictKey::Constraint(name) => self.read_key(&target.table, name)?,
         }
         let Some(update) = &conflict.update else {
             return Ok(());
@@ -320,27 +323,40 @@ impl Checker<'_> {
         let mut read: Vec<Expr> = update.condition.iter().cloned().collect();
         let values = update.assignments.iter();
         read.extend(values.filter_map(|assignment| assignment.value.clone()));
-        // The row that was to be put in.
+        // As in Postgres, the row that was to be put in is read with the rights on the table.
         self.read_within(target, &read, Some("excluded"))?;
         self.relations(&read, None)
+    }
+
+    /// The columns of the key that a constraint of a table is, which conflicts are found by.
+    fn read_key(&self, table: &ObjectName, constraint: &str) -> Result<()> {
+        let Some(object) = self.object(table) else {
+            return Ok(());
+        };
+        let index = keyed::index(&object);
+        let mut all = constraints::of(&object).iter().chain(&index);
+        match all.find(|it| it.name == constraint).map(|it| &it.rule) {
+            Some(Rule::Unique { columns, .. }) => self.readable(&object, &Columns::named(columns)),
+            _ => Ok(()),
+        }
     }
 
     fn object(&self, name: &ObjectName) -> Option<Arc<Object>> {
         plan::object(name, self.snapshot, self.path).ok()
     }
 
-    /// The columns of a table that is changed which expressions read, which may also be of a row that
-    /// goes by the name `apart`.
+    /// The columns of a table that is changed which expressions read, be it of another row of it that
+    /// goes by the name `other`.
     fn read_within(
         &self,
         target: &Target,
         expressions: &[Expr],
-        apart: Option<&str>,
+        other: Option<&str>,
     ) -> Result<()> {
         let Some(object) = self.object(&target.table) else {
             return Ok(());
         };
-        let Columns::Named(names) = Columns::of_all(expressions, apart) else {
+        let Columns::Named(names) = Columns::of_all(expressions, other) else {
             return Ok(());
         };
         let own = target.alias.as_ref().unwrap_or(&object.name.name);
