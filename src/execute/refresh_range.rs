@@ -20,20 +20,36 @@ use crate::sql::{Statement, parser};
 /// The range, as versions of an object's rows.
 ///
 /// # Errors
-/// 0A000 for what has no key or no versions; 22007, 22008 and 22P02 for what is no version.
+/// 0A000 for what has no key or no versions; 22007, 22008 and 22P02 for what is no
+/// version; 22023 for a range that ends before it begins.
 pub async fn read(session: &Session, object: &Object, range: &VersionRange) -> Result<Range> {
     let (_, version) = versioned(object)?;
     let field = object.schema.field_with_name(&version)?;
-    Ok(Range {
-        from: end(session, field, &range.from).await?,
-        to: match &range.to {
-            Some(to) => Some(end(session, field, to).await?),
-            None => None,
-        },
-    })
+    let from = cast(field, &range.from);
+    let Some(to) = range.to.as_ref() else {
+        let from = value(session, field, &from).await?;
+        return Ok(Range { from, to: None });
+    };
+    let to = cast(field, to);
+    let read = Range {
+        from: value(session, field, &from).await?,
+        to: Some(value(session, field, &to).await?),
+    };
+    // Ends that have other digits than each other are compared as a query does.
+    let is_backward = value(session, field, &format!("{from} > {to}")).await?;
+    if is_backward == ScalarValue::Boolean(Some(true)) {
+        return Err(Error::new(
+            SqlState::INVALID_PARAMETER_VALUE,
+            "the range of a REFRESH ends before it begins",
+        )
+        .with_detail(format!("The range is one of column \"{version}\"."))
+        .with_hint("Write the earlier version after FROM, the later one after TO."));
+    }
+    Ok(read)
 }
 
-async fn end(session: &Session, field: &Field, text: &str) -> Result<ScalarValue> {
+/// The expression that reads a text as a version.
+fn cast(field: &Field, text: &str) -> String {
     // It may have more digits than the versions have.
     let data_type = match field.data_type() {
         DataType::Decimal32(..)
@@ -42,11 +58,15 @@ async fn end(session: &Session, field: &Field, text: &str) -> Result<ScalarValue
         | DataType::Decimal256(..) => "numeric".to_owned(),
         other => type_name(other).to_string(),
     };
+    format!("{}::{data_type}", Literal(text))
+}
+
+async fn value(session: &Session, field: &Field, expression: &str) -> Result<ScalarValue> {
     let of_column = |error: Error| {
         error.with_detail(format!("The range is one of column \"{}\".", field.name()))
     };
-    let cast = format!("SELECT {}::{data_type}", Literal(text));
-    let Statement::Query(query) = parser::parse_one(&cast)? else {
+    let select = format!("SELECT {expression}");
+    let Statement::Query(query) = parser::parse_one(&select)? else {
         return Err(Error::internal("a cast is no query"));
     };
     let planned = Planned::new(session, &query, Vec::new()).await;
