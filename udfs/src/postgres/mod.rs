@@ -41,6 +41,7 @@ mod rounding;
 mod row_numbers;
 mod rule;
 mod single_byte;
+mod subscripts;
 mod sum;
 #[cfg(test)]
 mod tests;

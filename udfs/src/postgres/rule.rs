@@ -27,6 +27,7 @@ use super::extremes::FloatExtreme;
 use super::half_even::HalfEven;
 use super::interval::{are_intervals, order_by_span, span};
 use super::single_byte::SINGLE_BYTE;
+use super::subscripts::FromTheFirst;
 use super::sum::ExactSum;
 use super::texts_in_order::TEXTS_IN_ORDER;
 use super::zoned;
@@ -158,6 +159,8 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
         Expr::ScalarFunction(mut function) => {
             let own = CheckedFunction::of(&function.func).map(ScalarUDF::new_from_impl);
             let own = own.or_else(|| HalfEven::of(&function.func).map(ScalarUDF::new_from_impl));
+            let own =
+                own.or_else(|| FromTheFirst::of(&function.func).map(ScalarUDF::new_from_impl));
             let is_own = own.is_some();
             if let Some(own) = own {
                 function.func = Arc::new(own);
