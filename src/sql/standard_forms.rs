@@ -8,9 +8,10 @@
 use std::ops::ControlFlow;
 
 use datafusion::error::DataFusionError;
+use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, BinaryOperator, CastKind, DataType, DateTimeField, ExactNumberInfo, Expr, Fetch,
-    Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
+    AccessExpr, BinaryOperator, CaseWhen, CastKind, DataType, DateTimeField, ExactNumberInfo, Expr,
+    Fetch, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
     Interval, LimitClause, ObjectName, OrderBy, OrderByExpr, OrderByKind, Query, TimezoneInfo,
     UnaryOperator, Value, VisitMut, VisitorMut,
 };
@@ -430,12 +431,25 @@ fn renamed(function: &mut Function) -> Option<Expr> {
             plain = vec![named_call("array_length", length)];
             DataType::Integer(None)
         }
-        // Arrays count from 1, and one without elements from nowhere.
+        // Arrays count from 1, and one without elements, or without the dimension, from nowhere.
         ("array_lower", [array, dimension]) => {
             let number = |digit: &str| Expr::value(Value::Number(digit.to_owned(), false));
             let length = named_call("array_length", vec![array.clone(), dimension.clone()]);
-            let least = named_call("least", vec![length, number("1")]);
-            plain = vec![named_call("nullif", vec![least, number("0")])];
+            let has_elements = Expr::BinaryOp {
+                left: Box::new(length),
+                op: BinaryOperator::Gt,
+                right: Box::new(number("0")),
+            };
+            plain = vec![Expr::Case {
+                case_token: AttachedToken::empty(),
+                end_token: AttachedToken::empty(),
+                operand: None,
+                conditions: vec![CaseWhen {
+                    condition: has_elements,
+                    result: number("1"),
+                }],
+                else_result: None,
+            }];
             DataType::Integer(None)
         }
         ("mod", [_, _]) => {

@@ -1,8 +1,11 @@
 //! Functions of DataFusion's whose answers PostgreSQL has in another type: lengths of arrays, and places
-//! in them, are `integer`.
+//! in them, are `integer`; an array without elements has no length.
 
 use std::sync::Arc;
 
+use arrow::array::Int32Array;
+use arrow::compute::kernels::cmp::eq;
+use arrow::compute::nullif;
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
@@ -10,6 +13,7 @@ use datafusion::logical_expr::{
     ColumnarValue, Documentation, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
     ScalarUDFImpl, Signature,
 };
+use datafusion::scalar::ScalarValue;
 
 const INTEGERS: [&str; 4] = [
     "array_length",
@@ -62,7 +66,8 @@ impl ScalarUDFImpl for Retyped {
 
     fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
         let field = self.inner.return_field_from_args(args)?;
-        let field = Field::new(field.name(), self.answer.clone(), field.is_nullable());
+        let is_nullable = field.is_nullable() || self.name() == "array_length";
+        let field = Field::new(field.name(), self.answer.clone(), is_nullable);
         Ok(Arc::new(field))
     }
 
@@ -76,12 +81,29 @@ impl ScalarUDFImpl for Retyped {
         let inner = self.inner.return_type(&given)?;
         let field = args.return_field.as_ref().clone().with_data_type(inner);
         args.return_field = Arc::new(field);
-        self.inner
-            .invoke_with_args(args)?
-            .cast_to(&self.answer, None)
+        let answer = self.inner.invoke_with_args(args)?;
+        let answer = answer.cast_to(&self.answer, None)?;
+        match self.name() {
+            "array_length" => of_elements(answer),
+            _ => Ok(answer),
+        }
     }
 
     fn documentation(&self) -> Option<&Documentation> {
         self.inner.documentation()
     }
+}
+
+/// Lengths, of which an array without elements has none.
+fn of_elements(lengths: ColumnarValue) -> Result<ColumnarValue> {
+    Ok(match lengths {
+        ColumnarValue::Array(lengths) => {
+            let is_zero = eq(&lengths, &Int32Array::new_scalar(0))?;
+            ColumnarValue::Array(nullif(&lengths, &is_zero)?)
+        }
+        ColumnarValue::Scalar(ScalarValue::Int32(length)) => {
+            ColumnarValue::Scalar(ScalarValue::Int32(length.filter(|length| *length != 0)))
+        }
+        other => other,
+    })
 }
