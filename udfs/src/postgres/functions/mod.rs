@@ -47,6 +47,7 @@ const IMMUTABLE: &[(&str, &[Form])] = &[
     ("make_time", calendar::MAKE_TIME),
     ("make_timestamp", calendar::MAKE_TIMESTAMP),
     ("timestamp_difference", calendar::TIMESTAMP_DIFFERENCE),
+    ("to_hex", numbers::TO_HEX),
     ("width_bucket", numbers::WIDTH_BUCKET),
     ("bit_count", binary::BIT_COUNT),
     ("bit_integer", binary::BIT_INTEGER),

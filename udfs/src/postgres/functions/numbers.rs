@@ -2,11 +2,11 @@
 
 use datafusion::scalar::ScalarValue;
 
-use super::row_function::{Form, Type, form, integer};
+use super::row_function::{Form, Type, form, integer, text};
 use crate::FunctionError;
 use crate::postgres::range::out_of_range;
 
-use Type::{BigInt, Float, Integer};
+use Type::{BigInt, Float, Integer, Text};
 
 /// `operand` and what stands at the ends of buckets, which may go down too (`width_bucket_float8`).
 pub(super) const WIDTH_BUCKET: &[Form] = &[form(&[Float, Float, Float, BigInt], Integer, |row| {
@@ -41,6 +41,17 @@ pub(super) const WIDTH_BUCKET: &[Form] = &[form(&[Float, Float, Float, BigInt], 
         (count as f64 * ((operand - low) / (high - low))) as i64 + 1
     })
 })];
+
+/// The hexadecimal digits of a number; of one below zero, those of all the bits of its type.
+pub(super) const TO_HEX: &[Form] = &[
+    form(&[Integer], Text, |row| {
+        let number = i32::try_from(row.integer(0)).map_err(|_| out_of_range(&Integer.arrow()))?;
+        Ok(text(format!("{number:x}")))
+    }),
+    form(&[BigInt], Text, |row| {
+        Ok(text(format!("{:x}", row.integer(0))))
+    }),
+];
 
 /// The greatest common divisor; 0 of zeros.
 pub(super) const GCD: &[Form] = &[
