@@ -164,6 +164,16 @@ pub(crate) fn as_text(from: &ArrayRef, zone: &SessionTimeZone) -> Result<ArrayRe
     Ok(cast(from, &DataType::Utf8)?)
 }
 
+/// The texts that a client gets: a truth is `t` or `f`, which a cast says in a word.
+pub(super) fn as_sent(from: &ArrayRef, zone: &SessionTimeZone) -> Result<ArrayRef> {
+    let Some(truths) = from.as_boolean_opt() else {
+        return as_text(from, zone);
+    };
+    let letter = |truth| if truth { "t" } else { "f" };
+    let letters = truths.iter().map(|truth| truth.map(letter));
+    Ok(Arc::new(letters.collect::<StringArray>()))
+}
+
 fn convert(from: &ArrayRef, to: &DataType, zone: &SessionTimeZone) -> Result<ArrayRef> {
     Ok(match (from.data_type(), to) {
         (from_type, to_type) if from_type.is_string() && to_type.is_decimal() => {

@@ -7,11 +7,11 @@ use datafusion::scalar::ScalarValue;
 use super::row_function::{Form, Row, Type, form, of_nulls, text, texts};
 use crate::FunctionError;
 
-use Type::{Boolean, Shown, Text, Texts};
+use Type::{Boolean, Sent, Shown, Text, Texts};
 
 pub(super) const FORMAT: &[Form] = &[Form {
     parameters: &[Text],
-    rest: Some(Shown),
+    rest: Some(Sent),
     answer: Text,
     takes_null: true,
     call: format,

@@ -16,7 +16,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::scalar::ScalarValue;
 
-use super::super::conversion::as_text;
+use super::super::conversion::{as_sent, as_text};
 use super::regular_expression::Expressions;
 use crate::FunctionError;
 use crate::formatting::SessionTimeZone;
@@ -49,13 +49,15 @@ pub(super) enum Type {
     TimestampTzs,
     /// A value of any type, as the text that a cast gives.
     Shown,
+    /// A value of any type, as the text that a client gets.
+    Sent,
 }
 
 impl Type {
     pub(super) fn arrow(self) -> DataType {
         let list = |data_type| DataType::List(Arc::new(Field::new_list_field(data_type, true)));
         match self {
-            Self::Text | Self::Shown => DataType::Utf8,
+            Self::Text | Self::Shown | Self::Sent => DataType::Utf8,
             Self::Integer => DataType::Int32,
             Self::BigInt => DataType::Int64,
             Self::Boolean => DataType::Boolean,
@@ -83,7 +85,7 @@ impl Type {
         if *given == DataType::Null {
             return Some(1);
         }
-        if self == Self::Shown {
+        if matches!(self, Self::Shown | Self::Sent) {
             return Some(0);
         }
         if given.is_string() {
@@ -340,7 +342,7 @@ impl RowFunction {
             .iter()
             .zip(wanted)
             .map(|(given, wanted)| match wanted {
-                Type::Shown => given.clone(),
+                Type::Shown | Type::Sent => given.clone(),
                 wanted => wanted.arrow(),
             });
         Some((form, types.collect()))
@@ -441,6 +443,7 @@ impl ScalarUDFImpl for RowFunction {
             let array = argument.to_array(rows)?;
             columns.push(match wanted {
                 Type::Shown => as_text(&array, &zone)?,
+                Type::Sent => as_sent(&array, &zone)?,
                 wanted => cast(&array, &wanted.arrow())?,
             });
         }
