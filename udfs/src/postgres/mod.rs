@@ -12,6 +12,7 @@ mod bounded_text;
 mod bytes;
 mod character_length;
 mod common_type;
+mod concatenated;
 mod conditions;
 mod conversion;
 mod converted;
