@@ -29,6 +29,7 @@ mod half_even;
 mod interval;
 mod interval_text;
 mod lazily;
+mod letter_case;
 mod moment_rounding;
 mod moment_text;
 mod now;

@@ -27,7 +27,7 @@ pub use regular_expression::{RegularExpression, reads_alike};
 use row_function::{Form, RowFunction};
 
 use super::moment_rounding::round_moment;
-use super::{bounded_text, concatenated, of_one_type, retyped, row_numbers};
+use super::{bounded_text, concatenated, letter_case, of_one_type, retyped, row_numbers};
 
 /// Functions whose answer depends on nothing but their arguments.
 const IMMUTABLE: &[(&str, &[Form])] = &[
@@ -126,6 +126,7 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     registry.register_udaf(Arc::new(variance))?;
     registry.register_udf(Arc::new(round_moment()))?;
     concatenated::register(registry)?;
+    letter_case::register(registry)?;
     of_one_type::register(registry)?;
     retyped::register(registry)?;
     bounded_text::register(registry)?;
