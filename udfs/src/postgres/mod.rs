@@ -38,6 +38,7 @@ mod numeric_rule;
 mod of_one_type;
 mod range;
 mod records;
+mod removed_elements;
 mod retyped;
 mod rounding;
 mod row_numbers;

@@ -27,7 +27,9 @@ pub use regular_expression::{RegularExpression, reads_alike};
 use row_function::{Form, RowFunction};
 
 use super::moment_rounding::round_moment;
-use super::{bounded_text, concatenated, letter_case, of_one_type, retyped, row_numbers};
+use super::{
+    bounded_text, concatenated, letter_case, of_one_type, removed_elements, retyped, row_numbers,
+};
 
 /// Functions whose answer depends on nothing but their arguments.
 const IMMUTABLE: &[(&str, &[Form])] = &[
@@ -128,6 +130,7 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     concatenated::register(registry)?;
     letter_case::register(registry)?;
     of_one_type::register(registry)?;
+    removed_elements::register(registry)?;
     retyped::register(registry)?;
     bounded_text::register(registry)?;
     row_numbers::register(registry)

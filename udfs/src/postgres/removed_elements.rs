@@ -1,0 +1,124 @@
+//! `array_remove`, which takes out every element that is the one given, NULL too. DataFusion takes out the
+//! first alone, and makes NULL of the array where NULL is given.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, UInt32Array, new_null_array};
+use arrow::buffer::OffsetBuffer;
+use arrow::compute::kernels::cmp::distinct;
+use arrow::compute::{filter, take};
+use arrow::datatypes::{DataType, FieldRef};
+use datafusion::common::internal_err;
+use datafusion::error::Result;
+use datafusion::execution::FunctionRegistry;
+use datafusion::logical_expr::{
+    ColumnarValue, Documentation, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
+    ScalarUDFImpl, Signature,
+};
+
+use super::converted::only_value;
+
+/// Registers the function, in the place of DataFusion's.
+pub(super) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
+    let inner = registry.udf("array_remove")?;
+    registry.register_udf(Arc::new(ScalarUDF::new_from_impl(ArrayRemove { inner })))?;
+    Ok(())
+}
+
+/// DataFusion's function, which compares elements that are arrays or records themselves.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct ArrayRemove {
+    inner: Arc<ScalarUDF>,
+}
+
+impl ScalarUDFImpl for ArrayRemove {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn aliases(&self) -> &[String] {
+        self.inner.aliases()
+    }
+
+    fn schema_name(&self, args: &[Expr]) -> Result<String> {
+        self.inner.schema_name(args)
+    }
+
+    fn signature(&self) -> &Signature {
+        self.inner.signature()
+    }
+
+    fn return_type(&self, given: &[DataType]) -> Result<DataType> {
+        self.inner.return_type(given)
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
+        self.inner.return_field_from_args(args)
+    }
+
+    fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
+        self.inner.inner().coerce_types(given)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let [lists, element] = args.args.as_slice() else {
+            return self.inner.invoke_with_args(args);
+        };
+        let is_constant = [lists, element]
+            .iter()
+            .all(|value| matches!(value, ColumnarValue::Scalar(_)));
+        let rows = if is_constant { 1 } else { args.number_rows };
+        let given = lists.to_array(rows)?;
+        let Some(lists) = given.as_list_opt::<i32>() else {
+            return self.inner.invoke_with_args(args);
+        };
+        let mut element = element.to_array(rows)?;
+        if element.data_type().is_null() {
+            element = new_null_array(&lists.value_type(), rows);
+        }
+        if lists.value_type().is_nested() || lists.value_type() != *element.data_type() {
+            return self.inner.invoke_with_args(args);
+        }
+        let left: ArrayRef = Arc::new(without(lists, &element)?);
+        Ok(match is_constant {
+            true => ColumnarValue::Scalar(only_value(&left)?),
+            false => ColumnarValue::Array(left),
+        })
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        self.inner.documentation()
+    }
+}
+
+/// Each list without what is the element of its row.
+fn without(lists: &ListArray, element: &ArrayRef) -> Result<ListArray> {
+    // A list that is NULL, or part of an array that was cut, may leave elements out of the offsets.
+    let mut places = Vec::with_capacity(lists.values().len());
+    let mut rows = Vec::with_capacity(lists.values().len());
+    for (row, ends) in (0_u32..).zip(lists.value_offsets().windows(2)) {
+        let [begin, end] = *ends else { continue };
+        for place in begin..end {
+            places.push(place.unsigned_abs());
+            rows.push(row);
+        }
+    }
+    let values = take(lists.values(), &UInt32Array::from(places), None)?;
+    let sought = take(element, &UInt32Array::from(rows.clone()), None)?;
+    let is_other = distinct(&values, &sought)?;
+    let mut lengths = vec![0_usize; lists.len()];
+    for (row, is_other) in rows.iter().zip(is_other.values()) {
+        if let Some(length) = lengths.get_mut(*row as usize) {
+            *length += usize::from(is_other);
+        }
+    }
+    let DataType::List(field) = lists.data_type() else {
+        return internal_err!("{} is no array", lists.data_type());
+    };
+    Ok(ListArray::try_new(
+        Arc::clone(field),
+        OffsetBuffer::from_lengths(lengths),
+        filter(&values, &is_other)?,
+        lists.nulls().cloned(),
+    )?)
+}
