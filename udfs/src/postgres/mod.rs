@@ -19,6 +19,7 @@ mod converted;
 mod date_style;
 mod datetime;
 mod decimals;
+mod dimensions;
 mod domain;
 pub(crate) mod encoded;
 mod extremes;

@@ -28,7 +28,8 @@ use row_function::{Form, RowFunction};
 
 use super::moment_rounding::round_moment;
 use super::{
-    bounded_text, concatenated, letter_case, of_one_type, removed_elements, retyped, row_numbers,
+    bounded_text, concatenated, dimensions, letter_case, of_one_type, removed_elements, retyped,
+    row_numbers,
 };
 
 /// Functions whose answer depends on nothing but their arguments.
@@ -128,6 +129,7 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     registry.register_udaf(Arc::new(variance))?;
     registry.register_udf(Arc::new(round_moment()))?;
     concatenated::register(registry)?;
+    dimensions::register(registry)?;
     letter_case::register(registry)?;
     of_one_type::register(registry)?;
     removed_elements::register(registry)?;
