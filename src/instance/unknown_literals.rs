@@ -54,6 +54,14 @@ impl ExprPlanner for UnknownLiterals {
                 expr.left = Expr::Cast(Cast::new(Box::new(expr.left), array));
             }
         }
+        // NULL beside an array is no element, but an array that is NULL.
+        if matches!(expr.op, BinaryOperator::StringConcat) {
+            if let Some(array) = array(&expr.left).filter(|_| is_null(&expr.right)) {
+                expr.right = Expr::Cast(Cast::new(Box::new(expr.right), array));
+            } else if let Some(array) = array(&expr.right).filter(|_| is_null(&expr.left)) {
+                expr.left = Expr::Cast(Cast::new(Box::new(expr.left), array));
+            }
+        }
         use BinaryOperator::{Divide, Minus, Modulo, Multiply, Plus};
         if matches!(expr.op, Plus | Minus | Multiply | Divide | Modulo) {
             let number =
@@ -91,6 +99,10 @@ impl ExprPlanner for UnknownLiterals {
 
 fn is_unknown(expr: &Expr) -> bool {
     matches!(expr, Expr::Literal(ScalarValue::Utf8(Some(_)), _))
+}
+
+fn is_null(expr: &Expr) -> bool {
+    matches!(expr, Expr::Literal(ScalarValue::Null, _))
 }
 
 /// A literal as a number of the kind that stands beside it; one of the type `numeric` keeps its digits.
