@@ -221,9 +221,12 @@ fn convert(from: &ArrayRef, to: &DataType, zone: &SessionTimeZone) -> Result<Arr
             let zone = Zone::named(&zone.time_zone)?;
             datetime::shown(from, |finite| datetime::to_text(finite, zone))?
         }
-        (DataType::Date32, DataType::Utf8) => {
-            datetime::shown(from, |finite| Ok(cast(finite, &DataType::Utf8)?))?
-        }
+        (DataType::Date32, DataType::Utf8) => datetime::shown(from, |finite| {
+            let texts = cast(finite, &DataType::Utf8)?;
+            let texts = texts.as_string::<i32>().iter();
+            let shown = texts.map(|value| value.map(text::date));
+            Ok(Arc::new(shown.collect::<StringArray>()))
+        })?,
         (DataType::List(_) | DataType::LargeList(_), DataType::Utf8) => {
             arrays::to_texts(from, zone)?
         }
@@ -242,7 +245,7 @@ fn convert(from: &ArrayRef, to: &DataType, zone: &SessionTimeZone) -> Result<Arr
         (_, DataType::Utf8) => datetime::shown(from, |finite| {
             let texts = cast(finite, &DataType::Utf8)?;
             let texts = texts.as_string::<i32>().iter();
-            let shown = texts.map(|value| value.map(text::timestamp));
+            let shown = texts.map(|value| value.map(|value| text::timestamp(value, "")));
             Ok(Arc::new(shown.collect::<StringArray>()))
         })?,
         (_, DataType::List(_) | DataType::LargeList(_)) => arrays::of_texts(from, to, zone)?,

@@ -41,9 +41,8 @@ pub(super) fn to_text(from: &ArrayRef, zone: Zone) -> Result<ArrayRef> {
     let local: ArrayRef = Arc::new(local);
     let texts = cast(&local, &DataType::Utf8)?;
     let texts = texts.as_string::<i32>().iter().zip(offsets);
-    let shown = texts.map(|(text, offset)| {
-        text.map(|text| format!("{}{}", text::timestamp(text), offset_text(offset)))
-    });
+    let shown =
+        texts.map(|(text, offset)| text.map(|text| text::timestamp(text, &offset_text(offset))));
     Ok(Arc::new(shown.collect::<StringArray>()))
 }
 

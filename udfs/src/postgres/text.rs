@@ -1,5 +1,6 @@
 //! Numbers and moments as text.
 
+use std::borrow::Cow;
 use std::fmt::LowerExp;
 
 /// PostgreSQL writes an exponent from this many digits on: FLT_DIG of C.
@@ -55,12 +56,13 @@ pub(crate) fn double_precision(value: f64) -> String {
 }
 
 /// Arrow's text of a timestamp, as PostgreSQL writes it in UTC: a blank before the time, no zeros
-/// at the end of the fraction, `+00` for the zone.
-pub(super) fn timestamp(arrow: &str) -> String {
+/// at the end of the fraction, `+00` for the zone. `offset` follows a local time.
+pub(super) fn timestamp(arrow: &str, offset: &str) -> String {
     let (text, zone) = match arrow.strip_suffix('Z') {
         Some(text) => (text, "+00"),
         None => (arrow, ""),
     };
+    let (text, era) = with_era(text);
     let text = text.replacen('T', " ", 1);
     let text = match text.split_once('.') {
         Some((whole, fraction)) => match fraction.trim_end_matches('0') {
@@ -69,5 +71,26 @@ pub(super) fn timestamp(arrow: &str) -> String {
         },
         None => text,
     };
-    format!("{text}{zone}")
+    format!("{text}{zone}{offset}{era}")
+}
+
+/// Arrow's text of a date, as PostgreSQL writes it.
+pub(super) fn date(arrow: &str) -> String {
+    let (text, era) = with_era(arrow);
+    format!("{text}{era}")
+}
+
+/// A text that begins with a year: Arrow counts from a year 0, writes the years before it with a sign, and
+/// one of more than four digits too; PostgreSQL has a first year before Christ, and no signs.
+fn with_era(arrow: &str) -> (Cow<'_, str>, &'static str) {
+    if let Some(unsigned) = arrow.strip_prefix('+') {
+        return (Cow::Borrowed(unsigned), "");
+    }
+    let digits = arrow.strip_prefix('-');
+    let is_before = digits.is_some() || arrow.starts_with("0000-");
+    let parts = digits.unwrap_or(arrow).split_once('-');
+    match parts.and_then(|(year, rest)| Some((year.parse::<u32>().ok()?, rest))) {
+        Some((year, rest)) if is_before => (Cow::Owned(format!("{:04}-{rest}", year + 1)), " BC"),
+        _ => (Cow::Borrowed(arrow), ""),
+    }
 }
