@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::ast::{
 use tributary_udfs::json::JsonTypePlanner;
 use tributary_udfs::postgres::{BARE_NUMERIC, BARE_NUMERIC_TYPE, CHARACTER_LENGTH, SINGLE_BYTE};
 
-use crate::sql::{character_length, float_width, type_names};
+use crate::sql::{character_length, float_width, numeric_digits, type_names};
 use crate::wire::types::POSTGRES_TYPE;
 
 /// A length of texts goes with the cast that names it, for `PostgresSemantics` to keep, and so does
@@ -42,6 +42,7 @@ impl TypePlanner for PostgresTypes {
         if let Some(data_type) = float_width::of(sql_type)? {
             return Ok(Some(Arc::new(Field::new("", data_type, true))));
         }
+        numeric_digits::check(sql_type)?;
         if let SqlType::Numeric(ExactNumberInfo::None)
         | SqlType::Decimal(ExactNumberInfo::None)
         | SqlType::Dec(ExactNumberInfo::None) = sql_type

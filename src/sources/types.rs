@@ -15,7 +15,7 @@ use tributary_udfs::json::JsonTypePlanner;
 use super::infer::UTC;
 use super::type_name;
 use crate::error::{Error, Result, SqlState};
-use crate::sql::{character_length, float_width, moment_precision, type_names};
+use crate::sql::{character_length, float_width, moment_precision, numeric_digits, type_names};
 
 /// The schema of declared columns; timestamps count microseconds, as in Postgres.
 pub(super) fn declared_schema(columns: &[ColumnDef]) -> Result<SchemaRef> {
@@ -118,6 +118,7 @@ impl TypePlanner for DeclaredTypes {
         if let Some(field) = type_names::field(sql_type) {
             return Ok(Some(field));
         }
+        numeric_digits::check(sql_type)?;
         match float_width::of(sql_type)? {
             Some(data_type) => Ok(Some(Arc::new(Field::new("", data_type, true)))),
             None => JsonTypePlanner.plan_type_field(sql_type),

@@ -75,6 +75,7 @@ pub mod moment_precision;
 pub mod name;
 pub mod named_arguments;
 pub mod notify;
+pub mod numeric_digits;
 pub mod on_conflict;
 mod operators;
 pub mod optimize;
