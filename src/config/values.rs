@@ -370,7 +370,7 @@ impl Value for DateStyle {
     }
 }
 
-/// A time zone of the IANA database, or an offset from UTC.
+/// A time zone of the IANA database, or an offset from UTC as POSIX writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimeZone(pub String);
 
@@ -378,25 +378,34 @@ impl Value for TimeZone {
     const KIND: &'static str = "time zone";
 
     fn read(text: &str) -> Result<Self, String> {
-        let text = if text.eq_ignore_ascii_case("utc")
-            || text.eq_ignore_ascii_case("gmt")
-            || text == "0"
-        {
-            "UTC"
-        } else {
-            text
-        };
-        match text.parse::<arrow::array::timezone::Tz>() {
-            Ok(_) => Ok(Self(text.to_owned())),
+        let is_utc = ["utc", "gmt"]
+            .iter()
+            .any(|name| text.eq_ignore_ascii_case(name));
+        // As in Postgres, a bare number counts hours east, and all other offsets count west.
+        let zone = match text.parse::<f64>() {
+            _ if is_utc => Some("UTC".to_owned()),
+            Ok(hours) => east(hours).and_then(tributary_udfs::posix_zone),
             Err(_) => {
-                Err("a time zone such as Europe/Berlin, or an offset such as +02:00".to_owned())
+                tributary_udfs::time_zone(text).map(|_| match tributary_udfs::posix_offset(text) {
+                    Some(_) => text.to_ascii_uppercase(),
+                    None => text.to_owned(),
+                })
             }
-        }
+        };
+        zone.map(Self).ok_or_else(|| {
+            "a time zone such as Europe/Berlin, or hours east of UTC such as 2 or -3.5".to_owned()
+        })
     }
 
     fn show(&self) -> String {
         self.0.clone()
     }
+}
+
+/// Hours as seconds.
+fn east(hours: f64) -> Option<i32> {
+    let seconds = (hours * 3600.0).round();
+    (seconds.abs() < 86_400.0).then_some(seconds as i32)
 }
 
 /// How many digits a float is written with, as in Postgres.
@@ -465,6 +474,28 @@ mod tests {
             TimeZone::read("Europe/Berlin").unwrap().show(),
             "Europe/Berlin"
         );
-        assert!(TimeZone::read("Mars/Olympus").is_err());
+        for (text, shown) in [
+            ("3", "<+03>-03"),
+            ("+03", "<+03>-03"),
+            ("-3.5", "<-03:30>+03:30"),
+            ("0", "<+00>-00"),
+            ("-05:30", "-05:30"),
+            ("foo5", "FOO5"),
+            ("<+03>-03", "<+03>-03"),
+            ("utc", "UTC"),
+        ] {
+            assert_eq!(TimeZone::read(text).unwrap().show(), shown, "{text}");
+        }
+        for text in [
+            "Mars/Olympus",
+            "200",
+            "+0530",
+            "+05:30:15",
+            "nan",
+            "PDT",
+            "",
+        ] {
+            assert!(TimeZone::read(text).is_err(), "{text}");
+        }
     }
 }

@@ -202,7 +202,7 @@ impl fmt::Display for Setting<'_> {
     }
 }
 
-/// `'+02:00' [HOUR [TO MINUTE]]`, how far a time zone is east of Greenwich.
+/// `'+02:00' [HOUR [TO MINUTE]]`, how far a time zone is east of Greenwich; as POSIX writes that.
 fn parse_offset(parser: &mut Parser) -> Parsed<String> {
     let place = parser.error_here(Error::new(
         SqlState::INVALID_PARAMETER_VALUE,
@@ -218,7 +218,11 @@ fn parse_offset(parser: &mut Parser) -> Parsed<String> {
     };
     let (hours, minutes) = digits.split_once(':').unwrap_or((digits, "0"));
     match (hours.parse::<u8>(), minutes.parse::<u8>()) {
-        (Ok(hours @ 0..=15), Ok(minutes @ 0..=59)) => Ok(format!("{sign}{hours:02}:{minutes:02}")),
+        (Ok(hours @ 0..=15), Ok(minutes @ 0..=59)) => {
+            let seconds = (i32::from(hours) * 60 + i32::from(minutes)) * 60;
+            let east = if sign == '-' { -seconds } else { seconds };
+            tributary_udfs::posix_zone(east).ok_or(place)
+        }
         _ => Err(place),
     }
 }

@@ -42,7 +42,7 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use datafusion::optimizer::OptimizerRule;
 
 pub use error::{DetailedError, FunctionError};
-pub use formatting::SessionTimeZone;
+pub use formatting::{SessionTimeZone, posix_offset, posix_zone, time_zone};
 pub use join::{TributaryCodec, TributaryOptions, with_similarity_joins};
 pub use reference::reference;
 pub use settings::SettingsOfSession;

@@ -42,7 +42,7 @@ const MAX_VALUE_BYTES: usize = 0x3fff_ffff;
 /// The one version of the binary formats of `jsonb` and `jsonpath`.
 const JSON_VERSION: u8 = 1;
 /// Names of the zone that needs no look at the rules of zones.
-const UTC_NAMES: [&str; 4] = ["UTC", "Etc/UTC", "GMT", "+00:00"];
+const UTC_NAMES: [&str; 5] = ["UTC", "Etc/UTC", "GMT", "+00:00", "<+00>-00"];
 
 /// What the session's settings say about how values are written.
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,7 +60,7 @@ impl Style {
     pub(super) fn new(time_zone: Option<&str>) -> Self {
         let time_zone = time_zone
             .filter(|name| !UTC_NAMES.iter().any(|utc| utc.eq_ignore_ascii_case(name)))
-            .and_then(|name| name.parse().ok());
+            .and_then(tributary_udfs::time_zone);
         Self {
             time_zone,
             intervals: IntervalStyle::default(),

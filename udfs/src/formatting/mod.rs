@@ -9,6 +9,7 @@ mod number_reader;
 mod number_template;
 mod number_text;
 mod number_writer;
+mod posix_zone;
 mod roman;
 mod template;
 #[cfg(test)]
@@ -27,6 +28,7 @@ use datafusion::logical_expr::ScalarUDF;
 use crate::arguments::declare;
 
 pub(crate) use by_template::read_by_template;
+pub use posix_zone::{posix_offset, posix_zone, time_zone};
 pub use time_zone::SessionTimeZone;
 pub(crate) use time_zone::{DateOrder, Zone};
 

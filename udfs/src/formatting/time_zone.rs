@@ -6,6 +6,7 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::extensions_options;
 use datafusion::config::ConfigExtension;
 
+use super::posix_zone::{fixed, posix_offset};
 use crate::FunctionError;
 use crate::postgres::{DateStyle, abbreviation};
 
@@ -13,7 +14,7 @@ extensions_options! {
     /// The time zone that templates show and read moments in: give it to a `SessionConfig` with
     /// `with_option_extension`. Where a session does not have one, UTC holds.
     pub struct SessionTimeZone {
-        /// A name of the IANA database, or an offset from UTC such as `+02:00`.
+        /// A name of the IANA database, or an offset as POSIX writes it, such as `<+02>-02`.
         pub time_zone: String, default = "UTC".to_string()
 
         /// How dates are written, `ISO`, `SQL`, `Postgres` or `German`, and the order of a date's parts
@@ -102,16 +103,28 @@ impl Zone {
         if name.eq_ignore_ascii_case("utc") {
             return Ok(Self::Utc);
         }
-        let known = Self::in_any_case(name).or_else(|| abbreviation(name));
+        let known = match posix_offset(name) {
+            Some(east) => Self::east(east),
+            None => Self::in_any_case(name).or_else(|| abbreviation(name)),
+        };
         known.ok_or_else(|| {
             FunctionError::invalid_argument(format!("time zone \"{name}\" not recognized"))
         })
+    }
+
+    /// The zone so many seconds east of Greenwich.
+    pub(crate) fn east(seconds: i32) -> Option<Self> {
+        fixed(seconds).map(Self::Other)
     }
 
     /// A zone of the IANA database by its name in any case.
     pub(crate) fn in_any_case(name: &str) -> Option<Self> {
         if name.eq_ignore_ascii_case("utc") {
             return Some(Self::Utc);
+        }
+        // No name, and Arrow would read an offset as one that counts east.
+        if name.starts_with(['+', '-']) {
+            return None;
         }
         let mut is_start = true;
         let in_title_case = name.chars().map(|letter| {

@@ -19,7 +19,7 @@ A timestamp with time zone becomes the local time there, a timestamp without. A 
     syntax_example = "timezone(zone, moment)",
     sql_example = r#"```sql
 > SELECT timezone('UTC', TIMESTAMP '2024-07-01 10:00:00') AS moment,
->        timezone('+02:00', timezone('UTC', TIMESTAMP '2024-07-01 10:00:00')) AS local;
+>        timezone('Europe/Berlin', timezone('UTC', TIMESTAMP '2024-07-01 10:00:00')) AS local;
 +----------------------+---------------------+
 | moment               | local               |
 +----------------------+---------------------+
@@ -28,7 +28,7 @@ A timestamp with time zone becomes the local time there, a timestamp without. A 
 ```"#,
     argument(
         name = "zone",
-        description = "A name of the IANA database, or an offset from UTC such as `+02:00`."
+        description = "A name of the IANA database, or an offset as POSIX writes it, which counts west: `EST5`, `-05:30`."
     ),
     argument(
         name = "moment",

@@ -12,7 +12,7 @@ use super::moment::{DAY, SECOND, age as age_of, interval, later, micros, out_of_
 use super::row_function::{Form, Row, Type, form, of_nulls};
 use crate::FunctionError;
 use crate::calendar;
-use crate::formatting::Zone;
+use crate::formatting::{Zone, posix_offset};
 
 use Type::{
     BigInt, Boolean, Date, Float, Interval, Milliseconds, Seconds, Text, Time, Timestamp,
@@ -339,10 +339,18 @@ fn made(row: &Row<'_>) -> Result<i64, FunctionError> {
     Ok(calendar::day_number(astronomical, month, day) * DAY + time)
 }
 
+/// A zone as moments are written with, whose offsets count east, other than those of zones elsewhere.
+fn zone_as_in_moments(name: &str) -> Result<Zone, FunctionError> {
+    let Some(west) = name.strip_prefix(['+', '-']).and(posix_offset(name)) else {
+        return Zone::named(name);
+    };
+    Zone::east(-west).map_or_else(|| Zone::named(name), Ok)
+}
+
 fn make_timestamptz(row: &Row<'_>) -> Result<ScalarValue> {
     let local = made(row)?;
     let zone = match row.optional_text(6) {
-        Some(name) => Zone::named(name)?,
+        Some(name) => zone_as_in_moments(name)?,
         None => zone(row)?,
     };
     let moment = local - zone.offset_of_local(local) * SECOND;

@@ -703,11 +703,7 @@ fn named(name: &str) -> Result<Zone, Fault> {
 /// The zone that an abbreviation such as `PST` or `MSK` stands for.
 pub(crate) fn abbreviation(name: &str) -> Option<Zone> {
     match word(&name.to_lowercase())? {
-        Word::Zone(offset) => {
-            let sign = if offset < 0 { '-' } else { '+' };
-            let (hours, minutes) = (offset.abs() / 3600, offset.abs() / 60 % 60);
-            Zone::in_any_case(&format!("{sign}{hours:02}:{minutes:02}"))
-        }
+        Word::Zone(offset) => Zone::east(i32::try_from(offset).ok()?),
         Word::ZoneOf(place) => named(place).ok(),
         _ => None,
     }
