@@ -125,6 +125,7 @@ pub mod untyped_texts;
 pub mod update;
 pub mod vacuum;
 pub mod values;
+pub mod view_columns;
 pub mod whole_rows;
 pub mod with;
 pub mod with_changes;

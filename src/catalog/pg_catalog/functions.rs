@@ -20,6 +20,7 @@ use crate::catalog::system::{REJECTED_ROWS, SYSTEM_SCHEMA, SystemSources, view};
 use crate::catalog::{Kind, is_temporary_schema};
 use crate::session::enums;
 use crate::sql::name::Quoted;
+use crate::sql::view_columns::shown_query;
 use crate::sql::{QualifiedName, Statement};
 
 pub(super) const BIGINT: DataType = DataType::Int64;
@@ -264,11 +265,12 @@ fn encoding_name(number: i64) -> &'static str {
 
 /// The query of a view or materialized view, as `pg_get_viewdef` gives it.
 pub fn view_definition(relation: &Relation) -> Option<String> {
-    let query = match &relation.object.as_ref()?.definition {
-        Statement::CreateView(create) => &create.query,
-        Statement::CreateMaterializedView(create) => &create.query,
+    let (query, columns) = match &relation.object.as_ref()?.definition {
+        Statement::CreateView(create) => (&create.query, &create.columns),
+        Statement::CreateMaterializedView(create) => (&create.query, &create.columns),
         _ => return None,
     };
+    let query = shown_query(query, &relation.name, columns);
     Some(format!(" {query};"))
 }
 
