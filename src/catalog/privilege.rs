@@ -401,9 +401,14 @@ impl<'a> Rights<'a> {
         self.is_superuser
     }
 
+    /// Whether it has what a role has, as that role or a member of it.
+    pub fn has_role(&self, role: Oid) -> bool {
+        self.is_superuser || self.roles.contains(&role)
+    }
+
     /// Whether it may do what the owner of something may.
     pub fn owns(&self, access: &Access) -> bool {
-        self.is_superuser || self.roles.contains(&access.owner())
+        self.has_role(access.owner())
     }
 
     /// Whether it has a privilege on all of something.

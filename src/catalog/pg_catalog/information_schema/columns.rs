@@ -11,7 +11,7 @@ use super::super::table_constraint::defaults_of;
 use super::super::types::{Type, internal_name, type_name};
 use super::super::{PG_CATALOG, schema};
 use super::type_figures::Figures;
-use super::{shown, yes_or_no};
+use super::{may_see_column, shown, yes_or_no};
 use crate::catalog::system::SystemSources;
 use crate::models::constraints;
 use crate::session::enums;
@@ -21,8 +21,12 @@ pub static TABLE: Rows = Rows {
     make: |sources| {
         let database = sources.database();
         let mut rows = Vec::new();
+        let snapshot = sources.snapshot();
+        let rights = sources.rights(&snapshot);
         for relation in shown(sources) {
             let fields = relation.columns.fields().iter().zip(1..);
+            let fields =
+                fields.filter(|(field, _)| may_see_column(&rights, &relation, field.name()));
             rows.extend(
                 fields.map(|(field, number)| column(sources, &database, &relation, field, number)),
             );

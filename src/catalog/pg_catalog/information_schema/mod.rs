@@ -18,6 +18,7 @@ use std::sync::{Arc, LazyLock};
 use super::data;
 use super::relation::{Relation, relations};
 use super::table::{PgTable, Rows, Tables};
+use crate::catalog::privilege::{Privilege, Rights};
 use crate::catalog::system::SystemSources;
 
 /// The name of the schema.
@@ -63,6 +64,30 @@ pub fn table(name: &str) -> Option<&'static PgTable> {
 fn shown(sources: &dyn SystemSources) -> impl Iterator<Item = Arc<Relation>> {
     let all = relations(sources).into_iter();
     all.filter(|relation| !matches!(relation.kind, "i" | "S" | "m"))
+}
+
+/// Whether a relation is shown to a role: one that it may do something with, or with a column of. The
+/// server's own are shown to all.
+fn may_see(rights: &Rights<'_>, relation: &Relation) -> bool {
+    let Some(object) = &relation.object else {
+        return true;
+    };
+    let access = &object.access;
+    let has = |privilege| rights.has(access, privilege);
+    Privilege::OF_TABLES.into_iter().any(has)
+        || access.granted().iter().any(|grant| {
+            let column = grant.column.as_deref();
+            column.is_some_and(|column| rights.has_on_column(access, grant.privilege, column))
+        })
+}
+
+/// Whether a column is shown to a role: one that it may do something with.
+fn may_see_column(rights: &Rights<'_>, relation: &Relation, column: &str) -> bool {
+    let Some(object) = &relation.object else {
+        return true;
+    };
+    let has = |privilege| rights.has_on_column(&object.access, privilege, column);
+    Privilege::OF_COLUMNS.into_iter().any(has)
 }
 
 /// A truth as the standard writes it.

@@ -1,41 +1,43 @@
 //! `information_schema.table_privileges` and `column_privileges`, with `role_table_grants` and
-//! `role_column_grants`, which have the same rows: what the owner of a relation may do, and what was
-//! granted to others.
+//! `role_column_grants`: what the owner of a relation may do, and what was granted to others. Who asks
+//! is shown what its roles have or gave; the first two show what all have, too.
 
 use super::super::name_functions::role_name;
 use super::super::relation::Relation;
 use super::super::table::{Row, Rows, row};
 use super::{shown, yes_or_no};
-use crate::catalog::privilege::{Grant, PUBLIC_ROLE, Privilege};
+use crate::catalog::privilege::{Grant, PUBLIC_ROLE, Privilege, Rights};
 use crate::catalog::system::SystemSources;
 use crate::catalog::{Object, Oid};
 use crate::error::Result;
 
 pub static TABLE: Rows = Rows {
     of: "table_privileges",
-    make: of_relations,
+    make: |sources| of_relations(sources, true),
 };
 
 pub static GRANTS: Rows = Rows {
     of: "role_table_grants",
-    make: of_relations,
+    make: |sources| of_relations(sources, false),
 };
 
 pub static COLUMNS: Rows = Rows {
     of: "column_privileges",
-    make: of_columns,
+    make: |sources| of_columns(sources, true),
 };
 
 pub static COLUMN_GRANTS: Rows = Rows {
     of: "role_column_grants",
-    make: of_columns,
+    make: |sources| of_columns(sources, false),
 };
 
-fn of_relations(sources: &dyn SystemSources) -> Result<Vec<Row>> {
+fn of_relations(sources: &dyn SystemSources, with_public: bool) -> Result<Vec<Row>> {
     let database = sources.database();
+    let snapshot = sources.snapshot();
+    let rights = sources.rights(&snapshot);
     let mut rows = Vec::new();
     for relation in shown(sources) {
-        for grant in grants(&relation) {
+        for grant in grants(&relation, &rights, with_public) {
             if grant.column.is_some() {
                 continue;
             }
@@ -54,11 +56,13 @@ fn of_relations(sources: &dyn SystemSources) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-fn of_columns(sources: &dyn SystemSources) -> Result<Vec<Row>> {
+fn of_columns(sources: &dyn SystemSources, with_public: bool) -> Result<Vec<Row>> {
     let database = sources.database();
+    let snapshot = sources.snapshot();
+    let rights = sources.rights(&snapshot);
     let mut rows = Vec::new();
     for relation in shown(sources) {
-        let grants = grants(&relation);
+        let grants = grants(&relation, &rights, with_public);
         for field in relation.columns.fields() {
             let column = field.name();
             let mut own: Vec<&Grant> = Vec::new();
@@ -95,14 +99,19 @@ fn of_columns(sources: &dyn SystemSources) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// What the owner of a relation may do, and what was granted on it. The server's own relations tell
-/// of neither.
-fn grants(relation: &Relation) -> Vec<Grant> {
+/// What the owner of a relation may do, and what was granted on it, as far as it is shown to who asks.
+/// The server's own relations tell of neither.
+fn grants(relation: &Relation, rights: &Rights<'_>, with_public: bool) -> Vec<Grant> {
     let Some(object) = &relation.object else {
         return Vec::new();
     };
     let mut all = of_owner(object);
     all.extend(object.access.granted().iter().cloned());
+    all.retain(|grant| {
+        rights.has_role(grant.grantor)
+            || rights.has_role(grant.grantee)
+            || with_public && grant.grantee == PUBLIC_ROLE
+    });
     all
 }
 

@@ -2,13 +2,16 @@
 
 use super::super::functions::view_definition;
 use super::super::table::{Rows, Value, row};
-use super::{shown, yes_or_no};
+use super::{may_see, shown, yes_or_no};
 
 pub static TABLE: Rows = Rows {
     of: "tables",
     make: |sources| {
         let database = sources.database();
-        let rows = shown(sources).map(|relation| {
+        let snapshot = sources.snapshot();
+        let rights = sources.rights(&snapshot);
+        let relations = shown(sources).filter(|relation| may_see(&rights, relation));
+        let rows = relations.map(|relation| {
             let table_type = match relation.kind {
                 "v" => "VIEW",
                 "f" => "FOREIGN",
@@ -37,9 +40,15 @@ pub static VIEWS: Rows = Rows {
     of: "views",
     make: |sources| {
         let database = sources.database();
+        let snapshot = sources.snapshot();
+        let rights = sources.rights(&snapshot);
         let views = shown(sources).filter(|relation| relation.kind == "v");
+        let views = views.filter(|view| may_see(&rights, view));
         let rows = views.map(|view| {
-            let definition = view_definition(&view);
+            // As in Postgres, the owner alone is told how a view is made.
+            let object = view.object.as_ref();
+            let is_own = object.is_some_and(|object| rights.owns(&object.access));
+            let definition = view_definition(&view).filter(|_| is_own);
             row![
                 database.as_str(),
                 view.schema.as_str(),
