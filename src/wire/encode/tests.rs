@@ -278,7 +278,7 @@ fn timestamps_are_shown_in_the_zone_of_the_session() {
     );
     assert_eq!(text_in(&array, &field, "UTC")[0], "2024-07-01 00:00:00+00");
     assert_eq!(
-        text_in(&array, &field, "-03:30")[0],
+        text_in(&array, &field, "<-03:30>+03:30")[0],
         "2024-06-30 20:30:00-03:30"
     );
 }

@@ -61,7 +61,7 @@ pub(super) fn fixed(east: i32) -> Option<Tz> {
 
 fn number(digits: &str, most: i32) -> Option<i32> {
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let number = digits.parse().ok().filter(|_| is_number)?;
+    let number = digits.parse::<i32>().ok().filter(|_| is_number)?;
     (number <= most).then_some(number)
 }
 
