@@ -219,11 +219,18 @@ impl FromStr for Schedule {
         let zone = zone.parse().map_err(|_| {
             invalid(SCHEDULE, text).with_detail(format!("There is no time zone {zone}."))
         })?;
+        if let Some(name) = misplaced_name(fields) {
+            let detail = format!("The cron expression is wrong: {name} is no value of its field.");
+            let hint = "Months have names in the fourth field, days of the week in the fifth.";
+            return Err(invalid(SCHEDULE, text).with_detail(detail).with_hint(hint));
+        }
         let parser = CronParser::builder()
             .seconds(Seconds::Disallowed)
             .year(Year::Disallowed)
             .build();
         let cron = parser.parse(&fields.join(" ")).map_err(|error| {
+            let error = error.to_string();
+            let error = error.trim_end_matches('.');
             invalid(SCHEDULE, text).with_detail(format!("The cron expression is wrong: {error}."))
         })?;
         let schedule = Self::Cron(Box::new(cron), zone);
@@ -233,6 +240,30 @@ impl FromStr for Schedule {
         }
         Ok(schedule)
     }
+}
+
+/// A name that stands in another field than its own, where the parser takes it for its number.
+fn misplaced_name<'a>(fields: &[&'a str]) -> Option<&'a str> {
+    const MONTHS: &str = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC";
+    const DAYS: &str = "SUN MON TUE WED THU FRI SAT";
+    fields.iter().enumerate().find_map(|(at, field)| {
+        let own = match at {
+            3 => MONTHS,
+            4 => DAYS,
+            _ => "",
+        };
+        // Shorter ones are not names: `L` is the last day, `W` the nearest working day.
+        let mut names = field
+            .split(|letter: char| !letter.is_ascii_alphabetic())
+            .filter(|name| name.len() > 2);
+        names.find(|name| {
+            let name = name.to_ascii_uppercase();
+            // The last Friday of a month is `FRIL`.
+            let is_last = at == 4 && name.len() == 4;
+            let name = name.strip_suffix('L').filter(|_| is_last).unwrap_or(&name);
+            !own.split(' ').any(|own| own == name)
+        })
+    })
 }
 
 impl Schedule {
@@ -389,6 +420,11 @@ mod tests {
             "USING CRON",
             "USING CRON * * * *",
             "USING CRON 61 * * * *",
+            "USING CRON MON * * * *",
+            "USING CRON 0 0 1,feb * *",
+            "USING CRON 0 0 * MON *",
+            "USING CRON 0 0 * * JAN-MAR",
+            "USING CRON */0 * * * *",
             "USING CRON 0 0 30 2 * UTC",
             "USING CRON 0 6 * * * Nowhere/Land",
             "daily",
