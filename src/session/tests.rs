@@ -53,7 +53,7 @@ async fn nothing_left(instance: &Arc<Instance>, told: &str) {
             && instance.sessions.list().is_empty()
             && !temporary.any(|name| is_temporary_schema(name))
             && instance.catalog.known_sequences() == 0
-            && footers.len() == 0
+            && footers.is_empty()
     };
     let over = timeout(PATIENCE, async {
         while !is_over() {

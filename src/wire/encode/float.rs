@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn of_two_texts_as_near_the_even_one_is_written() {
         let mut written = BytesMut::new();
-        write_double(&mut written, -106_831_867_219_514.125);
+        write_double(&mut written, -427_327_468_878_056.5 / 4.0);
         assert_eq!(written, "-106831867219514.12");
         written.clear();
         write_double(&mut written, 9_007_199_254_740_993e1);
