@@ -14,6 +14,9 @@ use super::renaming::identifier;
 
 /// The query with these names for its first columns; they are in its select list where they can be.
 pub fn shown_query(query: &Query, view: &str, columns: &[String]) -> String {
+    if columns.is_empty() {
+        return query.to_string();
+    }
     if let Some(named) = with_aliases(query, columns) {
         return named.to_string();
     }
