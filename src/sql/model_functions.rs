@@ -399,16 +399,22 @@ fn beside_rows(
         args: records,
         settings: None,
     };
+    let mut alias = alias.unwrap_or_else(|| called(function));
+    // They may name the first columns alone, which the planner of functions knows how to complete.
+    let lookups = TableAlias {
+        columns: std::mem::take(&mut alias.columns),
+        ..called(function)
+    };
     let mut subquery = set_returning::query("SELECT * FROM lookups")?;
     if let SetExpr::Select(select) = subquery.body.as_mut()
         && let Some(first) = select.from.first_mut()
     {
-        first.relation = table(name, args, Some(called(function)), false);
+        first.relation = table(name, args, Some(lookups), false);
     }
     Ok(TableFactor::Derived {
         lateral: true,
         subquery,
-        alias: Some(alias.unwrap_or_else(|| called(function))),
+        alias: Some(alias),
         sample: None,
     })
 }
