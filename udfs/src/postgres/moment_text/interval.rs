@@ -1,8 +1,9 @@
 //! Intervals out of text: `1 day 2:03`, `@ 1 year ago`, `1-2`, `P1Y2M3DT4H` (`DecodeInterval` and
 //! `DecodeISO8601Interval` of PostgreSQL's `datetime.c`).
 
+use super::clock::fraction_of_second;
 use super::fields::{Field, Kind, fields};
-use super::{Fault, SECOND, fraction_of_second};
+use super::{Fault, SECOND};
 
 /// A unit that an interval is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
