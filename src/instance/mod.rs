@@ -18,6 +18,7 @@ mod providers;
 mod relations;
 mod releasing_pool;
 mod reloading;
+mod restored_partitions;
 mod restored_sorts;
 mod row_hash;
 mod rows_once;

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use tributary_udfs::enums;
 use tributary_udfs::json::{self, JsonOperators, JsonTypes};
 use tributary_udfs::postgres::{
-    ComputeLazily, MomentArithmetic, Now, NumericArithmetic, PostgresSemantics, PreferFloats,
+    CommonTypes, ComputeLazily, MomentArithmetic, Now, NumericArithmetic, PostgresSemantics,
     register_functions,
 };
 use tributary_udfs::{SessionTimeZone, SettingsOfSession, TributaryOptions, TrigramThresholds};
@@ -33,6 +33,7 @@ use super::nested_loops::CutNestedLoops;
 use super::providers::Databases;
 use super::relations::Relations;
 use super::releasing_pool::ReleasingPool;
+use super::restored_partitions::RestorePartitions;
 use super::restored_sorts::RestoreSorts;
 use super::rows_once::{Planner, ShareRows};
 use super::types::PostgresTypes;
@@ -147,7 +148,9 @@ fn physical_optimizer_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync
     let check = rules
         .iter()
         .position(|rule| rule.name() == "SanityCheckPlan");
-    rules.insert(check.unwrap_or(rules.len()), Arc::new(RestoreSorts));
+    let end = check.unwrap_or(rules.len());
+    rules.insert(end, Arc::new(RestorePartitions));
+    rules.insert(end + 1, Arc::new(RestoreSorts));
     rules
 }
 
@@ -186,7 +189,7 @@ pub fn template(configuration: &Configuration, runtime: Arc<RuntimeEnv>) -> Resu
     let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![
         Arc::new(EnumTypes),
         Arc::new(JsonTypes),
-        Arc::new(PreferFloats),
+        Arc::new(CommonTypes),
         Arc::new(NumericArithmetic),
     ];
     rules.extend(Analyzer::new().rules);
