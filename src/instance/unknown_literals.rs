@@ -1,6 +1,6 @@
 //! Operators as PostgreSQL plans them where DataFusion knows no such operator: a literal beside a
-//! truth, an interval, an array or, in arithmetic, a number is read as one, and vectors of the catalog count
-//! from 0.
+//! truth, an interval, an array or, in arithmetic, a number or a moment is read as one, and vectors of the
+//! catalog count from 0.
 
 use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, IntervalUnit};
 use datafusion::common::DFSchema;
@@ -45,6 +45,15 @@ impl ExprPlanner for UnknownLiterals {
             expr.right = interval(expr.right);
         } else if takes_intervals && is_unknown(&expr.left) && is_interval(&expr.right) {
             expr.left = interval(expr.left);
+        }
+        // Of two of a kind a difference is taken.
+        let moment = |side: &Expr| side.get_type(schema).ok().filter(is_moment);
+        if expr.op == Minus {
+            if let Some(moment) = moment(&expr.left).filter(|_| is_unknown(&expr.right)) {
+                expr.right = Expr::Cast(Cast::new(Box::new(expr.right), moment));
+            } else if let Some(moment) = moment(&expr.right).filter(|_| is_unknown(&expr.left)) {
+                expr.left = Expr::Cast(Cast::new(Box::new(expr.left), moment));
+            }
         }
         let array = |side: &Expr| side.get_type(schema).ok().filter(DataType::is_list);
         if compares || matches!(expr.op, BinaryOperator::AtArrow | BinaryOperator::ArrowAt) {
@@ -95,6 +104,13 @@ impl ExprPlanner for UnknownLiterals {
         }
         Ok(PlannerResult::Original(expr))
     }
+}
+
+fn is_moment(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::Date32 | DataType::Time64(_) | DataType::Timestamp(..)
+    )
 }
 
 fn is_unknown(expr: &Expr) -> bool {

@@ -13,7 +13,7 @@ use datafusion::sql::sqlparser::ast;
 use tributary_udfs::enums::EnumKind;
 use tributary_udfs::json::{self, JsonKind, JsonTypes};
 use tributary_udfs::postgres::{
-    BARE_NUMERIC, CHARACTER_LENGTH, NumericArithmetic, PreferFloats, SINGLE_BYTE,
+    BARE_NUMERIC, CHARACTER_LENGTH, CommonTypes, NumericArithmetic, SINGLE_BYTE,
 };
 
 use super::enums::{self, EnumTypes};
@@ -325,7 +325,7 @@ fn coerced(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
         let options = state.config_options();
         let plan = EnumTypes.analyze(plan, options)?;
         let plan = JsonTypes.analyze(plan, options)?;
-        let plan = PreferFloats.analyze(plan, options)?;
+        let plan = CommonTypes.analyze(plan, options)?;
         let plan = NumericArithmetic.analyze(plan, options)?;
         return Ok(TypeCoercion::new().analyze(plan, options)?);
     }

@@ -1,8 +1,9 @@
 //! The type that several expressions have in common, where one is a float and another is numeric, or
-//! one is an interval and another a literal; and that of what `date_trunc` cuts.
+//! one is a moment or an interval and another a literal or a date; and that of what `date_trunc` cuts.
 //!
 //! PostgreSQL says the float: a numeric becomes one without being asked, and not the other way
-//! round. DataFusion says the decimal, which has no NaN and no infinity, and rounds.
+//! round. DataFusion says the decimal, which has no NaN and no infinity, and rounds. Of a moment and a
+//! literal or a date it makes moments in nanoseconds, which end in 2262; PostgreSQL's go on.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,27 +13,30 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{DFSchema, DFSchemaRef};
 use datafusion::error::Result;
-use datafusion::logical_expr::expr::InList;
+use datafusion::logical_expr::expr::{InList, InSubquery};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
-    Between, Case, Cast, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Union, Values,
+    Between, BinaryExpr, Case, Cast, Expr, ExprSchemable, Join, LogicalPlan, LogicalPlanBuilder,
+    Union, Values,
 };
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::scalar::ScalarValue;
 
+use super::rule::is_comparison;
+
 /// Functions whose arguments and answer are of one type.
 const FUNCTIONS: [&str; 5] = ["coalesce", "greatest", "least", "make_array", "nullif"];
 
-/// Casts numerics to floats wherever they must be of one type with a float: in `CASE`, `coalesce`
-/// and the like, `IN`, `BETWEEN`, `VALUES` and `UNION`. It comes before DataFusion's own rule that
-/// finds common types.
+/// Casts numerics to floats, and literals and dates to moments, wherever they must be of one type with
+/// such: in `CASE`, `coalesce` and the like, `IN`, `BETWEEN`, `VALUES` and `UNION`, and moments where they
+/// are compared. It comes before DataFusion's own rule that finds common types.
 #[derive(Debug, Default)]
-pub struct PreferFloats;
+pub struct CommonTypes;
 
-impl AnalyzerRule for PreferFloats {
+impl AnalyzerRule for CommonTypes {
     fn name(&self) -> &str {
-        "prefer_floats"
+        "common_types"
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
@@ -42,6 +46,9 @@ impl AnalyzerRule for PreferFloats {
             let rewritten = match plan {
                 LogicalPlan::Union(union) => of_union(union)?,
                 LogicalPlan::Values(values) => of_values(values)?,
+                LogicalPlan::Join(join) => {
+                    of_keys(join).transform_data(|join| of_expressions(LogicalPlan::Join(join)))?
+                }
                 plan => of_expressions(plan)?,
             };
             is_changed |= rewritten.transformed;
@@ -59,20 +66,29 @@ fn of_expressions(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
     let names = NamePreserver::new(&plan);
     plan.map_expressions(|expression| {
         let name = names.save(&expression);
-        let rewritten =
-            expression.transform_up(|expression| Ok(of_expression(expression, &schema)))?;
+        let rewritten = expression.transform_up(|expression| of_expression(expression, &schema))?;
         Ok(rewritten.update_data(|expression| name.restore(expression)))
     })
 }
 
-fn of_expression(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
-    match expression {
+fn of_expression(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    Ok(match expression {
         Expr::Case(Case {
-            expr,
+            mut expr,
             when_then_expr,
             else_expr,
         }) => {
             let (conditions, mut answers): (Vec<_>, Vec<_>) = when_then_expr.into_iter().unzip();
+            let mut compared: Vec<Expr> = conditions.into_iter().map(|each| *each).collect();
+            let mut is_compared = false;
+            // The values that the one behind CASE is compared with.
+            if let Some(value) = expr.take() {
+                compared.push(*value);
+                let moments = as_moments(compared, schema);
+                is_compared = moments.transformed;
+                compared = moments.data;
+                expr = compared.pop().map(Box::new);
+            }
             let has_else = else_expr.is_some();
             answers.extend(else_expr);
             let answers: Vec<Expr> = answers.into_iter().map(|answer| *answer).collect();
@@ -81,9 +97,10 @@ fn of_expression(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
                 true => answers.data.pop(),
                 false => None,
             };
-            let transformed = answers.transformed;
-            let branches = conditions
+            let transformed = answers.transformed || is_compared;
+            let branches = compared
                 .into_iter()
+                .map(Box::new)
                 .zip(answers.data.into_iter().map(Box::new));
             let case = Expr::Case(Case {
                 expr,
@@ -108,6 +125,17 @@ fn of_expression(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
             let moment = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
             function.args[1] = Expr::Cast(Cast::new(date, moment));
             Transformed::yes(Expr::ScalarFunction(function))
+        }
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(op) => {
+            let sides = as_moments(vec![*left, *right], schema);
+            sides.update_data(|sides| {
+                let mut sides = sides.into_iter().map(Box::new);
+                Expr::BinaryExpr(BinaryExpr {
+                    left: sides.next().unwrap_or_default(),
+                    op,
+                    right: sides.next().unwrap_or_default(),
+                })
+            })
         }
         Expr::InList(InList {
             expr,
@@ -143,8 +171,9 @@ fn of_expression(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
             });
             Transformed::new_transformed(between, transformed)
         }
+        Expr::InSubquery(within) => of_subquery(within, schema)?.update_data(Expr::InSubquery),
         other => Transformed::no(other),
-    }
+    })
 }
 
 /// Whether a value is a date, of which PostgreSQL makes a moment of the session's zone where it takes
@@ -156,26 +185,83 @@ fn is_date(value: &Expr, schema: &DFSchema) -> bool {
     )
 }
 
-/// Casts what is numeric, where one of the expressions is a float.
+/// The keys of a join that are compared, where they are a moment and a date.
+fn of_keys(mut join: Join) -> Transformed<Join> {
+    let mut transformed = false;
+    for (left, right) in &mut join.on {
+        let own = |key: &Expr, input: &LogicalPlan| key.get_type(input.schema()).ok();
+        let types = [own(left, &join.left), own(right, &join.right)];
+        let Some(moment) = common_moment(types.iter().flatten()) else {
+            continue;
+        };
+        for (key, own) in [left, right].into_iter().zip(types) {
+            if own.is_some_and(|own| is_cast(&own, &moment)) {
+                *key = Expr::Cast(Cast::new(Box::new(std::mem::take(key)), moment.clone()));
+            }
+        }
+        transformed = true;
+    }
+    Transformed::new_transformed(join, transformed)
+}
+
+/// A value and the rows that it is looked for among.
+fn of_subquery(mut within: InSubquery, schema: &DFSchema) -> Result<Transformed<InSubquery>> {
+    let of_rows = within.subquery.subquery.schema().fields().first();
+    let types = [
+        within.expr.get_type(schema).ok(),
+        of_rows.map(|field| field.data_type().clone()),
+    ];
+    let Some(moment) = common_moment(types.iter().flatten()) else {
+        return Ok(Transformed::no(within));
+    };
+    let [own, of_rows] = types;
+    if own.is_some_and(|own| is_cast(&own, &moment)) {
+        within.expr = Box::new(Expr::Cast(Cast::new(within.expr, moment.clone())));
+    }
+    if of_rows.is_some_and(|own| is_cast(&own, &moment)) {
+        let rows = Arc::unwrap_or_clone(Arc::clone(&within.subquery.subquery));
+        let rows = with_commons(rows, &[Some(moment)])?;
+        within.subquery = within.subquery.with_plan(Arc::new(rows));
+    }
+    Ok(Transformed::yes(within))
+}
+
+/// Casts what is a literal or a date beside a moment.
+fn as_moments(expressions: Vec<Expr>, schema: &DFSchema) -> Transformed<Vec<Expr>> {
+    let types = types_of(&expressions, schema);
+    match common_moment(types.iter().flatten()) {
+        Some(moment) => Transformed::yes(cast_all(expressions, types, &moment)),
+        None => Transformed::no(expressions),
+    }
+}
+
+fn types_of(expressions: &[Expr], schema: &DFSchema) -> Vec<Option<DataType>> {
+    let types = expressions.iter().map(|each| each.get_type(schema).ok());
+    types.collect()
+}
+
+fn cast_all(expressions: Vec<Expr>, types: Vec<Option<DataType>>, to: &DataType) -> Vec<Expr> {
+    let cast = expressions.into_iter().zip(types).map(|(expression, own)| {
+        if own.is_some_and(|own| is_cast(&own, to)) {
+            return Expr::Cast(Cast::new(Box::new(expression), to.clone()));
+        }
+        expression
+    });
+    cast.collect()
+}
+
+/// Casts what is numeric, where one of the expressions is a float, and what is a literal or a date, where
+/// one is a moment.
 fn unify(expressions: Vec<Expr>, schema: &DFSchema) -> Transformed<Vec<Expr>> {
-    let types: Vec<Option<DataType>> = expressions
-        .iter()
-        .map(|expression| expression.get_type(schema).ok())
-        .collect();
+    let types = types_of(&expressions, schema);
     let is_interval = |own: &DataType| matches!(own, DataType::Interval(_));
     if types.iter().flatten().any(is_interval) {
         return with_intervals(expressions);
     }
-    let Some(float) = common_float(types.iter().flatten()) else {
-        return Transformed::no(expressions);
-    };
-    let cast = expressions.into_iter().zip(types).map(|(expression, own)| {
-        if own.is_some_and(|own| own.is_decimal()) {
-            return Expr::Cast(Cast::new(Box::new(expression), float.clone()));
-        }
-        expression
-    });
-    Transformed::yes(cast.collect())
+    match common(types.iter().flatten()) {
+        Some(common) => Transformed::yes(cast_all(expressions, types, &common)),
+        None => Transformed::no(expressions),
+    }
 }
 
 /// Reads literals beside an interval as intervals.
@@ -190,6 +276,37 @@ fn with_intervals(expressions: Vec<Expr>) -> Transformed<Vec<Expr>> {
         Expr::Cast(Cast::new(Box::new(expression), data_type))
     });
     Transformed::new_transformed(read.collect(), is_changed)
+}
+
+/// The type that several have in common, where DataFusion would take another.
+fn common<'a>(types: impl Iterator<Item = &'a DataType> + Clone) -> Option<DataType> {
+    common_float(types.clone()).or_else(|| common_moment(types))
+}
+
+/// Whether a value of a type is cast to the one that it has in common with others.
+fn is_cast(own: &DataType, common: &DataType) -> bool {
+    match common {
+        DataType::Timestamp(..) => own != common && !own.is_null(),
+        _ => own.is_decimal(),
+    }
+}
+
+/// A moment in microseconds, where one of several types is a moment and another a text or a date.
+/// Nanoseconds, which files have, stay with what DataFusion makes of them.
+fn common_moment<'a>(types: impl Iterator<Item = &'a DataType> + Clone) -> Option<DataType> {
+    let is_other = |own: &DataType| own.is_string() || matches!(own, DataType::Date32);
+    let is_finer = |own: &DataType| matches!(own, DataType::Timestamp(TimeUnit::Nanosecond, _));
+    if !types.clone().any(is_other) || types.clone().any(is_finer) {
+        return None;
+    }
+    let zones = types.filter_map(|own| match own {
+        DataType::Timestamp(_, zone) => Some(zone.clone()),
+        _ => None,
+    });
+    // A zone comes before none.
+    zones
+        .max_by_key(Option::is_some)
+        .map(|zone| DataType::Timestamp(TimeUnit::Microsecond, zone))
 }
 
 /// The widest float of several types, where one of the others is numeric.
@@ -242,50 +359,47 @@ fn of_values(values: Values) -> Result<Transformed<LogicalPlan>> {
 
 fn of_union(union: Union) -> Result<Transformed<LogicalPlan>> {
     let columns = union.schema.fields().len();
-    let floats: Vec<Option<DataType>> = (0..columns)
+    let commons: Vec<Option<DataType>> = (0..columns)
         .map(|column| {
             let types = union.inputs.iter().filter_map(|input| {
                 let fields = input.schema().fields();
                 fields.get(column).map(|field| field.data_type())
             });
-            common_float(types)
+            common(types)
         })
         .collect();
+    if commons.iter().all(Option::is_none) {
+        return Ok(Transformed::no(LogicalPlan::Union(union)));
+    }
     let inputs = union
         .inputs
         .into_iter()
         .map(|input| {
-            let is_other = input
-                .schema()
-                .fields()
-                .iter()
-                .zip(&floats)
-                .any(|(field, float)| float.is_some() && field.data_type().is_decimal());
+            let mut columns = input.schema().fields().iter().zip(&commons);
+            let is_other = columns.any(|(field, common)| {
+                common
+                    .as_ref()
+                    .is_some_and(|common| is_cast(field.data_type(), common))
+            });
             match is_other {
-                true => with_floats(Arc::unwrap_or_clone(input), &floats).map(Arc::new),
+                true => with_commons(Arc::unwrap_or_clone(input), &commons).map(Arc::new),
                 false => Ok(input),
             }
         })
         .collect::<Result<Vec<_>>>()?;
-    if floats.iter().all(Option::is_none) {
-        let union = Union {
-            inputs,
-            schema: union.schema,
-        };
-        return Ok(Transformed::no(LogicalPlan::Union(union)));
-    }
     // Its columns had the types of the first input.
     let union = Union::try_new_with_loose_types(inputs)?;
     Ok(Transformed::yes(LogicalPlan::Union(union)))
 }
 
-fn with_floats(input: LogicalPlan, floats: &[Option<DataType>]) -> Result<LogicalPlan> {
+fn with_commons(input: LogicalPlan, commons: &[Option<DataType>]) -> Result<LogicalPlan> {
     let schema = Arc::clone(input.schema());
-    let columns = schema.iter().zip(floats).map(|((relation, field), float)| {
+    let columns = schema.iter().zip(commons);
+    let columns = columns.map(|((relation, field), common)| {
         let column = Expr::from((relation, field));
-        match float {
-            Some(float) if field.data_type().is_decimal() => {
-                let cast = Expr::Cast(Cast::new(Box::new(column), float.clone()));
+        match common {
+            Some(common) if is_cast(field.data_type(), common) => {
+                let cast = Expr::Cast(Cast::new(Box::new(column), common.clone()));
                 cast.alias_qualified(relation.cloned(), field.name())
             }
             _ => column,

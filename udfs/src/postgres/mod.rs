@@ -57,7 +57,7 @@ mod zoned;
 
 pub use arrays::array_elements;
 pub use character_length::{CHARACTER_LENGTH, CharacterKind, CharacterLength};
-pub use common_type::PreferFloats;
+pub use common_type::CommonTypes;
 pub(crate) use conversion::as_text;
 pub use conversion::from_text;
 pub(crate) use converted::{Conversion, only_value};

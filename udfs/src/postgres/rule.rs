@@ -291,7 +291,7 @@ fn day(date: Expr) -> Expr {
     Expr::Cast(Cast::new(Box::new(date), DataType::Int64))
 }
 
-fn is_comparison(operator: Operator) -> bool {
+pub(super) fn is_comparison(operator: Operator) -> bool {
     use Operator::{Eq, Gt, GtEq, IsDistinctFrom, IsNotDistinctFrom, Lt, LtEq, NotEq};
     matches!(
         operator,
