@@ -82,10 +82,12 @@ mod restricted;
 mod rows;
 mod rule;
 mod scorer;
+mod shares;
 mod source_repeats;
 mod taught;
 #[cfg(test)]
 mod tests;
+mod text_forms;
 mod threads;
 mod training;
 mod tree;

@@ -1,11 +1,11 @@
 //! Finds out what a column holds, by its name and by its values.
 
 use super::clean::is_nothing;
-use super::clean_web::{has_host, ip_address, is_url, uuid_digits};
 use super::date_order::DateOrder;
 use super::hint::Hint;
 use super::kind::ColumnKind;
 use super::national_numbers::are_national_numbers;
+use super::shares::Shares;
 
 /// How many bytes the versions of programs have on average, at most.
 const LONGEST_VERSION: f64 = 10.0;
@@ -13,45 +13,11 @@ const LONGEST_VERSION: f64 = 10.0;
 /// How many bytes postal codes have on average, at most: nine digits and a mark.
 const LONGEST_POSTCODE: f64 = 10.5;
 
-/// How people and programs write that something is so, or is not.
-const TRUTHS: [&str; 22] = [
-    "true", "false", "t", "f", "yes", "no", "y", "n", "1", "0", "on", "off", "ja", "nein", "nee",
-    "oui", "non", "si", "sí", "sim", "não", "nao",
-];
-
 /// How many digits telephone numbers have on average, at most: with the country's, fifteen (E.164).
 const LONGEST_PHONE: f64 = 15.5;
 
 /// How many distinct values are looked at.
 pub(super) const SAMPLE: usize = 5000;
-
-/// What a column's values look like.
-#[derive(Debug, Default)]
-struct Profile {
-    values: f64,
-    at_signs: f64,
-    phones: f64,
-    digits_only: f64,
-    numbers: f64,
-    decimals: f64,
-    years: f64,
-    date_forms: f64,
-    truths: f64,
-    letters_only: f64,
-    codes: f64,
-    words: f64,
-    bytes: f64,
-    one_word: f64,
-    two_or_three_words: f64,
-    commas: f64,
-    starts_with_digit: f64,
-    numbers_within: f64,
-    named_streets: f64,
-    uuids: f64,
-    urls: f64,
-    hosts: f64,
-    ips: f64,
-}
 
 /// What a column holds.
 ///
@@ -69,126 +35,24 @@ pub(super) fn profile(
     if values.is_empty() {
         return (ColumnKind::Ignore, DateOrder::default());
     }
-    let profile = Profile::of(&values);
+    let shares = Shares::of(&values);
     let hint = Hint::of(name);
     let (order, dates) = DateOrder::ALL
         .iter()
         .map(|order| {
             let read = values.iter().filter(|value| order.reads(value)).count();
-            (*order, read as f64 / profile.values.max(1.0))
+            (*order, read as f64 / shares.values.max(1.0))
         })
         .fold((DateOrder::Ymd, 0.0), |best, next| {
             if next.1 > best.1 { next } else { best }
         });
-    let kind = profile.kind_of_programs(name, distinct);
+    let kind = shares.kind_of_programs(name, distinct);
     let kind = kind.or_else(|| are_national_numbers(&values).then_some(ColumnKind::NationalId));
-    let kind = kind.unwrap_or_else(|| profile.kind(hint, dates, distinct, present));
+    let kind = kind.unwrap_or_else(|| shares.kind(hint, dates, distinct, present));
     (kind, order)
 }
 
-impl Profile {
-    fn of(values: &[&str]) -> Self {
-        let mut profile = Self::default();
-        for value in values {
-            let value = value.trim();
-            let digits = value.chars().filter(char::is_ascii_digit).count();
-            let letters = value
-                .chars()
-                .filter(|letter| letter.is_alphabetic())
-                .count();
-            let words = value.split_whitespace().count();
-            let all = value.chars().count();
-            let mut count = |share: fn(&mut Self) -> &mut f64, holds: bool| {
-                *share(&mut profile) += f64::from(u8::from(holds));
-            };
-            count(|profile| &mut profile.values, true);
-            count(|profile| &mut profile.at_signs, value.contains('@'));
-            let number = value.trim_start_matches(['$', '€', '£', ' ']);
-            let is_grouped = has_thousands(number);
-            let is_number = is_grouped || number.parse::<f64>().is_ok_and(f64::is_finite);
-            count(
-                |profile| &mut profile.phones,
-                !is_grouped
-                    && letters <= 1
-                    && (7..=15).contains(&digits)
-                    && all <= 2 * digits
-                    && all > digits,
-            );
-            count(|profile| &mut profile.digits_only, digits == all && all > 0);
-            count(|profile| &mut profile.numbers, is_number);
-            count(
-                |profile| &mut profile.decimals,
-                is_number && value.contains('.'),
-            );
-            let centuries = ["18", "19", "20"];
-            let year = value.len() == 4 && centuries.iter().any(|it| value.starts_with(it));
-            count(|profile| &mut profile.years, year && digits == 4);
-            count(|profile| &mut profile.date_forms, has_form_of_date(value));
-            let is_truth = TRUTHS.iter().any(|truth| truth.eq_ignore_ascii_case(value));
-            count(|profile| &mut profile.truths, is_truth);
-            count(|profile| &mut profile.letters_only, digits == 0);
-            count(
-                |profile| &mut profile.codes,
-                digits > 0 && words == 1 && all <= 32,
-            );
-            count(|profile| &mut profile.one_word, words == 1);
-            let is_comma = value
-                .split_once(", ")
-                .is_some_and(|(_, rest)| !rest.contains(','));
-            count(|profile| &mut profile.commas, is_comma && digits == 0);
-            count(
-                |profile| &mut profile.two_or_three_words,
-                (2..=3).contains(&words) && digits == 0,
-            );
-            count(
-                |profile| &mut profile.starts_with_digit,
-                value.starts_with(|letter: char| letter.is_ascii_digit()) && letters > 0,
-            );
-            let begins_with_digit =
-                |word: &&str| word.starts_with(|letter: char| letter.is_ascii_digit());
-            let numbers = value.split_whitespace().filter(begins_with_digit).count();
-            count(|profile| &mut profile.numbers_within, numbers > 1);
-            count(
-                |profile| &mut profile.named_streets,
-                digits > 0 && words > 1 && names_street(value),
-            );
-            count(|profile| &mut profile.uuids, uuid_digits(value).is_some());
-            count(|profile| &mut profile.urls, is_url(value));
-            count(|profile| &mut profile.hosts, has_host(value));
-            count(|profile| &mut profile.ips, ip_address(value).is_some());
-            profile.words += words as f64;
-            profile.bytes += value.len() as f64;
-        }
-        let values = profile.values.max(1.0);
-        for share in [
-            &mut profile.at_signs,
-            &mut profile.phones,
-            &mut profile.digits_only,
-            &mut profile.numbers,
-            &mut profile.decimals,
-            &mut profile.years,
-            &mut profile.date_forms,
-            &mut profile.truths,
-            &mut profile.letters_only,
-            &mut profile.codes,
-            &mut profile.words,
-            &mut profile.bytes,
-            &mut profile.one_word,
-            &mut profile.two_or_three_words,
-            &mut profile.commas,
-            &mut profile.starts_with_digit,
-            &mut profile.numbers_within,
-            &mut profile.named_streets,
-            &mut profile.uuids,
-            &mut profile.urls,
-            &mut profile.hosts,
-            &mut profile.ips,
-        ] {
-            *share /= values;
-        }
-        profile
-    }
-
+impl Shares {
     /// What programs write: it looks like nothing else, so that its name matters only where values leave
     /// that open.
     fn kind_of_programs(&self, name: &str, distinct: usize) -> Option<ColumnKind> {
@@ -302,65 +166,4 @@ impl Profile {
             _ => ColumnKind::Number,
         }
     }
-}
-
-/// Whether this is a number with commas between its thousands: `-12,345.67`.
-fn has_thousands(number: &str) -> bool {
-    let number = number.strip_prefix('-').unwrap_or(number);
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let mut groups = whole.split(',');
-    let first = groups.next().unwrap_or_default();
-    let begins = (1..=3).contains(&first.len()) && is_digits(first);
-    let mut count = 0;
-    let goes_on = groups.all(|group| {
-        count += 1;
-        group.len() == 3 && is_digits(group)
-    });
-    begins && goes_on && count > 0 && is_digits(fraction)
-}
-
-/// Whether a word of a text is for a street or a square, or ends in one, as `Hauptstraße` does.
-fn names_street(text: &str) -> bool {
-    const WORDS: [&str; 15] = [
-        "calle",
-        "avenida",
-        "avda",
-        "plaza",
-        "paseo",
-        "rue",
-        "boulevard",
-        "chemin",
-        "via",
-        "viale",
-        "piazza",
-        "corso",
-        "rua",
-        "travessa",
-        "str",
-    ];
-    const ENDINGS: [&str; 10] = [
-        "strasse", "straße", "str", "weg", "platz", "allee", "gasse", "straat", "laan", "plein",
-    ];
-    text.to_lowercase()
-        .split(|letter: char| !letter.is_alphabetic())
-        .any(|word| WORDS.contains(&word) || ENDINGS.iter().any(|end| word.ends_with(end)))
-}
-
-/// Whether a text, without a time of day behind it, has the digits of a day, a month and a year of four,
-/// with marks between them, whether or not there is such a day.
-fn has_form_of_date(text: &str) -> bool {
-    let date = text.split_whitespace().next().unwrap_or_default();
-    let Some(mark) = date
-        .chars()
-        .find(|letter| matches!(letter, '.' | '-' | '/'))
-    else {
-        return false;
-    };
-    let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let parts = date.split(mark);
-    let lengths: Vec<usize> = parts
-        .map(|part| if is_number(part) { part.len() } else { 0 })
-        .collect();
-    matches!(lengths[..], [1 | 2, 1 | 2, 4] | [4, 1 | 2, 1 | 2])
 }

@@ -1,0 +1,143 @@
+//! How the values of a column are written.
+
+use super::clean_web::{has_host, ip_address, is_url, uuid_digits};
+use super::text_forms::{has_form_of_date, has_thousands, names_street};
+
+/// How people and programs write that something is so, or is not.
+const TRUTHS: [&str; 22] = [
+    "true", "false", "t", "f", "yes", "no", "y", "n", "1", "0", "on", "off", "ja", "nein", "nee",
+    "oui", "non", "si", "sí", "sim", "não", "nao",
+];
+
+/// Which shares of a column's distinct values have which form; `values` is how many they are.
+#[derive(Debug, Default)]
+pub(super) struct Shares {
+    pub(super) values: f64,
+    pub(super) at_signs: f64,
+    pub(super) phones: f64,
+    pub(super) digits_only: f64,
+    pub(super) numbers: f64,
+    pub(super) decimals: f64,
+    pub(super) years: f64,
+    pub(super) date_forms: f64,
+    pub(super) truths: f64,
+    pub(super) letters_only: f64,
+    pub(super) codes: f64,
+    pub(super) words: f64,
+    pub(super) bytes: f64,
+    pub(super) one_word: f64,
+    pub(super) two_or_three_words: f64,
+    pub(super) commas: f64,
+    pub(super) starts_with_digit: f64,
+    pub(super) numbers_within: f64,
+    pub(super) named_streets: f64,
+    pub(super) uuids: f64,
+    pub(super) urls: f64,
+    pub(super) hosts: f64,
+    pub(super) ips: f64,
+}
+
+impl Shares {
+    /// Of these values.
+    pub(super) fn of(values: &[&str]) -> Self {
+        let mut shares = Self::default();
+        for value in values {
+            let value = value.trim();
+            let digits = value.chars().filter(char::is_ascii_digit).count();
+            let letters = value
+                .chars()
+                .filter(|letter| letter.is_alphabetic())
+                .count();
+            let words = value.split_whitespace().count();
+            let all = value.chars().count();
+            let mut count = |share: fn(&mut Self) -> &mut f64, holds: bool| {
+                *share(&mut shares) += f64::from(u8::from(holds));
+            };
+            count(|shares| &mut shares.values, true);
+            count(|shares| &mut shares.at_signs, value.contains('@'));
+            let number = value.trim_start_matches(['$', '€', '£', ' ']);
+            let is_grouped = has_thousands(number);
+            let is_number = is_grouped || number.parse::<f64>().is_ok_and(f64::is_finite);
+            count(
+                |shares| &mut shares.phones,
+                !is_grouped
+                    && letters <= 1
+                    && (7..=15).contains(&digits)
+                    && all <= 2 * digits
+                    && all > digits,
+            );
+            count(|shares| &mut shares.digits_only, digits == all && all > 0);
+            count(|shares| &mut shares.numbers, is_number);
+            count(
+                |shares| &mut shares.decimals,
+                is_number && value.contains('.'),
+            );
+            let centuries = ["18", "19", "20"];
+            let year = value.len() == 4 && centuries.iter().any(|it| value.starts_with(it));
+            count(|shares| &mut shares.years, year && digits == 4);
+            count(|shares| &mut shares.date_forms, has_form_of_date(value));
+            let is_truth = TRUTHS.iter().any(|truth| truth.eq_ignore_ascii_case(value));
+            count(|shares| &mut shares.truths, is_truth);
+            count(|shares| &mut shares.letters_only, digits == 0);
+            count(
+                |shares| &mut shares.codes,
+                digits > 0 && words == 1 && all <= 32,
+            );
+            count(|shares| &mut shares.one_word, words == 1);
+            let is_comma = value
+                .split_once(", ")
+                .is_some_and(|(_, rest)| !rest.contains(','));
+            count(|shares| &mut shares.commas, is_comma && digits == 0);
+            count(
+                |shares| &mut shares.two_or_three_words,
+                (2..=3).contains(&words) && digits == 0,
+            );
+            count(
+                |shares| &mut shares.starts_with_digit,
+                value.starts_with(|letter: char| letter.is_ascii_digit()) && letters > 0,
+            );
+            let begins_with_digit =
+                |word: &&str| word.starts_with(|letter: char| letter.is_ascii_digit());
+            let numbers = value.split_whitespace().filter(begins_with_digit).count();
+            count(|shares| &mut shares.numbers_within, numbers > 1);
+            count(
+                |shares| &mut shares.named_streets,
+                digits > 0 && words > 1 && names_street(value),
+            );
+            count(|shares| &mut shares.uuids, uuid_digits(value).is_some());
+            count(|shares| &mut shares.urls, is_url(value));
+            count(|shares| &mut shares.hosts, has_host(value));
+            count(|shares| &mut shares.ips, ip_address(value).is_some());
+            shares.words += words as f64;
+            shares.bytes += value.len() as f64;
+        }
+        let values = shares.values.max(1.0);
+        for share in [
+            &mut shares.at_signs,
+            &mut shares.phones,
+            &mut shares.digits_only,
+            &mut shares.numbers,
+            &mut shares.decimals,
+            &mut shares.years,
+            &mut shares.date_forms,
+            &mut shares.truths,
+            &mut shares.letters_only,
+            &mut shares.codes,
+            &mut shares.words,
+            &mut shares.bytes,
+            &mut shares.one_word,
+            &mut shares.two_or_three_words,
+            &mut shares.commas,
+            &mut shares.starts_with_digit,
+            &mut shares.numbers_within,
+            &mut shares.named_streets,
+            &mut shares.uuids,
+            &mut shares.urls,
+            &mut shares.hosts,
+            &mut shares.ips,
+        ] {
+            *share /= values;
+        }
+        shares
+    }
+}
