@@ -151,7 +151,7 @@ static BY_TEXT: LazyLock<HashMap<String, &str>> = LazyLock::new(|| {
 });
 
 /// The code of a currency by code, sign or name, in any case.
-pub(super) fn currency(text: &str) -> Option<&'static str> {
+pub(crate) fn currency(text: &str) -> Option<&'static str> {
     let text = text.trim();
     if text.len() > LONGEST {
         return None;

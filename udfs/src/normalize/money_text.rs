@@ -68,7 +68,7 @@ pub(super) fn parse(text: &str, mark: DecimalMark) -> Option<(i128, Option<&'sta
 }
 
 /// What stands before or behind a number, without the sign of a negative one.
-fn without_sign(text: &str) -> (&str, bool) {
+pub(crate) fn without_sign(text: &str) -> (&str, bool) {
     const MINUS: [char; 2] = ['-', '\u{2212}'];
     if text.is_empty() {
         return ("", false);
@@ -115,7 +115,7 @@ const DIGITS_OF_64_BITS: usize = 19;
 
 /// Whether digits stand alone, or in groups between separators that are the same: groups of three,
 /// in India of two, but for the last.
-fn is_grouped(whole: &str) -> bool {
+pub(crate) fn is_grouped(whole: &str) -> bool {
     let separates = |character: char| {
         matches!(character, '.' | ',' | '\'' | '\u{2019}' | '_') || character.is_whitespace()
     };

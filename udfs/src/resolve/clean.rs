@@ -10,6 +10,8 @@ use super::clean_text::clean_text;
 use super::clean_web::{clean_ip, clean_url, clean_uuid};
 use super::date_order::DateOrder;
 use super::kind::ColumnKind;
+use super::quantity::DecimalMark;
+use super::records::Column;
 use crate::normalize::address_words::ENGLISH_STREETS;
 use crate::normalize::date_text;
 use crate::normalize::email_text::{self, ProviderRules};
@@ -46,14 +48,16 @@ const NOTHING: [&str; 16] = [
 pub(super) struct Cleaner {
     kind: ColumnKind,
     dates: DateOrder,
+    mark: DecimalMark,
     folded: String,
 }
 
 impl Cleaner {
-    pub(super) fn new(kind: ColumnKind, dates: DateOrder) -> Self {
+    pub(super) fn new(column: &Column) -> Self {
         Self {
-            kind,
-            dates,
+            kind: column.kind,
+            dates: column.dates,
+            mark: column.mark,
             folded: String::new(),
         }
     }
@@ -97,7 +101,7 @@ impl Cleaner {
                 fold(text, folded);
                 squeeze(folded, city);
             }
-            (ColumnKind::Number, [number]) => clean_number(text, number),
+            (ColumnKind::Number, [number]) => clean_number(text, self.mark, number),
             (ColumnKind::Category, [words]) => fold(text, words),
             (ColumnKind::FreeText, [words, codes]) => {
                 fold(text, folded);
@@ -248,7 +252,11 @@ fn clean_street(folded: &str, street: &mut String) {
     }
 }
 
-fn clean_number(text: &str, number: &mut String) {
+fn clean_number(text: &str, mark: DecimalMark, number: &mut String) {
+    if let Some(quantity) = mark.read(text) {
+        number.push_str(&quantity.value.to_string());
+        return;
+    }
     let digits: String = text
         .chars()
         .filter(|letter| letter.is_ascii_digit() || matches!(letter, '.' | '-' | 'e' | 'E'))

@@ -72,6 +72,7 @@ mod partners;
 mod placeholder;
 mod profile;
 mod progress;
+mod quantity;
 mod rarity;
 mod read_column;
 mod reading;

@@ -5,6 +5,7 @@ use super::date_order::DateOrder;
 use super::hint::Hint;
 use super::kind::ColumnKind;
 use super::national_numbers::are_national_numbers;
+use super::quantity::DecimalMark;
 use super::shares::Shares;
 
 /// How many bytes the versions of programs have on average, at most.
@@ -28,14 +29,19 @@ pub(super) fn profile(
     values: &[&str],
     distinct: usize,
     present: usize,
-) -> (ColumnKind, DateOrder) {
+) -> (ColumnKind, DateOrder, DecimalMark) {
     // What stands for no value says nothing of the others, of which there may be few.
     let is_said = |value: &&&str| !value.trim().is_empty() && !is_nothing(value.trim());
     let values: Vec<&str> = values.iter().filter(is_said).copied().collect();
     if values.is_empty() {
-        return (ColumnKind::Ignore, DateOrder::default());
+        return (
+            ColumnKind::Ignore,
+            DateOrder::default(),
+            DecimalMark::default(),
+        );
     }
-    let shares = Shares::of(&values);
+    let mark = DecimalMark::of(&values);
+    let shares = Shares::of(&values, mark);
     let hint = Hint::of(name);
     let (order, dates) = DateOrder::ALL
         .iter()
@@ -49,7 +55,7 @@ pub(super) fn profile(
     let kind = shares.kind_of_programs(name, distinct);
     let kind = kind.or_else(|| are_national_numbers(&values).then_some(ColumnKind::NationalId));
     let kind = kind.unwrap_or_else(|| shares.kind(hint, dates, distinct, present));
-    (kind, order)
+    (kind, order, mark)
 }
 
 impl Shares {
@@ -92,7 +98,8 @@ impl Shares {
         if dates > 0.9 && self.digits_only < 0.5 || dates > 0.5 && expected {
             return ColumnKind::Date;
         }
-        if self.digits_only > 0.8 || self.numbers > 0.9 {
+        let are_quantities = hint == Hint::Quantity && self.numbers + self.grouped > 0.9;
+        if self.digits_only > 0.8 || self.numbers > 0.9 || are_quantities {
             return self.kind_of_numbers(hint, dates, distinct, present);
         }
         // Some postal codes have a mark and as many digits as short telephone numbers.
@@ -155,7 +162,7 @@ impl Shares {
             Hint::Postcode => ColumnKind::Postcode,
             Hint::Quantity => ColumnKind::Number,
             Hint::Identifier | Hint::Street => ColumnKind::NationalId,
-            _ if self.decimals > 0.1 || self.years > 0.8 => ColumnKind::Number,
+            _ if self.decimals > 0.1 || self.marked > 0.3 || self.years > 0.8 => ColumnKind::Number,
             _ if dates > 0.8 && (7.5..8.5).contains(&self.bytes) => ColumnKind::Date,
             _ if self.phones > 0.6 || own && (8.5..LONGEST_PHONE).contains(&self.bytes) => {
                 ColumnKind::Phone

@@ -167,11 +167,12 @@ fn recognised(name: &str, values: &Dictionary, present: usize, options: &Resolve
         .filter(|code| values.hash(*code) <= most)
         .map(|code| values.text(code))
         .collect();
-    let (kind, dates) = profile(name, &sample, values.len() - 1, present);
+    let (kind, dates, mark) = profile(name, &sample, values.len() - 1, present);
     Column {
         name: name.to_owned(),
         kind: options.declared(name).unwrap_or(kind),
         dates,
+        mark,
         placeholders: Vec::new(),
     }
 }
@@ -183,7 +184,7 @@ fn cleaned(column: &Column, values: &Dictionary) -> Result<Vec<(Feature, Vec<u32
         .iter()
         .map(|kind| (Feature::new(0, *kind), vec![MISSING]))
         .collect();
-    let mut cleaner = Cleaner::new(column.kind, column.dates);
+    let mut cleaner = Cleaner::new(column);
     let mut cleaned = vec![vec![String::new(); kinds.len()]; AT_A_TIME];
     let listener = listen();
     for start in (1..values.len()).step_by(AT_A_TIME) {

@@ -14,6 +14,7 @@ use super::feature::Feature;
 use super::kind::ColumnKind;
 use super::own_levels::OwnRows;
 use super::progress::Progress;
+use super::quantity::DecimalMark;
 use crate::FunctionError;
 
 /// A column that is compared, and how its values are read.
@@ -24,6 +25,9 @@ pub struct Column {
     /// What it holds.
     pub kind: ColumnKind,
     pub(super) dates: DateOrder,
+    /// That of quantities; models that were learned before it was looked for have none.
+    #[serde(default)]
+    pub(super) mark: DecimalMark,
     /// Values that stand for nothing, of each of its features.
     pub(super) placeholders: Vec<Vec<String>>,
 }

@@ -1,7 +1,8 @@
 //! How the values of a column are written.
 
 use super::clean_web::{has_host, ip_address, is_url, uuid_digits};
-use super::text_forms::{has_form_of_date, has_thousands, names_street};
+use super::quantity::DecimalMark;
+use super::text_forms::{has_form_of_date, names_street};
 
 /// How people and programs write that something is so, or is not.
 const TRUTHS: [&str; 22] = [
@@ -18,6 +19,10 @@ pub(super) struct Shares {
     pub(super) digits_only: f64,
     pub(super) numbers: f64,
     pub(super) decimals: f64,
+    /// Quantities that are no codes, for they have a unit or the like.
+    pub(super) marked: f64,
+    /// Quantities, if they are no codes.
+    pub(super) grouped: f64,
     pub(super) years: f64,
     pub(super) date_forms: f64,
     pub(super) truths: f64,
@@ -38,8 +43,8 @@ pub(super) struct Shares {
 }
 
 impl Shares {
-    /// Of these values.
-    pub(super) fn of(values: &[&str]) -> Self {
+    /// Of these values, with the decimal mark that quantities among them have.
+    pub(super) fn of(values: &[&str], mark: DecimalMark) -> Self {
         let mut shares = Self::default();
         for value in values {
             let value = value.trim();
@@ -55,12 +60,14 @@ impl Shares {
             };
             count(|shares| &mut shares.values, true);
             count(|shares| &mut shares.at_signs, value.contains('@'));
-            let number = value.trim_start_matches(['$', '€', '£', ' ']);
-            let is_grouped = has_thousands(number);
-            let is_number = is_grouped || number.parse::<f64>().is_ok_and(f64::is_finite);
+            let quantity = mark.read(value);
+            let is_marked = quantity.is_some_and(|quantity| quantity.is_marked);
+            let is_grouped = quantity.is_some_and(|quantity| quantity.may_be_code);
+            let has_fraction = quantity.is_some_and(|quantity| quantity.has_fraction);
+            let is_number = quantity.is_some() && !is_grouped;
             count(
                 |shares| &mut shares.phones,
-                !is_grouped
+                !is_marked
                     && letters <= 1
                     && (7..=15).contains(&digits)
                     && all <= 2 * digits
@@ -68,10 +75,9 @@ impl Shares {
             );
             count(|shares| &mut shares.digits_only, digits == all && all > 0);
             count(|shares| &mut shares.numbers, is_number);
-            count(
-                |shares| &mut shares.decimals,
-                is_number && value.contains('.'),
-            );
+            count(|shares| &mut shares.decimals, is_number && has_fraction);
+            count(|shares| &mut shares.marked, is_marked);
+            count(|shares| &mut shares.grouped, is_grouped);
             let centuries = ["18", "19", "20"];
             let year = value.len() == 4 && centuries.iter().any(|it| value.starts_with(it));
             count(|shares| &mut shares.years, year && digits == 4);
@@ -118,6 +124,8 @@ impl Shares {
             &mut shares.digits_only,
             &mut shares.numbers,
             &mut shares.decimals,
+            &mut shares.marked,
+            &mut shares.grouped,
             &mut shares.years,
             &mut shares.date_forms,
             &mut shares.truths,

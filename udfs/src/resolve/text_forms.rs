@@ -1,21 +1,5 @@
 //! Forms that texts have.
 
-/// Whether this is a number with commas between its thousands: `-12,345.67`.
-pub(super) fn has_thousands(number: &str) -> bool {
-    let number = number.strip_prefix('-').unwrap_or(number);
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let mut groups = whole.split(',');
-    let first = groups.next().unwrap_or_default();
-    let begins = (1..=3).contains(&first.len()) && is_digits(first);
-    let mut count = 0;
-    let goes_on = groups.all(|group| {
-        count += 1;
-        group.len() == 3 && is_digits(group)
-    });
-    begins && goes_on && count > 0 && is_digits(fraction)
-}
-
 /// Whether a word of a text is for a street or a square, or ends in one, as `Hauptstraße` does.
 pub(super) fn names_street(text: &str) -> bool {
     const WORDS: [&str; 15] = [

@@ -580,7 +580,7 @@ fn kinds_are_recognised_by_name_and_content() {
         let mut distinct: Vec<&str> = values.iter().map(String::as_str).collect();
         distinct.sort_unstable();
         distinct.dedup();
-        let (found, _) = profile(name, &distinct, distinct.len(), values.len());
+        let (found, ..) = profile(name, &distinct, distinct.len(), values.len());
         assert_eq!(found, kind, "{name}: {distinct:?}");
     }
 }

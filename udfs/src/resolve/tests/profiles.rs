@@ -414,3 +414,46 @@ fn amounts_with_thousands_are_numbers() {
     let lists = texts(40, |at| format!("{},{},{}", 10 + at, 1000 + at, at));
     assert_ne!(kind_of("c", &borrowed(&lists), 1), ColumnKind::Number);
 }
+
+#[test]
+fn quantities_are_numbers_however_they_are_written() {
+    type Write = fn(u32) -> String;
+    let writes: [Write; 11] = [
+        |at| format!("{}.{:03},{:02}", 1 + at % 9, at * 21, at),
+        |at| format!("{} {:03},{:02} €", 1 + at % 9, at * 21, at),
+        |at| format!("{}\u{202f}{:03},{:02}", 1 + at % 9, at * 21, at),
+        |at| format!("€ {}.{:03},-", 1 + at % 9, at * 21),
+        |at| format!("{}'{:03}.{:02}", 1 + at % 9, at * 21, at),
+        |at| format!("({}.{:02})", 100 + at * 7, at),
+        |at| format!("{},{:03}", 10 + at, at * 21),
+        |at| format!("{},{} %", at, at % 10),
+        |at| format!("{}.{} kg", at, at % 10),
+        |at| format!("{}\"", 10 + at),
+        |at| format!("{}:{:02}", 2 + at % 5, at),
+    ];
+    for write in writes {
+        let values = texts(40, write);
+        for name in ["c", "umsatz", "preis"] {
+            let values = borrowed(&values);
+            assert_eq!(kind_of(name, &values, 1), ColumnKind::Number, "{values:?}");
+        }
+    }
+    // What has groups of three digits is a quantity where it is called so.
+    let groups = texts(40, |at| format!("{}.{:03}.{:03}", 10 + at, at, at * 21));
+    assert_eq!(kind_of("betrag", &borrowed(&groups), 1), ColumnKind::Number);
+    assert_eq!(
+        kind_of("dni", &borrowed(&groups), 1),
+        ColumnKind::NationalId
+    );
+    assert_ne!(kind_of("c", &borrowed(&groups), 1), ColumnKind::Number);
+    // Letters behind numbers of houses are no units, nor are codes that end in letters.
+    let houses = texts(60, |at| match at % 3 {
+        0 => format!("{}{}", 1 + at, ['a', 'b', 'c', 'm'][at as usize / 3 % 4]),
+        _ => format!("{at}"),
+    });
+    assert_ne!(kind_of("c", &borrowed(&houses), 1), ColumnKind::Number);
+    let codes = texts(60, |at| {
+        format!("{}{}", 100 + at, (b'A' + (at % 26) as u8) as char)
+    });
+    assert_eq!(kind_of("c", &borrowed(&codes), 1), ColumnKind::NationalId);
+}
