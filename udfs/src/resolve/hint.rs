@@ -58,6 +58,32 @@ const OF_PERSONS: [&str; 26] = [
     "asegurado",
 ];
 
+/// What may be the first or the last besides a name.
+const OF_EVENTS: [&str; 22] = [
+    "seen",
+    "login",
+    "logon",
+    "visit",
+    "visited",
+    "order",
+    "ordered",
+    "purchase",
+    "activity",
+    "active",
+    "status",
+    "page",
+    "touch",
+    "session",
+    "source",
+    "digits",
+    "value",
+    "price",
+    "message",
+    "contacted",
+    "ip",
+    "time",
+];
+
 impl Hint {
     pub(super) fn of(name: &str) -> Self {
         // Capitals within a name may begin words, as in `idCliente`, or may not, as in `DoB`.
@@ -65,7 +91,9 @@ impl Hint {
         let name = plain(name);
         let (whole, apart) = (words(&name), words(&apart));
         let has = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
-        let is = |parts: &[&str]| whole.iter().chain(&apart).any(|word| parts.contains(word));
+        let all = || whole.iter().chain(&apart);
+        let begins = |part: &str| all().any(|word| word.starts_with(part));
+        let is = |parts: &[&str]| all().any(|word| parts.contains(word));
         if has(&["mail"]) || is(&["correo", "courriel"]) {
             Self::Email
         } else if has(&["phone", "mobile", "telefon", "telefoon", "telemovel", "fax"])
@@ -123,19 +151,22 @@ impl Hint {
             || is(&["nombre", "nome", "nom"]) && is(&["completo", "complet"])
         {
             Self::FullName
-        } else if has(&[
-            "first",
-            "given",
-            "forename",
-            "vorname",
-            "prenom",
-            "christian",
-            "voornaam",
-        ]) || is(&["fname", "nombres", "rufname", "roepnaam"])
+        } else if has(&["first"]) && !is(&OF_EVENTS)
+            || has(&[
+                "given",
+                "forename",
+                "vorname",
+                "prenom",
+                "christian",
+                "voornaam",
+            ])
+            || is(&["fname", "nombres", "rufname", "roepnaam"])
             || is(&["nombre", "nome"]) && is(&["pila", "primer", "proprio"])
         {
             Self::Given
-        } else if has(&["last", "surname", "family", "nachname"])
+        } else if (begins("last") || has(&["lastn"])) && !is(&OF_EVENTS)
+            || begins("family") && !is(&["product", "font", "model", "part"])
+            || has(&["surname", "nachname"])
             || has(&[
                 "apellido",
                 "sobrenome",
@@ -165,7 +196,8 @@ impl Hint {
             || is(&["rue", "rua", "morada", "domicilio"])
         {
             Self::Street
-        } else if has(&["city", "town", "suburb", "locality", "village"])
+        } else if names_city(&name)
+            || has(&["town", "suburb", "locality", "village"])
             || has(&["ciudad", "municipio", "cidade", "wohnort", "woonplaats"])
             || is(&[
                 "ort", "stadt", "ville", "commune", "comune", "gemeente", "gemeinde", "plaats",
@@ -180,7 +212,8 @@ impl Hint {
             ])
         {
             Self::City
-        } else if has(&["company", "organi", "employer", "firm", "vendor"])
+        } else if has(&["company", "organi", "employer", "vendor"])
+            || begins("firm")
             || has(&["empresa", "entreprise", "azienda", "bedrijf", "unternehmen"])
             || has(&[
                 "razon_social",
@@ -192,16 +225,18 @@ impl Hint {
         {
             Self::Organisation
         } else if has(&[
-            "ssn", "soc_sec", "passport", "isbn", "sku", "number", "code", "vat",
-        ]) || has(&[
-            "numero",
-            "nummer",
-            "codigo",
-            "codice",
-            "passeport",
-            "pasaporte",
-            "ausweis",
-        ]) || has(&["securite_sociale", "seguridad_social", "burgerservice"])
+            "ssn", "soc_sec", "passport", "isbn", "sku", "number", "code",
+        ]) || begins("vat")
+            || has(&[
+                "numero",
+                "nummer",
+                "codigo",
+                "codice",
+                "passeport",
+                "pasaporte",
+                "ausweis",
+            ])
+            || has(&["securite_sociale", "seguridad_social", "burgerservice"])
             || is(&[
                 "id", "nino", "ean", "upc", "gtin", "no", "nr", "tax", "key", "ref",
             ])
@@ -261,6 +296,12 @@ impl Hint {
             _ => Self::None,
         }
     }
+}
+
+/// Whether this has the word `city`, which is also how `capacity`, `velocity` and `ethnicity` end.
+fn names_city(name: &str) -> bool {
+    let is_word = |(at, _): (usize, &str)| !name[..at].ends_with(['a', 'i', 'o']);
+    name.match_indices("city").any(is_word)
 }
 
 /// In small letters without accents; umlauts as Germans write them without.

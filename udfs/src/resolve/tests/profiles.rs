@@ -457,3 +457,38 @@ fn quantities_are_numbers_however_they_are_written() {
     });
     assert_eq!(kind_of("c", &borrowed(&codes), 1), ColumnKind::NationalId);
 }
+
+#[test]
+fn words_within_others_say_nothing() {
+    let letter = |at: u32| char::from(b'A' + (at % 26) as u8);
+    let values = texts(40, |at| format!("{}x {}y", letter(at), letter(at / 3)));
+    let values = borrowed(&values);
+    let plain = kind_of("c", &values, 1);
+    for name in [
+        "ethnicity",
+        "capacity",
+        "plastic",
+        "last_status",
+        "first_page",
+        "product_family",
+        "confirmed_by",
+    ] {
+        assert_eq!(kind_of(name, &values, 1), plain, "{name}");
+    }
+    for (name, kind) in [
+        ("homecity", ColumnKind::City),
+        ("BillingCity", ColumnKind::City),
+        ("last", ColumnKind::FamilyName),
+        ("custlastname", ColumnKind::FamilyName),
+        ("family", ColumnKind::FamilyName),
+        ("first", ColumnKind::GivenName),
+        ("client_first", ColumnKind::GivenName),
+    ] {
+        assert_eq!(kind_of(name, &values, 1), kind, "{name}");
+    }
+    // Where nothing else tells them from others.
+    let numbers = texts(40, |at| format!("{}", 100 + at * 37));
+    let numbers = borrowed(&numbers);
+    assert_eq!(kind_of("vatnr", &numbers, 1), ColumnKind::NationalId);
+    assert_ne!(kind_of("elevation", &numbers, 1), ColumnKind::NationalId);
+}
