@@ -29,7 +29,7 @@ pub(super) enum Hint {
 }
 
 /// What may stand beside `nombre` and its like where these are the name of a person.
-const OF_PERSONS: [&str; 26] = [
+pub(super) const OF_PERSONS: [&str; 26] = [
     "",
     "de",
     "del",
@@ -305,7 +305,7 @@ fn names_city(name: &str) -> bool {
 }
 
 /// In small letters without accents; umlauts as Germans write them without.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     let mut plain = String::with_capacity(name.len());
     let mut buffer = [0; 4];
     for letter in name.chars() {
@@ -320,7 +320,7 @@ fn plain(name: &str) -> String {
 }
 
 /// With a blank before capitals that follow small letters.
-fn apart_at_capitals(name: &str) -> String {
+pub(super) fn apart_at_capitals(name: &str) -> String {
     let mut apart = String::with_capacity(name.len() + 8);
     let mut was_small = false;
     for letter in name.chars() {
@@ -333,7 +333,8 @@ fn apart_at_capitals(name: &str) -> String {
     apart
 }
 
-fn words(name: &str) -> Vec<&str> {
+/// The words of it, which what is neither letter nor digit divides.
+pub(super) fn words(name: &str) -> Vec<&str> {
     name.split(|letter: char| !letter.is_alphanumeric())
         .collect()
 }

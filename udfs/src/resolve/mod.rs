@@ -51,6 +51,7 @@ mod fits;
 mod gaps;
 mod hashing;
 mod hint;
+mod hints;
 mod identifiers;
 mod idle;
 mod key_part;

@@ -22,10 +22,10 @@ pub(super) const SAMPLE: usize = 5000;
 
 /// What a column holds.
 ///
-/// `values` are distinct values, `distinct` is how many of them there are, and `present` how many
+/// `hint` is what its name lets expect, `values` are distinct values, `distinct` is how many of them there are, and `present` how many
 /// records have one.
 pub(super) fn profile(
-    name: &str,
+    (name, hint): (&str, Hint),
     values: &[&str],
     distinct: usize,
     present: usize,
@@ -42,7 +42,6 @@ pub(super) fn profile(
     }
     let mark = DecimalMark::of(&values);
     let shares = Shares::of(&values, mark);
-    let hint = Hint::of(name);
     let (order, dates) = DateOrder::ALL
         .iter()
         .map(|order| {

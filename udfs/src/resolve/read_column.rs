@@ -8,6 +8,7 @@ use super::clean::{Cleaner, LONGEST};
 use super::dictionary::{Dictionary, Interner, MISSING};
 use super::feature::Feature;
 use super::feature_kind::{FeatureKind, features};
+use super::hint::Hint;
 use super::kind::ColumnKind;
 use super::options::ResolveOptions;
 use super::placeholder::placeholders;
@@ -32,6 +33,7 @@ pub(super) struct ReadColumn {
 #[derive(Debug)]
 pub(super) struct ColumnReader {
     name: String,
+    hint: Hint,
     values: Interner,
     /// The number of the value of each record.
     raw: Vec<u32>,
@@ -41,10 +43,11 @@ pub(super) struct ColumnReader {
 }
 
 impl ColumnReader {
-    /// For the column of this name.
-    pub(super) fn new(name: &str) -> Self {
+    /// For the column of this name, which lets expect this beside the others.
+    pub(super) fn new(name: &str, hint: Hint) -> Self {
         Self {
             name: name.to_owned(),
+            hint,
             values: Interner::default(),
             raw: Vec::new(),
             present: 0,
@@ -97,14 +100,18 @@ impl ColumnReader {
             return Err(error);
         }
         let Self {
-            name, values, raw, ..
+            name,
+            hint,
+            values,
+            raw,
+            ..
         } = self;
         let values = values.finish();
         let memory = reservation.new_empty();
         memory.try_resize(raw.len() * size_of::<u32>() + values.bytes())?;
         let mut column = match known {
             Some(column) => column.clone(),
-            None => recognised(&name, &values, self.present, options),
+            None => recognised((&name, hint), &values, self.present, options),
         };
         if column.kind == ColumnKind::Ignore {
             return Ok(None);
@@ -159,7 +166,12 @@ impl ColumnReader {
 }
 
 /// What a column of this name holds, by its distinct values.
-fn recognised(name: &str, values: &Dictionary, present: usize, options: &ResolveOptions) -> Column {
+fn recognised(
+    (name, hint): (&str, Hint),
+    values: &Dictionary,
+    present: usize,
+    options: &ResolveOptions,
+) -> Column {
     // By their hashes, so that it does not matter which come first.
     let most = (SAMPLE as u128) << 64;
     let most = u64::try_from(most / values.len().max(1) as u128).unwrap_or(u64::MAX);
@@ -167,7 +179,7 @@ fn recognised(name: &str, values: &Dictionary, present: usize, options: &Resolve
         .filter(|code| values.hash(*code) <= most)
         .map(|code| values.text(code))
         .collect();
-    let (kind, dates, mark) = profile(name, &sample, values.len() - 1, present);
+    let (kind, dates, mark) = profile((name, hint), &sample, values.len() - 1, present);
     Column {
         name: name.to_owned(),
         kind: options.declared(name).unwrap_or(kind),

@@ -11,6 +11,7 @@ use datafusion::error::Result;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
 
 use super::cell::Cell;
+use super::hint::Hint;
 use super::identifiers::IdentifierReader;
 use super::kind::nearest_hint;
 use super::options::ResolveOptions;
@@ -65,8 +66,11 @@ impl RecordsBuilder {
         let name = |at: usize| schema.field(at).name().as_str();
         let names = IdentifierReader::new(name(id), source.map(name));
         let mut readers = vec![Reader::Identifiers(id, source, names)];
-        let columns = compared.iter();
-        readers.extend(columns.map(|at| Reader::Column(*at, ColumnReader::new(name(*at)))));
+        let hints = Hint::of_all(&compared.iter().map(|at| name(*at)).collect::<Vec<_>>());
+        let columns = compared.iter().zip(hints);
+        readers.extend(
+            columns.map(|(at, hint)| Reader::Column(*at, ColumnReader::new(name(*at), hint))),
+        );
         let reservation = MemoryConsumer::new("entity resolution").register(pool);
         Ok(Self {
             options: options.clone(),

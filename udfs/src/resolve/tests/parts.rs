@@ -15,6 +15,7 @@ use super::super::expected::{Expected, Many};
 use super::super::feature::Feature;
 use super::super::feature_kind::FeatureKind;
 use super::super::fits;
+use super::super::hint::Hint;
 use super::super::mixture::{Counted, probability};
 use super::super::profile::profile;
 use super::super::taught::Known;
@@ -580,7 +581,12 @@ fn kinds_are_recognised_by_name_and_content() {
         let mut distinct: Vec<&str> = values.iter().map(String::as_str).collect();
         distinct.sort_unstable();
         distinct.dedup();
-        let (found, ..) = profile(name, &distinct, distinct.len(), values.len());
+        let (found, ..) = profile(
+            (name, Hint::of(name)),
+            &distinct,
+            distinct.len(),
+            values.len(),
+        );
         assert_eq!(found, kind, "{name}: {distinct:?}");
     }
 }

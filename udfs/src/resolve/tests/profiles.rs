@@ -1,5 +1,6 @@
 //! What columns of customer data are found to hold.
 
+use super::super::hint::Hint;
 use super::super::kind::ColumnKind;
 use super::super::profile::profile;
 
@@ -8,7 +9,13 @@ fn kind_of(name: &str, values: &[&str], records: usize) -> ColumnKind {
     let mut distinct = values.to_vec();
     distinct.sort_unstable();
     distinct.dedup();
-    profile(name, &distinct, distinct.len(), values.len() * records).0
+    profile(
+        (name, Hint::of(name)),
+        &distinct,
+        distinct.len(),
+        values.len() * records,
+    )
+    .0
 }
 
 /// Texts that are made of the numbers from 0.
@@ -491,4 +498,38 @@ fn words_within_others_say_nothing() {
     let numbers = borrowed(&numbers);
     assert_eq!(kind_of("vatnr", &numbers, 1), ColumnKind::NationalId);
     assert_ne!(kind_of("elevation", &numbers, 1), ColumnKind::NationalId);
+}
+
+#[test]
+fn a_name_beside_the_other_part_of_it_is_the_rest() {
+    let values = texts(40, |at| {
+        let letter = |at: u32| char::from(b'a' + (at % 26) as u8);
+        format!("M{}{}er", letter(at), letter(at / 3))
+    });
+    let values = borrowed(&values);
+    let kind_beside = |names: &[&str]| {
+        let hint = Hint::of_all(names)[0];
+        profile((names[0], hint), &values, values.len(), values.len()).0
+    };
+    for (names, kind) in [
+        (&["name", "vorname"][..], ColumnKind::FamilyName),
+        (&["Name", "dob", "first_name"], ColumnKind::FamilyName),
+        (&["Kundenname", "prenom"], ColumnKind::FamilyName),
+        (&["name", "vorname", "geburtsname"], ColumnKind::FamilyName),
+        (&["name", "surname"], ColumnKind::GivenName),
+        // It may be that of anything, or there are both beside it.
+        (&["name"], ColumnKind::City),
+        (&["name", "city"], ColumnKind::City),
+        (&["name", "first_name", "last_name"], ColumnKind::City),
+        (&["brand_name", "first_name"], ColumnKind::City),
+        (&["user_name", "first_name"], ColumnKind::City),
+        (&["name", "customer_name", "first_name"], ColumnKind::City),
+    ] {
+        assert_eq!(kind_beside(names), kind, "{names:?}");
+    }
+    // Two words throughout are both parts.
+    let both = texts(40, |at| format!("{} {}", values[at as usize], values[0]));
+    let hint = Hint::of_all(&["name", "vorname"])[0];
+    let (kind, ..) = profile(("name", hint), &borrowed(&both), both.len(), both.len());
+    assert_eq!(kind, ColumnKind::FullName);
 }
