@@ -1,4 +1,4 @@
-//! What the name of a column lets expect, in languages of Europe.
+//! What the name of a column lets expect, in several languages.
 
 use crate::normalize::unicode::unaccent;
 
@@ -131,6 +131,8 @@ impl Hint {
         ]) || is(&["creacion", "criacao"])
         {
             Self::Moment
+        } else if let Some(hint) = Self::of_clear(&whole).or_else(|| Self::of_clear(&apart)) {
+            hint
         } else if has(&["geburtsname"]) || has(&["naissance"]) && is(&["nom"]) {
             Self::Family
         } else if has(&["birth", "geburt", "naissance"])
@@ -280,7 +282,8 @@ impl Hint {
         } else if has(&["name"]) {
             Self::Name
         } else {
-            Self::of_persons(&apart)
+            let vague = Self::of_vague(&whole).or_else(|| Self::of_vague(&apart));
+            vague.unwrap_or_else(|| Self::of_persons(&apart))
         }
     }
 
@@ -291,8 +294,10 @@ impl Hint {
         let first = rest.next();
         match first {
             _ if rest.next().is_some() => Self::None,
-            Some("nombre" | "nome") => Self::GivenOrFull,
-            Some("nom" | "naam") => Self::FamilyOrFull,
+            Some("nombre" | "nome" | "jmeno" | "meno" | "navn" | "namn" | "nimi") => {
+                Self::GivenOrFull
+            }
+            Some("nom" | "naam" | "nume" | "nev") => Self::FamilyOrFull,
             _ => Self::None,
         }
     }

@@ -51,6 +51,7 @@ mod fits;
 mod gaps;
 mod hashing;
 mod hint;
+mod hint_words;
 mod hints;
 mod identifiers;
 mod idle;

@@ -324,6 +324,101 @@ fn names_of_columns_are_known_in_several_languages() {
 }
 
 #[test]
+fn names_of_columns_are_known_in_further_languages() {
+    let letter = |at: u32| char::from(b'a' + (at % 26) as u8);
+    let one = texts(40, |at| format!("M{}{}o", letter(at), letter(at / 3)));
+    let two = texts(40, |at| format!("M{}o {}a", letter(at), letter(at / 3)));
+    let numbers = texts(30, |at| format!("{}", 10_000 + at * 37));
+    let codes = texts(30, |at| format!("{}", 71_234_567 + at * 37_113));
+    let dates = texts(30, |at| {
+        format!("{:02}{:02}19{:02}", 1 + at % 28, 1 + at % 20, 50 + at)
+    });
+    for (kind, values, names) in [
+        (
+            ColumnKind::GivenName,
+            &one,
+            &[
+                "imię", "Jméno", "fornavn", "förnamn", "Etunimi", "Имя", "navn", "prenume",
+            ][..],
+        ),
+        (
+            ColumnKind::FamilyName,
+            &one,
+            &[
+                "nazwisko",
+                "příjmení",
+                "efternamn",
+                "Фамилия",
+                "sukunimi",
+                "maiden_name",
+                "nume",
+            ],
+        ),
+        (
+            ColumnKind::City,
+            &two,
+            &["miasto", "město", "şehir", "город", "城市", "poststed"],
+        ),
+        (
+            ColumnKind::Street,
+            &two,
+            &["ulica", "Адрес", "住所", "katuosoite", "utca"],
+        ),
+        (ColumnKind::FullName, &two, &["姓名", "ФИО", "navn", "имя"]),
+        (
+            ColumnKind::Postcode,
+            &numbers,
+            &[
+                "kod_pocztowy",
+                "PSČ",
+                "postnummer",
+                "почтовый_индекс",
+                "邮编",
+            ],
+        ),
+        (
+            ColumnKind::Phone,
+            &codes,
+            &["телефон", "电话", "puhelin", "komorka"],
+        ),
+        (
+            ColumnKind::NationalId,
+            &codes,
+            &["PESEL", "ИНН", "iban", "account", "duns"],
+        ),
+        (
+            ColumnKind::Date,
+            &dates,
+            &[
+                "data_urodzenia",
+                "fødselsdato",
+                "födelsedatum",
+                "дата_рождения",
+                "születési_dátum",
+            ],
+        ),
+        (
+            ColumnKind::Number,
+            &codes,
+            &["cena", "kwota", "цена", "salary", "balance"],
+        ),
+    ] {
+        for name in names {
+            let values = borrowed(values);
+            assert_eq!(kind_of(name, &values, 1), kind, "{name}: {values:?}");
+        }
+    }
+    // What stands beside them says more.
+    for (name, values, kind) in [
+        ("account_created_at", &dates, ColumnKind::Ignore),
+        ("account_first_name", &one, ColumnKind::GivenName),
+        ("policy_city", &two, ColumnKind::City),
+    ] {
+        assert_eq!(kind_of(name, &borrowed(values), 1), kind, "{name}");
+    }
+}
+
+#[test]
 fn postal_codes_with_a_mark_are_no_telephone_numbers() {
     let american = texts(40, |at| {
         format!("{:05}-{:04}", 10_001 + at * 7, 1000 + at * 13)
