@@ -135,7 +135,8 @@ impl Shares {
             Hint::Organisation if self.words > 1.3 => ColumnKind::Organisation,
             Hint::Text => ColumnKind::FreeText,
             _ if few && self.words < 3.0 => ColumnKind::Category,
-            Hint::Identifier if self.words < 2.0 => ColumnKind::NationalId,
+            Hint::Identifier if self.words < 2.0 || self.codes > 0.7 => ColumnKind::NationalId,
+            _ if self.lettered_postcodes > 0.8 => ColumnKind::Postcode,
             _ if self.codes > 0.7 => ColumnKind::NationalId,
             // Sizes begin with digits, too, and have more of them.
             _ if self.starts_with_digit > 0.6 && self.words > 1.8 && self.numbers_within < 0.5 => {

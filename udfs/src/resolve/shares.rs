@@ -2,7 +2,10 @@
 
 use super::clean_web::{has_host, ip_address, is_url, uuid_digits};
 use super::quantity::DecimalMark;
-use super::text_forms::{has_form_of_date, names_street};
+use super::text_forms::{
+    has_form_of_date, has_form_of_phone, has_ideograph, is_code_in_groups, is_lettered_postcode,
+    names_street,
+};
 
 /// How people and programs write that something is so, or is not.
 const TRUTHS: [&str; 22] = [
@@ -36,6 +39,7 @@ pub(super) struct Shares {
     pub(super) starts_with_digit: f64,
     pub(super) numbers_within: f64,
     pub(super) named_streets: f64,
+    pub(super) lettered_postcodes: f64,
     pub(super) uuids: f64,
     pub(super) urls: f64,
     pub(super) hosts: f64,
@@ -59,20 +63,14 @@ impl Shares {
                 *share(&mut shares) += f64::from(u8::from(holds));
             };
             count(|shares| &mut shares.values, true);
-            count(|shares| &mut shares.at_signs, value.contains('@'));
+            count(|shares| &mut shares.at_signs, value.find('@') > Some(0));
             let quantity = mark.read(value);
             let is_marked = quantity.is_some_and(|quantity| quantity.is_marked);
             let is_grouped = quantity.is_some_and(|quantity| quantity.may_be_code);
             let has_fraction = quantity.is_some_and(|quantity| quantity.has_fraction);
             let is_number = quantity.is_some() && !is_grouped;
-            count(
-                |shares| &mut shares.phones,
-                !is_marked
-                    && letters <= 1
-                    && (7..=15).contains(&digits)
-                    && all <= 2 * digits
-                    && all > digits,
-            );
+            let is_phone = !is_marked && has_form_of_phone(value);
+            count(|shares| &mut shares.phones, is_phone);
             count(|shares| &mut shares.digits_only, digits == all && all > 0);
             count(|shares| &mut shares.numbers, is_number);
             count(|shares| &mut shares.decimals, is_number && has_fraction);
@@ -85,9 +83,10 @@ impl Shares {
             let is_truth = TRUTHS.iter().any(|truth| truth.eq_ignore_ascii_case(value));
             count(|shares| &mut shares.truths, is_truth);
             count(|shares| &mut shares.letters_only, digits == 0);
+            let is_code = digits > 0 && words == 1 && all <= 32 && !has_ideograph(value);
             count(
                 |shares| &mut shares.codes,
-                digits > 0 && words == 1 && all <= 32,
+                is_code || is_code_in_groups(value),
             );
             count(|shares| &mut shares.one_word, words == 1);
             let is_comma = value
@@ -108,7 +107,11 @@ impl Shares {
             count(|shares| &mut shares.numbers_within, numbers > 1);
             count(
                 |shares| &mut shares.named_streets,
-                digits > 0 && words > 1 && names_street(value),
+                digits > 0 && (words > 1 || has_ideograph(value)) && names_street(value),
+            );
+            count(
+                |shares| &mut shares.lettered_postcodes,
+                is_lettered_postcode(value),
             );
             count(|shares| &mut shares.uuids, uuid_digits(value).is_some());
             count(|shares| &mut shares.urls, is_url(value));
@@ -139,6 +142,7 @@ impl Shares {
             &mut shares.starts_with_digit,
             &mut shares.numbers_within,
             &mut shares.named_streets,
+            &mut shares.lettered_postcodes,
             &mut shares.uuids,
             &mut shares.urls,
             &mut shares.hosts,

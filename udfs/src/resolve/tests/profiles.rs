@@ -628,3 +628,78 @@ fn a_name_beside_the_other_part_of_it_is_the_rest() {
     let (kind, ..) = profile(("name", hint), &borrowed(&both), both.len(), both.len());
     assert_eq!(kind, ColumnKind::FullName);
 }
+
+#[test]
+fn codes_may_be_written_in_groups() {
+    let letter = |at: u32| char::from(b'A' + (at % 26) as u8);
+    for values in [
+        texts(40, |at| {
+            format!("DE{:02} 3704 {:04} 0532 {:04} 00", at, at * 7, at * 13)
+        }),
+        texts(40, |at| {
+            format!("NL{:02} ABNA 04{:02} {:04} 00", at, at * 2, at * 13)
+        }),
+        texts(40, |at| format!("HRB {}", 10_000 + at * 37)),
+        texts(40, |at| format!("B-{}W {}", letter(at), 1000 + at * 37)),
+        // Of one letter and many digits, as policies have, or as handles begin.
+        texts(40, |at| format!("{}{}", letter(at), 102_030_405 + at * 37)),
+        texts(40, |at| format!("@{}moore{}", letter(at), at)),
+    ] {
+        let values = borrowed(&values);
+        assert_eq!(
+            kind_of("c", &values, 1),
+            ColumnKind::NationalId,
+            "{values:?}"
+        );
+    }
+    // Sizes, and addresses in capital letters.
+    for values in [
+        texts(40, |at| {
+            format!("{} X {} X {} CM", 10 + at, 20 + at, 30 + at)
+        }),
+        texts(40, |at| format!("{} N {}TH ST", 1000 + at, 20 + at)),
+    ] {
+        let values = borrowed(&values);
+        assert_eq!(kind_of("c", &values, 1), ColumnKind::FreeText, "{values:?}");
+    }
+    // Hours have as many digits as telephone numbers, and other marks.
+    let hours = texts(40, |at| format!("1{}:00-22:{at:02}", at % 10));
+    assert_ne!(kind_of("c", &borrowed(&hours), 1), ColumnKind::Phone);
+    let phones = texts(40, |at| format!("030-1234{at:03}x12"));
+    assert_eq!(kind_of("c", &borrowed(&phones), 1), ColumnKind::Phone);
+}
+
+#[test]
+fn postal_codes_that_have_letters_need_no_name() {
+    let letter = |at: u32| char::from(b'A' + (at % 26) as u8);
+    for values in [
+        texts(40, |at| {
+            format!("{} {}{}", 1011 + at * 37, letter(at), letter(at * 3))
+        }),
+        texts(40, |at| {
+            format!("SW{}{} {}AA", 1 + at % 9, letter(at), at % 10)
+        }),
+        texts(40, |at| format!("{}{}B {}C1", letter(at), at % 10, at % 7)),
+    ] {
+        let values = borrowed(&values);
+        assert_eq!(kind_of("c", &values, 1), ColumnKind::Postcode, "{values:?}");
+    }
+}
+
+#[test]
+fn streets_are_known_in_further_languages() {
+    for (street, town) in [
+        ("C/ Mayor,", ""),
+        ("ul. Długa", " m. 3"),
+        ("ул. Ленина, д.", ", кв. 7"),
+        ("Storgatan", ""),
+        ("Vestergade", " st."),
+        ("北京市朝阳区建国路", "号"),
+    ] {
+        let values = texts(40, |at| {
+            format!("{street} {}{town}", 10 + at).replace("路 ", "路")
+        });
+        let values = borrowed(&values);
+        assert_eq!(kind_of("c", &values, 1), ColumnKind::Street, "{values:?}");
+    }
+}
