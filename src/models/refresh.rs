@@ -196,7 +196,7 @@ pub async fn refresh_locked(
                 version: Some(commit.version),
                 rows: match object.kind {
                     // It may have written some of them.
-                    Kind::MaterializedView => {
+                    Kind::MaterializedView | Kind::Model => {
                         let at = At::Version(commit.version);
                         let size = instance.warehouse.size(&table_id(object), at).await;
                         size.ok().and_then(|size| size.rows)
