@@ -311,6 +311,7 @@ impl Type {
 /// planning an option's expression says.
 pub fn columns(state: &SessionState, create: &CreateModel, input: &Schema) -> Result<SchemaRef> {
     let options = Input::new(state, create, input)?.options;
+    check_named(&options)?;
     check_compared(&options, input)?;
     let id = input.field_with_name(&options.unique_id)?;
     let source = options.source.as_deref();
@@ -338,6 +339,30 @@ pub fn columns(state: &SessionState, create: &CreateModel, input: &Schema) -> Re
         }
     }
     Ok(answer)
+}
+
+/// Refuses a column that names records twice, or is to be compared as well.
+fn check_named(options: &ResolveOptions) -> Result<()> {
+    let (id, source) = (&options.unique_id, options.source.as_ref());
+    let wrong = |message| Error::new(SqlState::INVALID_PARAMETER_VALUE, message);
+    if source == Some(id) {
+        let message = format!("the options unique_id and source name the same column, \"{id}\"");
+        let hint = "Leave out source, or name the column that tells systems apart.";
+        return Err(wrong(message).with_hint(hint));
+    }
+    let kinds = options.compare.iter();
+    let compared = kinds.filter(|(_, kind)| *kind != ColumnKind::Ignore);
+    let own = options.own_levels.iter().map(|own| &own.column);
+    let mut compared = compared.map(|(column, _)| column).chain(own);
+    match compared.find(|column| *column == id || Some(*column) == source) {
+        Some(column) => Err(wrong(format!(
+            "the option compare names column \"{column}\", which names records and is not compared"
+        ))
+        .with_hint(format!(
+            "Have the query give it twice, and compare the other one: \"{column}\" AS compared."
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Refuses records that have nothing to be compared by: each would be an entity of its own.

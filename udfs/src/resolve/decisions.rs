@@ -42,8 +42,8 @@ impl Decisions {
             if one == other {
                 return Err(FunctionError::invalid_argument(format!(
                     "records {} and {} cannot be linked and must be, by what was decided",
-                    quoted(records.id(*left)),
-                    quoted(records.id(*right))
+                    quoted(&name(records, *left)),
+                    quoted(&name(records, *right))
                 ))
                 .with_hint("Take back one of the decisions of must_link or cannot_link."));
             }
@@ -96,5 +96,14 @@ impl Decisions {
             true => None,
             false => self.apart.get(&self.set_of(record)),
         }
+    }
+}
+
+/// What a record is called: by its source, too, where records have one.
+fn name(records: &Records, record: u32) -> String {
+    let id = records.id(record);
+    match records.sources() {
+        0 => id.to_owned(),
+        _ => format!("{}:{id}", records.source(record)),
     }
 }

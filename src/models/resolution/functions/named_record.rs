@@ -52,7 +52,11 @@ impl Asked {
         let rows = scan::stream(&self.model.instance, Arc::clone(&table), Some(filter)).await?;
         let rows: Vec<RecordBatch> = rows.try_collect().await?;
         let rows = concat_batches(&schema, &rows)?;
+        let lacks_source = || names.iter().all(|name| name.source.is_none());
         match rows.num_rows() {
+            0 if options.source.is_some() && lacks_source() => {
+                Err(unknown().with_hint(of_both(&options)))
+            }
             0 => Err(unknown()),
             1 => Ok(rows),
             count => Err(
