@@ -59,32 +59,32 @@ pub const MODEL_OPTIONS: &[ModelOption] = &[
     ModelOption {
         name: "compare",
         values: "`{'column': 'kind', 'column': ['condition', ...], 'column': {'label': 'condition', ...}, ...}`; by default what names and values tell",
-        description: "What columns hold, one of the [kinds](#kinds), which decides how they are cleaned and compared; `'ignore'` leaves one out. A list gives a column levels of its own: conditions on two records `l` and `r`, the most alike first, as in `['l.email = r.email', 'levenshtein(l.email, r.email) <= 2']`. The first that is true counts; where none is, and one is NULL, something is missing. A model compares 16 columns, or parts of them, and no more: those that are named here come first, and then those that tell most; a warning names the others.",
+        description: "What columns hold, one of the [kinds](#kinds), which decides how they are cleaned and compared; `'ignore'` leaves one out. A list gives a column levels of its own: conditions on two records `l` and `r`, the most alike first, as in `['l.email = r.email', 'levenshtein(l.email, r.email) <= 2']`. The first that is true counts; where none is, and one is NULL, something is missing. No condition may call a function whose answer depends on more than its arguments, as `random()` and `now()` do (42P17): compute such values in the query. A model compares 16 columns, or parts of them, and no more: those that are named here come first, and then those that tell most; a warning names the others.",
     },
     ModelOption {
         name: "block_on",
         values: "`['expression', ...]`; by default what finds the most for the fewest pairs",
-        description: "Which records are compared: those for which one of these expressions over the query's columns has the same value, as in `['email', 'lower(last_name) || zip']`. NULL is the same as nothing.",
+        description: "Which records are compared: those for which one of these expressions over the query's columns has the same value, as in `['email', 'lower(last_name) || zip']`. NULL is the same as nothing. What `compare` says of functions holds here, too.",
     },
     ModelOption {
         name: "parameters",
         values: "a relation, or `[{'comparison': '...', 'level': '...', 'm': ..., 'u': ...}, ...]`; none by default",
-        description: "Parameters that are known, and not estimated: rows as `entity_parameters` gives them. What is NULL, or left out, is estimated. They are read when the model learns.",
+        description: "Parameters that are known, and not estimated: rows as `entity_parameters` gives them, of which `comparison`, `level`, `m` and `u` are read. What is NULL in a relation, or left out of a list, is estimated. They are read when the model learns.",
     },
     ModelOption {
         name: "labels",
         values: "a relation; none by default",
-        description: "Pairs of records of which it is known whether they are one entity, by the column `is_match`: what is learned is made to agree with them. They are read when the model learns, and decide nothing by themselves.",
+        description: "Pairs of records of which it is known whether they are one entity, by the column `is_match`; where it is NULL, nothing is known of them. What is learned is made to agree with them. The records are named as in the relation of `must_link`. They are read when the model learns, and decide nothing by themselves.",
     },
     ModelOption {
         name: "must_link",
         values: "a relation; none by default",
-        description: "Pairs of records that are one entity, whatever else is known of them: the two entities that they would be of become one, but for records that `cannot_link` keeps apart. A warning counts the pairs of records that are not there; they hold once these are. `ALTER MODEL m SET (must_link = 'pairs')` names another relation, or `RESET` none, and so it is with `cannot_link`.",
+        description: "Pairs of records that are one entity, whatever else is known of them: the two entities that they would be of become one, but for records that `cannot_link` keeps apart. The relation names both records by the columns of `entity_pairs`, which are `left_id` and `right_id` where `unique_id` is `id`, or has as many columns, in their order, and no others. Decisions that contradict each other are an error, and the entities stay what they were. A warning counts the pairs of records that are not there; they hold once these are. `ALTER MODEL m SET (must_link = 'pairs')` names another relation, or `RESET` none, and so it is with `cannot_link`.",
     },
     ModelOption {
         name: "cannot_link",
         values: "a relation; none by default",
-        description: "Pairs of records that are two entities, whatever else is known of them.",
+        description: "Pairs of records that are two entities, whatever else is known of them, in a relation as that of `must_link`.",
     },
     ModelOption {
         name: "term_frequency",
