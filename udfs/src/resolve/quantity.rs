@@ -6,7 +6,9 @@ use crate::normalize::currency_table::currency;
 use crate::normalize::money_text::{is_grouped, without_sign};
 
 /// Longer text is no quantity.
-const LONGEST: usize = 64;
+const LONGEST: usize = 48;
+/// What is longer is no unit and no currency, which need not be looked up.
+const LONGEST_UNIT: usize = 12;
 
 /// Identity cards and telephones have as many digits, in groups of three.
 const DIGITS_OF_CODES: usize = 7;
@@ -14,7 +16,7 @@ const DIGITS_OF_CODES: usize = 7;
 /// Units of one dimension are converted into each other; the dimension itself does not matter, since a
 /// column has one.
 #[rustfmt::skip]
-const UNITS: [(&str, f64); 66] = [
+const UNITS: [(&str, f64); 74] = [
     ("mg", 0.001), ("g", 1.0), ("gr", 1.0), ("kg", 1000.0), ("kgs", 1000.0), ("t", 1e6),
     ("oz", 28.349_523), ("lb", 453.592_37), ("lbs", 453.592_37), ("pounds", 453.592_37),
     ("mm", 1.0), ("cm", 10.0), ("m", 1000.0), ("km", 1e6), ("\"", 25.4), ("″", 25.4), ("”", 25.4),
@@ -23,8 +25,10 @@ const UNITS: [(&str, f64); 66] = [
     ("liter", 1000.0), ("litre", 1000.0), ("kb", 1e3), ("mb", 1e6), ("gb", 1e9), ("tb", 1e12),
     ("hz", 1.0), ("khz", 1e3), ("mhz", 1e6), ("ghz", 1e9), ("ms", 0.001), ("s", 1.0), ("sec", 1.0),
     ("secs", 1.0), ("min", 60.0), ("mins", 60.0), ("minutes", 60.0), ("h", 3600.0), ("hr", 3600.0),
-    ("hrs", 3600.0), ("hours", 3600.0), ("w", 1.0), ("kw", 1e3), ("v", 1.0), ("mah", 1.0), ("wh", 1.0),
-    ("kwh", 1e3), ("%", 1.0), ("°", 1.0), ("°c", 1.0), ("°f", 1.0), ("k", 1e3), ("mio", 1e6),
+    ("hrs", 3600.0), ("hours", 3600.0), ("day", 86_400.0), ("days", 86_400.0),
+    ("week", 604_800.0), ("weeks", 604_800.0), ("month", 2_629_746.0), ("months", 2_629_746.0),
+    ("year", 31_556_952.0), ("years", 31_556_952.0), ("w", 1.0), ("kw", 1e3), ("v", 1.0),
+    ("mah", 1.0), ("wh", 1.0), ("kwh", 1e3), ("%", 1.0), ("°", 1.0), ("°c", 1.0), ("°f", 1.0), ("k", 1e3), ("mio", 1e6),
     ("mio.", 1e6), ("million", 1e6), ("bn", 1e9), ("mrd", 1e9), ("mrd.", 1e9),
 ];
 
@@ -148,6 +152,9 @@ impl<'a> Parts<'a> {
         let behind = behind
             .strip_prefix(['.', ','])
             .map_or(behind, |rest| rest.trim_start_matches(['-', '–', '—']));
+        if start > LONGEST_UNIT || behind.len() > LONGEST_UNIT {
+            return None;
+        }
         let (before, is_negative_before) = without_sign(&text[..start]);
         let (after, is_negative_after) = without_sign(behind);
         let is_negative = in_parentheses || is_negative_before || is_negative_after;
@@ -270,6 +277,7 @@ mod tests {
             (Dot, "16 GB", 16e9),
             (Dot, ".5", 0.5),
             (Dot, "5 m", 5000.0),
+            (Dot, "90 days", 7_776_000.0),
             (Dot, "3:45", 225.0),
             (Dot, "1:02:03", 3723.0),
             (Comma, "1.234,56", 1234.56),
