@@ -4,7 +4,7 @@
 //! Withycombe, The Oxford Dictionary of English Christian Names, and in the nickname tables that
 //! genealogists share. A nickname of two names is here only where one of them is usual.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use super::unicode::trim;
@@ -127,6 +127,18 @@ static ROOTS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
     roots
 });
 
+/// Nicknames and formal names, in small letters.
+static KNOWN: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let formal = NICKNAMES.iter().map(|(formal, _)| formal.to_lowercase());
+    let nicknames = ROOTS.keys().map(|nickname| (*nickname).to_owned());
+    formal.chain(nicknames).collect()
+});
+
+/// Whether this is an English given name that is known here, whole or short.
+pub(crate) fn is_given_name(name: &str) -> bool {
+    KNOWN.contains(name.to_lowercase().as_str())
+}
+
 /// The formal name of a nickname, or the name itself.
 pub(crate) fn root(name: &str) -> &str {
     let name = trim(name);
@@ -139,6 +151,16 @@ pub(crate) fn root(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn given_names_are_known_whole_and_short() {
+        for name in ["William", "BILL", "susan", "Sue"] {
+            assert!(is_given_name(name), "{name}");
+        }
+        for name in ["", "Smith", "William Smith"] {
+            assert!(!is_given_name(name), "{name}");
+        }
+    }
 
     #[test]
     fn nicknames_lead_to_one_formal_name() {

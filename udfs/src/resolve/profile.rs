@@ -144,6 +144,9 @@ impl Shares {
             }
             // Most of Europe writes the number last.
             _ if self.named_streets > 0.6 => ColumnKind::Street,
+            // Of different full names most have a first name that many have.
+            _ if self.two_or_three_words > 0.8 && self.given_names > 0.25 => ColumnKind::FullName,
+            _ if self.words < 1.4 && self.given_names > 0.1 => ColumnKind::GivenName,
             _ if self.words < 1.4 => ColumnKind::City,
             _ => ColumnKind::FreeText,
         }

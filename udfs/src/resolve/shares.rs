@@ -6,6 +6,7 @@ use super::text_forms::{
     has_form_of_date, has_form_of_phone, has_ideograph, is_code_in_groups, is_lettered_postcode,
     names_street,
 };
+use crate::normalize::nicknames::is_given_name;
 
 /// How people and programs write that something is so, or is not.
 const TRUTHS: [&str; 22] = [
@@ -36,6 +37,8 @@ pub(super) struct Shares {
     pub(super) one_word: f64,
     pub(super) two_or_three_words: f64,
     pub(super) commas: f64,
+    /// English given names, alone, before others, or behind that of the family and a comma.
+    pub(super) given_names: f64,
     pub(super) starts_with_digit: f64,
     pub(super) numbers_within: f64,
     pub(super) named_streets: f64,
@@ -89,10 +92,13 @@ impl Shares {
                 is_code || is_code_in_groups(value),
             );
             count(|shares| &mut shares.one_word, words == 1);
-            let is_comma = value
-                .split_once(", ")
-                .is_some_and(|(_, rest)| !rest.contains(','));
-            count(|shares| &mut shares.commas, is_comma && digits == 0);
+            let turned = value.split_once(", ");
+            let turned = turned.filter(|(_, rest)| digits == 0 && !rest.contains(','));
+            count(|shares| &mut shares.commas, turned.is_some());
+            let given = turned.map_or(value, |(_, rest)| rest);
+            let given = given.split_whitespace().next();
+            let is_given = words <= 3 && digits == 0 && given.is_some_and(is_given_name);
+            count(|shares| &mut shares.given_names, is_given);
             count(
                 |shares| &mut shares.two_or_three_words,
                 (2..=3).contains(&words) && digits == 0,
@@ -139,6 +145,7 @@ impl Shares {
             &mut shares.one_word,
             &mut shares.two_or_three_words,
             &mut shares.commas,
+            &mut shares.given_names,
             &mut shares.starts_with_digit,
             &mut shares.numbers_within,
             &mut shares.named_streets,

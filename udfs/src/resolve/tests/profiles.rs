@@ -703,3 +703,34 @@ fn streets_are_known_in_further_languages() {
         assert_eq!(kind_of("c", &values, 1), ColumnKind::Street, "{values:?}");
     }
 }
+
+#[test]
+fn english_names_of_people_need_no_name() {
+    const GIVEN: [&str; 10] = [
+        "James", "Mary", "Kate", "Aisha", "Omar", "Yuki", "Nadia", "Ivan", "Ingrid", "Bill",
+    ];
+    let letter = |at: u32| char::from(b'a' + (at % 26) as u8);
+    let family = |at: u32| format!("M{}{}er", letter(at), letter(at / 3));
+    let given = texts(80, |at| match at {
+        ..10 => GIVEN[at as usize].to_owned(),
+        _ => format!("A{}{}i", letter(at), letter(at / 3)),
+    });
+    let whole = texts(80, |at| {
+        format!("{} {}", GIVEN[at as usize % 10], family(at))
+    });
+    let turned = texts(80, |at| {
+        format!("{}, {} B", family(at), GIVEN[at as usize % 10])
+    });
+    let families = texts(80, family);
+    let things = texts(80, |at| format!("Blue {}", family(at)));
+    for (values, kind) in [
+        (&given[..30], ColumnKind::GivenName),
+        (&whole, ColumnKind::FullName),
+        (&turned, ColumnKind::FullName),
+        (&families, ColumnKind::City),
+        (&things, ColumnKind::FreeText),
+    ] {
+        let values = borrowed(values);
+        assert_eq!(kind_of("c", &values, 1), kind, "{values:?}");
+    }
+}
