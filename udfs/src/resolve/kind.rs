@@ -114,7 +114,9 @@ impl ColumnKind {
             Self::IpAddress => {
                 "IP addresses of versions 4 and 6, without port and length of the network; those that stand for none, or for the machine itself, are missing."
             }
-            Self::Number => "A quantity: how far two are apart matters.",
+            Self::Number => {
+                "A quantity: how far two are apart matters. Currencies, units and separators of thousands are understood, and the decimal mark is the dot or the comma, as most values show."
+            }
             Self::Category => "One of few values.",
             Self::FreeText => {
                 "Titles, descriptions: what matters is the words, and how rare they are, and apart from these the codes among them."

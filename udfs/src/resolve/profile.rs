@@ -22,8 +22,8 @@ pub(super) const SAMPLE: usize = 5000;
 
 /// What a column holds.
 ///
-/// `hint` is what its name lets expect, `values` are distinct values, `distinct` is how many of them there are, and `present` how many
-/// records have one.
+/// `hint` is what its name lets expect, `values` are distinct values, `distinct` is how many of them
+/// there are, and `present` how many records have one.
 pub(super) fn profile(
     (name, hint): (&str, Hint),
     values: &[&str],

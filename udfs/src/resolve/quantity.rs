@@ -64,14 +64,28 @@ impl DecimalMark {
             let could_group = number.split_once(['.', ',']).is_some_and(|(whole, rest)| {
                 rest.len() == 3 && (1..=3).contains(&whole.len()) && !whole.starts_with('0')
             });
-            match (count('.'), count(',')) {
-                (0, 0) => small += usize::from(number.len() <= 3),
-                (1, 0) if could_group => open_dots += 1,
-                (0, 1) if could_group => open_commas += 1,
-                (1, 0) | (0, 2..) => dots += 1,
-                (0, 1) | (2.., 0) => commas += 1,
-                _ if number.rfind('.') > number.rfind(',') => dots += 1,
-                _ => commas += 1,
+            let shown = match (count('.'), count(',')) {
+                (0, 0) => {
+                    small += usize::from(number.len() <= 3);
+                    continue;
+                }
+                (1, 0) if could_group => {
+                    open_dots += 1;
+                    continue;
+                }
+                (0, 1) if could_group => {
+                    open_commas += 1;
+                    continue;
+                }
+                (1, 0) | (0, 2..) => '.',
+                (0, 1) | (2.., 0) => ',',
+                _ if number.rfind('.') > number.rfind(',') => '.',
+                _ => ',',
+            };
+            // Dates and versions have dots, too.
+            if Number::read(number, shown).is_some() {
+                dots += usize::from(shown == '.');
+                commas += usize::from(shown == ',');
             }
         }
         // Fractions of three digits throughout would have no whole numbers beside them.
@@ -340,7 +354,7 @@ mod tests {
 
     #[test]
     fn the_decimal_mark_is_what_most_values_show() {
-        let cases: [(&[&str], DecimalMark); 8] = [
+        let cases: [(&[&str], DecimalMark); 9] = [
             (&["1.234,56", "12", "999,00 €"], DecimalMark::Comma),
             (&["1.234", "0,5"], DecimalMark::Comma),
             (&["1.234.567", "12"], DecimalMark::Comma),
@@ -350,6 +364,10 @@ mod tests {
             // Thousands, beside numbers that have none; fractions of three digits.
             (&["1.234", "17.500", "2.100", "900"], DecimalMark::Comma),
             (&["1.234", "17.500", "2.100"], DecimalMark::Dot),
+            (
+                &["24.12.2020", "1.2.3", "52.5, 13.4", "0.5"],
+                DecimalMark::Dot,
+            ),
         ];
         for (values, mark) in cases {
             assert_eq!(DecimalMark::of(values), mark, "{values:?}");
