@@ -3,8 +3,8 @@
 use super::clean_web::{has_host, ip_address, is_url, uuid_digits};
 use super::quantity::DecimalMark;
 use super::text_forms::{
-    has_form_of_date, has_form_of_phone, has_ideograph, is_code_in_groups, is_lettered_postcode,
-    names_street,
+    begins_as_dialled, has_form_of_date, has_form_of_phone, has_ideograph, is_code_in_groups,
+    is_lettered_postcode, names_street,
 };
 use crate::normalize::nicknames::is_given_name;
 
@@ -71,8 +71,10 @@ impl Shares {
             let is_marked = quantity.is_some_and(|quantity| quantity.is_marked);
             let is_grouped = quantity.is_some_and(|quantity| quantity.may_be_code);
             let has_fraction = quantity.is_some_and(|quantity| quantity.has_fraction);
-            let is_number = quantity.is_some() && !is_grouped;
             let is_phone = !is_marked && has_form_of_phone(value);
+            // `0171.2345678` is no fraction.
+            let is_dialled = is_phone && begins_as_dialled(value);
+            let is_number = quantity.is_some() && !is_grouped && !is_dialled;
             count(|shares| &mut shares.phones, is_phone);
             count(|shares| &mut shares.digits_only, digits == all && all > 0);
             count(|shares| &mut shares.numbers, is_number);

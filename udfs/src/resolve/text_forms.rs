@@ -95,6 +95,16 @@ pub(super) fn has_form_of_phone(text: &str) -> bool {
         && text.char_indices().all(is_right)
 }
 
+/// Whether a text begins as telephone numbers do, and numbers that count something do not.
+pub(super) fn begins_as_dialled(text: &str) -> bool {
+    let mut letters = text.bytes();
+    match (letters.next(), letters.next()) {
+        (Some(b'+'), _) => true,
+        (Some(b'0'), Some(second)) => second.is_ascii_digit(),
+        _ => false,
+    }
+}
+
 /// Whether a text is a code in groups, as `DE89 3704 0044 0532 0130 00`, `HRB 6051` or `B-MW 1234` are: the
 /// first group has letters, and no group is a word.
 pub(super) fn is_code_in_groups(text: &str) -> bool {

@@ -734,3 +734,16 @@ fn english_names_of_people_need_no_name() {
         assert_eq!(kind_of("c", &values, 1), kind, "{values:?}");
     }
 }
+
+#[test]
+fn telephone_numbers_with_one_dot_are_no_fractions() {
+    for values in [
+        texts(40, |at| format!("0171.{}", 2_345_678 + at * 7919)),
+        texts(40, |at| format!("+39.02{}", 2_345_678 + at * 7919)),
+    ] {
+        let values = borrowed(&values);
+        assert_eq!(kind_of("c", &values, 1), ColumnKind::Phone, "{values:?}");
+    }
+    let fractions = texts(40, |at| format!("0.{}", 2_345_678 + at * 7919));
+    assert_eq!(kind_of("c", &borrowed(&fractions), 1), ColumnKind::Number);
+}
