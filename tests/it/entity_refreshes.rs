@@ -144,6 +144,34 @@ fn members(clusters: &BTreeMap<i64, (i64, String)>) -> BTreeMap<i64, BTreeSet<i6
     members
 }
 
+/// The entity of each record.
+fn entities(clusters: &BTreeMap<i64, (i64, String)>) -> BTreeMap<i64, i64> {
+    let clusters = clusters.iter();
+    clusters
+        .map(|(record, (entity, _))| (*record, *entity))
+        .collect()
+}
+
+/// The entity of each record after what the history tells of the last refresh.
+async fn told(
+    client: &Client,
+    model: &str,
+    mut entities: BTreeMap<i64, i64>,
+) -> BTreeMap<i64, i64> {
+    let changes = format!(
+        "SELECT id, entity_id FROM entity_history('{model}') WHERE refresh_id = \
+         (SELECT max(id) FROM tributary.refreshes WHERE name = '{model}')"
+    );
+    for change in client.query(&changes, &[]).await.unwrap() {
+        let record: i64 = change.get(0);
+        match change.get::<_, Option<i64>>(1) {
+            Some(entity) => entities.insert(record, entity),
+            None => entities.remove(&record),
+        };
+    }
+    entities
+}
+
 async fn mode(client: &Client, model: &str) -> String {
     let last = "SELECT mode FROM tributary.refreshes WHERE name = $1 ORDER BY id DESC LIMIT 1";
     client.query_one(last, &[&model]).await.unwrap().get(0)
@@ -195,6 +223,7 @@ async fn refreshes_give_what_a_rebuild_gives(seed: u64, more: &str, query: &str)
         cannot: BTreeSet::new(),
     };
     let mut before = members(&said(&client, "anew").await.1);
+    let mut history = entities(&said(&client, "bit_by_bit").await.1);
     let mut made = Vec::new();
     for round in 0..ROUNDS {
         for _ in 0..changes.random.random_range(1..=CHANGES) {
@@ -240,6 +269,8 @@ async fn refreshes_give_what_a_rebuild_gives(seed: u64, more: &str, query: &str)
         assert_eq!(found, expected, "seed {seed}, after:\n{}", made.join(";\n"));
 
         let (_, clusters) = found;
+        history = told(&client, "bit_by_bit", history).await;
+        assert_eq!(history, entities(&clusters), "after:\n{}", made.join(";\n"));
         assert!(clusters.keys().eq(changes.records.iter()));
         for (left, right) in changes.standing(&changes.must) {
             assert_eq!(clusters[&left].0, clusters[&right].0, "{left} and {right}");
