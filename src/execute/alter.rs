@@ -1,10 +1,11 @@
-//! `ALTER`: another name, schema or owner; of a table also other columns and constraints; of a
-//! materialized view or model also other options of those that say when it is refreshed, and whether
-//! it is. Of a model, `threshold`, `must_link` and `cannot_link` too, as in
-//! `ALTER MODEL m SET (threshold = 0.9)`: it makes its entities anew of the records that it has, and learns
-//! nothing. `ALTER EXTERNAL TABLE name REFRESH` gives a table whose columns are not declared, or that has
-//! the option `on_extra_columns 'add'`, the columns that its files have come to have, as the next refresh
-//! of what reads it does.
+//! `ALTER`: another name, schema or owner; of a table also other columns and constraints, and, by
+//! `SET (option = value, ...)` and `RESET (option, ...)`, another `tombstone_retention` or `fillfactor`:
+//! its rows follow from the other options. Of a materialized view or model also other options of those
+//! that say when it is refreshed, and whether it is. Of a model, `threshold`, `must_link` and
+//! `cannot_link` too, as in `ALTER MODEL m SET (threshold = 0.9)`: it makes its entities anew of the
+//! records that it has, and learns nothing. `ALTER EXTERNAL TABLE name REFRESH` gives a table whose
+//! columns are not declared, or that has the option `on_extra_columns 'add'`, the columns that its files
+//! have come to have, as the next refresh of what reads it does.
 
 use std::sync::Arc;
 
@@ -137,7 +138,7 @@ async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {
             catalog.write(|transaction| transaction.set_suspended(object.oid, *suspends))
         }
         Action::Refresh => refresh(session, &object).await,
-        Action::SetOptions(options) => {
+        Action::SetOptions(options) if has_freshness(alter, &object) => {
             let changes = options.0.iter();
             set_options(
                 session,
@@ -146,7 +147,7 @@ async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {
             )
             .await
         }
-        Action::ResetOptions(names) => {
+        Action::ResetOptions(names) if has_freshness(alter, &object) => {
             let changes = names.iter().map(|name| (name.as_str(), None));
             set_options(session, &object, changes).await
         }
@@ -170,6 +171,16 @@ async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {
             object.kind.with_article()
         ))
         .with_hint("Define it anew with CREATE OR REPLACE.")),
+    }
+}
+
+/// Whether options of an object say when it is refreshed. What `ALTER TABLE` names may be a materialized
+/// view, as in Postgres, but no model.
+fn has_freshness(alter: &Alter, object: &Object) -> bool {
+    match object.kind {
+        Kind::MaterializedView => true,
+        Kind::Model => alter.kind == DropKind::Model,
+        _ => false,
     }
 }
 

@@ -8,6 +8,7 @@
 pub(super) mod foreign_keys;
 mod generated;
 mod identity;
+mod options;
 pub(super) mod readers;
 mod rows;
 mod versioned;
@@ -500,6 +501,15 @@ fn apply(
             constraint.name.clone_from(new);
             Ok(Some(Rows::Stay))
         }
+        Action::SetOptions(given) => {
+            let given = given.0.iter();
+            let changes = given.map(|(name, value)| (name.as_str(), Some(value.as_str())));
+            options::change(&mut create.options, changes)
+        }
+        Action::ResetOptions(names) => {
+            let changes = names.iter().map(|name| (name.as_str(), None));
+            options::change(&mut create.options, changes)
+        }
         Action::RenameTo(_)
         | Action::SetSchema(_)
         | Action::OwnerTo(_)
@@ -507,9 +517,7 @@ fn apply(
         | Action::RenameValue(..)
         | Action::Sequence(..)
         | Action::Suspend(_)
-        | Action::SetOptions(_)
-        | Action::Refresh
-        | Action::ResetOptions(_) => Err(Error::internal("names are changed elsewhere")),
+        | Action::Refresh => Err(Error::internal("names are changed elsewhere")),
     }
 }
 

@@ -69,8 +69,8 @@ pub enum Action {
     Suspend(bool),
     /// `REFRESH`: an external table gets the columns that its files have come to have.
     Refresh,
-    /// `SET (option = 'value', ...)` or, in Snowflake's words, `SET option = 'value' ...`; of a model
-    /// also `SET OPTIONS (...)`.
+    /// `SET (option = 'value', ...)` or, in Snowflake's words of what is refreshed,
+    /// `SET option = 'value' ...`; of a model also `SET OPTIONS (...)`.
     SetOptions(Options),
     /// `RESET (option, ...)`.
     ResetOptions(Vec<String>),
@@ -209,6 +209,15 @@ impl Action {
             if parser.take_word("SET") {
                 let _ = kind == DropKind::Model && parser.take_word("OPTIONS");
                 return Options::parse_set(parser).map(Self::SetOptions);
+            }
+            if parser.take_word("RESET") {
+                return Self::parse_reset(parser);
+            }
+        }
+        if kind == DropKind::Table {
+            // What else may follow, as LOGGED or TABLESPACE, has no parentheses.
+            if parser.peek_nth_token_ref(1).token == Token::LParen && parser.take_word("SET") {
+                return Options::parse(parser).map(Self::SetOptions);
             }
             if parser.take_word("RESET") {
                 return Self::parse_reset(parser);

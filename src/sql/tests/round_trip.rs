@@ -113,6 +113,10 @@ const STATEMENTS: &[(&str, &str)] = &[
         "ALTER MATERIALIZED VIEW v RESET (target_lag, schedule)",
         "=",
     ),
+    (
+        "ALTER TABLE t SET (Fillfactor 70, tombstone_retention = '1 day'), RESET (merge, history)",
+        "ALTER TABLE t SET (fillfactor = '70', tombstone_retention = '1 day'), RESET (merge, history)",
+    ),
     ("ALTER SCHEMA a RENAME TO b", "="),
     (
         "ALTER TABLE t ADD a NUMERIC(8,2) DEFAULT 1 NOT NULL UNIQUE CHECK (a > 0), DROP IF EXISTS b CASCADE, drop constraint c restrict",
