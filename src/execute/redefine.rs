@@ -8,6 +8,7 @@
 pub(super) mod foreign_keys;
 mod generated;
 mod identity;
+mod kept_order;
 mod options;
 pub(super) mod readers;
 mod rows;
@@ -71,6 +72,7 @@ pub async fn act(session: &Session, object: &Arc<Object>, action: &Action) -> Re
     let statement = Statement::CreateTable(create);
     let mut new = define(&session.instance, &snapshot, &settings, &statement).await?;
     new.project_file.clone_from(&object.project_file);
+    kept_order::keep(session, object, &new, action).await?;
     if let Action::RenameColumn(old, name) = action {
         readers::keep(session, object, old, name)?;
         foreign_keys::follow_column(session, object, old, name)?;

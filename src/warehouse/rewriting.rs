@@ -144,6 +144,14 @@ impl Warehouse {
         Ok(current.begins(&TableSchema::declare(columns, current.mapped)?))
     }
 
+    /// Whether the latest version has no files: of rows, or of what is remembered of rows that are gone.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn is_empty(&self, table: &TableId) -> Result<bool> {
+        Ok(self.read(table).latest().await?.files.is_empty())
+    }
+
     /// Gives the table these columns: those that it has, and behind them more that its rows have no
     /// values for. No row is written.
     ///
