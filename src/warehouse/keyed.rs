@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use arrow::array::{BooleanArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use serde::{Deserialize, Serialize};
 
 use super::key_indexes::IndexedKey;
+use super::tombstones;
 use crate::error::{Error, Result, SqlState, nearest};
 
 /// The table property that keeps it, as JSON.
@@ -179,6 +181,16 @@ impl Keyed {
             columns: self.key.clone(),
             versions: self.versions.clone(),
         }
+    }
+
+    /// Which rows tell that they are deleted; none where no column can.
+    ///
+    /// # Errors
+    /// 42703 for rows without one of its columns.
+    pub fn deletions(&self, rows: &RecordBatch) -> Result<Option<BooleanArray>> {
+        let column = self.columns(&rows.schema())?.deleted;
+        let told = column.map(|column| tombstones::deleted(rows, column));
+        told.transpose()
     }
 
     /// Where its columns are.

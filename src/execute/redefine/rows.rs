@@ -25,7 +25,7 @@ use crate::models::{keyed, recorded};
 use crate::session::{Session, plan};
 use crate::sql::name::Quoted;
 use crate::sql::{Statement, parse_one};
-use crate::warehouse::{At, CommitInfo, CommitMark, Participant, Rewriting};
+use crate::warehouse::{At, CommitInfo, CommitMark, Keyed, Participant, Rewriting};
 
 /// The operation that the table's history tells.
 const OPERATION: &str = "ALTER TABLE";
@@ -131,6 +131,7 @@ pub(super) async fn redefine(
     let wide = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
     let check = Check {
         constraints,
+        living: keyed.clone().filter(|keyed| tells_anew(keyed, &made)),
         table: after.name.name.clone(),
         width,
         wide: Arc::clone(&wide),
@@ -163,9 +164,34 @@ pub(super) fn value_of(made: &[Made], field: &Field) -> Option<String> {
     made.map(|made| made.value.clone())
 }
 
+/// Whether the column that tells of deletions gets other values than its own in another type.
+fn tells_anew(keyed: &Keyed, made: &[Made]) -> bool {
+    let mut made = made.iter();
+    made.any(|made| {
+        let own = made.of.as_ref().map(|own| Quoted(own).to_string());
+        Some(&made.column) == keyed.deleted.as_ref() && own.as_ref() != Some(&made.value)
+    })
+}
+
+/// That no row tells that it is deleted: it would be there, though the table shows none that do.
+fn stay_living(keyed: &Keyed, rows: &RecordBatch, table: &str) -> Result<()> {
+    let deletions = keyed.deletions(rows)?;
+    match &keyed.deleted {
+        Some(column) if deletions.is_some_and(|told| told.true_count() > 0) => {
+            Err(Error::unsupported(format!(
+                "ALTER TABLE that has rows of \"{table}\" tell by column \"{column}\" that they are deleted"
+            ))
+            .with_hint("Delete them first, or set the column by UPDATE, which deletes them."))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Looks at rows whose first columns are those of a table.
 struct Check {
     constraints: Constraints,
+    /// By what rows would tell that they are deleted, where they might now and did not.
+    living: Option<Keyed>,
     table: String,
     width: usize,
     /// All of their columns.
@@ -180,6 +206,9 @@ impl Check {
             .constraints
             .check(&batch.project(&own)?)
             .map_err(|error| violated(error.into(), &self.table))?;
+        if let Some(keyed) = &self.living {
+            stay_living(keyed, &checked, &self.table)?;
+        }
         let columns = checked.columns().iter();
         let columns = columns.chain(batch.columns().iter().skip(self.width));
         let columns = columns.cloned().collect();
