@@ -315,3 +315,6 @@ impl Stored {
         rows
     }
 }
+
+#[cfg(test)]
+mod tests;
