@@ -269,10 +269,11 @@ impl Relations {
         let known = Arc::new(Schema::new(known.cloned().collect::<Vec<_>>()));
         if !replacement::same_columns(&there, &known) {
             return Err(Error::unsupported(format!(
-                "changes of {} from before it was replaced",
-                object.described()
+                "table_changes of {} up to version {}, which has other columns than now,",
+                object.described(),
+                feed.to
             ))
-            .with_detail(format!("Version {} has other columns.", feed.to)));
+            .with_hint("Read the rows of its versions with VERSION AS OF, and compare those."));
         }
         change_feed::relation(object, &feed).map(Some)
     }
