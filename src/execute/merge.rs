@@ -63,6 +63,7 @@ pub async fn plan(
     for clause in &mut clauses {
         refuse_functions(state, clause)?;
         by_name::expand(clause, &changing, &source, &beside)?;
+        by_name::expand_values(clause, &changing, &beside)?;
         visible::restrict(clause, &changing, &source, &beside)?;
     }
     let cases = Cases::new(&changing, &source, &clauses)?;

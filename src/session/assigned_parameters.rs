@@ -73,7 +73,13 @@ pub(super) fn assigned_parameters(
                     Action::Update(assignments) => places.assignments(assignments),
                     Action::Insert {
                         columns, values, ..
-                    } => places.row(columns, values.iter().map(Option::as_ref)),
+                    } => {
+                        // Which columns come behind `source.*` is not known here.
+                        let values = values.iter().map(Option::as_ref).take_while(|value| {
+                            !matches!(value, Some(Expr::QualifiedWildcard(..)))
+                        });
+                        places.row(columns, values);
+                    }
                     Action::UpdateAll | Action::InsertAll | Action::Delete | Action::DoNothing => {}
                 }
             }

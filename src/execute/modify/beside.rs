@@ -64,6 +64,15 @@ impl Beside {
         self.columns.iter().any(|known| known.1 == column)
     }
 
+    /// The names of the columns of a relation.
+    pub fn names(&self, relation: &str) -> Vec<&str> {
+        let columns = self.columns.iter();
+        columns
+            .filter(|known| known.0 == relation)
+            .map(|known| known.1.as_str())
+            .collect()
+    }
+
     /// The columns of a relation, or all, as expressions.
     pub(super) fn all(&self, relation: Option<&str>) -> Vec<String> {
         let columns = self.columns.iter().enumerate();
