@@ -10,11 +10,12 @@ use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 
 use crate::error::{Error, Result, SqlState};
-use crate::models::define::Choice;
+use crate::models::define::{Choice, MATERIALIZED_VIEW_OPTIONS};
 use crate::models::lookback::LOOKBACK;
 use crate::models::resolution::{self, UNLEARNED};
 use crate::sql::Statement;
 use crate::sql::model_options::OptionValue;
+use crate::sql::options::check_known;
 
 const TARGET_LAG: &str = "target_lag";
 const SCHEDULE: &str = "schedule";
@@ -140,13 +141,15 @@ pub fn without_upkeep(definition: &Statement) -> Cow<'_, Statement> {
 /// Gives an option that can change while an object stands a value, or takes it away.
 ///
 /// # Errors
-/// 0A000 for another option; 22023 for one that a model does not have.
+/// 0A000 for another option; 22023 for one that the object does not have.
 pub fn set_option(definition: &mut Statement, name: &str, value: Option<&str>) -> Result<()> {
     let (can_be_set, all) = match definition {
-        Statement::CreateMaterializedView(_) => (
-            is_upkeep(name),
-            format!("{TARGET_LAG}, {SCHEDULE} and {LOOKBACK}"),
-        ),
+        Statement::CreateMaterializedView(_) => {
+            let known = MATERIALIZED_VIEW_OPTIONS.iter().map(|option| option.name);
+            check_known([name], &known.collect::<Vec<_>>(), "materialized view")?;
+            let all = format!("{TARGET_LAG}, {SCHEDULE} and {LOOKBACK}");
+            (is_upkeep(name), all)
+        }
         _ => {
             resolution::check_option(name)?;
             (UNLEARNED.contains(&name), UNLEARNED.join(", "))
