@@ -423,8 +423,10 @@ impl Build<'_> {
                 };
                 record.rows_read = Some(measured.rows_read());
                 record.spilled_bytes = Some(measured.spilled());
+                // Rows that were taken from it by WITH NO DATA have not drifted.
                 if let Ok(commit) = &commit
                     && is_reconciled
+                    && !object.is_emptied
                 {
                     let (state, version) = (&context.state, commit.version);
                     let drift = incremental::drift(instance, object, state, version).await;
