@@ -1,5 +1,7 @@
 //! `INSERT ... ON CONFLICT` and `INSERT ... RETURNING`: what becomes of the rows that are proposed.
 
+mod refused;
+
 use std::fmt::Write as _;
 
 use arrow::datatypes::DataType;
@@ -54,9 +56,19 @@ pub async fn plan(
         true => "arrow_cast(NULL, 'UInt32') AS \"tributary:file\", arrow_cast(NULL, 'Int64') AS \"tributary:place\"".to_owned(),
         false => changing.places(),
     };
-    let fate = fate(changing, update);
+    // Rows that are refused in any case are added, for that to be told. Into a keyed table they would be
+    // put, by their versions.
+    let is_put = keyed::of(&changing.object)?.is_some();
+    let refused = match keys.is_empty() || is_put {
+        true => None,
+        false => refused::condition(changing, &keys),
+    };
+    let or_refused = refused.map_or_else(String::new, |refused| format!(" OR {refused}"));
+    let is_added =
+        |name: &str| format!("({}.\"{PLACE_COLUMN}\" IS NULL{or_refused})", Quoted(name));
+    let fate = fate(&is_added(&changing.name), update);
     let _ = write!(select, ", {fate} AS \"tributary:fate\"");
-    for column in columns(changing, update)? {
+    for column in columns(changing, &is_added(&changing.name), update)? {
         let _ = write!(select, ", {column}");
     }
     let mut from = format!("{} AS {EXCLUDED}", changing.object.name);
@@ -70,7 +82,7 @@ pub async fn plan(
             key.condition(name)
         );
         if update.is_none() {
-            conditions.push(format!("{}.\"{PLACE_COLUMN}\" IS NULL", Quoted(name)));
+            conditions.push(is_added(name));
         }
     }
     if update.is_some() {
@@ -100,7 +112,7 @@ pub async fn plan(
         repeated,
         arbiters,
         more,
-        puts: keyed::of(&changing.object)?.is_some(),
+        puts: is_put,
         ..Layout::ALL
     };
     let returning = Returning {
@@ -119,23 +131,25 @@ pub async fn plan(
         .await
 }
 
-/// What becomes of a proposed row; NULL where nothing does.
-fn fate(changing: &Changing, update: Option<&ConflictUpdate>) -> String {
+/// What becomes of a proposed row, and where it is added; NULL where nothing does.
+fn fate(is_added: &str, update: Option<&ConflictUpdate>) -> String {
     let (added, changed) = (Fate::Added as i32, Fate::Changed as i32);
     let Some(update) = update else {
         return format!("{added}");
     };
-    let place = format!("{}.\"{PLACE_COLUMN}\"", Quoted(&changing.name));
     let condition = match &update.condition {
         Some(condition) => format!("WHEN {} THEN {changed}", Shown(condition)),
         None => format!("ELSE {changed}"),
     };
-    format!("CASE WHEN {place} IS NULL THEN {added} {condition} END")
+    format!("CASE WHEN {is_added} THEN {added} {condition} END")
 }
 
-/// The columns of the new rows.
-fn columns(changing: &Changing, update: Option<&ConflictUpdate>) -> Result<Vec<String>> {
-    let place = format!("{}.\"{PLACE_COLUMN}\"", Quoted(&changing.name));
+/// The columns of the new rows; those that are added are as they were proposed.
+fn columns(
+    changing: &Changing,
+    is_added: &str,
+    update: Option<&ConflictUpdate>,
+) -> Result<Vec<String>> {
     let updated = match update {
         Some(update) => Some(changing.new_values(&update.assignments)?),
         None => None,
@@ -152,7 +166,7 @@ fn columns(changing: &Changing, update: Option<&ConflictUpdate>) -> Result<Vec<S
                 DataType::Struct(_) | DataType::Map(..) => value.clone(),
                 data_type => format!("CAST({value} AS {})", type_name(data_type)),
             };
-            format!("CASE WHEN {place} IS NULL THEN {proposed} ELSE {value} END AS {name}")
+            format!("CASE WHEN {is_added} THEN {proposed} ELSE {value} END AS {name}")
         })
         .collect())
 }
