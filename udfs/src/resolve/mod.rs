@@ -80,6 +80,7 @@ mod read_column;
 mod reading;
 mod records;
 mod records_builder;
+mod repeated;
 mod resolver;
 mod restricted;
 mod rows;

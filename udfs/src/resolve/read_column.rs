@@ -1,5 +1,7 @@
 //! Reads the values of a column: each distinct one is cleaned once.
 
+use std::collections::HashSet;
+
 use arrow::array::ArrayRef;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::memory_pool::MemoryReservation;
@@ -78,6 +80,28 @@ impl ColumnReader {
             Ok(values.intern_all(&texts.collect::<Vec<_>>(), raw)?)
         });
         self.refused = read.err();
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The words of the value of a record, whatever their case.
+    pub(super) fn words(&self, row: usize) -> HashSet<String> {
+        let code = self.raw.get(row).copied().unwrap_or(MISSING);
+        let value = self.values.dictionary().text(code);
+        let words = value.split(|letter: char| !letter.is_alphanumeric());
+        let words = words.filter(|word| !word.is_empty());
+        words.map(str::to_lowercase).collect()
+    }
+
+    /// Whether most of some distinct values have a mark.
+    pub(super) fn has_mark(&self, mark: char) -> bool {
+        let values = self.values.dictionary().texts().skip(1).take(SAMPLE);
+        let (marked, all) = values.fold((0, 0), |(marked, all), value| {
+            (marked + usize::from(value.contains(mark)), all + 1)
+        });
+        2 * marked > all
     }
 
     /// How many bytes it takes.

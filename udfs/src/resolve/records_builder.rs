@@ -1,6 +1,7 @@
 //! Takes in records, and makes rows of numbers of them.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,6 +21,7 @@ use super::progress::{Progress, Stage};
 use super::read_column::ColumnReader;
 use super::reading::{Reader, Reading};
 use super::records::{Column, Records};
+use super::repeated::repeated;
 use super::threads;
 use crate::FunctionError;
 use crate::wording::quoted;
@@ -147,6 +149,10 @@ impl RecordsBuilder {
             self.reservation.take(),
             Arc::clone(&self.progress),
         );
+        let again = match known {
+            None => repeated_places(&readers, self.rows, &self.options),
+            Some(_) => HashSet::new(),
+        };
         // What takes longest is begun first, lest one thread waits for the other in the end.
         let mut tasks: Vec<(Reverse<usize>, usize, Mutex<Option<ColumnReader>>)> = Vec::new();
         for reader in readers {
@@ -160,7 +166,9 @@ impl RecordsBuilder {
                     records.source_names = names.source_names;
                 }
                 Reader::Column(at, reader) => {
-                    let place = columns.iter().position(|(column, _)| *column == at);
+                    let is_compared =
+                        |(column, _): &(usize, _)| *column == at && !again.contains(&at);
+                    let place = columns.iter().position(is_compared);
                     let reader = Mutex::new(Some(reader));
                     tasks.extend(place.map(|place| (Reverse(bytes), place, reader)));
                 }
@@ -248,6 +256,18 @@ impl RecordsBuilder {
         records.reservation.try_resize(records.bytes())?;
         Ok(records)
     }
+}
+
+/// The places of columns that say nothing that others do not say.
+fn repeated_places(readers: &[Reader], rows: usize, options: &ResolveOptions) -> HashSet<usize> {
+    let columns = readers.iter().filter_map(|reader| match reader {
+        Reader::Column(at, column) => Some((*at, column)),
+        Reader::Identifiers(..) => None,
+    });
+    let (places, columns): (Vec<usize>, Vec<&ColumnReader>) = columns.unzip();
+    let repeated = repeated(&columns, rows, options).into_iter();
+    let again = places.into_iter().zip(repeated).filter(|(_, again)| *again);
+    again.map(|(place, _)| place).collect()
 }
 
 fn place(schema: &Schema, name: &str, option: &str) -> Result<usize> {
