@@ -1,4 +1,5 @@
-//! `CREATE VIEW`. What reads a temporary table is temporary too.
+//! `CREATE VIEW`. What reads a temporary table is temporary too. A view that is replaced keeps its
+//! columns, their order, names and types; more may come after them.
 
 use super::create_table::make_temporary;
 use super::define::create as create_object;
@@ -12,7 +13,7 @@ use crate::sql::create_view::CreateView;
 ///
 /// # Errors
 /// What its definition says; 42P07 or 42710 where the name is taken; 42P16 where a temporary view would
-/// be in another schema.
+/// be in another schema, or a view that is replaced would lose, rename or retype a column.
 pub async fn execute(session: &Session, create: &CreateView) -> Result<Outcome> {
     let mut create = create.clone();
     if create.is_temporary {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use datafusion::sql::sqlparser::ast::{ColumnDef, DataType, ExactNumberInfo};
 
 use super::refresh::tell;
+use super::replaced_view;
 use crate::catalog::{Kind, NewObject, Object, Snapshot, check_writable};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
@@ -140,7 +141,7 @@ pub fn tell_of_bare_numerics(session: &Session, columns: &[ColumnDef]) {
 /// Creates or replaces an object that has no rows of its own.
 ///
 /// # Errors
-/// See [`creation`].
+/// See [`creation`]; 42P16 for a view whose columns would not be those that it had.
 pub async fn create(
     session: &Session,
     statement: Statement,
@@ -153,6 +154,11 @@ pub async fn create(
         Creation::Exists => Ok(()),
         Creation::New(new) => replan::create(instance, &planned, new).map(drop),
         Creation::Replaces(old, new) => {
+            if old.kind == Kind::View {
+                let path = session.settings().search_path.0;
+                let replaced = in_place_of(&old, &new)?;
+                replaced_view::check_columns(&planned, &path, &old, &replaced)?;
+            }
             replan::replace(instance, &planned, old.oid, &new, Author::Statement).await
         }
     }

@@ -66,6 +66,7 @@ mod define;
 mod like;
 mod modify;
 mod redefine;
+mod replaced_view;
 mod serial;
 mod small;
 mod target;

@@ -78,6 +78,7 @@ pub use function::StatementCatalog;
 pub use functions::functions;
 pub use identity_sequence::sequence_type;
 pub use name_functions::{function_answers, function_text};
+pub use pg_attribute::type_among;
 pub use rewrite::{EmptyQuery, never_has_rows, rewrite};
 use table::Rows;
 pub use table::{PgTable, Tables, table, tables};

@@ -6,7 +6,7 @@ use super::relation::{Relation, wanted_relations};
 use super::table::{Row, Rows, Value, row};
 use super::table_constraint::defaults_of;
 use super::types::{self, Type};
-use crate::catalog::{Snapshot, pg_catalog};
+use crate::catalog::{Object, Snapshot, pg_catalog};
 use crate::models::constraints;
 use crate::wire::types::{PostgresType, field_modifier};
 
@@ -27,7 +27,11 @@ pub static TABLE: Rows = Rows {
 
 /// The number of a column's type, and its modifier.
 pub fn type_of(relation: &Relation, field: &Field) -> (u32, i32) {
-    let object = relation.object.as_ref();
+    type_among(relation.object.as_deref(), field)
+}
+
+/// The number of the type of a column of an object, if it is of one, and its modifier.
+pub fn type_among(object: Option<&Object>, field: &Field) -> (u32, i32) {
     match object.and_then(|object| object.character_length(field.name())) {
         Some(length) => types::of_length(length),
         None => {

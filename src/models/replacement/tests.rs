@@ -293,9 +293,9 @@ async fn a_refresh_that_finds_other_columns_gives_them_to_the_catalog() {
     let instance = open(folder.path()).await;
     query(
         &instance,
-        "CREATE VIEW v AS SELECT 1::BIGINT AS old;
+        "CREATE TABLE v AS SELECT 1::BIGINT AS old;
          CREATE MATERIALIZED VIEW t AS SELECT * FROM v;
-         CREATE OR REPLACE VIEW v AS SELECT 2::BIGINT AS new",
+         CREATE OR REPLACE TABLE v AS SELECT 2::BIGINT AS new",
     )
     .await
     .unwrap();
