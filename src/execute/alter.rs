@@ -1,11 +1,12 @@
 //! `ALTER`: another name, schema or owner; of a table also other columns and constraints, and, by
 //! `SET (option = value, ...)` and `RESET (option, ...)`, another `tombstone_retention` or `fillfactor`:
-//! its rows follow from the other options. Of a materialized view or model also other options of those
-//! that say when it is refreshed, and whether it is. Of a model, `threshold`, `must_link` and
-//! `cannot_link` too, as in `ALTER MODEL m SET (threshold = 0.9)`: it makes its entities anew of the
-//! records that it has, and learns nothing. `ALTER EXTERNAL TABLE name REFRESH` gives a table whose
-//! columns are not declared, or that has the option `on_extra_columns 'add'`, the columns that its files
-//! have come to have, as the next refresh of what reads it does.
+//! its rows follow from the other options. Of a view also another name of a column, whose readers go on
+//! reading it by the old one. Of a materialized view or model also other options of those that say when it
+//! is refreshed, and whether it is. Of a model, `threshold`, `must_link` and `cannot_link` too, as in
+//! `ALTER MODEL m SET (threshold = 0.9)`: it makes its entities anew of the records that it has, and
+//! learns nothing. `ALTER EXTERNAL TABLE name REFRESH` gives a table whose columns are not declared, or
+//! that has the option `on_extra_columns 'add'`, the columns that its files have come to have, as the next
+//! refresh of what reads it does.
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use super::define::in_place_of;
 use super::drop::{kind, word};
 use super::referential::refuse_where_waiting;
 use super::refresh::tell;
-use super::{create_sequence, create_type, index, redefine, serial};
+use super::{create_sequence, create_type, index, redefine, serial, view_columns};
 use crate::catalog::{Kind, NewObject, Object, Oid, Snapshot, references_of};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::LockGuard;
@@ -165,6 +166,9 @@ async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {
             serial::create(session, &serials)?;
             redefine::act(session, &object, &action).await?;
             serial::own(session, &object.name, &serials)
+        }
+        Action::RenameColumn(old, new) if object.kind == Kind::View => {
+            view_columns::rename(session, &object, old, new).await
         }
         _ => Err(Error::unsupported(format!(
             "this action of ALTER on {}",

@@ -66,11 +66,11 @@ mod define;
 mod like;
 mod modify;
 mod redefine;
-mod replaced_view;
 mod serial;
 mod small;
 mod target;
 mod type_users;
+mod view_columns;
 mod width;
 
 pub use insert::{Insertion, insertion};

@@ -540,7 +540,7 @@ fn column<'a>(create: &'a mut CreateTable, table: &str, name: &str) -> Result<&'
     })
 }
 
-fn no_column(object: &Object, name: &str, message: String) -> Error {
+pub(super) fn no_column(object: &Object, name: &str, message: String) -> Error {
     let fields = object.schema.fields().iter();
     undefined(message, name, fields.map(|field| field.name().as_str()))
 }

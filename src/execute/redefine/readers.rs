@@ -1,4 +1,4 @@
-//! What reads columns of a table that get other names, or go.
+//! What reads columns of a table or view that get other names, or go.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,7 +16,12 @@ use crate::sql::read_columns::ReadColumns;
 ///
 /// # Errors
 /// 40001 where others have begun to read it.
-pub(super) fn keep(session: &Session, object: &Object, old: &str, new: &str) -> Result<()> {
+pub(in crate::execute) fn keep(
+    session: &Session,
+    object: &Object,
+    old: &str,
+    new: &str,
+) -> Result<()> {
     let catalog = &session.instance.catalog;
     let fields = object.schema.fields().iter();
     let columns: Vec<&str> = fields.map(|field| field.name().as_str()).collect();
