@@ -1,7 +1,8 @@
 //! Forms of standard SQL that DataFusion's planner does not know, said in those that it does:
 //! `FETCH FIRST n ROWS ONLY` is `LIMIT n`, functions without parentheses get theirs,
 //! `(record).field` is `(record)['field']`, `AT TIME ZONE` is the function `timezone`, the pattern of
-//! `LIKE p ESCAPE e` is `like_escape(p, e)`, `SIMILAR TO` is a regular expression, operators such as
+//! `LIKE p ESCAPE e` is `like_escape(p, e)`, `x < ANY (a)`, of which DataFusion forgets the elements that
+//! are NULL, is `NOT (x >= ALL (a))`, `SIMILAR TO` is a regular expression, operators such as
 //! `&&`, `|/` and `~` are functions, `x::bit(n)::bigint` is the number of the bits, `1e308` is a
 //! `double precision`, and keys of `ORDER BY` stand once.
 
@@ -45,6 +46,19 @@ pub fn rewrite(query: &mut Query) -> Result<()> {
 }
 
 struct Rewriter;
+
+/// The comparison that is true where another one is false; none for equality, of which there is a
+/// function.
+fn opposite(comparison: &BinaryOperator) -> Option<BinaryOperator> {
+    match comparison {
+        BinaryOperator::NotEq => Some(BinaryOperator::Eq),
+        BinaryOperator::Lt => Some(BinaryOperator::GtEq),
+        BinaryOperator::LtEq => Some(BinaryOperator::Gt),
+        BinaryOperator::Gt => Some(BinaryOperator::LtEq),
+        BinaryOperator::GtEq => Some(BinaryOperator::Lt),
+        _ => None,
+    }
+}
 
 /// Drops sort keys that are there before: they decide nothing, and DataFusion takes each column of
 /// `DISTINCT ON` for one key.
@@ -91,6 +105,24 @@ impl VisitorMut for Rewriter {
                 let zone = std::mem::replace(time_zone.as_mut(), Expr::value(Value::Null));
                 let moment = std::mem::replace(timestamp.as_mut(), Expr::value(Value::Null));
                 *expr = named_call("timezone", vec![zone, with_time_zone(moment)]);
+            }
+            Expr::AnyOp {
+                left,
+                compare_op,
+                right,
+                ..
+            } if !matches!(**right, Expr::Subquery(_)) => {
+                if let Some(opposite) = opposite(compare_op) {
+                    let all = Expr::AllOp {
+                        left: std::mem::replace(left, Box::new(Expr::value(Value::Null))),
+                        compare_op: opposite,
+                        right: std::mem::replace(right, Box::new(Expr::value(Value::Null))),
+                    };
+                    *expr = Expr::UnaryOp {
+                        op: UnaryOperator::Not,
+                        expr: Box::new(Expr::Nested(Box::new(all))),
+                    };
+                }
             }
             Expr::Like {
                 pattern,

@@ -31,6 +31,7 @@ mod interval;
 mod interval_text;
 mod lazily;
 mod letter_case;
+mod membership;
 mod moment_rounding;
 mod moment_text;
 mod now;

@@ -26,6 +26,7 @@ use super::domain::CheckedFunction;
 use super::extremes::FloatExtreme;
 use super::half_even::HalfEven;
 use super::interval::{are_intervals, order_by_span, span};
+use super::membership::Membership;
 use super::single_byte::SINGLE_BYTE;
 use super::subscripts::FromTheFirst;
 use super::sum::ExactSum;
@@ -161,6 +162,7 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
             let own = own.or_else(|| HalfEven::of(&function.func).map(ScalarUDF::new_from_impl));
             let own =
                 own.or_else(|| FromTheFirst::of(&function.func).map(ScalarUDF::new_from_impl));
+            let own = own.or_else(|| Membership::of(&function.func).map(ScalarUDF::new_from_impl));
             let is_own = own.is_some();
             if let Some(own) = own {
                 function.func = Arc::new(own);
