@@ -4,6 +4,7 @@
 //! `hint` are whole sentences.
 
 mod cast;
+mod clause_message;
 mod engine;
 mod nearest;
 mod plan_message;

@@ -7,6 +7,7 @@ use arrow::datatypes::DataType;
 use datafusion::functions_window::all_default_window_functions;
 use tributary_udfs::type_name;
 
+use super::clause_message::{not_boolean, of_clause};
 use super::{Error, SqlState, lower_first, nearest};
 use crate::sql::model_functions::ModelFunction;
 
@@ -28,6 +29,7 @@ pub(super) fn of_plan(message: &str) -> Error {
         operator_without_type,
         conversion,
         condition,
+        of_clause,
         subquery,
         ordering,
         columns,
@@ -73,6 +75,11 @@ pub(super) fn of_missing_feature(message: &str) -> Error {
         return Error::unsupported(what)
             .with_hint("Write it as a join, or take LIMIT and ORDER BY out of it.");
     }
+    if message.starts_with("Physical plan does not support logical expression WindowFunction(") {
+        let told = "window functions are not allowed in WHERE or HAVING";
+        return Error::new(SqlState::WINDOWING_ERROR, told)
+            .with_hint("Compute them in a subquery, and choose among its rows.");
+    }
     if let Some(types) = message.strip_prefix("Unsupported CAST from ")
         && let Some((from, to)) = types.split_once(" to ")
     {
@@ -113,14 +120,14 @@ pub(super) fn of_execution(message: &str) -> Error {
 }
 
 /// The name in SQL of a type of Arrow's.
-fn sql_name(arrow: &str) -> String {
+pub(super) fn sql_name(arrow: &str) -> String {
     match arrow {
         "String" => "text".to_owned(),
         _ => DataType::from_str(arrow).map_or_else(|_| arrow.to_owned(), |known| type_name(&known)),
     }
 }
 
-fn between<'a>(message: &'a str, before: &str, after: &str) -> Option<&'a str> {
+pub(super) fn between<'a>(message: &'a str, before: &str, after: &str) -> Option<&'a str> {
     let (_, rest) = message.split_once(before)?;
     let (found, _) = rest.split_once(after)?;
     Some(found)
@@ -219,6 +226,11 @@ fn operator_without_type(message: &str) -> Option<Error> {
     let words = split(start, ' ');
     let (first, rest) = words.split_first()?;
     let (last, sign) = rest.split_last()?;
+    if let [operator @ ("AND" | "OR")] = sign {
+        let operands = [first, last].into_iter();
+        let other = operands.copied().find(|operand| *operand != "Boolean");
+        return other.map(|found| not_boolean(operator, found));
+    }
     let message = format!(
         "operator does not exist: {} {} {}",
         sql_name(first),
@@ -255,28 +267,12 @@ fn conversion(message: &str) -> Option<Error> {
 }
 
 fn subquery(message: &str) -> Option<Error> {
-    let (sqlstate, told) = if message.contains("The subquery should only return one column") {
-        (
-            SqlState::SYNTAX_ERROR,
-            "subquery must return only one column",
-        )
-    } else if message.contains("UNION queries have different number of columns") {
-        let told = "each UNION query must have the same number of columns";
-        (SqlState::SYNTAX_ERROR, told)
-    } else if message.contains("Inconsistent data length across values list") {
-        let told = "VALUES lists must all be the same length";
-        (SqlState::SYNTAX_ERROR, told)
-    } else {
-        return None;
-    };
-    Some(Error::new(sqlstate, told))
+    let told = "subquery must return only one column";
+    let is_told = message.contains("The subquery should only return one column");
+    is_told.then(|| Error::new(SqlState::SYNTAX_ERROR, told))
 }
 
 fn ordering(message: &str) -> Option<Error> {
-    if let Some(place) = between(message, "Order by column out of bounds, specified: ", ",") {
-        let message = format!("ORDER BY position {place} is not in select list");
-        return Some(Error::new(SqlState::INVALID_COLUMN_REFERENCE, message));
-    }
     if message.starts_with("For SELECT DISTINCT, ORDER BY expressions ") {
         let message = "for SELECT DISTINCT, ORDER BY expressions must appear in select list";
         return Some(Error::new(SqlState::INVALID_COLUMN_REFERENCE, message));
@@ -320,6 +316,13 @@ fn unfit_arguments(message: &str) -> Option<Error> {
     let (call, _) = rest.split_once("'.")?;
     let (name, arguments) = call.strip_suffix(')')?.split_once('(')?;
     let types: Vec<String> = split(arguments, ',').into_iter().map(sql_name).collect();
+    // The elements of an array that is written out.
+    if let ("make_array", [first, others @ ..]) = (name, types.as_slice())
+        && let Some(other) = others.iter().find(|other| *other != first)
+    {
+        let message = format!("ARRAY types {first} and {other} cannot be matched");
+        return Some(Error::new(SqlState::DATATYPE_MISMATCH, message));
+    }
     let error = Error::new(
         SqlState::UNDEFINED_FUNCTION,
         format!("function {name}({}) does not exist", types.join(", ")),
