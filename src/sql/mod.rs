@@ -86,6 +86,7 @@ pub mod outer_relations;
 pub mod owned;
 pub mod parser;
 pub mod parts;
+pub mod place;
 pub mod prepare;
 pub mod qualify;
 mod query;

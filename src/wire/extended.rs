@@ -60,7 +60,7 @@ impl<S: BackendSession> Connection<S> {
             .guard(&mut self.reader, &work.0, Pace::Any, planning)
             .await;
         self.key.end();
-        let prepared = prepared?;
+        let prepared = prepared.map_err(|failure| failure.located(sql))?;
         let parameter_oids = match &prepared {
             Some(prepared) => parameter_oids(prepared, oids),
             None => oids.to_vec(),

@@ -1,6 +1,7 @@
 //! How the handling of a message can fail, by what the connection does next.
 
 use crate::error::{Error, SqlState};
+use crate::sql::place;
 
 /// Why a message was not carried out.
 #[derive(Debug)]
@@ -29,6 +30,14 @@ impl From<datafusion::error::DataFusionError> for Failure {
 }
 
 impl Failure {
+    /// A statement's failure, with the place in its text that it is of, if that is known.
+    pub(super) fn located(self, sql: &str) -> Self {
+        match self {
+            Self::Statement(error) => Self::Statement(place::located(error, sql)),
+            other => other,
+        }
+    }
+
     /// The client broke the protocol in a way after which its bytes cannot be followed.
     pub(super) fn out_of_step(message: impl Into<String>) -> Self {
         Self::Fatal(Error::new(SqlState::PROTOCOL_VIOLATION, message))

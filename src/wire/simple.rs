@@ -60,6 +60,11 @@ impl<S: BackendSession> Connection<S> {
     /// Runs every statement of a query string, up to the first that fails. Several are one
     /// transaction, but for what cannot run in one: that is a transaction of its own.
     pub(super) async fn query(&mut self, sql: &str) -> Step<()> {
+        let run = self.run_string(sql).await;
+        run.map_err(|failure| failure.located(sql))
+    }
+
+    async fn run_string(&mut self, sql: &str) -> Step<()> {
         self.session.statements().remove("");
         self.portals.remove("");
         self.end_pipeline().await?;

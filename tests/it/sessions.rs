@@ -538,3 +538,36 @@ fn a_connection_is_told_to_end() {
     drop(input);
     waiting.wait().unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mistakes_have_their_place_in_the_text() {
+    use tokio_postgres::error::ErrorPosition;
+
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    client
+        .batch_execute("CREATE TABLE a (id int, x int)")
+        .await
+        .unwrap();
+    for (sql, place) in [
+        ("SELECT id,\n nope FROM a", 13),
+        ("SELECT a.nope FROM a", 8),
+        ("SELECT * FROM nope", 15),
+        ("INSERT INTO a (id, nope) VALUES (1, 2)", 20),
+        ("UPDATE a SET nope = 1", 14),
+        ("SELECT id, count(*) FROM a", 8),
+        ("SELECT nofn(1)", 8),
+        ("CREATE VIEW v AS SELECT nope FROM a", 25),
+    ] {
+        let simple = client.simple_query(sql).await.unwrap_err();
+        let simple = simple.as_db_error().unwrap();
+        let expected = Some(&ErrorPosition::Original(place));
+        assert_eq!(simple.position(), expected, "{sql}");
+    }
+    let prepared = client.prepare("SELECT nope FROM a").await.unwrap_err();
+    let prepared = prepared.as_db_error().unwrap();
+    assert_eq!(prepared.position(), Some(&ErrorPosition::Original(8)));
+    let dropped = client.simple_query("DROP TABLE nope").await.unwrap_err();
+    assert_eq!(dropped.as_db_error().unwrap().position(), None);
+}

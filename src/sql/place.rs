@@ -1,0 +1,300 @@
+//! Where in the text of a statement stands what an error names. The planner knows no places; but what
+//! it names stands in the text, and where it does so once that is the place, as PostgreSQL tells it.
+//! Where it stands more than once, no place is better than one that may be another's.
+
+use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Word};
+
+use super::dialect::TributaryDialect;
+use crate::error::{Error, SqlState};
+
+/// The first words of statements of which PostgreSQL tells places: those that are planned.
+const PLANNED: [&str; 11] = [
+    "DECLARE", "DELETE", "EXPLAIN", "INSERT", "MERGE", "PREPARE", "SELECT", "TABLE", "UPDATE",
+    "VALUES", "WITH",
+];
+
+/// Adds to an error the place in the text that it is of, if that is known.
+pub fn located(error: Error, sql: &str) -> Error {
+    if error.position().is_some() {
+        return error;
+    }
+    match wanted(&error).and_then(|wanted| place(&wanted, sql)) {
+        Some(place) => error.with_position(place),
+        None => error,
+    }
+}
+
+/// What an error names.
+#[derive(Debug, PartialEq, Eq)]
+enum Wanted<'a> {
+    Column(&'a str),
+    Function(&'a str),
+    /// A relation, type or window.
+    Name(&'a str),
+    /// `$1`
+    Parameter(&'a str),
+}
+
+/// What an error names, by its message. One that is told within another, as of what stands on a view,
+/// begins with what it is within, and names nothing of the statement.
+fn wanted(error: &Error) -> Option<Wanted<'_>> {
+    let message = error.message();
+    let quoted = |before: &str| {
+        let (name, _) = message.strip_prefix(before)?.split_once('"')?;
+        Some(last_part(name))
+    };
+    match error.sqlstate() {
+        SqlState::UNDEFINED_COLUMN => {
+            let bare = || {
+                let rest = message.strip_prefix("column ")?;
+                rest.strip_suffix(" does not exist").map(last_part)
+            };
+            let name = quoted("column \"").or_else(bare)?;
+            Some(Wanted::Column(name))
+        }
+        SqlState::AMBIGUOUS_COLUMN => quoted("column reference \"").map(Wanted::Column),
+        SqlState::GROUPING_ERROR => quoted("column \"").map(Wanted::Column),
+        SqlState::UNDEFINED_TABLE => {
+            let relation = quoted("relation \"");
+            let relation = relation.or_else(|| quoted("missing FROM-clause entry for table \""));
+            relation.map(Wanted::Name)
+        }
+        SqlState::UNDEFINED_FUNCTION => {
+            let rest = message.strip_prefix("function ")?;
+            let end = rest.find(['(', ' '])?;
+            Some(Wanted::Function(last_part(rest.get(..end)?)))
+        }
+        SqlState::UNDEFINED_OBJECT => {
+            let name = quoted("type \"").or_else(|| quoted("window \""));
+            name.map(Wanted::Name)
+        }
+        SqlState::UNDEFINED_PARAMETER => {
+            let name = message.strip_prefix("there is no parameter ")?;
+            Some(Wanted::Parameter(name))
+        }
+        _ => None,
+    }
+}
+
+/// A name without what stands before it.
+fn last_part(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+/// The place, in characters from 1, where a text of one statement names something once.
+fn place(wanted: &Wanted<'_>, sql: &str) -> Option<usize> {
+    let dialect = TributaryDialect::default();
+    let tokens = Tokenizer::new(&dialect, sql).tokenize_with_location();
+    let mut tokens = tokens.ok()?;
+    tokens.retain(|token| !matches!(token.token, Token::Whitespace(_) | Token::EOF));
+    while tokens
+        .last()
+        .is_some_and(|last| last.token == Token::SemiColon)
+    {
+        tokens.pop();
+    }
+    let is_one = !tokens.iter().any(|token| token.token == Token::SemiColon);
+    if !is_one || !is_planned(&tokens) {
+        return None;
+    }
+    let mut found = (0..tokens.len()).filter(|at| names(wanted, &tokens, *at));
+    let (Some(mut at), None) = (found.next(), found.next()) else {
+        return None;
+    };
+    // The place of a name is that of what stands before it.
+    while let [.., first, dot] = tokens.get(..at)?
+        && dot.token == Token::Period
+        && matches!(first.token, Token::Word(_))
+    {
+        at -= 2;
+    }
+    Some(characters_before(sql, tokens.get(at)?.span.start))
+}
+
+fn is_planned(tokens: &[TokenWithSpan]) -> bool {
+    let first = tokens.iter().find(|token| token.token != Token::LParen);
+    let is = |token: Option<&TokenWithSpan>, word: &str| {
+        token.is_some_and(|token| match &token.token {
+            Token::Word(found) => {
+                found.quote_style.is_none() && found.value.eq_ignore_ascii_case(word)
+            }
+            _ => false,
+        })
+    };
+    let creates_view = || {
+        let mut start = tokens.iter().take(6);
+        is(start.next(), "CREATE") && start.any(|token| is(Some(token), "VIEW"))
+    };
+    PLANNED.iter().any(|word| is(first, word)) || creates_view()
+}
+
+/// Whether the token at a place is what is wanted.
+fn names(wanted: &Wanted<'_>, tokens: &[TokenWithSpan], at: usize) -> bool {
+    let token = |at: Option<usize>| at.and_then(|at| tokens.get(at)).map(|token| &token.token);
+    let (before, next) = (token(at.checked_sub(1)), token(at.checked_add(1)));
+    match (token(Some(at)), wanted) {
+        (Some(Token::Placeholder(found)), Wanted::Parameter(name)) => found == name,
+        (Some(Token::Word(word)), Wanted::Column(name)) => {
+            let gives_name = matches!(before, Some(Token::Word(before))
+                if before.quote_style.is_none() && before.value.eq_ignore_ascii_case("AS"));
+            is_named(word, name) && !gives_name && next != Some(&Token::LParen)
+        }
+        (Some(Token::Word(word)), Wanted::Function(name)) => {
+            is_named(word, name) && next == Some(&Token::LParen)
+        }
+        (Some(Token::Word(word)), Wanted::Name(name)) => is_named(word, name),
+        _ => false,
+    }
+}
+
+fn is_named(word: &Word, name: &str) -> bool {
+    match word.quote_style {
+        Some(_) => word.value == name,
+        None => word.value.to_lowercase() == name,
+    }
+}
+
+/// The place of a line and column, in characters of the text from 1.
+fn characters_before(sql: &str, location: Location) -> usize {
+    let index = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let lines = sql.split('\n').take(index(location.line).saturating_sub(1));
+    let before: usize = lines.map(|line| line.chars().count() + 1).sum();
+    before.saturating_add(index(location.column))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(sqlstate: SqlState, message: &str, sql: &str) -> Option<usize> {
+        located(Error::new(sqlstate, message), sql).position()
+    }
+
+    // The places are those that PostgreSQL 15 tells.
+    #[test]
+    fn what_stands_once_is_found() {
+        for (sqlstate, message, sql, place) in [
+            (
+                SqlState::UNDEFINED_COLUMN,
+                "column \"nope\" does not exist",
+                "select nope from a",
+                8,
+            ),
+            (
+                SqlState::UNDEFINED_COLUMN,
+                "column a.nope does not exist",
+                "select 'é',\n a.nope from a;",
+                14,
+            ),
+            (
+                SqlState::UNDEFINED_COLUMN,
+                "column \"nope\" of relation \"a\" does not exist",
+                "insert into a(id, nope) values (1, 2)",
+                19,
+            ),
+            (
+                SqlState::UNDEFINED_COLUMN,
+                "column \"nope\" does not exist",
+                "select x as nope from a where nope = 1",
+                31,
+            ),
+            (
+                SqlState::UNDEFINED_COLUMN,
+                "column \"Nope\" does not exist",
+                "select nope, \"Nope\" from a",
+                14,
+            ),
+            (
+                SqlState::AMBIGUOUS_COLUMN,
+                "column reference \"id\" is ambiguous",
+                "select ID from a, c",
+                8,
+            ),
+            (
+                SqlState::GROUPING_ERROR,
+                "column \"a.id\" must appear in the GROUP BY clause or be used in an aggregate function",
+                "select count(*), a.id from a",
+                18,
+            ),
+            (
+                SqlState::UNDEFINED_TABLE,
+                "relation \"w.nope\" does not exist",
+                "create or replace view v as select * from w.nope",
+                43,
+            ),
+            (
+                SqlState::UNDEFINED_TABLE,
+                "missing FROM-clause entry for table \"nope\"",
+                "select nope.id from a",
+                8,
+            ),
+            (
+                SqlState::UNDEFINED_FUNCTION,
+                "function nofn does not exist",
+                "select nofn, nofn(1) from a",
+                14,
+            ),
+            (
+                SqlState::UNDEFINED_FUNCTION,
+                "function sum(text) does not exist",
+                "select sum(t) from a",
+                8,
+            ),
+            (
+                SqlState::UNDEFINED_OBJECT,
+                "type \"nope\" does not exist",
+                "select 1::nope",
+                11,
+            ),
+            (
+                SqlState::UNDEFINED_PARAMETER,
+                "there is no parameter $1",
+                "select $1",
+                8,
+            ),
+        ] {
+            assert_eq!(told(sqlstate, message, sql), Some(place), "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_elsewhere_has_no_place() {
+        for (sqlstate, message, sql) in [
+            (
+                SqlState::UNDEFINED_COLUMN,
+                "column \"x\" does not exist",
+                "select x from (select x from a) q",
+            ),
+            (
+                SqlState::UNDEFINED_COLUMN,
+                "column \"x\" does not exist",
+                "select 'x'",
+            ),
+            (
+                SqlState::UNDEFINED_COLUMN,
+                "view public.v, which stands on it: column \"c\" does not exist",
+                "create or replace view a as select c",
+            ),
+            (
+                SqlState::UNDEFINED_TABLE,
+                "relation \"nope\" does not exist",
+                "drop table nope",
+            ),
+            (
+                SqlState::UNDEFINED_TABLE,
+                "relation \"nope\" does not exist",
+                "select 1; select * from nope",
+            ),
+            (SqlState::DIVISION_BY_ZERO, "division by zero", "select 1/0"),
+        ] {
+            assert_eq!(told(sqlstate, message, sql), None, "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_place_that_is_known_stays() {
+        let error = Error::new(SqlState::UNDEFINED_COLUMN, "column \"x\" does not exist");
+        let error = located(error.with_position(3), "select x");
+        assert_eq!(error.position(), Some(3));
+    }
+}
