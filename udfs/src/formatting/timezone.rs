@@ -1,15 +1,19 @@
 //! `timezone(zone, moment)`, which is `moment AT TIME ZONE zone`, as PostgreSQL has it.
 
-use arrow::array::{Array, AsArray};
+use arrow::array::{Array, AsArray, PrimitiveArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{
+    DataType, IntervalMonthDayNanoType, IntervalUnit, TimeUnit, TimestampMicrosecondType,
+};
 use datafusion::error::Result;
 use datafusion::logical_expr::{ColumnarValue, Volatility};
 use datafusion_macros::user_doc;
 
 use super::time_zone::{SessionTimeZone, Zone};
 use crate::FunctionError;
-use crate::arguments::{Call, Form, Function, Kind};
+use crate::arguments::{Call, Form, Function, Kind, Strings, is_text};
+use crate::postgres::{IntervalStyle, interval_text};
+use crate::wording::type_name;
 
 #[user_doc(
     doc_section(label = "Formatting Functions"),
@@ -28,7 +32,7 @@ A timestamp with time zone becomes the local time there, a timestamp without. A 
 ```"#,
     argument(
         name = "zone",
-        description = "A name of the IANA database, or an offset as POSIX writes it, which counts west: `EST5`, `-05:30`."
+        description = "A name of the IANA database, or an offset as POSIX writes it, which counts west: `EST5`, `-05:30`. An interval without days counts east: `INTERVAL '05:30'`."
     ),
     argument(
         name = "moment",
@@ -38,19 +42,33 @@ A timestamp with time zone becomes the local time there, a timestamp without. A 
 struct Timezone;
 
 const MICROS: i64 = 1_000_000;
+const NANOS: i64 = 1_000_000_000;
 
 pub(crate) static FUNCTION: Function = Function {
     form: Form {
         name: "timezone",
-        parameters: &[Kind::Text, Kind::Date],
+        parameters: &[Kind::Any, Kind::Date],
         counts: &[2],
     },
     volatility: Volatility::Stable,
-    answer: |given| Ok(answer(given)),
+    answer: |given| match given.first() {
+        Some(zone) if !is_zone(zone) => Err(FunctionError::no_such_form(format!(
+            "timezone takes text or an interval as argument 1, not {}",
+            type_name(zone)
+        ))
+        .with_hint("Cast the argument to the type that the function takes.")
+        .into()),
+        _ => Ok(answer(given)),
+    },
     invoke,
     documentation: || Timezone.doc(),
     ..Function::IMMUTABLE
 };
+
+/// Whether values of a type say a time zone.
+fn is_zone(given: &DataType) -> bool {
+    given.is_null() || is_text(given) || matches!(given, DataType::Interval(_))
+}
 
 /// Whether the argument is one with time zone; a date becomes one.
 fn has_zone(moment: &DataType) -> bool {
@@ -66,7 +84,7 @@ fn answer(given: &[DataType]) -> DataType {
 }
 
 fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
-    let zones = call.text(0)?;
+    let zones = Zones::of(call)?;
     let moments = call.argument(1)?.to_array(call.rows())?;
     let own = Zone::named(&call.settings::<SessionTimeZone>().time_zone)?;
     let is_date = matches!(moments.data_type(), DataType::Date32 | DataType::Date64);
@@ -79,10 +97,12 @@ fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
     let moments = cast(&moments, &DataType::Timestamp(TimeUnit::Microsecond, zone))?;
     let moments = moments.as_primitive::<TimestampMicrosecondType>();
     let shifted = call.rows_to_primitive::<TimestampMicrosecondType>(|row| {
-        let Some(zone) = zones.get(row).filter(|_| moments.is_valid(row)) else {
+        if moments.is_null(row) {
+            return Ok(None);
+        }
+        let Some(zone) = zones.get(row)? else {
             return Ok(None);
         };
-        let zone = Zone::named(zone)?;
         let given = moments.value(row);
         let shifted = if becomes_local {
             let instant = match is_date {
@@ -97,6 +117,68 @@ fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
     })?;
     // The values are those of UTC, or local, already.
     shifted.cast_to(&to, None)
+}
+
+/// The zones of rows, by name or by how far they are from Greenwich.
+enum Zones<'a> {
+    Named(Strings<'a>),
+    East(PrimitiveArray<IntervalMonthDayNanoType>),
+}
+
+/// The zone of a row.
+enum RowZone {
+    Named(Zone),
+    /// So many seconds east of Greenwich.
+    East(i64),
+}
+
+impl<'a> Zones<'a> {
+    fn of(call: &Call<'a>) -> Result<Self> {
+        let given = call.argument(0)?;
+        if !matches!(given.data_type(), DataType::Interval(_)) {
+            return call.text(0).map(Self::Named);
+        }
+        let given = given.to_array(call.rows())?;
+        let given = cast(&given, &DataType::Interval(IntervalUnit::MonthDayNano))?;
+        Ok(Self::East(given.as_primitive().clone()))
+    }
+
+    fn get(&self, row: usize) -> Result<Option<RowZone>, FunctionError> {
+        match self {
+            Self::Named(names) => {
+                let zone = names.get(row).map(Zone::named).transpose()?;
+                Ok(zone.map(RowZone::Named))
+            }
+            Self::East(intervals) if intervals.is_valid(row) => {
+                let east = intervals.value(row);
+                if east.months != 0 || east.days != 0 {
+                    let (micros, style) = (east.nanoseconds / 1000, IntervalStyle::Postgres);
+                    let text = interval_text(east.months, east.days, micros, style);
+                    return Err(FunctionError::invalid_argument(format!(
+                        "interval time zone \"{text}\" must not include months or days"
+                    )));
+                }
+                Ok(Some(RowZone::East(east.nanoseconds / NANOS)))
+            }
+            Self::East(_) => Ok(None),
+        }
+    }
+}
+
+impl RowZone {
+    fn offset_at(&self, micros: i64) -> i64 {
+        match self {
+            Self::Named(zone) => zone.offset_at(micros),
+            Self::East(seconds) => *seconds,
+        }
+    }
+
+    fn offset_of_local(&self, micros: i64) -> i64 {
+        match self {
+            Self::Named(zone) => zone.offset_of_local(micros),
+            Self::East(seconds) => *seconds,
+        }
+    }
 }
 
 fn shift(micros: i64, seconds: i64) -> Result<i64, FunctionError> {
