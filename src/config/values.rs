@@ -385,12 +385,10 @@ impl Value for TimeZone {
         let zone = match text.parse::<f64>() {
             _ if is_utc => Some("UTC".to_owned()),
             Ok(hours) => east(hours).and_then(tributary_udfs::posix_zone),
-            Err(_) => {
-                tributary_udfs::time_zone(text).map(|_| match tributary_udfs::posix_offset(text) {
-                    Some(_) => text.to_ascii_uppercase(),
-                    None => text.to_owned(),
-                })
-            }
+            Err(_) => match tributary_udfs::posix_offset(text) {
+                Some(_) => tributary_udfs::time_zone(text).map(|_| text.to_ascii_uppercase()),
+                None => tributary_udfs::postgres::time_zone_name(text).map(str::to_owned),
+            },
         };
         zone.map(Self).ok_or_else(|| {
             "a time zone such as Europe/Berlin, or hours east of UTC such as 2 or -3.5".to_owned()

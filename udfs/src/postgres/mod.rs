@@ -81,4 +81,4 @@ pub use row_numbers::row_number;
 pub use rule::PostgresSemantics;
 pub use single_byte::SINGLE_BYTE;
 pub(crate) use text::double_precision;
-pub use time_zones::{ZoneAt, time_zones};
+pub use time_zones::{ZoneAt, time_zone_name, time_zones};

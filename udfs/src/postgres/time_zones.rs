@@ -16,6 +16,12 @@ pub struct ZoneAt {
     pub is_summer_time: bool,
 }
 
+/// The name of the IANA database that this is in any case: `Europe/Berlin` for `europe/berlin`.
+pub fn time_zone_name(name: &str) -> Option<&'static str> {
+    let mut names = TZ_VARIANTS.iter().map(|zone| zone.name());
+    names.find(|known| known.eq_ignore_ascii_case(name))
+}
+
 /// All time zones, by name.
 pub fn time_zones(at: DateTime<Utc>) -> impl Iterator<Item = ZoneAt> {
     TZ_VARIANTS.iter().map(move |zone| {
