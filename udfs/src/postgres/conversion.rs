@@ -6,6 +6,7 @@ use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, ListArray, StringArray
 use arrow::compute::{CastOptions, cast, cast_with_options};
 use arrow::datatypes::{
     DataType, Field, FieldRef, Float32Type, Float64Type, IntervalMonthDayNanoType, IntervalUnit,
+    Time64MicrosecondType, TimeUnit,
 };
 use datafusion::common::internal_err;
 use datafusion::error::Result;
@@ -46,6 +47,8 @@ pub(super) fn differs(from: &DataType, to: &DataType) -> bool {
                     from,
                     DataType::Date32
                         | DataType::Interval(_)
+                        | DataType::Time32(_)
+                        | DataType::Time64(_)
                         | DataType::Timestamp(..)
                         | DataType::List(_)
                         | DataType::LargeList(_)
@@ -239,6 +242,13 @@ fn convert(from: &ArrayRef, to: &DataType, zone: &SessionTimeZone) -> Result<Arr
                 let micros = interval.nanoseconds / 1_000;
                 Some(interval_text(interval.months, interval.days, micros, style))
             });
+            Arc::new(shown.collect::<StringArray>())
+        }
+        // Arrow knows no end of a day.
+        (DataType::Time32(_) | DataType::Time64(_), DataType::Utf8) => {
+            let times = cast(from, &DataType::Time64(TimeUnit::Microsecond))?;
+            let times = times.as_primitive::<Time64MicrosecondType>().iter();
+            let shown = times.map(|time| time.map(date_style::time));
             Arc::new(shown.collect::<StringArray>())
         }
         (DataType::Struct(_), DataType::Utf8) => records::to_texts(from, zone)?,

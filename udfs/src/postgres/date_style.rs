@@ -144,7 +144,7 @@ impl DateStyle {
 }
 
 /// Hours, minutes and seconds of so many microseconds.
-fn time(micros: i64) -> String {
+pub(super) fn time(micros: i64) -> String {
     let seconds = micros / SECOND;
     let (hours, minutes, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     let whole = format!("{hours:02}:{minutes:02}:{second:02}");
