@@ -39,7 +39,8 @@ pub const BARE_NUMERIC_TYPE: DataType = DataType::Decimal128(38, numeric::FEWEST
 pub(super) static NUMERIC_AVERAGE: LazyLock<Arc<AggregateUDF>> =
     LazyLock::new(|| Arc::new(AggregateUDF::new_from_impl(NumericAverage::new())));
 
-/// Numerics divide, multiply and average as PostgreSQL has it. As a planner of expressions it comes
+/// Numerics divide, multiply and average as PostgreSQL has it, and a `real` beside an integer or a numeric
+/// is a `double precision`. As a planner of expressions it comes
 /// before any type is derived from theirs; as an analyzer rule, before DataFusion's own that finds
 /// common types, it serves what has its types later, such as parameters.
 #[derive(Debug, Default)]
@@ -48,7 +49,7 @@ pub struct NumericArithmetic;
 impl ExprPlanner for NumericArithmetic {
     fn plan_binary_op(
         &self,
-        expr: RawBinaryExpr,
+        mut expr: RawBinaryExpr,
         schema: &DFSchema,
     ) -> Result<PlannerResult<RawBinaryExpr>> {
         let operation = match expr.op {
@@ -59,6 +60,9 @@ impl ExprPlanner for NumericArithmetic {
             BinaryOperator::Modulo => Operation::Modulo,
             _ => return Ok(PlannerResult::Original(expr)),
         };
+        if is_single_beside_exact(&expr.left, &expr.right, schema) {
+            (expr.left, expr.right) = (double(expr.left), double(expr.right));
+        }
         if !are_numeric(operation, &expr.left, &expr.right, schema) {
             return Ok(PlannerResult::Original(expr));
         }
@@ -123,6 +127,10 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
             Some(operation) if are_numeric(operation, &left, &right, schema) => {
                 Transformed::yes(arithmetic(operation, *left, *right))
             }
+            Some(_) if is_single_beside_exact(&left, &right, schema) => {
+                let (left, right) = (Box::new(double(*left)), Box::new(double(*right)));
+                Transformed::yes(Expr::BinaryExpr(BinaryExpr { left, op, right }))
+            }
             _ => Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right })),
         },
         // DataFusion refuses windows over intervals as it finds the types of their frames.
@@ -154,6 +162,20 @@ fn are_numeric(operation: Operation, left: &Expr, right: &Expr, schema: &DFSchem
         (Ok(left), Ok(right)) => numeric::answer(operation, &left, &right).is_some(),
         _ => false,
     }
+}
+
+/// Whether one operand is a `real` and the other an integer or a numeric: PostgreSQL computes with both
+/// as `double precision`, DataFusion with seven digits.
+fn is_single_beside_exact(left: &Expr, right: &Expr, schema: &DFSchema) -> bool {
+    let is_exact = |of: &DataType| of.is_integer() || of.is_decimal();
+    match (left.get_type(schema), right.get_type(schema)) {
+        (Ok(DataType::Float32), Ok(other)) | (Ok(other), Ok(DataType::Float32)) => is_exact(&other),
+        _ => false,
+    }
+}
+
+fn double(operand: Expr) -> Expr {
+    Expr::Cast(Cast::new(Box::new(operand), DataType::Float64))
 }
 
 fn arithmetic(operation: Operation, left: Expr, right: Expr) -> Expr {
