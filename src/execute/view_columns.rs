@@ -64,7 +64,7 @@ fn compared(object: &Object, field: &Field) -> (u32, i32) {
 }
 
 fn shown(snapshot: &Snapshot, path: &[String], (oid, modifier): (u32, i32)) -> String {
-    match enums::with_oid(snapshot, oid.into()) {
+    match enums::with_oid(snapshot, oid) {
         Some((object, kind)) => {
             let array = if kind.is_array { "[]" } else { "" };
             format!("{}{array}", enums::shown_name(&object, snapshot, path))
