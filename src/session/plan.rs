@@ -30,12 +30,12 @@ use crate::models::constraints;
 use crate::sql::name::ObjectName;
 use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
-    QualifiedName, Statement, alias_columns, casts_in_names, column_names, derived_names,
-    expanded_size, hidden_columns, integer_literals, merged_columns, model_functions,
-    moment_precision, named_arguments, order_names, outer_columns, outer_relations,
-    record_arguments, references, relation_wildcards, repeated_columns, repeated_groups,
-    row_membership, row_values, sampled, set_returning, standard_forms, table_changes, time_travel,
-    untyped_texts, values, whole_rows, with_changes,
+    QualifiedName, Statement, alias_columns, casts_in_names, column_names, constant_keys,
+    derived_names, expanded_size, hidden_columns, integer_literals, merged_columns,
+    model_functions, moment_precision, named_arguments, order_names, outer_columns,
+    outer_relations, record_arguments, references, relation_wildcards, repeated_columns,
+    repeated_groups, row_membership, row_values, sampled, set_returning, standard_forms,
+    table_changes, time_travel, untyped_texts, values, whole_rows, with_changes,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -384,6 +384,7 @@ async fn say_plannably(
     empty: EmptyQuery,
 ) -> Result<()> {
     let sources = StatementCatalog::of(state.config_options())?;
+    constant_keys::rewrite(query)?;
     user_functions::mark(query, &sources.snapshot(), &sources.search_path())?;
     enums::number(query, &sources.snapshot(), &sources.search_path())?;
     untyped_texts::rewrite(query);

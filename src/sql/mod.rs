@@ -17,6 +17,7 @@ pub mod close;
 pub mod column_names;
 mod columns;
 pub mod comment;
+pub mod constant_keys;
 pub mod constraint;
 pub mod copy;
 mod copy_options;
