@@ -33,9 +33,9 @@ use crate::sql::{
     QualifiedName, Statement, alias_columns, casts_in_names, column_names, constant_keys,
     derived_names, expanded_size, hidden_columns, integer_literals, merged_columns,
     model_functions, moment_precision, named_arguments, order_names, outer_columns,
-    outer_relations, record_arguments, references, relation_wildcards, repeated_columns,
-    repeated_groups, row_membership, row_values, sampled, set_returning, standard_forms,
-    table_changes, time_travel, untyped_texts, values, whole_rows, with_changes,
+    outer_relations, record_arguments, references, relation_names, relation_wildcards,
+    repeated_columns, repeated_groups, row_membership, row_values, sampled, set_returning,
+    standard_forms, table_changes, time_travel, untyped_texts, values, whole_rows, with_changes,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -385,6 +385,7 @@ async fn say_plannably(
 ) -> Result<()> {
     let sources = StatementCatalog::of(state.config_options())?;
     constant_keys::rewrite(query)?;
+    relation_names::check(query)?;
     user_functions::mark(query, &sources.snapshot(), &sources.search_path())?;
     enums::number(query, &sources.snapshot(), &sources.search_path())?;
     untyped_texts::rewrite(query);

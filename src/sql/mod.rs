@@ -95,6 +95,7 @@ pub mod read_columns;
 pub mod record_arguments;
 pub mod references;
 pub mod refresh;
+pub mod relation_names;
 pub mod relation_wildcards;
 pub mod renaming;
 pub mod repeated_columns;
