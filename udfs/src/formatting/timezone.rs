@@ -1,5 +1,7 @@
 //! `timezone(zone, moment)`, which is `moment AT TIME ZONE zone`, as PostgreSQL has it.
 
+use std::sync::Arc;
+
 use arrow::array::{Array, AsArray, PrimitiveArray};
 use arrow::compute::cast;
 use arrow::datatypes::{
@@ -7,6 +9,7 @@ use arrow::datatypes::{
 };
 use datafusion::error::Result;
 use datafusion::logical_expr::{ColumnarValue, Volatility};
+use datafusion::scalar::ScalarValue;
 use datafusion_macros::user_doc;
 
 use super::time_zone::{SessionTimeZone, Zone};
@@ -104,6 +107,9 @@ fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
             return Ok(None);
         };
         let given = moments.value(row);
+        if matches!(given, i64::MIN | i64::MAX) {
+            return Ok(Some(given));
+        }
         let shifted = if becomes_local {
             let instant = match is_date {
                 true => shift(given, -own.offset_of_local(given))?,
@@ -115,8 +121,21 @@ fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
         };
         Ok(Some(shifted))
     })?;
-    // The values are those of UTC, or local, already.
-    shifted.cast_to(&to, None)
+    // The values are those of UTC, or local, already; a cast would look at each, and knows no infinity.
+    let zone = match to {
+        DataType::Timestamp(_, zone) => zone,
+        _ => None,
+    };
+    Ok(match shifted {
+        ColumnarValue::Scalar(ScalarValue::TimestampMicrosecond(moment, _)) => {
+            ColumnarValue::Scalar(ScalarValue::TimestampMicrosecond(moment, zone))
+        }
+        ColumnarValue::Array(moments) => {
+            let moments = moments.as_primitive::<TimestampMicrosecondType>().clone();
+            ColumnarValue::Array(Arc::new(moments.with_timezone_opt(zone)))
+        }
+        other => other,
+    })
 }
 
 /// The zones of rows, by name or by how far they are from Greenwich.

@@ -8,7 +8,9 @@ use datafusion::error::Result;
 use datafusion::scalar::ScalarValue;
 
 use super::super::moment_text::interval::{Unit, unit};
-use super::moment::{DAY, SECOND, age as age_of, interval, later, micros, out_of_range};
+use super::moment::{
+    DAY, SECOND, age as age_of, interval, is_infinite, later, micros, out_of_range,
+};
 use super::row_function::{Form, Row, Type, form, of_nulls};
 use crate::FunctionError;
 use crate::calendar;
@@ -192,7 +194,10 @@ pub(super) const TIMESTAMP_DIFFERENCE: &[Form] = &[
     form(&[TimestampTz, TimestampTz], Interval, difference),
 ];
 pub(super) const TIMESTAMP_PLUS: &[Form] = &[form(&[TimestampTz, Interval], TimestampTz, |row| {
-    let moment = later(row.integer(0), row.interval(1), zone(row)?)?;
+    let moment = match row.integer(0) {
+        infinite if is_infinite(infinite) => infinite,
+        finite => later(finite, row.interval(1), zone(row)?)?,
+    };
     Ok(ScalarValue::TimestampMicrosecond(
         Some(moment),
         Some("UTC".into()),
@@ -555,6 +560,14 @@ fn scaled(
 /// From one moment to another in days of 24 hours and the rest.
 fn difference(row: &Row<'_>) -> Result<ScalarValue> {
     let wide = || out_of_range("interval");
+    if is_infinite(row.integer(0)) || is_infinite(row.integer(1)) {
+        return Err(FunctionError {
+            sqlstate: "22008",
+            message: "cannot subtract infinite timestamps".to_owned(),
+            hint: None,
+        }
+        .into());
+    }
     let micros = row
         .integer(0)
         .checked_sub(row.integer(1))

@@ -18,6 +18,11 @@ pub(super) fn out_of_range(what: &str) -> FunctionError {
     }
 }
 
+/// Whether a moment is before or after all others.
+pub(super) fn is_infinite(moment: i64) -> bool {
+    matches!(moment, i64::MIN | i64::MAX)
+}
+
 /// How long an interval is in microseconds where a month has 30 days and a day 24 hours.
 pub(super) fn span(interval: IntervalMonthDayNano) -> i128 {
     let days = i128::from(interval.months) * 30 + i128::from(interval.days);
