@@ -13,6 +13,7 @@ pub(super) fn of_clause(message: &str) -> Option<Error> {
         window,
         set_operation,
         value_lists,
+        names_of_columns,
         negation,
     ];
     known.iter().find_map(|recognize| recognize(message))
@@ -83,6 +84,20 @@ fn value_lists(message: &str) -> Option<Error> {
     Some(Error::new(SqlState::DATATYPE_MISMATCH, told))
 }
 
+/// `Source table contains 1 columns but only 2 names given as column alias`. Fewer names than columns are
+/// completed, but for those of a subquery beside a row.
+fn names_of_columns(message: &str) -> Option<Error> {
+    let (_, rest) = message.split_once("Source table contains ")?;
+    let (columns, rest) = rest.split_once(" columns but only ")?;
+    let (names, _) = rest.split_once(" names given as column alias")?;
+    if names.parse::<usize>().ok()? < columns.parse::<usize>().ok()? {
+        let told = "subquery has too many columns";
+        return Some(Error::new(SqlState::SYNTAX_ERROR, told));
+    }
+    let told = format!("table has {columns} columns available but {names} columns specified");
+    Some(Error::new(SqlState::INVALID_COLUMN_REFERENCE, told))
+}
+
 /// `Unary operator 'NOT' requires a boolean expression, got Int32`
 fn negation(message: &str) -> Option<Error> {
     let (_, found) = message.split_once("'NOT' requires a boolean expression, got ")?;
@@ -137,6 +152,16 @@ mod tests {
                 "Inconsistent data type across values list at row 1 column 0. Was Int32 but found Date32",
                 "42804",
                 "VALUES types integer and date cannot be matched",
+            ),
+            (
+                "Source table contains 1 columns but only 2 names given as column alias",
+                "42P10",
+                "table has 1 columns available but 2 columns specified",
+            ),
+            (
+                "Source table contains 3 columns but only 2 names given as column alias",
+                "42601",
+                "subquery has too many columns",
             ),
             (
                 "Unary operator 'NOT' requires a boolean expression, got Int32",

@@ -6,6 +6,7 @@
 //! and in two elsewhere, since a NULL may keep the answer open. Where a subquery is one row, the
 //! comparison is its value.
 
+use std::cmp::Ordering;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
@@ -18,7 +19,7 @@ use datafusion::sql::sqlparser::ast::{
 use super::cursor::fold;
 use super::row_comparison::{self, compare, is_comparison, is_row, take};
 use super::{Statement, column_names, parse_one};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SqlState};
 
 /// What the relation of a subquery is called.
 const ROWS: &str = "__rows";
@@ -125,8 +126,18 @@ impl Rewriter<'_> {
         Ok(())
     }
 
-    /// Refuses aggregates among the fields: they would be ones of the subquery.
+    /// Refuses rows of several lengths, and aggregates among the fields: they would be ones of the
+    /// subquery.
     fn check(&self, beside: &Beside) -> Result<()> {
+        let few_or_many = match width(&beside.subquery.body).map(|it| it.cmp(&beside.row.len())) {
+            Some(Ordering::Less) => Some("few"),
+            Some(Ordering::Greater) => Some("many"),
+            _ => None,
+        };
+        if let Some(few_or_many) = few_or_many {
+            let message = format!("subquery has too {few_or_many} columns");
+            return Err(Error::new(SqlState::SYNTAX_ERROR, message));
+        }
         let mut search = Aggregates {
             is_aggregate: self.is_aggregate,
             depth: 0,
@@ -338,6 +349,26 @@ fn subquery_of(expr: &Expr) -> Option<&Query> {
     match expr {
         Expr::Nested(inner) => subquery_of(inner),
         Expr::Subquery(subquery) => Some(subquery),
+        _ => None,
+    }
+}
+
+/// How many columns a query has, if its text tells.
+fn width(body: &SetExpr) -> Option<usize> {
+    match body {
+        SetExpr::Select(select) => {
+            let is_one = |item: &SelectItem| {
+                matches!(
+                    item,
+                    SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. }
+                )
+            };
+            let are_told = select.projection.iter().all(is_one);
+            are_told.then_some(select.projection.len())
+        }
+        SetExpr::SetOperation { left, .. } => width(left),
+        SetExpr::Query(query) => width(&query.body),
+        SetExpr::Values(values) => values.rows.first().map(|row| row.len()),
         _ => None,
     }
 }
