@@ -58,11 +58,16 @@ pub async fn execute(session: &Session, copy: &Copy) -> Result<Outcome> {
             let rejected = Arc::new(RejectedRows::counting());
             let context = session.statement().collecting(&rejected);
             let path = session.settings().search_path.0;
-            let rows = table_rows(&context, &path, table, columns).await?;
+            let quoted = quoted(copy);
+            let rows = table_rows(&context, &path, table, columns, quoted).await?;
             let schema = declared::declare(plan::columns(&rows), &rows, &context.snapshot);
             Planned::of(context.state, schema, rows, rejected)
         }
-        Direction::QueryToStdout(query) => Planned::new(session, query, Vec::new()).await?,
+        Direction::QueryToStdout(query) => {
+            let planned = Planned::new(session, query, Vec::new()).await?;
+            forced_of_query(quoted(copy), &planned.schema)?;
+            planned
+        }
         Direction::FromStdin { .. } => {
             return Err(Error::internal("COPY FROM has no rows to send"));
         }
@@ -79,25 +84,65 @@ async fn table_rows(
     search_path: &[String],
     table: &ObjectName,
     columns: &[String],
+    quoted: &[String],
 ) -> Result<datafusion::logical_expr::LogicalPlan> {
     let full = plan::resolve(table, &context.snapshot, search_path)?;
     let everything: ast::Query = select_all(&full)?;
     let rows = plan::query(context, &everything).await?;
     let object = context.snapshot.relation(&full).cloned();
     let generating = object.filter(|object| constraints::has_generated(object));
+    let schema: SchemaRef = Arc::clone(rows.schema().inner());
+    let places = |names: &[String]| match &generating {
+        Some(object) => given_positions(object, names),
+        None => positions(&schema, names, &full.name),
+    };
     if columns.is_empty() && generating.is_none() {
+        places(quoted)?;
         return Ok(rows);
     }
-    let schema: SchemaRef = Arc::clone(rows.schema().inner());
     let own = rows.schema().columns();
-    let chosen = match generating {
-        Some(object) => given_positions(&object, columns)?,
-        None => positions(&schema, columns, &full.name)?,
-    };
+    let chosen = places(columns)?;
+    if !quoted.is_empty() {
+        all_copied("FORCE_QUOTE", quoted, &places(quoted)?, &chosen)?;
+    }
     let chosen = chosen
         .into_iter()
         .filter_map(|index| own.get(index).cloned().map(Expr::Column));
     Ok(LogicalPlanBuilder::from(rows).project(chosen)?.build()?)
+}
+
+/// The columns that are to be quoted and are named.
+fn quoted(copy: &Copy) -> &[String] {
+    copy.format
+        .forced()
+        .map_or(&[], |forced| forced.quote.names())
+}
+
+/// That the columns of these names, at these places, are among those that are copied.
+fn all_copied(option: &str, names: &[String], places: &[usize], copied: &[usize]) -> Result<()> {
+    let mut named = names.iter().zip(places);
+    match named.find(|(_, place)| !copied.contains(place)) {
+        Some((name, _)) => Err(Error::new(
+            SqlState::INVALID_COLUMN_REFERENCE,
+            format!("{option} column \"{name}\" not referenced by COPY"),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// That a query has columns of these names, each named once.
+fn forced_of_query(names: &[String], schema: &Schema) -> Result<()> {
+    for (index, name) in names.iter().enumerate() {
+        if schema.fields().iter().all(|field| field.name() != name) {
+            let message = format!("column \"{name}\" does not exist");
+            return Err(Error::new(SqlState::UNDEFINED_COLUMN, message));
+        }
+        if names.iter().take(index).any(|before| before == name) {
+            let message = format!("column \"{name}\" specified more than once");
+            return Err(Error::new(SqlState::DUPLICATE_COLUMN, message));
+        }
+    }
+    Ok(())
 }
 
 /// Where columns of these names are in a table, without those that are computed: all where none are
@@ -175,6 +220,15 @@ async fn from_stdin(
     )?;
     let columns = keyed::given_names(&target, columns)?;
     let given = given_positions(&target, &columns)?;
+    if let Some(forced) = format.forced() {
+        let options = [
+            ("FORCE_NOT_NULL", &forced.not_null),
+            ("FORCE_NULL", &forced.null),
+        ];
+        for (option, forced) in options.into_iter().filter(|(_, forced)| !forced.is_empty()) {
+            all_copied(option, forced, &given_positions(&target, forced)?, &given)?;
+        }
+    }
     let names: Vec<String> = given
         .iter()
         .filter_map(|index| target.schema.fields().get(*index))
@@ -520,7 +574,7 @@ mod tests {
         let format = CopyFormat::Text {
             delimiter: b'\t',
             null: "\\N".to_owned(),
-            header: false,
+            header: crate::sql::copy::Header::None,
         };
         let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(memory));
         let (input, received) = mpsc::channel(QUEUE);

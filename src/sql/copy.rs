@@ -55,8 +55,8 @@ pub enum CopyFormat {
         delimiter: u8,
         /// What stands for NULL.
         null: String,
-        /// Whether the first line names the columns.
-        header: bool,
+        /// What the first line is.
+        header: Header,
     },
     /// Comma-separated.
     Csv {
@@ -64,15 +64,75 @@ pub enum CopyFormat {
         delimiter: u8,
         /// What stands, unquoted, for NULL.
         null: String,
-        /// Whether the first line names the columns.
-        header: bool,
+        /// What the first line is.
+        header: Header,
         /// Around fields.
         quote: u8,
         /// Before a quote within quotes.
         escape: u8,
+        /// What holds of some columns.
+        forced: Forced,
     },
     /// Each value as the protocol writes it in binary.
     Binary,
+}
+
+/// What the first line is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Header {
+    /// A row.
+    #[default]
+    None,
+    /// The names of the columns, which are not looked at.
+    Line,
+    /// The names of the columns that are copied, in this order.
+    Match,
+}
+
+/// What CSV does with the values of some columns.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Forced {
+    /// Those that are quoted, also where they need not be.
+    pub quote: Quoting,
+    /// Those in which what stands for NULL is a text.
+    pub not_null: Vec<String>,
+    /// Those in which what stands for NULL does so in quotes too.
+    pub null: Vec<String>,
+}
+
+/// Columns that are quoted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Quoting {
+    /// Those of these names.
+    Columns(Vec<String>),
+    /// `*`.
+    All,
+}
+
+impl Default for Quoting {
+    fn default() -> Self {
+        Self::Columns(Vec::new())
+    }
+}
+
+impl Quoting {
+    /// The columns that are named.
+    pub fn names(&self) -> &[String] {
+        match self {
+            Self::Columns(names) => names,
+            Self::All => &[],
+        }
+    }
+}
+
+impl CopyFormat {
+    /// What holds of some columns, where the format knows such.
+    pub fn forced(&self) -> Option<&Forced> {
+        match self {
+            Self::Csv { forced, .. } => Some(forced),
+            Self::Text { .. } | Self::Binary => None,
+        }
+    }
 }
 
 impl Copy {
@@ -81,9 +141,11 @@ impl Copy {
         parser.expect_words(&["COPY"])?;
         // `COPY BINARY t` is the form of PostgreSQL 7, which its clients still write.
         let second = parser.peek_word(1);
+        let place = parser.error_here(Error::internal(""));
         let is_binary = parser.peek_word(0).as_deref() == Some("BINARY")
             && !matches!(second.as_deref(), None | Some("FROM" | "TO"))
             && parser.take_word("BINARY");
+        let binary = is_binary.then_some(place);
         let direction = if parser.consume_token(&Token::LParen) {
             let query = query::parse_to_run(parser)?;
             parser.expect_token(&Token::RParen)?;
@@ -103,7 +165,8 @@ impl Copy {
                 return parser.fail("FROM or TO");
             }
         };
-        let (format, encoding) = copy_options::parse(parser, is_binary)?;
+        let is_from = matches!(direction, Direction::FromStdin { .. });
+        let (format, encoding) = copy_options::parse(parser, binary, is_from)?;
         if parser.peek_word(0).as_deref() == Some("WHERE") {
             return parser.unsupported_here("COPY FROM ... WHERE");
         }
@@ -182,9 +245,10 @@ impl fmt::Display for CopyFormat {
                 header,
                 quote,
                 escape,
+                forced,
             } => write!(
                 f,
-                "FORMAT csv, DELIMITER {}, NULL {}, HEADER {header}, QUOTE {}, ESCAPE {}",
+                "FORMAT csv, DELIMITER {}, NULL {}, HEADER {header}, QUOTE {}, ESCAPE {}{forced}",
                 byte(delimiter),
                 Literal(null),
                 byte(quote),
@@ -192,5 +256,35 @@ impl fmt::Display for CopyFormat {
             ),
             Self::Binary => f.write_str("FORMAT binary"),
         }
+    }
+}
+
+impl fmt::Display for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "false",
+            Self::Line => "true",
+            Self::Match => "match",
+        })
+    }
+}
+
+impl fmt::Display for Forced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.quote == Quoting::All {
+            f.write_str(", FORCE_QUOTE *")?;
+        }
+        let lists = [
+            ("FORCE_QUOTE", self.quote.names()),
+            ("FORCE_NOT_NULL", &self.not_null),
+            ("FORCE_NULL", &self.null),
+        ];
+        for (option, names) in lists {
+            if !names.is_empty() {
+                write!(f, ", {option}")?;
+                write_columns(f, names)?;
+            }
+        }
+        Ok(())
     }
 }

@@ -15,7 +15,7 @@ use super::frame::FrameWriter;
 use super::row_description::column_count;
 use super::rows::{columns, write_message};
 use crate::error::Result;
-use crate::sql::copy::CopyFormat;
+use crate::sql::copy::{CopyFormat, Header, Quoting};
 
 const COPY_DATA: u8 = b'd';
 /// A line of this alone ends the data in the text format, and must be quoted in CSV.
@@ -56,7 +56,7 @@ pub(super) async fn send(
     while let Some(batch) = stream.next().await {
         let batch = batch?;
         let columns = columns(&batch, style)?;
-        let lines = Lines::new(&columns, format);
+        let lines = Lines::new(&columns, format, &schema);
         for row in 0..batch.num_rows() {
             write_message(COPY_DATA, &mut writer.buffer, |out| match format {
                 CopyFormat::Binary => {
@@ -88,7 +88,7 @@ pub(super) async fn send(
 
 fn has_header(format: &CopyFormat) -> bool {
     match format {
-        CopyFormat::Text { header, .. } | CopyFormat::Csv { header, .. } => *header,
+        CopyFormat::Text { header, .. } | CopyFormat::Csv { header, .. } => *header != Header::None,
         CopyFormat::Binary => false,
     }
 }
@@ -125,12 +125,22 @@ fn write_header(schema: &Schema, format: &CopyFormat, out: &mut BytesMut) {
 /// Writes rows as lines.
 struct Lines<'a> {
     format: &'a CopyFormat,
-    /// Each with whether what it holds is never escaped or quoted.
-    columns: Vec<(&'a Column<'a>, bool)>,
+    columns: Vec<(&'a Column<'a>, Marks)>,
+}
+
+/// Whether what a column holds is escaped or quoted.
+#[derive(Clone, Copy)]
+enum Marks {
+    /// It never needs that.
+    Never,
+    /// Where it needs that.
+    Needed,
+    /// It is quoted, whatever it is.
+    Always,
 }
 
 impl<'a> Lines<'a> {
-    fn new(columns: &'a [Column<'a>], format: &'a CopyFormat) -> Self {
+    fn new(columns: &'a [Column<'a>], format: &'a CopyFormat, schema: &Schema) -> Self {
         let marks_nothing_plain = match format {
             CopyFormat::Binary => false,
             CopyFormat::Text { delimiter, .. } => !is_plain(*delimiter),
@@ -145,17 +155,38 @@ impl<'a> Lines<'a> {
                 is_other && ![*delimiter, *quote].into_iter().any(is_plain)
             }
         };
-        let columns = columns.iter();
-        Self {
-            format,
-            columns: columns
-                .map(|column| (column, marks_nothing_plain && column.is_plain()))
-                .collect(),
+        let columns = columns.iter().map(|column| {
+            let is_as_it_is = marks_nothing_plain && column.is_plain();
+            let marks = if is_as_it_is {
+                Marks::Never
+            } else {
+                Marks::Needed
+            };
+            (column, marks)
+        });
+        let mut columns: Vec<_> = columns.collect();
+        match format.forced().map(|forced| &forced.quote) {
+            None => {}
+            Some(Quoting::All) => {
+                for (_, marks) in &mut columns {
+                    *marks = Marks::Always;
+                }
+            }
+            // Of several columns of a name the first is meant.
+            Some(Quoting::Columns(names)) => {
+                for name in names {
+                    let place = schema.fields().iter().position(|it| it.name() == name);
+                    if let Some((_, marks)) = place.and_then(|place| columns.get_mut(place)) {
+                        *marks = Marks::Always;
+                    }
+                }
+            }
         }
+        Self { format, columns }
     }
 
     fn write(&self, row: usize, out: &mut BytesMut) -> Result<()> {
-        for (index, (column, is_as_it_is)) in self.columns.iter().enumerate() {
+        for (index, (column, marks)) in self.columns.iter().enumerate() {
             if index > 0 {
                 out.put_u8(delimiter(self.format));
             }
@@ -165,8 +196,12 @@ impl<'a> Lines<'a> {
             }
             let start = out.len();
             column.text(row, out)?;
-            if !is_as_it_is {
-                escape(self.format, self.columns.len() == 1, start, out);
+            match (marks, self.format) {
+                (Marks::Never, _) => {}
+                (Marks::Always, CopyFormat::Csv { quote, escape, .. }) => {
+                    quote_csv(*quote, *escape, start, out);
+                }
+                _ => escape(self.format, self.columns.len() == 1, start, out),
             }
         }
         out.put_u8(b'\n');
@@ -268,6 +303,7 @@ mod tests {
     use arrow::record_batch::RecordBatch;
 
     use super::*;
+    use crate::sql::copy::Forced;
 
     fn lines(format: &CopyFormat) -> String {
         let name: ArrayRef = Arc::new(StringArray::from(vec![
@@ -281,7 +317,7 @@ mod tests {
         let mut out = BytesMut::new();
         write_header(&batch.schema(), format, &mut out);
         let columns = columns(&batch, Style::new(None)).expect("columns");
-        let lines = Lines::new(&columns, format);
+        let lines = Lines::new(&columns, format, &batch.schema());
         for row in 0..batch.num_rows() {
             lines.write(row, &mut out).expect("line");
         }
@@ -293,7 +329,7 @@ mod tests {
         let format = CopyFormat::Text {
             delimiter: b'\t',
             null: "\\N".to_owned(),
-            header: true,
+            header: Header::Line,
         };
         assert_eq!(
             lines(&format),
@@ -306,9 +342,10 @@ mod tests {
         let format = CopyFormat::Csv {
             delimiter: b',',
             null: String::new(),
-            header: true,
+            header: Header::Line,
             quote: b'"',
             escape: b'"',
+            forced: Forced::default(),
         };
         assert_eq!(
             lines(&format),
@@ -326,7 +363,7 @@ mod tests {
         let batch = RecordBatch::try_from_iter(values).expect("batch");
         let columns = columns(&batch, Style::new(None)).expect("columns");
         let mut out = BytesMut::new();
-        let lines = Lines::new(&columns, format);
+        let lines = Lines::new(&columns, format, &batch.schema());
         lines.write(0, &mut out).expect("line");
         String::from_utf8(out.to_vec()).expect("utf8")
     }
@@ -336,16 +373,17 @@ mod tests {
         let text = |delimiter| CopyFormat::Text {
             delimiter,
             null: "\\N".to_owned(),
-            header: false,
+            header: Header::None,
         };
         assert_eq!(numbers(&text(b'|')), "7|-3.5|2026-02-28\n");
         assert_eq!(numbers(&text(b'-')), "7-\\-3.5-2026\\-02\\-28\n");
         let csv = |delimiter, quote, null: &str| CopyFormat::Csv {
             delimiter,
             null: null.to_owned(),
-            header: false,
+            header: Header::None,
             quote,
             escape: quote,
+            forced: Forced::default(),
         };
         assert_eq!(numbers(&csv(b',', b'"', "")), "7,-3.5,2026-02-28\n");
         assert_eq!(numbers(&csv(b'.', b'"', "")), "7.\"-3.5\".2026-02-28\n");

@@ -3,11 +3,15 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tributary::sql::copy::CopyFormat;
+use tributary::sql::copy::{CopyFormat, Forced, Header};
 use tributary::wire::{CopyDecoder, CopyRow};
 
 fn format(choice: u8) -> CopyFormat {
-    let header = choice & 4 != 0;
+    let header = match choice & 20 {
+        0 => Header::None,
+        4 => Header::Line,
+        _ => Header::Match,
+    };
     match choice % 3 {
         0 => CopyFormat::Text {
             delimiter: b'\t',
@@ -20,6 +24,14 @@ fn format(choice: u8) -> CopyFormat {
             header,
             quote: b'"',
             escape: if choice & 8 == 0 { b'"' } else { b'\\' },
+            forced: match choice & 32 {
+                0 => Forced::default(),
+                _ => Forced {
+                    not_null: vec!["a".to_owned()],
+                    null: vec!["b".to_owned()],
+                    ..Forced::default()
+                },
+            },
         },
         _ => CopyFormat::Binary,
     }

@@ -256,8 +256,33 @@ fn other_errors_have_their_sqlstate() {
         ),
         (
             "COPY t FROM STDIN (DELIMITER 'ab')",
-            "22023",
+            "0A000",
             "COPY delimiter must be a single one-byte character",
+        ),
+        (
+            "COPY t FROM STDIN (DELIMITER)",
+            "42601",
+            "delimiter requires a parameter",
+        ),
+        (
+            "COPY t FROM STDIN (DELIMITER E'\\n')",
+            "22023",
+            "COPY delimiter cannot be newline or carriage return",
+        ),
+        (
+            "COPY t FROM STDIN (DELIMITER '\\')",
+            "22023",
+            "COPY delimiter cannot be \"\\\"",
+        ),
+        (
+            "COPY t FROM STDIN (NULL E'a\\tb')",
+            "0A000",
+            "COPY delimiter must not appear in the NULL specification",
+        ),
+        (
+            "COPY t FROM STDIN (FORMAT csv, NULL 'a\"b')",
+            "0A000",
+            "CSV quote character must not appear in the NULL specification",
         ),
         (
             "COPY t FROM STDIN (FORMAT csv, DELIMITER '\"')",
@@ -266,8 +291,98 @@ fn other_errors_have_their_sqlstate() {
         ),
         (
             "COPY t FROM STDIN (QUOTE '\"')",
+            "0A000",
+            "COPY quote available only in CSV mode",
+        ),
+        (
+            "COPY t FROM STDIN (ESCAPE 'a')",
+            "0A000",
+            "COPY escape available only in CSV mode",
+        ),
+        (
+            "COPY t FROM STDIN (FORMAT csv, ESCAPE 'ab')",
+            "0A000",
+            "COPY escape must be a single one-byte character",
+        ),
+        (
+            "COPY t FROM STDIN (FORMAT binary, NULL '')",
+            "42601",
+            "cannot specify NULL in BINARY mode",
+        ),
+        (
+            "COPY t FROM STDIN (FORMAT binary, HEADER)",
+            "0A000",
+            "cannot specify HEADER in BINARY mode",
+        ),
+        (
+            "COPY t FROM STDIN (HEADER maybe)",
+            "42601",
+            "header requires a Boolean value or \"match\"",
+        ),
+        (
+            "COPY t TO STDOUT (FORMAT csv, HEADER match)",
+            "0A000",
+            "cannot use \"match\" with HEADER in COPY TO",
+        ),
+        (
+            "COPY t TO STDOUT (HEADER, HEADER)",
+            "42601",
+            "conflicting or redundant options",
+        ),
+        (
+            "COPY BINARY t TO STDOUT CSV",
+            "42601",
+            "conflicting or redundant options",
+        ),
+        (
+            "COPY t FROM STDIN (FREEZE 2)",
+            "42601",
+            "freeze requires a Boolean value",
+        ),
+        (
+            "COPY t FROM STDIN (ENCODING)",
+            "42601",
+            "encoding requires a parameter",
+        ),
+        (
+            "COPY t TO STDOUT (FORMAT text, FORCE_QUOTE *)",
+            "0A000",
+            "COPY force quote available only in CSV mode",
+        ),
+        (
+            "COPY t FROM STDIN (FORMAT csv, FORCE_QUOTE (a))",
+            "0A000",
+            "COPY force quote only available using COPY TO",
+        ),
+        (
+            "COPY t TO STDOUT (FORMAT csv, FORCE_QUOTE 'a')",
             "22023",
-            "COPY QUOTE requires CSV mode",
+            "argument to option \"force_quote\" must be a list of column names",
+        ),
+        (
+            "COPY t FROM STDIN (FORMAT text, FORCE_NULL (a))",
+            "0A000",
+            "COPY force null available only in CSV mode",
+        ),
+        (
+            "COPY t TO STDOUT (FORMAT csv, FORCE_NULL (a))",
+            "0A000",
+            "COPY force null only available using COPY FROM",
+        ),
+        (
+            "COPY t FROM STDIN (FORMAT csv, FORCE_NULL *)",
+            "22023",
+            "argument to option \"force_null\" must be a list of column names",
+        ),
+        (
+            "COPY t FROM STDIN FORCE NOT NULL a",
+            "0A000",
+            "COPY force not null available only in CSV mode",
+        ),
+        (
+            "COPY t TO STDOUT CSV FORCE NOT NULL a",
+            "0A000",
+            "COPY force not null only available using COPY FROM",
         ),
         (
             "COPY t FROM STDIN (FORMAT xml)",

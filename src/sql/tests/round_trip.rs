@@ -525,6 +525,22 @@ const STATEMENTS: &[(&str, &str)] = &[
         "COPY (SELECT * FROM t) TO STDOUT WITH (FORMAT csv, DELIMITER ',', NULL '', HEADER false, QUOTE '\"', ESCAPE '\"')",
     ),
     (
+        "COPY t (a, \"B\") TO STDOUT CSV FORCE QUOTE a, \"B\"",
+        "COPY t (a, \"B\") TO STDOUT WITH (FORMAT csv, DELIMITER ',', NULL '', HEADER false, QUOTE '\"', ESCAPE '\"', FORCE_QUOTE (a, \"B\"))",
+    ),
+    (
+        "COPY t TO STDOUT (FORMAT csv, FORCE_QUOTE *)",
+        "COPY t TO STDOUT WITH (FORMAT csv, DELIMITER ',', NULL '', HEADER false, QUOTE '\"', ESCAPE '\"', FORCE_QUOTE *)",
+    ),
+    (
+        "COPY t FROM STDIN CSV HEADER FORCE NOT NULL a, b FORCE NULL c",
+        "COPY t FROM STDIN WITH (FORMAT csv, DELIMITER ',', NULL '', HEADER true, QUOTE '\"', ESCAPE '\"', FORCE_NOT_NULL (a, b), FORCE_NULL (c))",
+    ),
+    (
+        "COPY t FROM STDIN (HEADER match)",
+        "COPY t FROM STDIN WITH (FORMAT text, DELIMITER '\t', NULL '\\N', HEADER match)",
+    ),
+    (
         "COPY t FROM STDIN WITH (FORMAT binary, ENCODING 'latin1')",
         "COPY t FROM STDIN WITH (FORMAT binary, ENCODING 'LATIN1')",
     ),

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::{CopyFields, CopyRow, MAX_ROW_BYTES, shown};
 use crate::error::{Error, Result, SqlState};
-use crate::sql::copy::CopyFormat;
+use crate::sql::copy::{CopyFormat, Forced, Header};
 use crate::wire::utf8;
 
 /// A line of this alone ends the data.
@@ -29,8 +29,20 @@ pub struct Lines {
     line: u64,
     /// Lines within the record being searched.
     lines_in_record: u64,
-    skips_header: bool,
+    /// What the first line is, until it has been read.
+    header: Header,
+    /// What holds of each column; nothing where it holds of none.
+    forced: Vec<ForcedColumn>,
     has_ended: bool,
+}
+
+/// What a column makes of what stands for NULL.
+#[derive(Clone, Copy, Debug)]
+struct ForcedColumn {
+    /// A text, where it is not in quotes.
+    not_null: bool,
+    /// NULL, in quotes too.
+    null: bool,
 }
 
 /// How lines end: as the first of them does, and all others must.
@@ -57,9 +69,13 @@ struct Scan {
 impl Lines {
     /// Decodes rows of `columns` for `table`, both of which errors name.
     pub fn new(format: CopyFormat, table: String, columns: Vec<String>) -> Self {
-        let skips_header = match &format {
+        let header = match &format {
             CopyFormat::Text { header, .. } | CopyFormat::Csv { header, .. } => *header,
-            CopyFormat::Binary => false,
+            CopyFormat::Binary => Header::None,
+        };
+        let forced = match format.forced() {
+            Some(forced) => forced_columns(forced, &columns),
+            None => Vec::new(),
         };
         Self {
             format,
@@ -71,7 +87,8 @@ impl Lines {
             line_end: None,
             line: 1,
             lines_in_record: 0,
-            skips_header,
+            header,
+            forced,
             has_ended: false,
         }
     }
@@ -91,13 +108,15 @@ impl Lines {
         while let Some(Found { end, next }) = self.find_line_end(start, false)? {
             let record = &self.pending[start..end];
             if record == END_OF_DATA {
+                self.check_header(&[])?;
                 self.has_ended = true;
                 break;
             }
-            if self.skips_header {
-                self.skips_header = false;
-            } else {
+            if self.header == Header::None {
                 rows.push(self.row(record)?);
+            } else {
+                self.check_header(record)?;
+                self.header = Header::None;
             }
             start = next;
             self.line += self.lines_in_record;
@@ -132,13 +151,19 @@ impl Lines {
         self.searched = 0;
         match found {
             Some(Found { end, .. }) => record.truncate(end),
-            None if record.is_empty() => return Ok(None),
+            None if record.is_empty() && self.header == Header::None => return Ok(None),
             None => {}
         }
-        if self.has_ended || record == END_OF_DATA || self.skips_header {
+        if self.has_ended {
             return Ok(None);
         }
         self.has_ended = true;
+        if record == END_OF_DATA {
+            return self.check_header(&[]).map(|()| None);
+        }
+        if self.header != Header::None {
+            return self.check_header(&record).map(|()| None);
+        }
         self.row(&record).map(Some)
     }
 
@@ -225,8 +250,42 @@ impl Lines {
         .with_hint(hint)
     }
 
-    fn row(&self, record: &[u8]) -> Result<CopyRow> {
-        let mut row = match &self.format {
+    /// That the first line names the columns, where it must.
+    fn check_header(&self, record: &[u8]) -> Result<()> {
+        if self.header != Header::Match {
+            return Ok(());
+        }
+        let names = self.fields(record)?;
+        let (got, expected) = (names.len(), self.columns.len());
+        if got != expected {
+            let message =
+                format!("wrong number of fields in header line: got {got}, expected {expected}");
+            return Err(self.bad_format(message, record));
+        }
+        for (place, (name, column)) in (1..).zip(names.iter().zip(&self.columns)) {
+            let got = match name {
+                Some(name) if name == column.as_bytes() => continue,
+                Some(name) => format!("\"{}\"", String::from_utf8_lossy(name)),
+                None => format!("null value (\"{}\")", String::from_utf8_lossy(self.null())),
+            };
+            let message = format!(
+                "column name mismatch in header line field {place}: got {got}, expected \"{column}\""
+            );
+            return Err(self.bad_format(message, record));
+        }
+        Ok(())
+    }
+
+    /// What stands for NULL.
+    fn null(&self) -> &[u8] {
+        match &self.format {
+            CopyFormat::Text { null, .. } | CopyFormat::Csv { null, .. } => null.as_bytes(),
+            CopyFormat::Binary => &[],
+        }
+    }
+
+    fn fields(&self, record: &[u8]) -> Result<CopyFields> {
+        match &self.format {
             CopyFormat::Text {
                 delimiter, null, ..
             } => self.text_row(record, *delimiter, null.as_bytes()),
@@ -238,7 +297,11 @@ impl Lines {
                 ..
             } => self.csv_row(record, *delimiter, null.as_bytes(), *quote, *escape),
             CopyFormat::Binary => Err(Error::internal("binary rows have no lines")),
-        }?;
+        }
+    }
+
+    fn row(&self, record: &[u8]) -> Result<CopyRow> {
+        let mut row = self.fields(record)?;
         // A table without columns takes empty lines.
         if self.columns.is_empty() && record.is_empty() {
             row.clear();
@@ -249,6 +312,13 @@ impl Lines {
         }
         if row.len() > self.columns.len() {
             return Err(self.bad_format("extra data after last expected column", record));
+        }
+        for (field, forced) in row.iter_mut().zip(&self.forced) {
+            match field {
+                None if forced.not_null => *field = Some(Bytes::copy_from_slice(self.null())),
+                Some(text) if forced.null && text == self.null() => *field = None,
+                _ => {}
+            }
         }
         Ok(CopyRow {
             line: self.line,
@@ -343,6 +413,18 @@ impl Lines {
         Error::new(sqlstate, message)
             .with_context(format!("COPY {}, line {}", self.table, self.line))
     }
+}
+
+/// What holds of each of the columns, in their order.
+fn forced_columns(forced: &Forced, columns: &[String]) -> Vec<ForcedColumn> {
+    if forced.not_null.is_empty() && forced.null.is_empty() {
+        return Vec::new();
+    }
+    let forced = columns.iter().map(|column| ForcedColumn {
+        not_null: forced.not_null.contains(column),
+        null: forced.null.contains(column),
+    });
+    forced.collect()
 }
 
 /// Where the field ends that the bytes begin with: a delimiter that is not escaped.

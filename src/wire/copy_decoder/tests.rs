@@ -2,12 +2,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::error::SqlState;
+use crate::sql::copy::{Forced, Header, Quoting};
 
 fn text() -> CopyFormat {
     CopyFormat::Text {
         delimiter: b'\t',
         null: "\\N".to_owned(),
-        header: false,
+        header: Header::None,
     }
 }
 
@@ -15,9 +16,10 @@ fn csv() -> CopyFormat {
     CopyFormat::Csv {
         delimiter: b',',
         null: String::new(),
-        header: true,
+        header: Header::Line,
         quote: b'"',
         escape: b'"',
+        forced: Forced::default(),
     }
 }
 
@@ -66,6 +68,103 @@ fn csv_keeps_lines_within_quotes_and_tells_null_from_empty() {
                 row(Some("last"), Some("one")),
             ]
         );
+    }
+}
+
+#[test]
+fn columns_may_have_null_in_quotes_or_nowhere() {
+    let forced = |not_null: &[&str], null: &[&str]| {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        CopyFormat::Csv {
+            delimiter: b',',
+            null: "-".to_owned(),
+            header: Header::None,
+            quote: b'"',
+            escape: b'"',
+            forced: Forced {
+                quote: Quoting::default(),
+                not_null: names(not_null),
+                null: names(null),
+            },
+        }
+    };
+    let bytes = b"-,\"-\"\n\"-\",-\nx,\n";
+    let dash = Some("-");
+    let last = row(Some("x"), Some(""));
+    for (not_null, null, rows) in [
+        (
+            &[] as &[&str],
+            &[] as &[&str],
+            [row(None, dash), row(dash, None)],
+        ),
+        (&["a"], &[], [row(dash, dash), row(dash, None)]),
+        (&[], &["a", "b"], [row(None, None), row(None, None)]),
+        (&["a", "b"], &["a"], [row(dash, dash), row(None, dash)]),
+    ] {
+        for piece in 1..bytes.len() {
+            let decoded = decode(forced(not_null, null), bytes, piece).expect("rows");
+            let wanted = [rows.as_slice(), std::slice::from_ref(&last)].concat();
+            assert_eq!(decoded, wanted, "{not_null:?}, {null:?}");
+        }
+    }
+}
+
+#[test]
+fn a_header_that_must_match_names_the_columns() {
+    let text = || CopyFormat::Text {
+        delimiter: b'\t',
+        null: "\\N".to_owned(),
+        header: Header::Match,
+    };
+    for bytes in [
+        &b"a\tb\n1\t2\n"[..],
+        b"a\tb\n1\t2",
+        b"\\a\t\\x62\r1\t2\r\\.\r",
+    ] {
+        for piece in 1..=bytes.len() {
+            let rows = decode(text(), bytes, piece).expect("rows");
+            assert_eq!(rows, [row(Some("1"), Some("2"))]);
+        }
+    }
+    assert_eq!(
+        decode(text(), b"a\tb", 1).expect("no rows"),
+        [] as [CopyFields; 0]
+    );
+    for (bytes, message) in [
+        (
+            &b"a\tB\n1\t2\n"[..],
+            "column name mismatch in header line field 2: got \"B\", expected \"b\"",
+        ),
+        (
+            b"\\N\tb",
+            "column name mismatch in header line field 1: got null value (\"\\N\"), expected \"a\"",
+        ),
+        (
+            b"a\n",
+            "wrong number of fields in header line: got 1, expected 2",
+        ),
+        (
+            b"a\tb\tc\n",
+            "wrong number of fields in header line: got 3, expected 2",
+        ),
+        (
+            b"",
+            "wrong number of fields in header line: got 1, expected 2",
+        ),
+        (
+            b"\\.\n",
+            "wrong number of fields in header line: got 1, expected 2",
+        ),
+        (
+            b"\\.",
+            "wrong number of fields in header line: got 1, expected 2",
+        ),
+    ] {
+        for piece in 1..=bytes.len().max(1) {
+            let error = decode(text(), bytes, piece).expect_err(message);
+            assert_eq!(error.sqlstate(), SqlState::BAD_COPY_FILE_FORMAT);
+            assert_eq!(error.message(), message);
+        }
     }
 }
 

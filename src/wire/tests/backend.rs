@@ -28,7 +28,7 @@ use crate::session::{
     CopyAborted, CopyIn, Outcome, Prepared, PreparedStatements, TransactionStatus,
 };
 use crate::sql::Statement;
-use crate::sql::copy::{Copy, CopyFormat, Direction};
+use crate::sql::copy::{Copy, CopyFormat, Direction, Forced, Header};
 use crate::sql::name::ObjectName;
 use crate::sql::set::Set;
 use crate::sql::transaction::Transaction;
@@ -413,7 +413,7 @@ pub(super) fn text_format() -> CopyFormat {
     CopyFormat::Text {
         delimiter: b'\t',
         null: "\\N".to_owned(),
-        header: false,
+        header: Header::None,
     }
 }
 
@@ -421,9 +421,10 @@ fn csv_format() -> CopyFormat {
     CopyFormat::Csv {
         delimiter: b',',
         null: String::new(),
-        header: false,
+        header: Header::None,
         quote: b'"',
         escape: b'"',
+        forced: Forced::default(),
     }
 }
 
