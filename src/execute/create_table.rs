@@ -107,6 +107,9 @@ async fn create_one(session: &Session, create: &CreateTable) -> Result<Outcome> 
         }))
     };
     let with_data = create.with_data;
+    if create.on_commit.is_some() {
+        session.note_on_commit();
+    }
     match creation(
         session,
         &snapshot,

@@ -41,6 +41,7 @@ pub mod listen;
 mod lock;
 pub mod merge;
 pub mod notify;
+pub(crate) mod on_commit;
 pub mod optimize;
 pub mod owned;
 pub mod prepare;

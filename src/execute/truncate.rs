@@ -63,8 +63,8 @@ pub async fn execute(session: &Session, truncate: &Truncate) -> Result<Outcome> 
     Ok(Outcome::Done("TRUNCATE TABLE".to_owned()))
 }
 
-/// `all` are the tables that are emptied together.
-async fn clear(
+/// Empties a table; `all` are those that are emptied together.
+pub(super) async fn clear(
     session: &Session,
     path: &[String],
     table: &Arc<Object>,

@@ -115,6 +115,15 @@ pub async fn define(
     let (schema, depends_on) = columns?;
     check_depth(&context.snapshot, &depends_on)?;
     check_permanence(&context.snapshot, &statement, &depends_on)?;
+    if let Statement::CreateTable(create) = &statement
+        && create.on_commit.is_some()
+        && !is_temporary_schema(&full.schema)
+    {
+        return Err(Error::new(
+            SqlState::INVALID_TABLE_DEFINITION,
+            "ON COMMIT can only be used on temporary tables",
+        ));
+    }
     Ok(NewObject {
         oid: None,
         name: full,

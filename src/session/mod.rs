@@ -384,6 +384,9 @@ impl Session {
             .sessions
             .update(self.client.process, |entry| entry.state = "active");
         let writes = prepared.write_command.is_some();
+        if writes {
+            self.state.lock().note_write();
+        }
         let within = self.within(&prepared.statement, writes)?;
         let session = within.as_ref().unwrap_or(self);
         let limit = Duration::from_millis(self.state.lock().settings().lock_timeout.0);

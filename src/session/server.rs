@@ -203,6 +203,10 @@ impl BackendSession for Session {
         self.rest();
     }
 
+    async fn end_statements(&self) -> Result<()> {
+        self.end_statements().await
+    }
+
     fn complete(&self) -> Result<()> {
         self.complete()
     }

@@ -54,6 +54,10 @@ pub(super) struct State {
     /// What the client is to be told of.
     changed: Vec<(String, String)>,
     block: Option<Block>,
+    /// Whether temporary tables may say what becomes of them at a commit.
+    has_on_commit: bool,
+    /// Whether something was written since that was looked at.
+    is_on_commit_due: bool,
 }
 
 /// A transaction block.
@@ -114,7 +118,25 @@ impl State {
             settings_number: 1,
             changed: Vec::new(),
             block: None,
+            has_on_commit: false,
+            is_on_commit_due: false,
         })
+    }
+
+    /// Notes that a temporary table says what becomes of it at a commit.
+    pub(super) fn note_on_commit(&mut self) {
+        self.has_on_commit = true;
+        self.is_on_commit_due = true;
+    }
+
+    /// Notes that a statement writes.
+    pub(super) fn note_write(&mut self) {
+        self.is_on_commit_due |= self.has_on_commit;
+    }
+
+    /// Whether temporary tables are to be looked at for this commit; not for the next one then.
+    pub(super) fn take_on_commit(&mut self) -> bool {
+        std::mem::take(&mut self.is_on_commit_due)
     }
 
     /// Whose rights count.

@@ -7,6 +7,7 @@ use super::state::{Left, TakenBack};
 use super::{Session, TransactionStatus};
 use crate::catalog::{Object, Oid, Reference};
 use crate::error::{Error, Result, SqlState};
+use crate::execute::on_commit;
 use crate::execute::referential::{Check, prove_deferred};
 use crate::instance::{InstanceTransaction, Pinned};
 use crate::sql::Statement;
@@ -199,7 +200,7 @@ impl Session {
     /// # Errors
     /// 40001 where another transaction has changed the same; those of the disk.
     pub async fn end_transaction(&self, commits: bool) -> Result<Vec<Mode>> {
-        if commits && let Err(error) = self.prove_deferred().await {
+        if commits && let Err(error) = self.prepare_commit().await {
             let left = self.leave(false, false)?;
             if let Some(writes) = left.writes {
                 writes.roll_back().await;
@@ -210,9 +211,6 @@ impl Session {
             true => self.state.lock().take_writes(),
             false => None,
         };
-        if let Some(writes) = &writes {
-            self.cursors.hold(|| writes.instance.warehouse.hold_files());
-        }
         let has_written = writes.is_some();
         let committed = match writes {
             Some(writes) => {
@@ -230,12 +228,42 @@ impl Session {
         committed.map(|()| left.modes)
     }
 
-    /// Looks at the foreign keys that wait for the end of the transaction.
-    async fn prove_deferred(&self) -> Result<()> {
+    /// Looks at the foreign keys that wait for the end of the transaction, and has temporary tables do
+    /// what they say of a commit.
+    async fn prepare_commit(&self) -> Result<()> {
         let writes = self.state.lock().writes();
-        match self.within_writes(writes)? {
-            Some(session) => Box::pin(prove_deferred(&session)).await,
-            None => Ok(()),
+        let Some(session) = self.within_writes(writes)? else {
+            return Ok(());
+        };
+        Box::pin(prove_deferred(&session)).await?;
+        // Cursors that stay read on what goes.
+        let warehouse = &session.instance.warehouse;
+        self.cursors.hold(|| warehouse.hold_files());
+        let is_due = self.state.lock().take_on_commit();
+        match is_due {
+            true => on_commit::execute(&session).await,
+            false => Ok(()),
+        }
+    }
+
+    /// Tells that a temporary table says what becomes of it at a commit.
+    pub fn note_on_commit(&self) {
+        self.state.lock().note_on_commit();
+    }
+
+    /// Has temporary tables do what they say of a commit, after statements outside of a block, each of
+    /// which was a transaction of its own.
+    ///
+    /// # Errors
+    /// What that meets.
+    pub async fn end_statements(&self) -> Result<()> {
+        let is_due = {
+            let mut state = self.state.lock();
+            !state.is_within() && state.take_on_commit()
+        };
+        match is_due {
+            true => self.together(on_commit::execute).await,
+            false => Ok(()),
         }
     }
 

@@ -3,8 +3,8 @@
 //! | GENERATED ALWAYS AS (expression) STORED], ...
 //! [, [CONSTRAINT c] PRIMARY KEY (columns) | UNIQUE [NULLS NOT DISTINCT] (columns) | CHECK (condition)
 //! | FOREIGN KEY (columns) REFERENCES table ...] [, LIKE table [INCLUDING | EXCLUDING part] ...] ...)
-//! [WITH (option = 'value', ...)]
-//! | [(columns)] [WITH (option = 'value', ...)] AS query [WITH [NO] DATA]`.
+//! [WITH (option = 'value', ...)] [ON COMMIT PRESERVE ROWS | DELETE ROWS | DROP]
+//! | [(columns)] [WITH (option = 'value', ...)] [ON COMMIT ...] AS query [WITH [NO] DATA]`.
 
 use std::fmt;
 
@@ -41,10 +41,51 @@ pub struct CreateTable {
     pub with_data: bool,
     /// Whether it goes with its session.
     pub is_temporary: bool,
+    /// What becomes of it, where it does so, at a commit.
+    pub on_commit: Option<OnCommit>,
     /// Whether an existing table is fine.
     pub if_not_exists: bool,
     /// Whether an existing table is replaced.
     pub or_replace: bool,
+}
+
+/// What becomes of a temporary table at a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnCommit {
+    /// Nothing.
+    PreserveRows,
+    /// It is emptied.
+    DeleteRows,
+    /// It is dropped.
+    Drop,
+}
+
+impl OnCommit {
+    /// `ON COMMIT PRESERVE ROWS | DELETE ROWS | DROP`, where it is next.
+    fn parse(parser: &mut Parser) -> Parsed<Option<Self>> {
+        if !parser.take_words(&["ON", "COMMIT"]) {
+            return Ok(None);
+        }
+        Ok(Some(if parser.take_words(&["PRESERVE", "ROWS"]) {
+            Self::PreserveRows
+        } else if parser.take_words(&["DELETE", "ROWS"]) {
+            Self::DeleteRows
+        } else if parser.take_word("DROP") {
+            Self::Drop
+        } else {
+            return parser.fail("PRESERVE ROWS, DELETE ROWS or DROP");
+        }))
+    }
+}
+
+impl fmt::Display for OnCommit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PreserveRows => "ON COMMIT PRESERVE ROWS",
+            Self::DeleteRows => "ON COMMIT DELETE ROWS",
+            Self::Drop => "ON COMMIT DROP",
+        })
+    }
 }
 
 impl CreateTable {
@@ -63,6 +104,7 @@ impl CreateTable {
             query: None,
             with_data: true,
             is_temporary,
+            on_commit: None,
             if_not_exists,
             or_replace,
         };
@@ -83,12 +125,7 @@ impl CreateTable {
             }
         }
         table.options = Options::parse_with(parser)?;
-        if is_temporary
-            && parser.peek_word(0).as_deref() == Some("ON")
-            && !parser.take_words(&["ON", "COMMIT", "PRESERVE", "ROWS"])
-        {
-            return parser.unsupported_here("ON COMMIT of a temporary table");
-        }
+        table.on_commit = OnCommit::parse(parser)?;
         for clause in ["PARTITION", "INHERITS", "USING", "TABLESPACE"] {
             if parser.peek_word(0).as_deref() == Some(clause) {
                 return parser.unsupported_here(format_args!("{clause} of a table"));
@@ -130,6 +167,7 @@ impl CreateTable {
             query: Some(query),
             with_data: true,
             is_temporary: into.temporary,
+            on_commit: None,
             if_not_exists: false,
             or_replace: false,
         })
@@ -150,6 +188,9 @@ impl fmt::Display for CreateTable {
         }
         write_columns(f, &self.column_names)?;
         self.options.write_with(f)?;
+        if let Some(on_commit) = self.on_commit {
+            write!(f, " {on_commit}")?;
+        }
         match &self.query {
             Some(query) => {
                 let data = if self.with_data { "" } else { " WITH NO DATA" };

@@ -147,6 +147,14 @@ pub trait BackendSession: Send + Sync + 'static {
     /// Tells that nothing runs until the client's next message.
     fn rest(&self) {}
 
+    /// Does what follows statements that were transactions of their own, before the client may go on.
+    ///
+    /// # Errors
+    /// What that meets.
+    async fn end_statements(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Tells that all that the client has asked for is done: what waits for the end of a transaction
     /// happens, unless a block goes on.
     ///

@@ -254,7 +254,8 @@ impl<S: BackendSession> Connection<S> {
     async fn ready(&mut self) -> Step<()> {
         let encoding = &self.settings.of(self.session.as_ref()).encoding;
         self.writer.encoding.clone_from(encoding);
-        if let Err(error) = self.session.complete() {
+        let ended = self.session.end_statements().await;
+        if let Err(error) = ended.and_then(|()| self.session.complete()) {
             self.report(&error).await?;
         }
         let status = match self.session.transaction_status() {

@@ -135,6 +135,18 @@ const STATEMENTS: &[(&str, &str)] = &[
         "=",
     ),
     ("CREATE TEMPORARY TABLE t (a INT)", "="),
+    (
+        "CREATE TEMPORARY TABLE t (a INT) WITH (fillfactor = '70') ON COMMIT DROP",
+        "=",
+    ),
+    (
+        "create temp table t on commit delete rows as select 1",
+        "CREATE TEMPORARY TABLE t ON COMMIT DELETE ROWS AS SELECT 1",
+    ),
+    (
+        "CREATE TEMPORARY TABLE t (a INT) ON COMMIT PRESERVE ROWS",
+        "=",
+    ),
     ("CREATE TEMPORARY VIEW v AS SELECT 1", "="),
     (
         "CREATE OR REPLACE TEMP VIEW v AS SELECT 1",
