@@ -4,6 +4,7 @@
 //! Readers hold an immutable [`Snapshot`] and wait for nobody; writers go through
 //! [`Catalog::write`], one at a time, and what they did is on disk before it can be seen.
 
+pub mod default_privileges;
 pub mod journal;
 pub mod object;
 pub mod pg_catalog;

@@ -230,6 +230,12 @@ impl Access {
         self.grants.as_deref().unwrap_or_default()
     }
 
+    /// Whether the same was granted of something else.
+    pub fn grants_as(&self, other: &Self) -> bool {
+        let (own, others) = (self.granted(), other.granted());
+        own.len() == others.len() && own.iter().all(|grant| others.contains(grant))
+    }
+
     /// Gives a privilege.
     pub fn grant(&mut self, grant: Grant) {
         let grants = self.grants.get_or_insert_default();

@@ -13,6 +13,7 @@ use arrow::ipc::writer::DictionaryTracker;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::default_privileges::DefaultPrivileges;
 use super::privilege::Access;
 use super::transaction::NewObject;
 use super::{Kind, Object, Oid, PreparedReplacement, Schema, time};
@@ -29,6 +30,8 @@ struct SchemaRecord {
     comment: Option<String>,
     #[serde(default)]
     access: Access,
+    #[serde(default)]
+    default_privileges: Vec<DefaultPrivileges>,
 }
 
 /// An object in the file; its number is the key.
@@ -76,6 +79,7 @@ pub fn encode_schema(schema: &Schema) -> Result<Vec<u8>> {
         oid: schema.oid,
         comment: schema.comment.clone(),
         access: schema.access.clone(),
+        default_privileges: schema.default_privileges.clone(),
     })
 }
 
@@ -88,6 +92,7 @@ pub fn decode_schema(name: &str, bytes: &[u8]) -> Result<Schema> {
         name: name.to_owned(),
         comment: record.comment,
         access: record.access,
+        default_privileges: record.default_privileges,
     })
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use tributary_udfs::enums::EnumKind;
 
+use super::default_privileges::{ANYWHERE, DefaultPrivileges};
 use super::privilege::{Access, Grant, PUBLIC_ROLE, Privilege};
 use super::publication::Publications;
 use super::referencing::targets;
@@ -26,9 +27,22 @@ pub struct Schema {
     pub comment: Option<String>,
     /// Who owns it, and who else was given what.
     pub access: Access,
+    /// What others may do with objects that will be made in it.
+    pub default_privileges: Vec<DefaultPrivileges>,
 }
 
 impl Schema {
+    /// What is kept where default privileges are of objects in any schema, and none themselves.
+    pub(super) fn anywhere() -> Self {
+        Self {
+            oid: 0,
+            name: ANYWHERE.to_owned(),
+            comment: None,
+            access: Access::default(),
+            default_privileges: Vec::new(),
+        }
+    }
+
     /// Who may do what with it. As in Postgres, all may use what is in `public` until something is said
     /// of that.
     pub fn access(&self) -> Access {
@@ -51,6 +65,7 @@ impl Schema {
 pub struct Snapshot {
     pub(super) generation: u64,
     pub(super) publications: Publications,
+    /// By name; under the empty one is what holds of objects in any schema.
     pub(super) schemas: BTreeMap<String, Arc<Schema>>,
     objects: BTreeMap<Oid, Arc<Object>>,
     relations: BTreeMap<QualifiedName, Oid>,
@@ -77,11 +92,23 @@ impl Snapshot {
 
     /// The schemas that users made, by name; the server's own are not among them.
     pub fn schemas(&self) -> impl Iterator<Item = &Arc<Schema>> {
+        self.stored_schemas()
+            .filter(|schema| schema.name != ANYWHERE)
+    }
+
+    /// The schemas as they are kept: what holds in any schema is among them.
+    pub(super) fn stored_schemas(&self) -> impl Iterator<Item = &Arc<Schema>> {
         self.schemas.values()
     }
 
     /// A schema by name.
     pub fn schema(&self, name: &str) -> Option<&Arc<Schema>> {
+        self.stored_schema(name)
+            .filter(|schema| schema.name != ANYWHERE)
+    }
+
+    /// A schema as it is kept, or what holds in any schema.
+    pub(super) fn stored_schema(&self, name: &str) -> Option<&Arc<Schema>> {
         self.schemas.get(name)
     }
 
@@ -296,7 +323,7 @@ impl Snapshot {
             format!("schema \"{name}\" does not exist"),
         );
         Err(
-            match nearest(name, self.schemas.keys().map(String::as_str)) {
+            match nearest(name, self.schemas().map(|schema| schema.name.as_str())) {
                 Some(near) => error.with_hint(format!("Perhaps you meant the schema \"{near}\".")),
                 None => error.with_hint(format!(
                     "Create it with CREATE SCHEMA {}.",
@@ -346,10 +373,10 @@ impl Snapshot {
         };
         let error = Error::new(sqlstate, format!("{what} \"{name}\" does not exist"));
         if let Some(schema) = &name.schema
-            && !self.schemas.contains_key(schema)
+            && self.schema(schema).is_none()
             && !is_system_schema(schema)
         {
-            let schemas = self.schemas.keys().map(String::as_str);
+            let schemas = self.schemas().map(|schema| schema.name.as_str());
             return match nearest(schema, schemas) {
                 Some(near) => error.with_hint(format!(
                     "There is no schema \"{schema}\". Perhaps you meant \"{near}\"."

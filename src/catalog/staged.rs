@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::default_privileges::ANYWHERE;
 use super::{Catalog, Object, Oid, Schema, Snapshot, Transaction};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::Statement;
@@ -56,7 +57,7 @@ impl Staged {
             self.objects.entry(*oid).or_insert_with(before);
         }
         for name in schemas {
-            let before = || self.base.schema(name).cloned();
+            let before = || self.base.stored_schema(name).cloned();
             self.schemas.entry(name.clone()).or_insert_with(before);
         }
     }
@@ -77,9 +78,10 @@ impl Staged {
     /// 40001 where another one has changed the same since; 42P07 and 42P06 where it took a name.
     fn make(&self, own: &Snapshot, transaction: &mut Transaction<'_>) -> Result<()> {
         for (name, before) in &self.schemas {
-            let is_same = transaction.snapshot().schema(name) == before.as_ref();
+            let is_same = transaction.snapshot().stored_schema(name) == before.as_ref();
             match (is_same, before) {
-                (true, _) => transaction.set_schema(name, own.schema(name).cloned()),
+                (true, _) => transaction.set_schema(name, own.stored_schema(name).cloned()),
+                (false, _) if name == ANYWHERE => return Err(changed("default privileges")),
                 (false, None) if own.schema(name).is_some() => {
                     let message = format!("schema \"{name}\" already exists");
                     return Err(Error::new(SqlState::DUPLICATE_SCHEMA, message));

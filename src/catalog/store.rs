@@ -181,7 +181,7 @@ impl Store {
         self.write(|write| {
             let mut schemas = write.open_table(SCHEMAS).map_err(self.failed())?;
             for name in changes.schemas {
-                match changes.snapshot.schema(name) {
+                match changes.snapshot.stored_schema(name) {
                     Some(schema) => schemas
                         .insert(name.as_str(), record::encode_schema(schema)?.as_slice())
                         .map_err(self.failed())?,
@@ -357,6 +357,7 @@ impl Store {
                         name: DEFAULT_SCHEMA.to_owned(),
                         comment: Some("standard public schema".to_owned()),
                         access: Access::default(),
+                        default_privileges: Vec::new(),
                     };
                     write
                         .open_table(SCHEMAS)

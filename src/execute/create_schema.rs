@@ -1,7 +1,7 @@
 //! `CREATE SCHEMA`.
 
 use super::create_role::existing;
-use crate::catalog::privilege::Access;
+use crate::catalog::default_privileges::{ANYWHERE, DefaultsOf};
 use crate::error::Result;
 use crate::session::{Outcome, Session};
 use crate::sql::create_schema::CreateSchema;
@@ -17,8 +17,10 @@ pub fn execute(session: &Session, create: &CreateSchema) -> Result<Outcome> {
             Some(role) => existing(transaction.snapshot(), &session.named_role(role))?,
             None => session.role_oid(transaction.snapshot()),
         };
+        let of = Some(DefaultsOf::Schemas);
+        let access = transaction.snapshot().access_of_new(owner, of, ANYWHERE);
         match is_new {
-            true => transaction.set_schema_access(&create.name, Access::owned_by(owner)),
+            true => transaction.set_schema_access(&create.name, access),
             false => Ok(()),
         }
     })?;

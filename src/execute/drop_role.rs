@@ -1,6 +1,7 @@
 //! `DROP ROLE`.
 
 use super::create_role::{check_may, existing};
+use crate::catalog::default_privileges::ANYWHERE;
 use crate::catalog::privilege::{OWNER_OID, Rights};
 use crate::catalog::{Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
@@ -85,6 +86,14 @@ fn check_unused(snapshot: &Snapshot, role: Oid) -> Result<()> {
                 &object.access,
             );
         }
+    }
+    for (schema, privileges) in snapshot.all_default_privileges() {
+        let (objects, owner) = (privileges.of.objects(), snapshot.role_name(privileges.role));
+        let mut what = format!("default privileges on new {objects} belonging to role {owner}");
+        if schema != ANYWHERE {
+            what = format!("{what} in schema {schema}");
+        }
+        note(what, &privileges.access());
     }
     if lines.is_empty() {
         return Ok(());

@@ -284,32 +284,6 @@ impl Wanted<'_> {
         transaction.set_access(object.oid, access)
     }
 
-    /// The privileges, each with the columns that it is of.
-    fn privileges(&self, own: &[Privilege], what: &str) -> Result<Vec<(Privilege, Vec<String>)>> {
-        if self.privileges.is_empty() {
-            let of_columns =
-                |it: &&Privilege| self.columns.is_empty() || Privilege::OF_COLUMNS.contains(it);
-            let all = own.iter().filter(of_columns);
-            return Ok(all.map(|it| (*it, self.columns.to_vec())).collect());
-        }
-        let mut found = Vec::new();
-        for PrivilegeName { name, columns } in self.privileges {
-            let invalid = |message: String| Error::new(SqlState::INVALID_GRANT_OPERATION, message);
-            let Some(privilege) = Privilege::parse(name) else {
-                let message = format!("unrecognized privilege type \"{}\"", name.to_lowercase());
-                return Err(Error::new(SqlState::SYNTAX_ERROR, message));
-            };
-            if !own.contains(&privilege) {
-                return Err(invalid(format!("invalid privilege type {name} for {what}")));
-            }
-            if !columns.is_empty() && !Privilege::OF_COLUMNS.contains(&privilege) {
-                return Err(invalid(format!("invalid privilege type {name} for column")));
-            }
-            found.push((privilege, columns.clone()));
-        }
-        Ok(found)
-    }
-
     fn change(
         &self,
         session: &Session,
@@ -319,7 +293,8 @@ impl Wanted<'_> {
         check_column: &dyn Fn(&str) -> Result<()>,
     ) -> Result<()> {
         let mut done = false;
-        let wanted = self.privileges(own, if what == "table" { "relation" } else { what })?;
+        let what_of = if what == "table" { "relation" } else { what };
+        let wanted = named_privileges(self.privileges, self.columns, own, what_of)?;
         for (privilege, columns) in wanted {
             let columns: Vec<Option<&str>> = match columns.as_slice() {
                 [] => vec![None],
@@ -397,4 +372,38 @@ impl Wanted<'_> {
             grantable: self.grant.option,
         })
     }
+}
+
+/// The privileges of these names, or all of `own`, each with the columns that it is of; `what` has them, as
+/// messages name it.
+///
+/// # Errors
+/// 42601 for a name that is no privilege's; 0LP01 for one that such objects, or columns, do not have.
+pub(super) fn named_privileges(
+    named: &[PrivilegeName],
+    columns: &[String],
+    own: &[Privilege],
+    what: &str,
+) -> Result<Vec<(Privilege, Vec<String>)>> {
+    if named.is_empty() {
+        let of_columns = |it: &&Privilege| columns.is_empty() || Privilege::OF_COLUMNS.contains(it);
+        let all = own.iter().filter(of_columns);
+        return Ok(all.map(|it| (*it, columns.to_vec())).collect());
+    }
+    let mut found = Vec::new();
+    for PrivilegeName { name, columns } in named {
+        let invalid = |message: String| Error::new(SqlState::INVALID_GRANT_OPERATION, message);
+        let Some(privilege) = Privilege::parse(name) else {
+            let message = format!("unrecognized privilege type \"{}\"", name.to_lowercase());
+            return Err(Error::new(SqlState::SYNTAX_ERROR, message));
+        };
+        if !own.contains(&privilege) {
+            return Err(invalid(format!("invalid privilege type {name} for {what}")));
+        }
+        if !columns.is_empty() && !Privilege::OF_COLUMNS.contains(&privilege) {
+            return Err(invalid(format!("invalid privilege type {name} for column")));
+        }
+        found.push((privilege, columns.clone()));
+    }
+    Ok(found)
 }

@@ -1,6 +1,7 @@
 //! What statements do. One file a statement, of the same name as in `sql/`.
 
 pub mod alter;
+pub mod alter_default_privileges;
 pub mod alter_role;
 pub mod analyze;
 pub mod close;
@@ -157,6 +158,9 @@ async fn other(
         Statement::AlterRole(alter) => alter_role::execute(session, alter),
         Statement::DropRole(drop) => drop_role::execute(session, drop),
         Statement::Grant(grant) => grant::execute(session, grant),
+        Statement::AlterDefaultPrivileges(alter) => {
+            alter_default_privileges::execute(session, alter)
+        }
         Statement::Owned(owned) => owned::execute(session, owned).await,
         Statement::CreateIndex(create) => create_index::execute(session, create).await,
         Statement::CreateCheck(create) => create_check::execute(session, create).await,

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::create_role::existing;
-use crate::catalog::privilege::{OWNER_OID, Rights};
+use crate::catalog::default_privileges::ANYWHERE;
+use crate::catalog::privilege::{Access, OWNER_OID, Rights};
 use crate::catalog::{Kind, Oid};
 use crate::error::{Error, Result, SqlState};
 use crate::models::run::remove_tables;
@@ -83,6 +84,16 @@ pub async fn execute(session: &Session, owned: &Owned) -> Result<Outcome> {
                 for schema in rest.schemas() {
                     if let Some(access) = schema.access.without(&roles) {
                         transaction.set_schema_access(&schema.name, access)?;
+                    }
+                }
+                for (schema, privileges) in rest.all_default_privileges() {
+                    let access = match is_owned(privileges.role) {
+                        true if schema == ANYWHERE => Some(privileges.of.unsaid(privileges.role)),
+                        true => Some(Access::owned_by(privileges.role)),
+                        false => privileges.access().without(&roles),
+                    };
+                    if let Some(access) = access {
+                        transaction.set_default_privileges(schema, privileges.of, access)?;
                     }
                 }
                 for object in rest.objects().filter(|object| object.kind != Kind::Role) {

@@ -84,28 +84,7 @@ impl Grant {
         let for_option = revokes
             && (parser.take_words(&["GRANT", "OPTION", "FOR"])
                 || parser.take_words(&["ADMIN", "OPTION", "FOR"]));
-        let mut names = Vec::new();
-        let mut all = None;
-        if parser.take_word("ALL") {
-            let _ = parser.take_word("PRIVILEGES");
-            all = Some(parser.optional_columns()?);
-        } else {
-            loop {
-                let name = match parser.peek_word(0) {
-                    // Words of the language that no role could be named by.
-                    Some(word) if PRIVILEGES.contains(&word.as_str()) => {
-                        parser.expect_words(&[word.as_str()])?;
-                        word
-                    }
-                    _ => role_name(parser)?,
-                };
-                let columns = parser.optional_columns()?;
-                names.push(PrivilegeName { name, columns });
-                if !parser.consume_token(&Token::Comma) {
-                    break;
-                }
-            }
-        }
+        let (mut names, all) = parse_privileges(parser)?;
         let what = if all.is_some() || parser.peek_word(0).as_deref() == Some("ON") {
             parser.expect_words(&["ON"])?;
             for name in &mut names {
@@ -139,6 +118,32 @@ impl Grant {
             granted_by,
             cascade,
         })
+    }
+}
+
+/// Parses privileges, or names of roles, each with columns; or `ALL`, with the columns that it is of.
+pub(super) fn parse_privileges(
+    parser: &mut Parser,
+) -> Parsed<(Vec<PrivilegeName>, Option<Vec<String>>)> {
+    let mut names = Vec::new();
+    if parser.take_word("ALL") {
+        let _ = parser.take_word("PRIVILEGES");
+        return Ok((names, Some(parser.optional_columns()?)));
+    }
+    loop {
+        let name = match parser.peek_word(0) {
+            // Words of the language that no role could be named by.
+            Some(word) if PRIVILEGES.contains(&word.as_str()) => {
+                parser.expect_words(&[word.as_str()])?;
+                word
+            }
+            _ => role_name(parser)?,
+        };
+        let columns = parser.optional_columns()?;
+        names.push(PrivilegeName { name, columns });
+        if !parser.consume_token(&Token::Comma) {
+            return Ok((names, None));
+        }
     }
 }
 
@@ -236,10 +241,6 @@ impl fmt::Display for Grant {
 
 impl fmt::Display for Granted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let in_parentheses = |columns: &[String]| match columns {
-            [] => String::new(),
-            columns => format!(" ({})", write_roles(columns)),
-        };
         match self {
             Self::Roles(roles) => f.write_str(&write_roles(roles)),
             Self::Privileges {
@@ -247,17 +248,30 @@ impl fmt::Display for Granted {
                 columns,
                 on,
             } => {
-                let written = privileges.iter().map(|privilege| {
-                    format!("{}{}", privilege.name, in_parentheses(&privilege.columns))
-                });
-                let written: Vec<String> = written.collect();
-                match written.is_empty() {
-                    true => write!(f, "ALL{}", in_parentheses(columns))?,
-                    false => f.write_str(&written.join(", "))?,
-                }
+                write_privileges(f, privileges, columns)?;
                 write!(f, " ON {on}")
             }
         }
+    }
+}
+
+/// Writes privileges, or `ALL` of some columns where there are none.
+pub(super) fn write_privileges(
+    f: &mut fmt::Formatter<'_>,
+    privileges: &[PrivilegeName],
+    columns: &[String],
+) -> fmt::Result {
+    let in_parentheses = |columns: &[String]| match columns {
+        [] => String::new(),
+        columns => format!(" ({})", write_roles(columns)),
+    };
+    let written = privileges
+        .iter()
+        .map(|privilege| format!("{}{}", privilege.name, in_parentheses(&privilege.columns)));
+    let written: Vec<String> = written.collect();
+    match written.is_empty() {
+        true => write!(f, "ALL{}", in_parentheses(columns)),
+        false => f.write_str(&written.join(", ")),
     }
 }
 

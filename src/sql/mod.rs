@@ -7,6 +7,7 @@
 pub mod alias_columns;
 mod alias_words;
 pub mod alter;
+pub mod alter_default_privileges;
 pub mod alter_identity;
 pub mod alter_role;
 pub mod analyze;
@@ -176,6 +177,8 @@ pub enum Statement {
     DropRole(drop_role::DropRole),
     /// `GRANT` and `REVOKE`.
     Grant(grant::Grant),
+    /// `ALTER DEFAULT PRIVILEGES`.
+    AlterDefaultPrivileges(alter_default_privileges::AlterDefaultPrivileges),
     /// `REASSIGN OWNED` and `DROP OWNED`.
     Owned(owned::Owned),
     /// `CREATE INDEX`.
@@ -264,6 +267,7 @@ impl fmt::Display for Statement {
             Self::AlterRole(statement) => statement.fmt(f),
             Self::DropRole(statement) => statement.fmt(f),
             Self::Grant(statement) => statement.fmt(f),
+            Self::AlterDefaultPrivileges(statement) => statement.fmt(f),
             Self::Owned(statement) => statement.fmt(f),
             Self::CreateIndex(statement) => statement.fmt(f),
             Self::CreateCheck(statement) => statement.fmt(f),

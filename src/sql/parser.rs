@@ -1,6 +1,7 @@
 //! From text to statements.
 
 use super::alter::Alter;
+use super::alter_default_privileges::AlterDefaultPrivileges;
 use super::alter_role::AlterRole;
 use super::analyze::Analyze;
 use super::close::Close;
@@ -253,6 +254,9 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
         "ALTER" if is_role(parser) => {
             parser.expect_words(&["ALTER"])?;
             AlterRole::parse(parser).map(Statement::AlterRole)
+        }
+        "ALTER" if parser.peek_word(1).as_deref() == Some("DEFAULT") => {
+            AlterDefaultPrivileges::parse(parser).map(Statement::AlterDefaultPrivileges)
         }
         "ALTER" => Alter::parse(parser).map(Statement::Alter),
         "DROP" if is_role(parser) => {

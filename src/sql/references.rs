@@ -80,6 +80,7 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
         | Statement::AlterRole(_)
         | Statement::DropRole(_)
         | Statement::Grant(_)
+        | Statement::AlterDefaultPrivileges(_)
         | Statement::Owned(_)
         | Statement::CreateIndex(_)
         | Statement::CreateExternalTable(_)

@@ -67,6 +67,7 @@ impl Statement {
             Self::AlterRole(_) => Some("ALTER ROLE"),
             Self::DropRole(_) => Some("DROP ROLE"),
             Self::Grant(grant) => Some(if grant.revokes { "REVOKE" } else { "GRANT" }),
+            Self::AlterDefaultPrivileges(_) => Some("ALTER DEFAULT PRIVILEGES"),
             Self::Owned(owned) => Some(match owned.action {
                 OwnedAction::Reassign(_) => "REASSIGN OWNED",
                 OwnedAction::Drop { .. } => "DROP OWNED",

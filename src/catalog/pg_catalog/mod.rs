@@ -31,6 +31,7 @@ mod pg_class;
 mod pg_constraint;
 mod pg_cursors;
 mod pg_database;
+mod pg_default_acl;
 mod pg_description;
 mod pg_enum;
 mod pg_extension;
@@ -100,7 +101,7 @@ pub fn schema(name: &str) -> Option<&'static Tables> {
 const OWNER: i64 = 10;
 
 /// The rows that tell of this server.
-static ROWS: [&Rows; 44] = [
+static ROWS: [&Rows; 45] = [
     &pg_attrdef::TABLE,
     &pg_attribute::TABLE,
     &pg_class::TABLE,
@@ -108,6 +109,7 @@ static ROWS: [&Rows; 44] = [
     &pg_cursors::TABLE,
     &pg_database::TABLE,
     &pg_database::SHARED_DESCRIPTION,
+    &pg_default_acl::TABLE,
     &pg_description::TABLE,
     &pg_enum::TABLE,
     &pg_extension::TABLE,

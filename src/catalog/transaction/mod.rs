@@ -1,6 +1,7 @@
 //! A change of the catalog in the making.
 
 mod checks;
+mod default_privileges;
 mod names;
 mod outcome;
 mod properties;
@@ -13,8 +14,9 @@ use arrow::datatypes::SchemaRef;
 
 use checks::{OBJECTS, renamed, too_many};
 
+use super::default_privileges::DefaultsOf;
 use super::name::{check_identifier, check_writable};
-use super::privilege::Access;
+use super::privilege::OWNER_OID;
 use super::store::Store;
 use super::{Kind, Object, Oid, PreparedReplacement, Snapshot, time};
 use crate::error::{Error, Result, SqlState};
@@ -98,6 +100,9 @@ impl<'a> Transaction<'a> {
             return Err(too_many("objects", OBJECTS));
         }
         self.check_free(&name, kind)?;
+        let owner = new.owner.unwrap_or(OWNER_OID);
+        let of = DefaultsOf::of_kind(kind);
+        let access = self.snapshot.access_of_new(owner, of, &name.schema);
         let oid = match new.oid {
             Some(oid) if self.snapshot.object(oid).is_none() => oid,
             Some(oid) => return Err(Error::internal(format!("oid {oid} is in use"))),
@@ -119,7 +124,7 @@ impl<'a> Transaction<'a> {
             replaced_in: None,
             suspended: false,
             is_emptied: false,
-            access: new.owner.map(Access::owned_by).unwrap_or_default(),
+            access,
             created_at: time::now(),
         });
         Ok(oid)

@@ -36,6 +36,7 @@ impl Transaction<'_> {
             name: name.to_owned(),
             comment: None,
             access: Access::default(),
+            default_privileges: Vec::new(),
         };
         self.put_schema(schema);
         Ok(true)
@@ -53,6 +54,7 @@ impl Transaction<'_> {
                 name: name.clone(),
                 comment: None,
                 access: Access::default(),
+                default_privileges: Vec::new(),
             };
             self.put_schema(schema);
         }

@@ -229,6 +229,7 @@ impl Checker<'_> {
             | Statement::AlterRole(_)
             | Statement::DropRole(_)
             | Statement::Grant(_)
+            | Statement::AlterDefaultPrivileges(_)
             | Statement::Owned(_)
             | Statement::Set(_)
             | Statement::Show(_)

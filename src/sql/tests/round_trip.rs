@@ -134,6 +134,18 @@ const STATEMENTS: &[(&str, &str)] = &[
         "ALTER TABLE t ADD CONSTRAINT k PRIMARY KEY (a, b), ADD CHECK (a < b), RENAME CONSTRAINT x TO y",
         "=",
     ),
+    (
+        "ALTER DEFAULT PRIVILEGES FOR ROLE a, b IN SCHEMA s GRANT SELECT, INSERT ON TABLES TO c, public WITH GRANT OPTION",
+        "=",
+    ),
+    (
+        "alter default privileges in schema s for user a revoke grant option for all privileges on routines from group b cascade",
+        "ALTER DEFAULT PRIVILEGES FOR ROLE a IN SCHEMA s REVOKE GRANT OPTION FOR ALL ON FUNCTIONS FROM b CASCADE",
+    ),
+    (
+        "ALTER DEFAULT PRIVILEGES REVOKE USAGE ON SCHEMAS FROM a",
+        "=",
+    ),
     ("CREATE TEMPORARY TABLE t (a INT)", "="),
     (
         "CREATE TEMPORARY TABLE t (a INT) WITH (fillfactor = '70') ON COMMIT DROP",
