@@ -22,12 +22,12 @@ use crate::instance::LockGuard;
 use crate::models::define::define;
 use crate::models::refresh::{Catalogued, Extent, refresh_locked};
 use crate::models::replan::{self, Author};
-use crate::models::{lookback, resolution, schedule, source_columns, table_id};
+use crate::models::{lookback, resolution, schedule, source_columns, table_id, view_options};
 use crate::session::{Outcome, Session, plan};
 use crate::sql::alter::{Action, Alter};
 use crate::sql::drop::DropKind;
 use crate::sql::name::ObjectName;
-use crate::sql::{QualifiedName, Statement};
+use crate::sql::{Options, QualifiedName, Statement};
 
 /// Changes an object, all actions or none.
 ///
@@ -139,6 +139,18 @@ async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {
             catalog.write(|transaction| transaction.set_suspended(object.oid, *suspends))
         }
         Action::Refresh => refresh(session, &object).await,
+        Action::SetOptions(options) if object.kind == Kind::View => {
+            set_view_options(session, &object, |own| {
+                for (name, value) in &options.0 {
+                    own.set(name, value);
+                }
+            })
+        }
+        Action::ResetOptions(names) if object.kind == Kind::View => {
+            set_view_options(session, &object, |own| {
+                own.0.retain(|(name, _)| !names.contains(name));
+            })
+        }
         Action::SetOptions(options) if has_freshness(alter, &object) => {
             let changes = options.0.iter();
             set_options(
@@ -208,6 +220,24 @@ async fn refresh(session: &Session, object: &Object) -> Result<()> {
         session.notice(Error::new(SqlState::SUCCESSFUL_COMPLETION, message));
     }
     Ok(())
+}
+
+/// Changes the options of a view.
+fn set_view_options(
+    session: &Session,
+    view: &Object,
+    change: impl FnOnce(&mut Options),
+) -> Result<()> {
+    let mut definition = view.definition.clone();
+    if let Statement::CreateView(create) = &mut definition {
+        change(&mut create.options);
+        view_options::check(&create.options)?;
+        if let Some(notice) = view_options::notice(create) {
+            session.notice(notice);
+        }
+    }
+    let catalog = &session.instance.catalog;
+    catalog.write(|transaction| transaction.reword(view.oid, definition))
 }
 
 /// Gives options values, or takes them away. Nothing is refreshed for that; but where they say which

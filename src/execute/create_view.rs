@@ -1,10 +1,12 @@
-//! `CREATE VIEW`. What reads a temporary table is temporary too. A view that is replaced keeps its
-//! columns, their order, names and types; more may come after them.
+//! `CREATE VIEW`. What reads a temporary table is temporary too. A view that is replaced keeps its columns,
+//! their order, names and types; more may come after them. A view reads with the rights of its owner, or
+//! with `security_invoker` those of who asks; `security_barrier` is kept and without effect.
 
 use super::create_table::make_temporary;
 use super::define::create as create_object;
 use crate::catalog::is_temporary_schema;
 use crate::error::{Error, Result, SqlState};
+use crate::models::view_options;
 use crate::session::{Outcome, Session, plan};
 use crate::sql::Statement;
 use crate::sql::create_view::CreateView;
@@ -27,8 +29,12 @@ pub async fn execute(session: &Session, create: &CreateView) -> Result<Outcome> 
         ));
     }
     let (if_not_exists, or_replace) = (create.if_not_exists, create.or_replace);
+    let notice = view_options::notice(&create);
     let statement = Statement::CreateView(create);
     create_object(session, statement, if_not_exists, or_replace).await?;
+    if let Some(notice) = notice {
+        session.notice(notice);
+    }
     Ok(Outcome::Done("CREATE VIEW".to_owned()))
 }
 

@@ -11,7 +11,7 @@ use tributary_udfs::enums::EnumKind;
 use super::schedule::{Freshness, SCHEDULING_OPTIONS};
 use super::{
     constraints, fillfactor, function, incremental, keyed, lookback, partitioned, resolution,
-    schema_change,
+    schema_change, view_options,
 };
 use crate::catalog::{Kind, NewObject, Oid, Snapshot, is_temporary_schema};
 use crate::config::SessionSettings;
@@ -189,6 +189,7 @@ pub(super) async fn columns(
             Ok((schema, BTreeSet::new()))
         }
         Statement::CreateView(create) => {
+            view_options::check(&create.options)?;
             let depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
             let plan = plan::definition(context, &create.query, &create.columns).await?;
             Ok((declared::columns(&plan, snapshot), depends_on))

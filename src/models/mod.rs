@@ -37,6 +37,7 @@ pub mod schema_change;
 pub mod source_columns;
 pub mod stale;
 pub mod vacuum;
+pub mod view_options;
 
 use crate::catalog::{Kind, Object};
 use crate::warehouse::TableId;

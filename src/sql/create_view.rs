@@ -1,4 +1,5 @@
-//! `CREATE [OR REPLACE] [TEMPORARY] VIEW [IF NOT EXISTS] name [(columns)] AS query`.
+//! `CREATE [OR REPLACE] [TEMPORARY] VIEW [IF NOT EXISTS] name [(columns)]
+//! [WITH (security_invoker | security_barrier [= boolean], ...)] AS query`.
 
 use std::fmt;
 
@@ -6,8 +7,8 @@ use datafusion::sql::sqlparser::ast::Query;
 
 use super::cursor::{Parsed, Parser};
 use super::name::{ObjectName, write_columns, write_create};
-use super::query;
 use super::shown::Shown;
+use super::{Options, query};
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +17,8 @@ pub struct CreateView {
     pub name: ObjectName,
     /// Names for the query's columns; empty where they keep their own.
     pub columns: Vec<String>,
+    /// With whose rights it reads.
+    pub options: Options,
     /// What the view answers.
     pub query: Box<Query>,
     /// Whether it goes with its session.
@@ -34,9 +37,7 @@ impl CreateView {
         let if_not_exists = parser.take_if_not_exists(or_replace)?;
         let name = parser.object_name()?;
         let columns = parser.optional_columns()?;
-        if parser.peek_word(0).as_deref() == Some("WITH") {
-            return parser.unsupported_here("an option of a view");
-        }
+        let options = Options::parse_with(parser)?;
         parser.expect_words(&["AS"])?;
         let query = query::parse(parser)?;
         if parser.peek_word(0).as_deref() == Some("WITH") {
@@ -45,6 +46,7 @@ impl CreateView {
         Ok(Self {
             name,
             columns,
+            options,
             query,
             is_temporary,
             if_not_exists,
@@ -62,6 +64,7 @@ impl fmt::Display for CreateView {
         };
         write_create(f, self.or_replace, what, self.if_not_exists, &self.name)?;
         write_columns(f, &self.columns)?;
+        self.options.write_with(f)?;
         write!(f, " AS {}", Shown(self.query.as_ref()))
     }
 }

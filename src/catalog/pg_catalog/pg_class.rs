@@ -132,10 +132,11 @@ fn class(
     ]
 }
 
-/// The options of a table or a materialized view, as PostgreSQL writes storage parameters.
+/// The options of a table, a view or a materialized view, as PostgreSQL writes storage parameters.
 fn options(object: &Object) -> Option<Vec<String>> {
     let options = match &object.definition {
         Statement::CreateTable(create) => &create.options,
+        Statement::CreateView(create) => &create.options,
         Statement::CreateMaterializedView(create) => &create.options,
         _ => return None,
     };

@@ -1,5 +1,5 @@
-//! Who may read what: a relation is read by who asks, what a view reads by its owner, what a function
-//! reads by who calls it, and what a materialized view, a model or a check is computed from by its
+//! Who may read what: a relation is read by who asks, what a view reads by its owner, or by who asks with
+//! `security_invoker`, what a function reads by who calls it, and what a materialized view, a model or a check is computed from by its
 //! owner, whoever has it computed.
 
 use std::collections::BTreeSet;
@@ -13,6 +13,7 @@ use crate::catalog::privilege::{Privilege, Rights};
 use crate::catalog::{Kind, Object, Snapshot, system};
 use crate::error::Result;
 use crate::models::constraints::default_of;
+use crate::models::view_options::is_of_invoker;
 use crate::session::user_functions;
 use crate::sql::cursor::object_name_from;
 use crate::sql::{ObjectName, Statement};
@@ -106,12 +107,17 @@ impl Checker<'_> {
         self.readable_within(object, &mut seen)
     }
 
-    /// That what a view reads may be read by its owner, and what functions in it read by who asks.
+    /// That what a view reads may be read by its owner, or by who asks where it says so, and what functions
+    /// in it read by who asks.
     fn readable_within(&self, view: &Object, seen: &mut BTreeSet<u32>) -> Result<()> {
         if view.kind != Kind::View || !seen.insert(view.oid) {
             return Ok(());
         }
-        let owner = Rights::of(self.snapshot, view.access.owner());
+        let owner = match &view.definition {
+            // As in Postgres, also where another view reads it.
+            Statement::CreateView(create) if is_of_invoker(create) => self.rights.clone(),
+            _ => Rights::of(self.snapshot, view.access.owner()),
+        };
         let columns = match &view.definition {
             Statement::CreateView(create) => {
                 own_relations(&owner, create.query.as_ref())?;

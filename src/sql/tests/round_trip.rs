@@ -161,6 +161,15 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     ("CREATE TEMPORARY VIEW v AS SELECT 1", "="),
     (
+        "CREATE VIEW v (a) WITH (security_invoker, security_barrier = off) AS SELECT 1",
+        "CREATE VIEW v (a) WITH (security_invoker = 'true', security_barrier = 'off') AS SELECT 1",
+    ),
+    ("ALTER VIEW v SET (security_invoker = 'true')", "="),
+    (
+        "ALTER VIEW v RESET (security_invoker, security_barrier)",
+        "=",
+    ),
+    (
         "CREATE OR REPLACE TEMP VIEW v AS SELECT 1",
         "CREATE OR REPLACE TEMPORARY VIEW v AS SELECT 1",
     ),
