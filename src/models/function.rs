@@ -1,9 +1,12 @@
 //! What functions that users make must satisfy: their bodies can be planned, and answer what is declared.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 use arrow::datatypes::FieldRef;
-use datafusion::sql::sqlparser::ast::{ColumnDef, DataType, Ident, SelectItem, SetExpr};
+use datafusion::sql::sqlparser::ast::{
+    ColumnDef, DataType, Expr, Ident, Query, SelectItem, SetExpr, visit_expressions,
+};
 
 use super::constraints::check_assignable;
 use super::define::declared_columns;
@@ -46,6 +49,32 @@ pub fn resolve(
     Ok(reads)
 }
 
+/// A function that tells of who asks, where a query calls one.
+fn asks_for_role(query: &Query) -> Option<String> {
+    const TELLING: [&str; 5] = [
+        "current_user",
+        "current_role",
+        "user",
+        "pg_has_role",
+        "row_security_active",
+    ];
+    let found = visit_expressions(query, |part| {
+        let name = match part {
+            Expr::Function(call) => call.name.0.last().and_then(|part| part.as_ident()),
+            // Some are called without parentheses.
+            Expr::Identifier(name) if name.quote_style.is_none() => Some(name),
+            _ => None,
+        };
+        let name = name.map_or_else(String::new, |name| name.value.to_lowercase());
+        let is_of_privileges = name.starts_with("has_") && name.ends_with("_privilege");
+        match is_of_privileges || TELLING.contains(&name.as_str()) {
+            true => ControlFlow::Break(name),
+            false => ControlFlow::Continue(()),
+        }
+    });
+    found.break_value()
+}
+
 /// That a body, whose names are full, answers what is declared.
 ///
 /// # Errors
@@ -56,6 +85,14 @@ pub async fn check(context: &StatementContext, create: &CreateFunction) -> Resul
         declared(context, data_type)?;
     }
     let probe = user_functions::probe(create)?;
+    if create.security_definer
+        && let Some(name) = asks_for_role(probe.as_ref())
+    {
+        return Err(
+            Error::unsupported(format!("{name} within a function with SECURITY DEFINER"))
+                .with_hint("It would tell of who calls the function, and not of its owner."),
+        );
+    }
     let plan = plan::query(context, &probe)
         .await
         .map_err(|error| error.within(format!("SQL function \"{}\"", create.name.name)))?;

@@ -1,7 +1,7 @@
 //! `CREATE [OR REPLACE] FUNCTION name ([[IN] argument] type [DEFAULT | = value], ...)
 //! RETURNS type | SETOF type | TABLE (column type, ...) [option ...]`, with the options `LANGUAGE sql`,
 //! `IMMUTABLE | STABLE | VOLATILE`, `STRICT | RETURNS NULL ON NULL INPUT | CALLED ON NULL INPUT`,
-//! `PARALLEL word`, `COST n`, `ROWS n`, `SECURITY INVOKER` and one of `AS 'query'`, `RETURN value` and
+//! `PARALLEL word`, `COST n`, `ROWS n`, `SECURITY INVOKER | DEFINER` and one of `AS 'query'`, `RETURN value` and
 //! `BEGIN ATOMIC query; END`.
 
 use std::fmt;
@@ -31,6 +31,8 @@ pub struct CreateFunction {
     pub volatility: Volatility,
     /// Whether it is NULL, or has no rows, where an argument is NULL.
     pub strict: bool,
+    /// Whether it reads with the rights of its owner, and not with those of who calls it.
+    pub security_definer: bool,
     /// Whether an existing function of the same arguments is replaced.
     pub or_replace: bool,
 }
@@ -110,6 +112,7 @@ impl CreateFunction {
         }
         let returns = Returns::parse(parser)?;
         let (mut volatility, mut strict) = (Volatility::Volatile, false);
+        let mut security_definer = false;
         let mut body = None;
         loop {
             if parser.take_word("LANGUAGE") {
@@ -138,8 +141,14 @@ impl CreateFunction {
             } else if parser.take_word("COST") || parser.take_word("ROWS") {
                 parser.parse_expr()?;
             } else if parser.take_words(&["SECURITY", "INVOKER"])
-                || parser.take_words(&["NOT", "LEAKPROOF"])
+                || parser.take_words(&["EXTERNAL", "SECURITY", "INVOKER"])
             {
+                security_definer = false;
+            } else if parser.take_words(&["SECURITY", "DEFINER"])
+                || parser.take_words(&["EXTERNAL", "SECURITY", "DEFINER"])
+            {
+                security_definer = true;
+            } else if parser.take_words(&["NOT", "LEAKPROOF"]) {
             } else if parser.take_word("AS") {
                 let text = parser.string()?;
                 let resolved = match parser.consume_token(&Token::Comma) {
@@ -175,6 +184,7 @@ impl CreateFunction {
             body,
             volatility,
             strict,
+            security_definer,
             or_replace,
         })
     }
@@ -350,6 +360,9 @@ impl fmt::Display for CreateFunction {
         }
         if self.strict {
             f.write_str(" STRICT")?;
+        }
+        if self.security_definer {
+            f.write_str(" SECURITY DEFINER")?;
         }
         match &self.body {
             Body::Text(text, resolved) => {

@@ -93,7 +93,7 @@ pub static TABLE: Rows = Rows {
                 0,
                 0,
                 "f",
-                false,
+                create.security_definer,
                 false,
                 create.strict,
                 returns_set,
@@ -249,6 +249,9 @@ pub fn statement(sources: &dyn SystemSources, oid: i64) -> Option<String> {
     }
     if create.strict {
         options.push("STRICT");
+    }
+    if create.security_definer {
+        options.push("SECURITY DEFINER");
     }
     if !options.is_empty() {
         text.push_str(&format!(" {}\n", options.join(" ")));

@@ -1,7 +1,8 @@
 //! Whether who asks may do what a statement does.
 //!
 //! As in Postgres, names are looked at with the rights of who asks, and what a view reads with those of
-//! the view's owner; what a function reads, wherever it is called, with those of who asks. Nothing is
+//! the view's owner; what a function reads, wherever it is called, with those of who asks, or of its owner
+//! where it says so. Nothing is
 //! looked at where there is one role, which may do anything.
 
 mod columns;

@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast::{Visit, VisitMut, visit_relations};
 use super::columns::{Columns, allows};
 use super::{Checker, denied, kind_word};
 use crate::catalog::privilege::{Privilege, Rights};
-use crate::catalog::{Kind, Object, Snapshot, system};
+use crate::catalog::{Kind, Object, Oid, Snapshot, system};
 use crate::error::Result;
 use crate::models::constraints::default_of;
 use crate::models::view_options::is_of_invoker;
@@ -54,6 +54,9 @@ pub fn check_computed(snapshot: &Snapshot, object: &Object) -> Result<()> {
         _ => checker.readable(object, &columns),
     })
 }
+
+/// The views and functions that were looked at, each with who reads.
+type Seen = BTreeSet<(Oid, Oid)>;
 
 impl Checker<'_> {
     pub(super) fn read(&self, name: &ObjectName, columns: &Columns) -> Result<()> {
@@ -109,8 +112,8 @@ impl Checker<'_> {
 
     /// That what a view reads may be read by its owner, or by who asks where it says so, and what functions
     /// in it read by who asks.
-    fn readable_within(&self, view: &Object, seen: &mut BTreeSet<u32>) -> Result<()> {
-        if view.kind != Kind::View || !seen.insert(view.oid) {
+    fn readable_within(&self, view: &Object, seen: &mut Seen) -> Result<()> {
+        if view.kind != Kind::View || !seen.insert((view.oid, self.rights.role())) {
             return Ok(());
         }
         let owner = match &view.definition {
@@ -146,24 +149,32 @@ impl Checker<'_> {
         Ok(())
     }
 
-    /// That who asks may call a function, and read what it reads.
-    fn callable(&self, function: &Object, seen: &mut BTreeSet<u32>) -> Result<()> {
-        if !seen.insert(function.oid) {
+    /// That who asks may call a function, and read what it reads; where it says so, that its owner may.
+    fn callable(&self, function: &Object, seen: &mut Seen) -> Result<()> {
+        if !seen.insert((function.oid, self.rights.role())) {
             return Ok(());
         }
         if !self.rights.may_call(&function.access) {
             return Err(denied("function", &function.name.name));
         }
-        if let Statement::CreateFunction(create) = &function.definition
-            && let Ok(body) = user_functions::probe(create)
-        {
-            own_relations(&self.rights, body.as_ref())?;
+        let Statement::CreateFunction(create) = &function.definition else {
+            return Ok(());
+        };
+        let reader = Checker {
+            rights: match create.security_definer {
+                true => Rights::of(self.snapshot, function.access.owner()),
+                false => self.rights.clone(),
+            },
+            ..*self
+        };
+        if let Ok(body) = user_functions::probe(create) {
+            own_relations(&reader.rights, body.as_ref())?;
         }
         for read in &function.depends_on {
             match self.snapshot.object(*read) {
-                Some(object) if object.kind == Kind::Function => self.callable(object, seen)?,
+                Some(object) if object.kind == Kind::Function => reader.callable(object, seen)?,
                 Some(object) if object.kind == Kind::Type => {}
-                Some(object) => self.readable(object, &Columns::All)?,
+                Some(object) => reader.readable(object, &Columns::All)?,
                 None => {}
             }
         }

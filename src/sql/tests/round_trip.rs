@@ -159,6 +159,10 @@ const STATEMENTS: &[(&str, &str)] = &[
         "CREATE TEMPORARY TABLE t (a INT) ON COMMIT PRESERVE ROWS",
         "=",
     ),
+    (
+        "create function f() returns int stable external security definer language sql return 1",
+        "CREATE FUNCTION f() RETURNS INT LANGUAGE sql STABLE SECURITY DEFINER RETURN 1",
+    ),
     ("CREATE TEMPORARY VIEW v AS SELECT 1", "="),
     (
         "CREATE VIEW v (a) WITH (security_invoker, security_barrier = off) AS SELECT 1",
