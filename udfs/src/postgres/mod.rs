@@ -41,6 +41,7 @@ mod of_one_type;
 mod range;
 mod records;
 mod removed_elements;
+mod replaced_elements;
 mod retyped;
 mod rounding;
 mod row_numbers;

@@ -28,8 +28,8 @@ use row_function::{Form, RowFunction};
 
 use super::moment_rounding::round_moment;
 use super::{
-    bounded_text, concatenated, dimensions, letter_case, of_one_type, removed_elements, retyped,
-    row_numbers,
+    bounded_text, concatenated, dimensions, letter_case, of_one_type, removed_elements,
+    replaced_elements, retyped, row_numbers,
 };
 
 /// Functions whose answer depends on nothing but their arguments.
@@ -133,6 +133,7 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     letter_case::register(registry)?;
     of_one_type::register(registry)?;
     removed_elements::register(registry)?;
+    replaced_elements::register(registry)?;
     retyped::register(registry)?;
     bounded_text::register(registry)?;
     row_numbers::register(registry)

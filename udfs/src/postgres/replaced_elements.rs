@@ -1,0 +1,127 @@
+//! `array_replace`, which puts another element in the place of each that is the one given, NULL too.
+//! DataFusion replaces the first alone.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, UInt32Array, new_null_array};
+use arrow::buffer::OffsetBuffer;
+use arrow::compute::kernels::cmp::not_distinct;
+use arrow::compute::kernels::zip::zip;
+use arrow::compute::take;
+use arrow::datatypes::{DataType, FieldRef};
+use datafusion::common::internal_err;
+use datafusion::error::Result;
+use datafusion::execution::FunctionRegistry;
+use datafusion::logical_expr::{
+    ColumnarValue, Documentation, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
+    ScalarUDFImpl, Signature,
+};
+
+use super::converted::only_value;
+
+/// Registers the function, in the place of DataFusion's.
+pub(super) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
+    let inner = registry.udf("array_replace")?;
+    registry.register_udf(Arc::new(ScalarUDF::new_from_impl(ArrayReplace { inner })))?;
+    Ok(())
+}
+
+/// DataFusion's function, which compares elements that are arrays or records themselves.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct ArrayReplace {
+    inner: Arc<ScalarUDF>,
+}
+
+impl ScalarUDFImpl for ArrayReplace {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn aliases(&self) -> &[String] {
+        self.inner.aliases()
+    }
+
+    fn schema_name(&self, args: &[Expr]) -> Result<String> {
+        self.inner.schema_name(args)
+    }
+
+    fn signature(&self) -> &Signature {
+        self.inner.signature()
+    }
+
+    fn return_type(&self, given: &[DataType]) -> Result<DataType> {
+        self.inner.return_type(given)
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
+        self.inner.return_field_from_args(args)
+    }
+
+    fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
+        self.inner.inner().coerce_types(given)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let [lists, sought, given] = args.args.as_slice() else {
+            return self.inner.invoke_with_args(args);
+        };
+        let is_constant = [lists, sought, given]
+            .iter()
+            .all(|value| matches!(value, ColumnarValue::Scalar(_)));
+        let rows = if is_constant { 1 } else { args.number_rows };
+        let lists = lists.to_array(rows)?;
+        let Some(lists) = lists.as_list_opt::<i32>() else {
+            return self.inner.invoke_with_args(args);
+        };
+        let element = |value: &ColumnarValue| -> Result<ArrayRef> {
+            let value = value.to_array(rows)?;
+            Ok(match value.data_type().is_null() {
+                true => new_null_array(&lists.value_type(), rows),
+                false => value,
+            })
+        };
+        let (sought, given) = (element(sought)?, element(given)?);
+        let is_element = |value: &ArrayRef| lists.value_type() == *value.data_type();
+        if lists.value_type().is_nested() || !is_element(&sought) || !is_element(&given) {
+            return self.inner.invoke_with_args(args);
+        }
+        let replaced: ArrayRef = Arc::new(replaced(lists, &sought, &given)?);
+        Ok(match is_constant {
+            true => ColumnarValue::Scalar(only_value(&replaced)?),
+            false => ColumnarValue::Array(replaced),
+        })
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        self.inner.documentation()
+    }
+}
+
+/// Each list with what is given for its row in the place of what is sought.
+fn replaced(lists: &ListArray, sought: &ArrayRef, given: &ArrayRef) -> Result<ListArray> {
+    // A list that is NULL, or part of an array that was cut, may leave elements out of the offsets.
+    let mut places = Vec::with_capacity(lists.values().len());
+    let mut rows = Vec::with_capacity(lists.values().len());
+    let mut lengths = Vec::with_capacity(lists.len());
+    for (row, ends) in (0_u32..).zip(lists.value_offsets().windows(2)) {
+        let [begin, end] = *ends else { continue };
+        for place in begin..end {
+            places.push(place.unsigned_abs());
+            rows.push(row);
+        }
+        lengths.push((begin..end).len());
+    }
+    let rows = UInt32Array::from(rows);
+    let values = take(lists.values(), &UInt32Array::from(places), None)?;
+    let is_sought = not_distinct(&values, &take(sought, &rows, None)?)?;
+    let values = zip(&is_sought, &take(given, &rows, None)?, &values)?;
+    let DataType::List(field) = lists.data_type() else {
+        return internal_err!("{} is no array", lists.data_type());
+    };
+    Ok(ListArray::try_new(
+        Arc::clone(field),
+        OffsetBuffer::from_lengths(lengths),
+        values,
+        lists.nulls().cloned(),
+    )?)
+}
