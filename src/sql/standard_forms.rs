@@ -13,8 +13,8 @@ use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, BinaryOperator, CaseWhen, CastKind, DataType, DateTimeField, ExactNumberInfo, Expr,
     Fetch, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
-    Interval, LimitClause, ObjectName, OrderBy, OrderByExpr, OrderByKind, Query, TimezoneInfo,
-    UnaryOperator, Value, VisitMut, VisitorMut,
+    Interval, LimitClause, ObjectName, OrderBy, OrderByExpr, OrderByKind, Query, Subscript,
+    TimezoneInfo, UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
 use tributary_udfs::postgres::{IntervalUnit, read_interval, reads_alike};
@@ -162,7 +162,10 @@ impl VisitorMut for Rewriter {
                 function.args = no_arguments();
                 as_function(expr);
             }
-            Expr::CompoundFieldAccess { root, access_chain } => name_fields(root, access_chain),
+            Expr::CompoundFieldAccess { root, access_chain } => {
+                name_fields(root, access_chain);
+                access_chain.iter_mut().for_each(bound_slice);
+            }
             Expr::Array(array) if !are_as_long(&array.elem) => {
                 let message =
                     "multidimensional arrays must have array expressions with matching dimensions";
@@ -644,6 +647,22 @@ fn name_fields(root: &Expr, access: &mut [AccessExpr]) {
             *field = Expr::value(Value::SingleQuotedString(name));
         }
     }
+}
+
+/// Gives a slice, as `a[2:]` or `a[:2]`, the bounds that it leaves out. An array begins at 1, and what is
+/// beyond its end is none of it.
+fn bound_slice(access: &mut AccessExpr) {
+    let AccessExpr::Subscript(Subscript::Slice {
+        lower_bound,
+        upper_bound,
+        ..
+    }) = access
+    else {
+        return;
+    };
+    let number = |number: i32| Expr::value(Value::Number(number.to_string(), false));
+    lower_bound.get_or_insert_with(|| number(1));
+    upper_bound.get_or_insert_with(|| number(i32::MAX));
 }
 
 /// A literal that is a moment by where it stands.
