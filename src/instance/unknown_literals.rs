@@ -63,11 +63,12 @@ impl ExprPlanner for UnknownLiterals {
                 expr.left = Expr::Cast(Cast::new(Box::new(expr.left), array));
             }
         }
-        // NULL beside an array is no element, but an array that is NULL.
+        // A literal beside an array is no element, but an array; NULL is one that is NULL.
         if matches!(expr.op, BinaryOperator::StringConcat) {
-            if let Some(array) = array(&expr.left).filter(|_| is_null(&expr.right)) {
+            let is_array = |side: &Expr| is_unknown(side) || is_null(side);
+            if let Some(array) = array(&expr.left).filter(|_| is_array(&expr.right)) {
                 expr.right = Expr::Cast(Cast::new(Box::new(expr.right), array));
-            } else if let Some(array) = array(&expr.right).filter(|_| is_null(&expr.left)) {
+            } else if let Some(array) = array(&expr.right).filter(|_| is_array(&expr.left)) {
                 expr.left = Expr::Cast(Cast::new(Box::new(expr.left), array));
             }
         }
