@@ -105,6 +105,10 @@ fn of_constraints(snapshot: &Snapshot, table: &Object) -> Vec<Row> {
         };
         for column in &constraint.columns {
             rows.push(own(CLASS, oid, *column, "a"));
+            // As PostgreSQL, of a condition once more for what it names.
+            if constraint.kind() == "c" {
+                rows.push(own(CLASS, oid, *column, "n"));
+            }
         }
         if constraint.columns.is_empty() {
             rows.push(own(CLASS, oid, 0, "a"));
