@@ -13,6 +13,7 @@ pub mod system;
 
 mod dependency;
 mod name;
+mod part_comments;
 mod publication;
 mod record;
 mod referencing;
@@ -35,6 +36,7 @@ pub use name::{
     meant_schema, temporary_schema,
 };
 pub use object::{Kind, Object, Oid};
+pub use part_comments::{Part, PartComments};
 pub use referencing::{Reference, has_key, is_key_of, no_key, references_of};
 pub use replacement::PreparedReplacement;
 pub use snapshot::{Schema, Snapshot};

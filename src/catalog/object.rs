@@ -7,6 +7,7 @@ use arrow::datatypes::{Schema, SchemaRef};
 use chrono::{DateTime, Utc};
 use tributary_udfs::postgres::{CHARACTER_LENGTH, CharacterLength};
 
+use super::part_comments::PartComments;
 use super::privilege::Access;
 use crate::sql::create_index::CreateIndex;
 use crate::sql::moment_precision::MOMENT_PRECISION;
@@ -130,6 +131,8 @@ pub struct Object {
     pub comment: Option<String>,
     /// `COMMENT ON COLUMN`, by column.
     pub column_comments: BTreeMap<String, String>,
+    /// `COMMENT ON CONSTRAINT` and `COMMENT ON INDEX`.
+    pub part_comments: PartComments,
     /// What the numbers of identity columns are kept under, by column, where that is not its name:
     /// the name that the column had when it was declared.
     pub sequences: BTreeMap<String, String>,
@@ -177,6 +180,7 @@ impl Object {
             && self.depends_on == other.depends_on
             && self.comment == other.comment
             && self.column_comments == other.column_comments
+            && self.part_comments == other.part_comments
             && self.sequences == other.sequences
             && self.indexes == other.indexes
             && self.access == other.access
@@ -192,6 +196,7 @@ impl Object {
             .retain(|column, _| schema.column_with_name(column).is_some());
         object.indexes = indexes_on(&schema, &self.schema, &self.indexes);
         object.schema = schema;
+        object.drop_part_comments();
         object
     }
 

@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::default_privileges::DefaultPrivileges;
+use super::part_comments::PartComments;
 use super::privilege::Access;
 use super::transaction::NewObject;
 use super::{Kind, Object, Oid, PreparedReplacement, Schema, time};
@@ -43,6 +44,8 @@ struct ObjectRecord {
     depends_on: BTreeSet<Oid>,
     comment: Option<String>,
     column_comments: BTreeMap<String, String>,
+    #[serde(default)]
+    part_comments: PartComments,
     #[serde(default)]
     sequences: BTreeMap<String, String>,
     #[serde(default)]
@@ -105,6 +108,7 @@ pub fn encode_object(object: &Object) -> Result<(Vec<u8>, Vec<u8>)> {
         depends_on: object.depends_on.clone(),
         comment: object.comment.clone(),
         column_comments: object.column_comments.clone(),
+        part_comments: object.part_comments.clone(),
         sequences: object.sequences.clone(),
         indexes: object.indexes.iter().map(ToString::to_string).collect(),
         project_file: object.project_file.clone(),
@@ -149,6 +153,7 @@ pub fn decode_object(oid: Oid, record: &[u8], columns: &[u8]) -> Result<Object> 
         depends_on: record.depends_on,
         comment: record.comment,
         column_comments: record.column_comments,
+        part_comments: record.part_comments,
         sequences: record.sequences,
         indexes,
         project_file: record.project_file,

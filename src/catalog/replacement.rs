@@ -10,6 +10,7 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 
 use super::object::indexes_on;
+use super::part_comments::PartComments;
 use super::privilege::Access;
 use super::transaction::{NewObject, Transaction};
 use super::{Kind, Object, Oid, time};
@@ -109,6 +110,7 @@ impl NewObject {
             depends_on: self.depends_on.clone(),
             comment: self.comment.clone(),
             column_comments: self.column_comments.clone(),
+            part_comments: PartComments::default(),
             sequences: self.sequences.clone(),
             indexes: self.indexes.clone(),
             project_file: self.project_file.clone(),
@@ -160,7 +162,7 @@ impl NewObject {
                     .or_insert_with(|| key.clone());
             }
         }
-        Object {
+        let mut object = Object {
             oid: old.oid,
             name: self.name,
             kind,
@@ -169,6 +171,10 @@ impl NewObject {
             depends_on: self.depends_on,
             comment,
             column_comments,
+            part_comments: match self.keeps_comments {
+                true => old.part_comments.clone(),
+                false => PartComments::default(),
+            },
             sequences,
             indexes,
             project_file: self.project_file,
@@ -178,7 +184,9 @@ impl NewObject {
             is_emptied: old.is_emptied,
             access: old.access.clone(),
             created_at: old.created_at,
-        }
+        };
+        object.drop_part_comments();
+        object
     }
 }
 

@@ -573,6 +573,7 @@ proptest! {
                 depends_on: new.depends_on,
                 comment: None,
                 column_comments: BTreeMap::new(),
+                part_comments: Default::default(),
                 sequences: BTreeMap::new(),
                 indexes: Vec::new(),
                 project_file: None,

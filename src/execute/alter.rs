@@ -68,7 +68,9 @@ fn is_several(session: &Session, alter: &Alter, action: &Action) -> bool {
         Action::DropColumn { cascade: true, .. } | Action::DropConstraint { cascade: true, .. } => {
             true
         }
-        Action::ValidateConstraint(_) | Action::RenameValue(..) => true,
+        Action::ValidateConstraint(_) | Action::RenameConstraint(..) | Action::RenameValue(..) => {
+            true
+        }
         Action::AddConstraint(declared) => declared.rule.foreign_key().is_some(),
         Action::AddColumn {
             column,

@@ -1,9 +1,10 @@
 //! `COMMENT ON`.
 
 use super::create_role::existing;
-use super::drop_function;
-use crate::catalog::Kind;
+use super::{drop_function, index};
+use crate::catalog::{Kind, Part};
 use crate::error::{Error, Result, SqlState};
+use crate::models::constraints;
 use crate::session::{Outcome, Session, plan};
 use crate::sql::comment::{Comment, CommentOn};
 use crate::sql::drop::DropKind;
@@ -32,6 +33,22 @@ pub fn execute(session: &Session, comment: &Comment) -> Result<Outcome> {
                 return Err(Error::unsupported("a comment on the first role"));
             }
             catalog.write(|transaction| transaction.set_comment(oid, text))?;
+        }
+        CommentOn::Constraint(name, table) => {
+            let object = plan::object(table, &snapshot, &path)?;
+            let mut all = constraints::of(&object).iter();
+            if !all.any(|constraint| constraint.name == *name) {
+                let table = &object.name.name;
+                let message = format!("constraint \"{name}\" for table \"{table}\" does not exist");
+                return Err(Error::new(SqlState::UNDEFINED_OBJECT, message));
+            }
+            let part = Part::Constraint(name.clone());
+            catalog.write(|transaction| transaction.set_part_comment(object.oid, &part, text))?;
+        }
+        CommentOn::Index(name) => {
+            let (table, name) = index::named(session, name)?;
+            let part = Part::Index(name);
+            catalog.write(|transaction| transaction.set_part_comment(table.oid, &part, text))?;
         }
         CommentOn::Column(relation, column) => {
             let object = plan::object(relation, &snapshot, &path)?;

@@ -561,6 +561,7 @@ mod tests {
             depends_on: Default::default(),
             comment: None,
             column_comments: Default::default(),
+            part_comments: Default::default(),
             sequences: Default::default(),
             indexes: Vec::new(),
             project_file: None,

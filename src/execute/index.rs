@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::redefine;
+use crate::catalog::privilege::Rights;
 use crate::catalog::{Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::models::{constraints, keyed};
-use crate::session::{Outcome, Session};
+use crate::session::{Outcome, Session, not_owner};
 use crate::sql::alter::{Action, Alter};
 use crate::sql::constraint::Rule;
 use crate::sql::create_index::CreateIndex;
@@ -102,11 +103,19 @@ pub async fn alter(session: &Session, alter: &Alter) -> Result<Outcome> {
                 if let Some(index) = indexes.iter_mut().find(named) {
                     index.name = Some(new.clone());
                 }
-                transaction.set_indexes(table.oid, indexes)
+                transaction.set_indexes(table.oid, indexes)?;
+                for (part, comment) in table.part_comments.of_renamed(&name, new) {
+                    transaction.set_part_comment(table.oid, &part, Some(comment))?;
+                }
+                Ok(())
             })?,
             What::Unique | What::Key if keyed::index(&table).is_none_or(|it| it.name != name) => {
                 let action = Action::RenameConstraint(name, new.clone());
-                redefine::act(session, &table, &action).await?;
+                session
+                    .together(async |session: &Session| {
+                        redefine::act(session, &table, &action).await
+                    })
+                    .await?;
             }
             What::Unique | What::Key => {
                 return Err(Error::unsupported(
@@ -116,6 +125,28 @@ pub async fn alter(session: &Session, alter: &Alter) -> Result<Outcome> {
         }
     }
     done
+}
+
+/// The table of an index, and its name there; who asks must own the table.
+///
+/// # Errors
+/// 42P01 for one that does not exist, 42809 for what is none; 42501 for who may not.
+pub fn named(session: &Session, name: &ObjectName) -> Result<(Arc<Object>, String)> {
+    let undefined = || {
+        let message = format!("relation \"{name}\" does not exist");
+        Error::new(SqlState::UNDEFINED_TABLE, message)
+    };
+    let found = match find(session, name, false) {
+        Ok(found) => found.ok_or_else(undefined)?,
+        Err(error) if error.sqlstate() == SqlState::UNDEFINED_OBJECT => return Err(undefined()),
+        Err(error) => return Err(error),
+    };
+    let snapshot = session.instance.catalog.snapshot();
+    let rights = Rights::of(&snapshot, session.role_oid(&snapshot));
+    match rights.owns(&found.table.access) {
+        true => Ok((found.table, found.name)),
+        false => Err(not_owner("index", &found.name)),
+    }
 }
 
 /// The index of a name; none where it does not exist and may not.

@@ -108,6 +108,15 @@ pub async fn act(session: &Session, object: &Arc<Object>, action: &Action) -> Re
     drop(guard);
     done?;
     foreign_keys::prove_new(session, object, action).await?;
+    if let Action::RenameConstraint(old, name) = action {
+        let comments = object.part_comments.of_renamed(old, name);
+        session.instance.catalog.write(|transaction| {
+            for (part, comment) in comments {
+                transaction.set_part_comment(object.oid, &part, Some(comment))?;
+            }
+            Ok(())
+        })?;
+    }
     if let Action::RenameColumn(old, name) = action {
         create_sequence::follow_column(session, object, old, name)?;
     }

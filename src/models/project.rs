@@ -352,6 +352,16 @@ fn name_comment(
             name
         }
         CommentOn::Column(name, _) => name,
+        CommentOn::Constraint(constraint, _) => {
+            return Err(invalid(format!(
+                "a comment on constraint {constraint} in the file of {expected}"
+            )));
+        }
+        CommentOn::Index(index) => {
+            return Err(invalid(format!(
+                "a comment on index {index} in the file of {expected}"
+            )));
+        }
         CommentOn::Schema(schema) => {
             return Err(invalid(format!(
                 "a comment on schema {schema} in the file of {expected}"

@@ -1,4 +1,4 @@
-//! `COMMENT ON kind name IS 'text' | NULL`.
+//! `COMMENT ON kind name | CONSTRAINT name ON table IS 'text' | NULL`.
 
 use std::fmt;
 
@@ -25,6 +25,10 @@ pub enum CommentOn {
     Schema(String),
     /// A relation or check; the kind written must be the object's.
     Object(DropKind, ObjectName),
+    /// A constraint of a table.
+    Constraint(String, ObjectName),
+    /// An index.
+    Index(ObjectName),
     /// A column of a relation.
     Column(ObjectName, String),
     /// A function.
@@ -47,6 +51,10 @@ impl Comment {
             let relation =
                 object_name_of(parts).map_err(|error| Failure::Told(error, Some(place)))?;
             CommentOn::Column(relation, column)
+        } else if parser.take_word("CONSTRAINT") {
+            let name = parser.identifier()?;
+            parser.expect_words(&["ON"])?;
+            CommentOn::Constraint(name, parser.object_name()?)
         } else if parser.take_word("FUNCTION") {
             CommentOn::Function(FunctionName::parse(parser)?)
         } else if parser.take_word("ROLE") {
@@ -54,7 +62,7 @@ impl Comment {
         } else {
             match DropKind::parse(parser, "COMMENT ON")? {
                 DropKind::Schema => CommentOn::Schema(parser.schema_name()?),
-                DropKind::Index => return parser.unsupported_here("COMMENT ON INDEX"),
+                DropKind::Index => CommentOn::Index(parser.object_name()?),
                 kind => CommentOn::Object(kind, parser.object_name()?),
             }
         };
@@ -74,6 +82,10 @@ impl fmt::Display for Comment {
         match &self.on {
             CommentOn::Schema(name) => write!(f, "SCHEMA {}", Quoted(name))?,
             CommentOn::Object(kind, name) => write!(f, "{kind} {name}")?,
+            CommentOn::Constraint(name, table) => {
+                write!(f, "CONSTRAINT {} ON {table}", Quoted(name))?;
+            }
+            CommentOn::Index(name) => write!(f, "INDEX {name}")?,
             CommentOn::Function(name) => write!(f, "FUNCTION {name}")?,
             CommentOn::Role(name) => write!(f, "ROLE {}", Quoted(name))?,
             CommentOn::Column(relation, column) => {

@@ -7,7 +7,7 @@ use datafusion::logical_expr::ScalarUDF;
 use super::function::{Call, CatalogFunction};
 use super::information_schema::{self, INFORMATION_SCHEMA};
 use super::relation::{Relation, namespaces, relation};
-use super::table_constraint::expression_of;
+use super::table_constraint::{constraints_of, expression_of, with_part};
 use super::{
     PG_CATALOG, acl_default, acl_explode, advisory_lock_functions, data, definition_functions,
     expand_array, keywords, like_escape, name_functions, notification_functions, pg_cancel_backend,
@@ -315,6 +315,15 @@ fn comment(sources: &dyn SystemSources, oid: i64, of: Option<String>) -> Option<
     if of.as_deref() == Some("pg_namespace") {
         let all = namespaces(&sources.snapshot());
         return all.into_iter().find(|schema| schema.oid == oid)?.comment;
+    }
+    if of.as_deref() == Some("pg_constraint") {
+        let snapshot = sources.snapshot();
+        let found = with_part(&snapshot, oid).find_map(|object| {
+            let constraint = constraints_of(object).find(|it| it.oid == oid)?;
+            let comments = &object.part_comments.constraints;
+            Some(comments.get(&constraint.constraint.name).cloned())
+        });
+        return found.flatten();
     }
     if let Some(class) = of.filter(|of| of != "pg_class") {
         let class = super::table(&class)?.oid;

@@ -3,12 +3,15 @@
 use super::PG_CATALOG;
 use super::relation::{namespaces, relations};
 use super::table::{Row, Rows, row};
+use super::table_constraint::constraints_of;
 use crate::catalog::Kind;
 
 /// The number of `pg_class`, where relations and their columns have their comments.
 const CLASS: i64 = 1259;
 /// The number of `pg_proc`.
 const PROCEDURE: i64 = 1255;
+/// The number of `pg_constraint`.
+const CONSTRAINT: i64 = 2606;
 /// The number of `pg_namespace`.
 const NAMESPACE: i64 = 2615;
 /// The number of `pg_type`.
@@ -31,6 +34,14 @@ pub static TABLE: Rows = Rows {
             };
             if let Some(comment) = &object.comment {
                 rows.push(row![i64::from(object.oid), class, 0, comment.as_str()]);
+            }
+        }
+        for object in sources.snapshot().objects() {
+            let comments = &object.part_comments.constraints;
+            for constraint in constraints_of(object) {
+                if let Some(comment) = comments.get(&constraint.constraint.name) {
+                    rows.push(row![constraint.oid, CONSTRAINT, 0, comment.as_str()]);
+                }
             }
         }
         for relation in relations(sources) {

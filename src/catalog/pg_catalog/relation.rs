@@ -220,7 +220,10 @@ fn index(table: &Relation, index: &TableIndex<'_>) -> Relation {
         name: index.name().to_owned(),
         kind: "i",
         columns: Arc::new(Schema::new(fields)),
-        comment: None,
+        comment: table
+            .object
+            .as_ref()
+            .and_then(|object| object.part_comments.indexes.get(index.name()).cloned()),
         column_comments: BTreeMap::new(),
         ..table.clone()
     }

@@ -16,6 +16,7 @@ use checks::{OBJECTS, renamed, too_many};
 
 use super::default_privileges::DefaultsOf;
 use super::name::{check_identifier, check_writable};
+use super::part_comments::PartComments;
 use super::privilege::OWNER_OID;
 use super::store::Store;
 use super::{Kind, Object, Oid, PreparedReplacement, Snapshot, time};
@@ -117,6 +118,7 @@ impl<'a> Transaction<'a> {
             depends_on: new.depends_on,
             comment: new.comment,
             column_comments: new.column_comments,
+            part_comments: PartComments::default(),
             sequences: new.sequences,
             indexes: new.indexes,
             project_file: new.project_file,

@@ -7,7 +7,7 @@ use super::checks::{
 };
 use super::{Transaction, being_replaced};
 use crate::catalog::privilege::Access;
-use crate::catalog::{Object, Oid};
+use crate::catalog::{Object, Oid, Part};
 use crate::error::Result;
 use crate::sql::Statement;
 use crate::sql::create_index::CreateIndex;
@@ -78,6 +78,27 @@ impl Transaction<'_> {
         Ok(())
     }
 
+    /// Sets the comment on a constraint or an index; `None` takes it away.
+    ///
+    /// # Errors
+    /// 54000 where it is too long.
+    pub fn set_part_comment(
+        &mut self,
+        oid: Oid,
+        part: &Part,
+        comment: Option<String>,
+    ) -> Result<()> {
+        check_length(
+            "comment",
+            comment.as_deref().unwrap_or_default(),
+            COMMENT_BYTES,
+        )?;
+        let mut object = Object::clone(&*self.existing(oid)?);
+        object.part_comments.set(part, comment);
+        self.put(object);
+        Ok(())
+    }
+
     /// Sets who owns an object, and who else may do what with it.
     ///
     /// # Errors
@@ -125,6 +146,7 @@ impl Transaction<'_> {
         }
         let mut object = Object::clone(&*self.existing(oid)?);
         object.indexes = indexes;
+        object.drop_part_comments();
         self.put(object);
         Ok(())
     }

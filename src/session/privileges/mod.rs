@@ -197,6 +197,9 @@ impl Checker<'_> {
             Statement::Comment(comment) => match &comment.on {
                 CommentOn::Schema(name) => self.own_schema(name),
                 CommentOn::Function(name) => self.own_functions(std::slice::from_ref(name)),
+                CommentOn::Constraint(_, table) => self.own(table),
+                // Whose it is is told by its table, which is found by who comments.
+                CommentOn::Index(_) => Ok(()),
                 CommentOn::Role(_) => self.superuser("must be superuser to comment on roles"),
                 CommentOn::Object(DropKind::Type, name) => self.own_type(name),
                 CommentOn::Object(_, name) | CommentOn::Column(name, _) => self.own(name),

@@ -163,6 +163,8 @@ const STATEMENTS: &[(&str, &str)] = &[
         "create function f() returns int stable external security definer language sql return 1",
         "CREATE FUNCTION f() RETURNS INT LANGUAGE sql STABLE SECURITY DEFINER RETURN 1",
     ),
+    ("COMMENT ON CONSTRAINT c ON s.t IS 'x'", "="),
+    ("COMMENT ON INDEX s.i IS NULL", "="),
     ("CREATE TEMPORARY VIEW v AS SELECT 1", "="),
     (
         "CREATE VIEW v (a) WITH (security_invoker, security_barrier = off) AS SELECT 1",
