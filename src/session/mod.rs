@@ -27,6 +27,7 @@ mod settings;
 mod shown_query;
 mod state;
 mod subqueries;
+mod told_parameters;
 mod transaction;
 pub mod user_functions;
 pub mod uuids;

@@ -14,6 +14,7 @@ use tokio::task::yield_now;
 
 use super::assigned_parameters::{Assigned, assigned_parameters};
 use super::placed_parameters::placed_parameters;
+use super::told_parameters::told_parameters;
 use super::{Session, declared, enums, plan};
 use crate::error::{Error, Result, SqlState};
 use crate::execute;
@@ -167,6 +168,11 @@ pub(super) async fn prepare(
     let plans: Vec<&LogicalPlan> = clauses.iter().chain(&plan).collect();
     let parameter_types = parameter_types(&plans, early, types, &assigned)?;
     let mut compared = BTreeMap::new();
+    if !parameter_types.is_empty() {
+        for plan in plans.iter().rev() {
+            compared.extend(told_parameters(plan, &parameter_types)?);
+        }
+    }
     if context.snapshot.has_types() {
         for plan in plans.iter().rev() {
             compared.extend(enums::parameters(plan)?);

@@ -13,6 +13,7 @@ use datafusion::logical_expr::LogicalPlan;
 use tributary_udfs::postgres::{CHARACTER_LENGTH, CharacterLength};
 
 use self::origin::Trace;
+pub(super) use self::origin::told_by as told;
 use crate::catalog::Snapshot;
 use crate::sql::moment_precision::MOMENT_PRECISION;
 use crate::wire::types::{POSTGRES_COLUMN, POSTGRES_MODIFIER, POSTGRES_TABLE, POSTGRES_TYPE};

@@ -55,7 +55,7 @@ impl Origin {
 }
 
 /// The type that a field says of itself to be told by.
-fn told_by(field: &Field) -> Option<String> {
+pub(in crate::session) fn told_by(field: &Field) -> Option<String> {
     let metadata = field.metadata();
     let length = metadata.get(CHARACTER_LENGTH);
     match length.and_then(|length| CharacterLength::from_metadata(length)) {
