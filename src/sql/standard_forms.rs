@@ -11,10 +11,10 @@ use std::ops::ControlFlow;
 use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, BinaryOperator, CaseWhen, CastKind, DataType, DateTimeField, ExactNumberInfo, Expr,
-    Fetch, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
-    Interval, LimitClause, ObjectName, OrderBy, OrderByExpr, OrderByKind, Query, Subscript,
-    TimezoneInfo, UnaryOperator, Value, VisitMut, VisitorMut,
+    AccessExpr, ArrayElemTypeDef, BinaryOperator, CaseWhen, CastKind, DataType, DateTimeField,
+    ExactNumberInfo, Expr, Fetch, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+    FunctionArguments, Ident, Interval, LimitClause, ObjectName, OrderBy, OrderByExpr, OrderByKind,
+    Query, Subscript, TimezoneInfo, UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
 use tributary_udfs::postgres::{IntervalUnit, read_interval, reads_alike};
@@ -184,6 +184,7 @@ impl VisitorMut for Rewriter {
                 if let Some(number) = number_of_bits(inner, data_type) {
                     **inner = number;
                 }
+                as_deep_as(data_type, inner);
             }
             Expr::Extract { .. }
             | Expr::Function(_)
@@ -646,6 +647,31 @@ fn name_fields(root: &Expr, access: &mut [AccessExpr]) {
             let name = fold(std::mem::take(&mut name.value), name.quote_style);
             *field = Expr::value(Value::SingleQuotedString(name));
         }
+    }
+}
+
+/// Gives the type of a literal that is cast to an array as many dimensions as it has: as in Postgres, an array
+/// has any number of them, of whatever its type says.
+fn as_deep_as(data_type: &mut DataType, literal: &Expr) {
+    let Some(text) = literal_text(literal) else {
+        return;
+    };
+    let mut written = 0;
+    let mut inner = &*data_type;
+    while let DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)) = inner {
+        written += 1;
+        inner = element;
+    }
+    let marks = text.chars().filter(|mark| !mark.is_ascii_whitespace());
+    let given = marks.take_while(|mark| *mark == '{').count();
+    // More than PostgreSQL knows are told as such by who reads the text.
+    const DIMENSIONS: usize = 7;
+    if written == 0 {
+        return;
+    }
+    for _ in written..given.min(DIMENSIONS) {
+        let element = Box::new(std::mem::replace(data_type, DataType::Unspecified));
+        *data_type = DataType::Array(ArrayElemTypeDef::SquareBracket(element, None));
     }
 }
 

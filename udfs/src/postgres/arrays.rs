@@ -1,4 +1,4 @@
-//! Arrays out of text: `{a,"b c",NULL}`, of one dimension.
+//! Arrays out of text: `{a,"b c",NULL}`.
 //!
 //! Arrow's cast makes an array of one element of any text.
 
@@ -12,6 +12,7 @@ use datafusion::common::internal_err;
 use datafusion::error::Result;
 
 use super::conversion::{as_text, from_text};
+use super::nested_arrays;
 use crate::FunctionError;
 use crate::formatting::SessionTimeZone;
 use crate::json::{JsonKind, read_texts};
@@ -26,6 +27,10 @@ pub(super) fn of_texts(from: &ArrayRef, to: &DataType, zone: &SessionTimeZone) -
     };
     let texts = cast(from, &DataType::Utf8)?;
     let texts = texts.as_string::<i32>();
+    if item.data_type().is_list() {
+        let lists = nested_arrays::of_texts(texts, item, zone)?;
+        return Ok(cast(&lists, to)?);
+    }
     let mut elements = Vec::new();
     let mut lengths = Vec::with_capacity(texts.len());
     for text in texts {
@@ -33,8 +38,25 @@ pub(super) fn of_texts(from: &ArrayRef, to: &DataType, zone: &SessionTimeZone) -
         lengths.push(own.len());
         elements.extend(own);
     }
+    let values = of_elements(elements, item, zone)?;
+    let nulls: NullBuffer = texts.iter().map(|text| text.is_some()).collect();
+    let item = Arc::new(Field::clone(item).with_nullable(true));
+    let offsets = OffsetBuffer::from_lengths(lengths);
+    let lists: ArrayRef = Arc::new(ListArray::try_new(item, offsets, values, Some(nulls))?);
+    Ok(cast(&lists, to)?)
+}
+
+/// Texts of elements as their values.
+///
+/// # Errors
+/// Those of the elements' type.
+pub(super) fn of_elements(
+    elements: Vec<Option<String>>,
+    item: &Field,
+    zone: &SessionTimeZone,
+) -> Result<ArrayRef> {
     let elements: ArrayRef = Arc::new(StringArray::from(elements));
-    let values = match item.data_type() {
+    Ok(match item.data_type() {
         DataType::Utf8 => match JsonKind::of_field(item) {
             Some(kind) => read_texts(&elements, kind)?,
             None => elements,
@@ -42,12 +64,7 @@ pub(super) fn of_texts(from: &ArrayRef, to: &DataType, zone: &SessionTimeZone) -
         nested if nested.is_nested() && elements.is_empty() => new_empty_array(nested),
         nested if nested.is_nested() => return Err(several_dimensions().into()),
         wanted => from_text(&elements, wanted, zone)?,
-    };
-    let nulls: NullBuffer = texts.iter().map(|text| text.is_some()).collect();
-    let item = Arc::new(Field::clone(item).with_nullable(true));
-    let offsets = OffsetBuffer::from_lengths(lengths);
-    let lists: ArrayRef = Arc::new(ListArray::try_new(item, offsets, values, Some(nulls))?);
-    Ok(cast(&lists, to)?)
+    })
 }
 
 /// Casts arrays to texts, moments among their elements in `zone`.
@@ -92,16 +109,21 @@ fn several_dimensions() -> FunctionError {
     FunctionError::unsupported("an array of more dimensions as text is not supported")
 }
 
+/// That a text is no array.
+pub(super) fn malformed(text: &str) -> FunctionError {
+    FunctionError {
+        sqlstate: "22P02",
+        message: format!("malformed array literal: \"{text}\""),
+        hint: None,
+    }
+}
+
 /// The elements of an array's text; `None` is NULL.
 ///
 /// # Errors
 /// 22P02 for a text that is no array, 0A000 for one of more dimensions.
 pub fn array_elements(text: &str) -> Result<Vec<Option<String>>, FunctionError> {
-    let malformed = || FunctionError {
-        sqlstate: "22P02",
-        message: format!("malformed array literal: \"{text}\""),
-        hint: None,
-    };
+    let malformed = || malformed(text);
     let inner = text
         .trim()
         .strip_prefix('{')

@@ -34,6 +34,7 @@ mod letter_case;
 mod membership;
 mod moment_rounding;
 mod moment_text;
+mod nested_arrays;
 mod now;
 mod numeric;
 mod numeric_rule;
