@@ -64,5 +64,7 @@ fn told(field: &Field) -> Option<u32> {
     }
     let of = PostgresType::of_field(&field.clone().with_metadata(metadata)).oid;
     let is_read = matches!(parameter_type(of), Ok(Some(read)) if read == *data_type);
-    (is_read && of != PostgresType::of(data_type).oid).then_some(of)
+    // Values of xid are not read in binary.
+    let is_other = of != PostgresType::of(data_type).oid && of != PostgresType::XID.oid;
+    (is_read && is_other).then_some(of)
 }
