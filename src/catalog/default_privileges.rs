@@ -116,7 +116,7 @@ impl Snapshot {
     pub fn all_default_privileges(&self) -> impl Iterator<Item = (&str, &DefaultPrivileges)> {
         self.stored_schemas().flat_map(|schema| {
             let own = schema.default_privileges.iter();
-            own.map(|it| (schema.name.as_str(), it))
+            own.map(move |it| (schema.name.as_str(), it))
         })
     }
 
