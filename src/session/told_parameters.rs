@@ -31,7 +31,7 @@ pub(super) fn told_parameters(
     };
     for (name, field) in plan.get_parameter_fields()? {
         // As in Postgres, what is compared with a varchar is compared as a text.
-        let is_other = |oid| oid != PostgresType::VARCHAR.oid;
+        let is_other = |oid: u32| oid != PostgresType::VARCHAR.oid;
         if let Some(field) = field.filter(|field| told(field).is_some_and(is_other)) {
             note(&name, &field);
         }
