@@ -34,8 +34,9 @@ use crate::sql::{
     derived_names, expanded_size, hidden_columns, integer_literals, merged_columns,
     model_functions, moment_precision, named_arguments, order_names, outer_columns,
     outer_relations, record_arguments, references, relation_names, relation_wildcards,
-    repeated_columns, repeated_groups, row_membership, row_values, sampled, set_returning,
-    standard_forms, table_changes, time_travel, untyped_texts, values, whole_rows, with_changes,
+    renamed_wildcards, repeated_columns, repeated_groups, row_membership, row_values, sampled,
+    set_returning, standard_forms, table_changes, time_travel, untyped_texts, values, whole_rows,
+    with_changes,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -398,6 +399,7 @@ async fn say_plannably(
     column_names::make_branches_unique(query);
     derived_names::name(query);
     order_names::rewrite(query)?;
+    renamed_wildcards::expand(query, state).await?;
     alias_columns::complete(query, state).await?;
     repeated_columns::name(query, state).await?;
     merged_columns::rewrite(query, state).await?;

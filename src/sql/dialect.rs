@@ -89,6 +89,11 @@ impl Dialect for TributaryDialect {
         true
     }
 
+    /// How definitions read all columns of a table of which one was renamed.
+    fn supports_select_wildcard_rename(&self) -> bool {
+        true
+    }
+
     /// Counts the expression, and reads forms of Postgres's that sqlparser does not know.
     fn parse_prefix(&self, parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
         match self.expressions_left.get().checked_sub(1) {

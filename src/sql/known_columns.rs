@@ -14,6 +14,7 @@ use datafusion::sql::sqlparser::ast::{
 use super::column_names::name_of;
 use super::cursor::{fold, object_name_from};
 use super::hidden_columns::shown_columns;
+use super::renamed_wildcards;
 use crate::error::Result;
 
 /// What is known of the columns around the place that a walk is at.
@@ -262,8 +263,12 @@ fn named<'a>(table: &'a TableWithJoins, name: &ObjectName) -> Option<&'a TableFa
     })
 }
 
-/// Columns without those that `*` is told to leave out.
+/// Columns without those that `*` is told to leave out, by the names that it gives.
 fn without(mut columns: Vec<String>, options: &WildcardAdditionalOptions) -> Option<Vec<String>> {
+    if options.opt_rename.is_some() {
+        let named = renamed_wildcards::named(&columns, renamed_wildcards::renames(options));
+        columns = named.into_iter().map(|(_, name)| name).collect();
+    }
     let left_out = match &options.opt_exclude {
         None => return Some(columns),
         Some(ExcludeSelectItem::Single(name)) => using(std::slice::from_ref(name))?,

@@ -98,6 +98,7 @@ pub mod references;
 pub mod refresh;
 pub mod relation_names;
 pub mod relation_wildcards;
+pub mod renamed_wildcards;
 pub mod renaming;
 pub mod repeated_columns;
 pub mod repeated_groups;

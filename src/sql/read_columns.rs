@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, JoinConstraint, JoinOperator, ObjectName, Query, Select, TableFactor,
+    Expr, Ident, JoinConstraint, JoinOperator, ObjectName, Query, Select, SelectItem, TableFactor,
     TableWithJoins, Visit as _, Visitor,
 };
 
 use super::cursor::fold;
+use super::renamed_wildcards::renames;
 use super::renaming::names_all_columns;
 
 /// The columns that a query may read.
@@ -40,6 +41,11 @@ impl ReadColumns {
     /// Whether it may read a column, named or among all that there are.
     pub fn reads(&self, column: &str) -> bool {
         self.reads_all || self.names(column)
+    }
+
+    /// Whether it reads all columns that there are.
+    pub fn reads_all(&self) -> bool {
+        self.reads_all
     }
 
     /// Whether it names a column.
@@ -97,6 +103,12 @@ impl Visitor for Reading {
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
         select.from.iter().for_each(|tables| self.joins(tables));
+        for item in &select.projection {
+            if let SelectItem::Wildcard(options) = item {
+                let renames = renames(options).iter();
+                renames.for_each(|rename| self.name(&rename.ident));
+            }
+        }
         ControlFlow::Continue(())
     }
 

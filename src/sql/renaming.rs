@@ -14,7 +14,7 @@ use super::model_functions;
 use super::name::{ObjectName, Quoted};
 use super::qualify::{Named, ast_name};
 use super::scope::Scopes;
-use super::{QualifiedName, Statement, constraint, parse_one, sequence_calls};
+use super::{QualifiedName, Statement, constraint, parse_one, renamed_wildcards, sequence_calls};
 use crate::error::{Error, Result};
 
 impl Statement {
@@ -134,15 +134,16 @@ impl VisitorMut for Renamer<'_> {
 
 impl Statement {
     /// Has a definition, whose names are full, go on reading a relation by these columns, of which one
-    /// has another name now: so what the definition gives keeps its names, as in Postgres. A version of
-    /// the relation, which has the names of then, is read as before.
+    /// has another name now: so what the definition gives keeps its names, as in Postgres. Without
+    /// columns it reads all that there are whenever it is planned. A version of the relation, which has
+    /// the names of then, is read as before.
     ///
     /// # Errors
     /// None that parsing the definition has not met.
     pub fn keep_column(
         &mut self,
         relation: &QualifiedName,
-        columns: &[&str],
+        columns: Option<&[&str]>,
         old: &str,
         new: &str,
     ) -> Result<()> {
@@ -153,14 +154,19 @@ impl Statement {
             Self::CreateModel(create) => &mut create.query,
             _ => return Ok(()),
         };
-        let read = columns.iter().map(|column| match *column == old {
-            true => format!("{} AS {}", Quoted(new), Quoted(old)),
-            false => Quoted(column).to_string(),
-        });
-        let read: Vec<String> = read.collect();
+        let kept = format!("{} AS {}", Quoted(new), Quoted(old));
+        let read = match columns {
+            None => format!("* RENAME ({kept})"),
+            Some(columns) => {
+                let read = columns.iter().map(|column| match *column == old {
+                    true => kept.clone(),
+                    false => Quoted(column).to_string(),
+                });
+                read.collect::<Vec<String>>().join(", ")
+            }
+        };
         let text = format!(
-            "SELECT * FROM (SELECT {} FROM {relation}) AS {}",
-            read.join(", "),
+            "SELECT * FROM (SELECT {read} FROM {relation}) AS {}",
             Quoted(&relation.name)
         );
         let Self::Query(read) = parse_one(&text)? else {
@@ -206,6 +212,7 @@ impl VisitorMut for Keeper<'_> {
 
     // Afterwards, since the subquery reads the relation too.
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
+        renamed_wildcards::merge(factor);
         let TableFactor::Table {
             name,
             alias,

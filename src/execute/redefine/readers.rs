@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::catalog::{NewObject, Object, Oid};
+use crate::catalog::{Kind, NewObject, Object, Oid};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::create_sequence;
 use crate::execute::drop::cascades;
@@ -45,7 +45,10 @@ pub(in crate::execute) fn keep(
         // What it does not read may go without it.
         let columns = columns.iter().copied().filter(|column| read.reads(column));
         let columns: Vec<&str> = columns.collect();
-        definition.keep_column(&object.name, &columns, old, new)?;
+        // What its option on_schema_change says of columns that come holds as before.
+        let is_open = reader.kind == Kind::MaterializedView && read.reads_all();
+        let columns = (!is_open).then_some(columns.as_slice());
+        definition.keep_column(&object.name, columns, old, new)?;
         catalog.write(|transaction| transaction.reword(reader.oid, definition.clone()))?;
     }
     Ok(())

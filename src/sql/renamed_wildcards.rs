@@ -1,0 +1,247 @@
+//! `SELECT * RENAME (amount AS price)`: all columns that there are, some of them by other names.
+//!
+//! So a materialized view over `SELECT *` reads a table whose column has got another name: it keeps the
+//! name that it had, and the next column that the table gets comes to the view as before. A column that
+//! has the name which another one gets here is left out, since the view has that name already.
+//! DataFusion's planner does not know the form, so that the columns are said in full.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use datafusion::execution::SessionState;
+use datafusion::sql::sqlparser::ast::{
+    Expr, Ident, IdentWithAlias, Query, RenameSelectItem, Select, SelectItem, SetExpr, TableFactor,
+    VisitMut, VisitorMut, WildcardAdditionalOptions,
+};
+
+use super::cursor::fold;
+use super::known_columns::KnownColumns;
+use crate::error::{Error, Result, SqlState, nearest};
+
+/// The columns that `*` gives other names to, with these.
+pub(super) fn renames(options: &WildcardAdditionalOptions) -> &[IdentWithAlias] {
+    match &options.opt_rename {
+        None => &[],
+        Some(RenameSelectItem::Single(rename)) => std::slice::from_ref(rename),
+        Some(RenameSelectItem::Multiple(renames)) => renames,
+    }
+}
+
+/// Columns, each with the name that `*` gives to it.
+pub(super) fn named(columns: &[String], renames: &[IdentWithAlias]) -> Vec<(String, String)> {
+    let taken: BTreeSet<String> = renames.iter().map(|rename| folded(&rename.alias)).collect();
+    let named = columns.iter().filter_map(|column| {
+        let given = renames
+            .iter()
+            .find(|rename| folded(&rename.ident) == *column);
+        match given {
+            Some(rename) => Some((column.clone(), folded(&rename.alias))),
+            None => (!taken.contains(column)).then(|| (column.clone(), column.clone())),
+        }
+    });
+    named.collect()
+}
+
+/// Has a subquery that is such a `*` over another one say both in one, and reads the relation itself where
+/// each column has its own name again.
+pub(super) fn merge(factor: &mut TableFactor) {
+    let Some((outer, TableFactor::Derived { subquery, .. })) = renaming(factor) else {
+        return;
+    };
+    let Some((inner, relation)) = renaming_of(subquery) else {
+        return;
+    };
+    let own = |rename: &IdentWithAlias| {
+        let column = folded(&rename.ident);
+        let before = inner.iter().find(|it| folded(&it.alias) == column);
+        before.map_or(&rename.ident, |before| &before.ident).clone()
+    };
+    let later = outer.iter().map(|rename| IdentWithAlias {
+        ident: own(rename),
+        alias: rename.alias.clone(),
+    });
+    // Renamed once more, or left out for another one.
+    let is_later = |name: &Ident| {
+        let mut names = outer.iter().flat_map(|it| [&it.ident, &it.alias]);
+        names.any(|it| folded(it) == folded(name))
+    };
+    let earlier = inner.iter().filter(|rename| !is_later(&rename.alias));
+    let mut renames: Vec<IdentWithAlias> = earlier.cloned().chain(later).collect();
+    renames.retain(|rename| folded(&rename.ident) != folded(&rename.alias));
+    let mut relation = relation.clone();
+    let TableFactor::Derived {
+        subquery, alias, ..
+    } = factor
+    else {
+        return;
+    };
+    if renames.is_empty() {
+        if let TableFactor::Table { alias: known, .. } = &mut relation {
+            known.clone_from(alias);
+            *factor = relation;
+        }
+        return;
+    }
+    let SetExpr::Select(select) = subquery.body.as_mut() else {
+        return;
+    };
+    let options = WildcardAdditionalOptions {
+        opt_rename: Some(RenameSelectItem::Multiple(renames)),
+        ..WildcardAdditionalOptions::default()
+    };
+    select.projection = vec![SelectItem::Wildcard(options)];
+    if let [table] = select.from.as_mut_slice() {
+        table.relation = relation;
+    }
+}
+
+/// What a subquery renames of which relation, if it does nothing else.
+fn renaming(factor: &TableFactor) -> Option<(&[IdentWithAlias], &TableFactor)> {
+    match factor {
+        TableFactor::Derived {
+            lateral: false,
+            subquery,
+            ..
+        } => renaming_of(subquery),
+        _ => None,
+    }
+}
+
+fn renaming_of(query: &Query) -> Option<(&[IdentWithAlias], &TableFactor)> {
+    let SetExpr::Select(select) = query.body.as_ref() else {
+        return None;
+    };
+    let ([SelectItem::Wildcard(options)], [table]) =
+        (select.projection.as_slice(), select.from.as_slice())
+    else {
+        return None;
+    };
+    let rename = options.opt_rename.as_ref()?;
+    let is_all = query.to_string() == format!("SELECT * {rename} FROM {}", table.relation);
+    is_all.then_some((renames(options), &table.relation))
+}
+
+/// Says the columns of each such `*`.
+///
+/// # Errors
+/// 42703 for a column that is not there; 0A000 where the columns cannot be known, or are of several
+/// relations; what looking up a relation meets.
+pub async fn expand(query: &mut Query, state: &SessionState) -> Result<()> {
+    let mut expander = Expander::default();
+    expander.walk(query)?;
+    if !expander.is_wanted {
+        return Ok(());
+    }
+    let mut expander = Expander {
+        is_wanted: false,
+        is_known: true,
+        columns: expander.columns.looked_up(state).await?,
+    };
+    expander.walk(query)
+}
+
+/// Walks a query twice: to find the tables whose columns have to be known, and to name the columns.
+#[derive(Default)]
+struct Expander {
+    /// Whether there is such a `*`.
+    is_wanted: bool,
+    /// Whether the columns of tables are known.
+    is_known: bool,
+    columns: KnownColumns,
+}
+
+impl Expander {
+    fn walk(&mut self, query: &mut Query) -> Result<()> {
+        match VisitMut::visit(query, self) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(error) => Err(error),
+        }
+    }
+
+    fn expand(&mut self, select: &mut Select) -> Result<()> {
+        let mut items = Vec::with_capacity(select.projection.len());
+        for item in std::mem::take(&mut select.projection) {
+            match &item {
+                SelectItem::Wildcard(options) if options.opt_rename.is_some() => {
+                    self.is_wanted = true;
+                    let columns = match select.from.as_slice() {
+                        [table] if table.joins.is_empty() => self.columns.of_joined(table),
+                        _ => None,
+                    };
+                    match columns {
+                        Some(columns) => items.extend(listed(&columns, renames(options))?),
+                        None if self.is_known => return Err(unknown()),
+                        None => items.push(item),
+                    }
+                }
+                SelectItem::QualifiedWildcard(_, options) if options.opt_rename.is_some() => {
+                    return Err(unknown());
+                }
+                _ => items.push(item),
+            }
+        }
+        select.projection = items;
+        Ok(())
+    }
+}
+
+impl VisitorMut for Expander {
+    type Break = Error;
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        self.columns.enter_query(query);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<Error> {
+        self.columns.leave();
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
+        match self.expand(select) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
+
+    // What a query has is asked of its relations by their names, so all of these are looked up.
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
+        self.columns.unnamed(factor);
+        ControlFlow::Continue(())
+    }
+}
+
+fn listed(columns: &[String], renames: &[IdentWithAlias]) -> Result<Vec<SelectItem>> {
+    for rename in renames {
+        let name = folded(&rename.ident);
+        if !columns.contains(&name) {
+            let message = format!("column \"{name}\" does not exist");
+            let error = Error::new(SqlState::UNDEFINED_COLUMN, message);
+            return Err(match nearest(&name, columns.iter().map(String::as_str)) {
+                Some(near) => error.with_hint(format!("Perhaps you meant the column \"{near}\".")),
+                None => error,
+            });
+        }
+    }
+    let items = named(columns, renames).into_iter().map(|(column, name)| {
+        let expr = Expr::Identifier(Ident::with_quote('"', &column));
+        match column == name {
+            true => SelectItem::UnnamedExpr(expr),
+            false => SelectItem::ExprWithAlias {
+                expr,
+                alias: Ident::with_quote('"', name),
+            },
+        }
+    });
+    Ok(items.collect())
+}
+
+fn unknown() -> Error {
+    Error::unsupported("RENAME behind * of anything but one relation")
+        .with_hint("List the columns, each with AS and its name.")
+}
+
+fn folded(name: &Ident) -> String {
+    fold(name.value.clone(), name.quote_style)
+}
