@@ -11,7 +11,7 @@ use arrow::datatypes::{Schema, SchemaRef};
 use super::incremental::{Analysis, Watermark};
 use super::replacement::{Replacement, same_columns};
 use super::replan::Author;
-use super::{keyed, table_id};
+use super::{keyed, schema_change, table_id};
 use crate::catalog::{NewObject, Object};
 use crate::error::Result;
 use crate::instance::{Instance, StatementContext};
@@ -34,6 +34,22 @@ pub struct Refreshed<'a> {
 }
 
 impl Refreshed<'_> {
+    /// What has become of columns that the view keeps though its query has them no more, since it was
+    /// refreshed last.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn absence(&self) -> Result<Option<String>> {
+        let (warehouse, table) = (&self.instance.warehouse, table_id(self.object));
+        if !warehouse.exists(&table).await? {
+            return Ok(None);
+        }
+        let last = warehouse.last_refresh(&table).await?;
+        let before = last.as_ref().and_then(Watermark::read).unwrap_or_default();
+        let now = &self.watermark.absent;
+        Ok(schema_change::described_absence(&before.absent, now))
+    }
+
     /// Whether the view only gets columns behind those that it has, in which rows that were made as this
     /// watermark tells have no values as long as their inputs do not change.
     ///

@@ -1,6 +1,7 @@
 //! Refreshing a materialized view: its query's rows become the next version of its table. Models are
 //! refreshed likewise, see [`super::resolution`].
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -277,6 +278,10 @@ impl Build<'_> {
             .collecting(&rejected);
 
         let plan = plan::definition(&context, &definition.query, &definition.columns).await?;
+        let absent = match catalogued {
+            Catalogued::Same => schema_change::absent(&plan, object, &definition.options)?,
+            Catalogued::Nothing | Catalogued::Replaced(..) => BTreeSet::new(),
+        };
         let plan = match catalogued {
             Catalogued::Same => {
                 schema_change::follow(plan, object, &definition.options, &context.snapshot)?
@@ -296,7 +301,8 @@ impl Build<'_> {
             &definition.options,
             &plan,
         )?;
-        let watermark = analysis.watermark(instance, &context, object).await?;
+        let mut watermark = analysis.watermark(instance, &context, object).await?;
+        watermark.absent = absent;
         let refreshed = Refreshed {
             instance,
             context: &context,
@@ -305,6 +311,11 @@ impl Build<'_> {
             watermark: &watermark,
             columns: &columns,
         };
+        if matches!(catalogued, Catalogued::Same) && !matches!(self.extent, Extent::Range(_)) {
+            let changes = refreshed.absence().await?;
+            let changes = changes.map(|changes| format!("{}: {changes}", object.name));
+            record.source_changes.extend(changes);
+        }
         let appended = match incremental::verdict(&analysis, definition, &columns)? {
             Verdict::Keys(_) | Verdict::Added(_) if may_be_partial => refreshed.append().await?,
             _ => None,

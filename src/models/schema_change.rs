@@ -1,6 +1,7 @@
 //! What becomes of a materialized view whose query has other columns than it had, as `SELECT *` has
 //! when what it reads has got others. The values of the option are dbt's.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema};
@@ -79,6 +80,32 @@ pub fn follow(
         }
     }
     Ok(LogicalPlanBuilder::from(plan).project(shown)?.build()?)
+}
+
+/// The columns that a view keeps, as NULL, though its query has them no more.
+///
+/// # Errors
+/// Options that cannot be read.
+pub fn absent(plan: &LogicalPlan, object: &Object, options: &Options) -> Result<BTreeSet<String>> {
+    if options.get(OPTION.name) != Some(APPEND) {
+        return Ok(BTreeSet::new());
+    }
+    let new = plan::columns(plan);
+    let old = keyed::given(options, &object.schema)?;
+    let names = old.fields().iter().map(|field| field.name());
+    let absent = names.filter(|name| new.column_with_name(name).is_none());
+    Ok(absent.cloned().collect())
+}
+
+/// What has become of columns that a query [has no more](absent), if it is not as it was.
+pub fn described_absence(before: &BTreeSet<String>, now: &BTreeSet<String>) -> Option<String> {
+    let gone = now.difference(before);
+    let gone =
+        gone.map(|name| format!("column \"{name}\" removed from the query, and NULL from now on"));
+    let back = before.difference(now);
+    let back = back.map(|name| format!("column \"{name}\" added to the query again"));
+    let changes: Vec<String> = gone.chain(back).collect();
+    (!changes.is_empty()).then(|| changes.join(", "))
 }
 
 /// A change of the columns of a query.

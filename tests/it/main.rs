@@ -56,6 +56,7 @@ mod sessions;
 mod slt;
 mod source_columns;
 mod told;
+mod told_refreshes;
 mod told_types;
 mod tools;
 mod transactions;

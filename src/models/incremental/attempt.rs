@@ -167,15 +167,21 @@ impl Planned<'_> {
         if !warehouse.exists(&table).await? {
             return Ok(Err("never built".to_owned()));
         }
-        if !replacement::same_columns(&self.object.schema, columns) {
+        let last = warehouse.last_refresh(&table).await?;
+        let before = last.as_ref().and_then(Watermark::read);
+        let absence = before.as_ref().and_then(|before| {
+            schema_change::described_absence(&before.absent, &self.watermark.absent)
+        });
+        let is_same = replacement::same_columns(&self.object.schema, columns);
+        if !is_same || absence.is_some() {
             let changes = schema_change::described(&self.object.schema, columns);
-            return Ok(Err(match changes {
-                Some(changes) => format!("its columns have changed: {changes}"),
-                None => "its columns are in another order".to_owned(),
+            let changes: Vec<String> = changes.into_iter().chain(absence).collect();
+            return Ok(Err(match changes.is_empty() {
+                false => format!("its columns have changed: {}", changes.join(", ")),
+                true => "its columns are in another order".to_owned(),
             }));
         }
-        let last = warehouse.last_refresh(&table).await?;
-        let Some(before) = last.as_ref().and_then(Watermark::read) else {
+        let Some(before) = before else {
             let reason = "its last version tells not how far its inputs were read";
             return Ok(Err(reason.to_owned()));
         };

@@ -1,7 +1,7 @@
 //! How far the inputs of a materialized view were read when its rows were made. It is kept in the
 //! commit of the rows, so that neither is there without the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datafusion::error::DataFusionError;
@@ -30,6 +30,9 @@ pub struct Watermark {
     /// The fingerprint of each other input, by its name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub others: BTreeMap<String, String>,
+    /// The columns that are NULL since the query has them no more.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub absent: BTreeSet<String>,
 }
 
 impl Watermark {
