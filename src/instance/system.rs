@@ -1,6 +1,8 @@
 //! What the system views show of an instance.
 
-use std::collections::HashMap;
+mod models_view;
+
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -14,6 +16,7 @@ use datafusion::logical_expr::LogicalPlanBuilder;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
+use self::models_view::ModelsView;
 use super::relations::no_versions;
 use super::{AdvisoryOwner, Asker, Instance, LockMode, Reading};
 use crate::catalog::pg_catalog::PgTable;
@@ -81,6 +84,7 @@ impl Instance {
             settings: settings.clone(),
             snapshot: Arc::clone(snapshot),
             wanted_relation: None,
+            wanted_objects: None,
             lineage: Vec::new(),
             statistics: HashMap::new(),
             stale: HashMap::new(),
@@ -113,21 +117,20 @@ impl Instance {
         } else {
             Vec::new()
         };
-        let (statistics, stale) = if name == "models" {
-            self.states(snapshot).await?
-        } else {
-            Default::default()
-        };
         let sources = Seen {
             instance: Arc::clone(self),
             asker: asker.clone(),
             settings: settings.clone(),
             snapshot: Arc::clone(snapshot),
             wanted_relation: None,
+            wanted_objects: None,
             lineage,
-            statistics,
-            stale,
+            statistics: HashMap::new(),
+            stale: HashMap::new(),
         };
+        if name == "models" {
+            return Ok(Some(Arc::new(ModelsView::new(view, sources)?)));
+        }
         Ok(Some(Arc::new(SystemTable::new(view, Arc::new(sources)))))
     }
 
@@ -190,47 +193,6 @@ impl Instance {
         }
         Ok(edges)
     }
-
-    async fn states(
-        self: &Arc<Self>,
-        snapshot: &Snapshot,
-    ) -> Result<(HashMap<Oid, TableStatistics>, HashMap<Oid, bool>)> {
-        let states = self.journal.model_states()?;
-        let (mut statistics, mut stale) = (HashMap::new(), HashMap::new());
-        for object in snapshot.objects().filter(|object| object.is_stored()) {
-            let table = table_id(object);
-            if self.warehouse.exists(&table).await? {
-                let size = self.warehouse.size(&table, At::Latest).await?;
-                statistics.insert(
-                    object.oid,
-                    TableStatistics {
-                        version: size.version,
-                        rows: size.rows,
-                    },
-                );
-            }
-            if object.kind.is_refreshed() {
-                // A source that cannot be listed leaves the question open.
-                if let Ok(reason) =
-                    crate::models::stale::reason(self, object, states.get(&object.oid)).await
-                {
-                    stale.insert(object.oid, reason.is_some());
-                }
-            }
-        }
-        // What stands on something stale is too: it would read other rows if that were refreshed.
-        let own = stale.clone();
-        for object in snapshot
-            .objects()
-            .filter(|object| object.kind.is_refreshed())
-        {
-            let read = snapshot.read_by(object);
-            if read.iter().any(|read| own.get(&read.oid) == Some(&true)) {
-                stale.insert(object.oid, true);
-            }
-        }
-        Ok((statistics, stale))
-    }
 }
 
 #[derive(Clone)]
@@ -240,6 +202,8 @@ struct Seen {
     settings: SessionSettings,
     snapshot: Arc<Snapshot>,
     wanted_relation: Option<i64>,
+    /// The objects that are asked for alone, where not all are.
+    wanted_objects: Option<Arc<BTreeSet<Oid>>>,
     lineage: Vec<LineageEdge>,
     statistics: HashMap<Oid, TableStatistics>,
     stale: HashMap<Oid, bool>,
@@ -378,6 +342,11 @@ impl SystemSources for Seen {
             wanted_relation: Some(oid),
             ..self.clone()
         }))
+    }
+
+    fn wants(&self, object: &Object) -> bool {
+        let wanted = self.wanted_objects.as_ref();
+        wanted.is_none_or(|wanted| wanted.contains(&object.oid))
     }
 
     fn journal(&self) -> &Journal {

@@ -23,6 +23,7 @@ mod tests;
 pub use advisory_lock::{AdvisoryKey, AdvisoryLock};
 pub use column::{Column, ColumnType, NUMERIC_DIGITS, timestamptz};
 pub use lineage::LineageEdge;
+pub use models::name_columns;
 pub use provider::SystemTable;
 pub use reference::reference;
 pub use rejected_rows::{REJECTED_ROWS, rejected_rows_schema};
@@ -69,6 +70,11 @@ pub trait SystemSources: Debug + Send + Sync {
     /// The same, asked for one relation alone; none where that cannot be.
     fn for_relation(&self, _oid: i64) -> Option<Arc<dyn SystemSources>> {
         None
+    }
+
+    /// Whether an object is asked for; rows of others may be left out.
+    fn wants(&self, _object: &Object) -> bool {
+        true
     }
 
     /// The journal.

@@ -139,10 +139,8 @@ impl SystemView for Models {
         let objects = || all.iter().map(|model| &model.object);
         let standings = || all.iter().map(|model| model.standing.as_ref());
         let states = || all.iter().map(|model| model.state.as_ref());
-        Ok(vec![
-            text(objects().map(|object| Some(&object.name.schema))),
-            text(objects().map(|object| Some(&object.name.name))),
-            text(objects().map(|object| Some(object.kind.as_str()))),
+        let names = name_columns(objects());
+        let rest = [
             text(models().map(|model| model.status)),
             boolean(models().map(|model| model.stale)),
             bigint(models().map(|model| model.rows)),
@@ -159,8 +157,18 @@ impl SystemView for Models {
             text(objects().map(|object| object.project_file.as_ref())),
             timestamptz(objects().map(|object| Some(object.created_at))),
             text(objects().map(|object| Some(object.definition.to_string()))),
-        ])
+        ];
+        Ok(names.into_iter().chain(rest).collect())
     }
+}
+
+/// The columns that tell the names and kinds of objects.
+pub fn name_columns<'a>(objects: impl Iterator<Item = &'a Arc<Object>> + Clone) -> Vec<ArrayRef> {
+    vec![
+        text(objects.clone().map(|object| Some(&object.name.schema))),
+        text(objects.clone().map(|object| Some(&object.name.name))),
+        text(objects.map(|object| Some(object.kind.as_str()))),
+    ]
 }
 
 fn models(sources: &dyn SystemSources) -> Result<Vec<Model>> {
@@ -171,7 +179,7 @@ fn models(sources: &dyn SystemSources) -> Result<Vec<Model>> {
         matches!(
             object.kind,
             Kind::View | Kind::MaterializedView | Kind::Model | Kind::Table
-        )
+        ) && sources.wants(object)
     });
     Ok(relations
         .map(|object| {
