@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::common::metadata::FieldMetadata;
-use datafusion::common::{Column, UnnestOptions};
+use datafusion::common::{Column, TableReference, UnnestOptions};
 use datafusion::datasource::{ViewTable, provider_as_source};
 use datafusion::functions_aggregate::min_max::{max_udaf, min_udaf};
 use datafusion::functions_aggregate::sum::sum;
@@ -24,6 +24,7 @@ use super::row_hash::{RowHash, any_of, has_equals};
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
 use crate::models::constraints;
+use crate::sql::table_changes::TABLE_CHANGES;
 use crate::warehouse::{
     CHANGE_SIGN, COMMIT_TIMESTAMP, COMMIT_VERSION, ChangeFeed, commit_timestamp_type,
 };
@@ -31,8 +32,11 @@ use crate::warehouse::{
 /// What kind of change a row is.
 const CHANGE_TYPE: &str = "_change_type";
 
-/// The name of a feed's rows within its plan; no relation of the catalog has such a name.
-const FEED: &str = "tributary:feed";
+/// The name of a feed's rows within its plan, by which `EXPLAIN` shows them. It has no schema, so that it
+/// is none of a relation of the catalog.
+fn feed_of(object: &Object) -> TableReference {
+    TableReference::bare(format!("{TABLE_CHANGES}({})", object.name))
+}
 
 /// Of how many equal rows there are more after a commit than before it.
 const SURPLUS: &str = "tributary:surplus";
@@ -73,7 +77,7 @@ pub fn columns(object: &Object) -> Result<SchemaRef> {
 /// Those of [`columns`].
 pub fn relation(object: &Object, feed: &ChangeFeed) -> Result<Arc<dyn TableProvider>> {
     let columns = columns(object)?;
-    let plain = scan(&feed.plain)?;
+    let plain = scan(object, &feed.plain)?;
     let kind = when(column(CHANGE_SIGN).gt(lit(0_i64)), lit("insert")).otherwise(lit("delete"))?;
     let plain = plain.project(shown(object, kind))?.build()?;
     let mixed = mixed(object, feed)?;
@@ -90,9 +94,9 @@ pub fn relation(object: &Object, feed: &ChangeFeed) -> Result<Arc<dyn TableProvi
     Ok(Arc::new(ViewTable::new(all.project(typed)?.build()?, None)))
 }
 
-fn scan(rows: &Arc<dyn TableProvider>) -> Result<LogicalPlanBuilder> {
+fn scan(object: &Object, rows: &Arc<dyn TableProvider>) -> Result<LogicalPlanBuilder> {
     let source = provider_as_source(Arc::clone(rows));
-    Ok(LogicalPlanBuilder::scan(FEED, source, None)?)
+    Ok(LogicalPlanBuilder::scan(feed_of(object), source, None)?)
 }
 
 fn column(name: &str) -> Expr {
@@ -127,7 +131,7 @@ fn mixed(object: &Object, feed: &ChangeFeed) -> Result<LogicalPlan> {
         .chain([column(COMMIT_VERSION), column(COMMIT_TIMESTAMP)]);
     let surplus = sum(column(CHANGE_SIGN)).alias(SURPLUS);
     let kept = more.into_iter().map(any_of);
-    let mut changed = scan(&feed.mixed)?
+    let mut changed = scan(object, &feed.mixed)?
         .aggregate(groups.chain(same), [surplus].into_iter().chain(kept))?
         .filter(column(SURPLUS).not_eq(lit(0_i64)))?;
     let came = column(SURPLUS).gt(lit(0_i64));
