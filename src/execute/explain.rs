@@ -22,6 +22,7 @@ use self::format::Value;
 use self::tree::Told;
 use super::with_changes::ClausePlan;
 use super::{Insertion, text_rows, with_changes};
+use crate::catalog::Kind;
 use crate::catalog::journal::StageTime;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::StatementContext;
@@ -198,6 +199,21 @@ async fn foretold(session: &Session, refresh: &Refresh) -> Result<Vec<String>> {
 
 /// Refreshes an object, and tells what that took.
 async fn refreshed(session: &Session, refresh: &Refresh) -> Result<Vec<String>> {
+    let snapshot = session.instance.catalog.snapshot();
+    let path = &session.settings().search_path.0;
+    // Where no kind is said, it may be of either.
+    let is_model = || -> Result<bool> {
+        let object = plan::object(&refresh.name, &snapshot, path)?;
+        Ok(object.kind == Kind::Model)
+    };
+    let kind = match refresh.kind != DropKind::Model && is_model()? {
+        true => DropKind::Model,
+        false => refresh.kind,
+    };
+    let refresh = &Refresh {
+        kind,
+        ..refresh.clone()
+    };
     let Some(record) = super::refresh::run(session, refresh).await? else {
         return Ok(vec![format!(
             "Refresh of {}: another one has done it meanwhile",

@@ -1,6 +1,6 @@
 //! `EXPLAIN [ANALYZE] [VERBOSE] statement` and `EXPLAIN (ANALYZE, VERBOSE, COSTS, FORMAT {TEXT | JSON | XML |
 //! YAML}, ...) statement`, of a query or a change of rows. `EXPLAIN REFRESH [MATERIALIZED VIEW] name`, `EXPLAIN REFRESH MODEL name [FULL]`,
-//! `EXPLAIN ANALYZE REFRESH ...`.
+//! `EXPLAIN ANALYZE REFRESH [MATERIALIZED VIEW] name ...`.
 
 use std::fmt;
 
@@ -127,16 +127,7 @@ impl Explain {
             let what = format_args!("EXPLAIN (FORMAT {}) of a refresh", format.sql());
             return parser.unsupported_here(what);
         }
-        if analyze && parser.peek_word(0).as_deref() == Some("REFRESH") {
-            return Ok(Self {
-                analyze,
-                verbose,
-                format,
-                costs,
-                statement: Box::new(Statement::Refresh(Refresh::parse(parser)?)),
-            });
-        }
-        if !analyze && parser.take_word("REFRESH") {
+        if parser.take_word("REFRESH") {
             let kind = match parser.take_word("MODEL") {
                 true => DropKind::Model,
                 false => {
@@ -144,6 +135,20 @@ impl Explain {
                     DropKind::MaterializedView
                 }
             };
+            if analyze {
+                let refresh = Refresh::parse_of(parser, kind)?;
+                if refresh.extent == RefreshExtent::NoData {
+                    return parser
+                        .unsupported_here(format_args!("EXPLAIN ANALYZE REFRESH WITH NO DATA"));
+                }
+                return Ok(Self {
+                    analyze,
+                    verbose,
+                    format,
+                    costs,
+                    statement: Box::new(Statement::Refresh(refresh)),
+                });
+            }
             let name = parser.object_name()?;
             let extent = match kind == DropKind::Model && parser.take_word("FULL") {
                 true => RefreshExtent::Full,

@@ -63,6 +63,11 @@ impl Refresh {
             parser.expect_words(&["MATERIALIZED", "VIEW"])?;
             DropKind::MaterializedView
         };
+        Self::parse_of(parser, kind)
+    }
+
+    /// Parses the rest of the statement, behind the kind.
+    pub(super) fn parse_of(parser: &mut Parser, kind: DropKind) -> Parsed<Self> {
         let concurrently = parser.take_word("CONCURRENTLY");
         let name = parser.object_name()?;
         let extent = if parser.take_word("FULL") {

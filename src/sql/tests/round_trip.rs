@@ -75,6 +75,14 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("explain refresh model s.m", "EXPLAIN REFRESH MODEL s.m"),
     ("EXPLAIN REFRESH MODEL m FULL", "="),
     ("EXPLAIN ANALYZE REFRESH MATERIALIZED VIEW v", "="),
+    (
+        "explain analyze refresh v",
+        "EXPLAIN ANALYZE REFRESH MATERIALIZED VIEW v",
+    ),
+    (
+        "explain analyze refresh v full",
+        "EXPLAIN ANALYZE REFRESH MATERIALIZED VIEW v FULL",
+    ),
     ("EXPLAIN UPDATE t SET a = 1", "="),
     (
         "alter table only s.t rename a to \"B\"",
