@@ -200,7 +200,7 @@ impl Planned<'_> {
 }
 
 /// The files that were added to each source, if nothing else has become of the sources; else what has.
-fn added_files(
+pub(super) fn added_files(
     before: &Watermark,
     now: &Watermark,
 ) -> std::result::Result<BTreeMap<String, BTreeSet<String>>, String> {

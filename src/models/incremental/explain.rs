@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use datafusion::common::TableReference;
 
+use super::added::added_files;
 use super::inputs::{Input, UNREAD, settled};
 use super::looking_back;
 use super::{Analysis, Verdict, Watermark, verdict};
@@ -12,7 +13,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::instance::{Instance, Reading, StatementContext};
 use crate::models::appended_columns::Refreshed;
 use crate::models::lookback::{self, LOOKBACK, Lookback};
-use crate::models::{keyed, table_id};
+use crate::models::{keyed, schema_change, table_id};
 use crate::session::{plan, recorded_width};
 use crate::sql::time_travel::{self, Version};
 use crate::sql::{QualifiedName, Statement};
@@ -33,14 +34,24 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
     let settings = &instance.configuration.session;
     let context = instance.statement(settings, Reading::Rows);
     let plan = plan::definition(&context, &definition.query, &definition.columns).await?;
-    let plan = recorded_width::keep(plan, &object.schema, &context.snapshot)?;
+    let options = &definition.options;
+    let absent = schema_change::absent(&plan, object, options)?;
+    let followed = schema_change::follow(plan.clone(), object, options, &context.snapshot);
+    let (plan, refused) = match followed {
+        Ok(plan) => (plan, None),
+        Err(error) => {
+            let plan = recorded_width::keep(plan, &object.schema, &context.snapshot)?;
+            (plan, Some(error))
+        }
+    };
     let analysis = Analysis::new(
         &context.state,
         &context.snapshot,
         &definition.options,
         &plan,
     )?;
-    let now = analysis.watermark(instance, &context, object).await?;
+    let mut now = analysis.watermark(instance, &context, object).await?;
+    now.absent = absent;
     let table = table_id(object);
     let last = match instance.warehouse.exists(&table).await? {
         true => instance.warehouse.last_refresh(&table).await?,
@@ -50,17 +61,16 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
         Some(then) => Some(settled(instance, &context.snapshot, then).await?),
         None => None,
     };
-    let columns = plan::columns(&plan);
+    let shown = keyed::shown(options, &plan::columns(&plan))?;
     let refreshed = Refreshed {
         instance,
         context: &context,
         object,
         analysis: &analysis,
         watermark: &now,
-        columns: &columns,
+        columns: &shown,
     };
     let is_full = definition.options.get("refresh_mode") == Some("full");
-    let shown = keyed::shown(&definition.options, &columns)?;
     let verdict = verdict(&analysis, definition, &shown)?;
     let mode = match &verdict {
         Verdict::Keys(_) | Verdict::Added(_) if !is_full => "incremental",
@@ -103,22 +113,24 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
             lines.push(format!("    Reason: {}", obstacle.reason));
         }
     }
-    if let Some(lookback) = lookback::declared(&definition.options, &shown)? {
+    let lookback = lookback::declared(options, &shown)?;
+    if let Some(lookback) = &lookback {
         lines.push(format!("  Lookback: {}", lookback.text));
-        let line = lookback_line(instance, &context, object, &verdict, &lookback).await?;
+        let line = lookback_line(instance, &context, object, &verdict, lookback).await?;
         lines.push(format!("    {line}"));
     }
-    match &then {
-        None => lines.push(
-            "  The next refresh is a full one: it never had one that told of its inputs".to_owned(),
-        ),
-        Some(then) if then.definition != now.definition && !refreshed.only_appends(then)? => {
-            lines.push(
-            "  The next refresh is a full one: a definition, a setting or the server has changed"
-                .to_owned(),
-        );
-        }
-        Some(_) => {}
+    if let Some(error) = refused {
+        lines.push(format!("  The next refresh fails: {}", error.message()));
+    } else if let Some(reason) = why_full(&refreshed, then.as_ref())? {
+        lines.push(format!("  The next refresh is a full one: {reason}"));
+    } else if let (Verdict::Added(_), Some(then)) = (&verdict, &then)
+        && let Err(reason) = added_files(then, &now)
+        && !is_full
+    {
+        lines.push(match lookback {
+            Some(_) => format!("  The next refresh looks back: {reason}"),
+            None => format!("  The next refresh is a full one: {reason}"),
+        });
     }
     let mut inputs: Vec<String> = Vec::new();
     for scan in analysis.scans.values() {
@@ -148,6 +160,28 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
     }
     lines.extend(inputs);
     Ok(lines)
+}
+
+/// Why the next refresh is a full one, whatever has become of the inputs.
+fn why_full(refreshed: &Refreshed<'_>, then: Option<&Watermark>) -> Result<Option<String>> {
+    let now = refreshed.watermark;
+    let Some(then) = then else {
+        let reason = "it never had one that told of its inputs";
+        return Ok(Some(reason.to_owned()));
+    };
+    if refreshed.only_appends(then)? {
+        return Ok(None);
+    }
+    let changes = schema_change::described(&refreshed.object.schema, refreshed.columns);
+    let absence = schema_change::described_absence(&then.absent, &now.absent);
+    let changes: Vec<String> = changes.into_iter().chain(absence).collect();
+    if !changes.is_empty() {
+        let changes = changes.join(", ");
+        return Ok(Some(format!("its columns have changed: {changes}")));
+    }
+    let has_changed = then.definition != now.definition;
+    let reason = "a definition, a setting or the server has changed";
+    Ok(has_changed.then(|| reason.to_owned()))
 }
 
 /// What is told of an input that no commit changes.
