@@ -8,7 +8,7 @@ use datafusion::logical_expr::{
     Aggregate, Expr, ExprSchemable as _, GroupingSet, LogicalPlan, Projection, Window,
 };
 
-use super::parts::{add_columns, all_of, described, map, select, semi_join};
+use super::parts::{add_columns, all_of, described, map, select, semi_join, written};
 use super::{Delta, Deltas, Obstacle, Traced};
 use crate::instance::has_equals;
 
@@ -37,7 +37,13 @@ impl Deltas {
                         "the column \"{}\" is not in each of its groupings",
                         column.name
                     ),
-                    false => format!("the key's column \"{}\" is not grouped by", column.name),
+                    false => {
+                        let place = index.checked_sub(groups.len());
+                        let computed = place.and_then(|place| aggregate.aggr_expr.get(place));
+                        let written = computed.and_then(written);
+                        let name = written.unwrap_or_else(|| column.name.clone());
+                        format!("the key's column \"{name}\" is not grouped by")
+                    }
                 };
                 let node = described(&LogicalPlan::Aggregate(aggregate.clone()));
                 return Err(Obstacle::new(node, reason));
@@ -82,9 +88,14 @@ impl Deltas {
         let node = || described(&LogicalPlan::Window(window.clone()));
         let input = window.input.schema();
         if let Some(own) = columns.iter().find(|column| !input.has_column(column)) {
+            let place = window.schema.index_of_column(own)?;
+            let place = place.checked_sub(input.fields().len());
+            let computed = place.and_then(|place| window.window_expr.get(place));
+            let name = computed.and_then(written);
+            let name = name.unwrap_or_else(|| own.name.clone());
             return Err(Obstacle::new(
                 node(),
-                format!("the key's column \"{}\" is computed by it", own.name),
+                format!("the key's column \"{name}\" is computed by it"),
             ));
         }
         let own = partition_of(window);

@@ -142,3 +142,39 @@ pub(super) fn described(node: &LogicalPlan) -> String {
         }
     }
 }
+
+/// What a node computes, as who wrote the query knows it; none of what is no function of many rows.
+pub(super) fn written(expression: &Expr) -> Option<String> {
+    match expression.clone().unalias() {
+        Expr::AggregateFunction(call) => {
+            let (name, params) = (call.func.name(), &call.params);
+            let is_of_rows = name == "count"
+                && !params.distinct
+                && matches!(params.args.as_slice(), [Expr::Literal(value, _)] if !value.is_null());
+            let arguments: Vec<String> = match is_of_rows {
+                true => vec!["*".to_owned()],
+                false => params.args.iter().map(argument).collect(),
+            };
+            let distinct = if params.distinct { "DISTINCT " } else { "" };
+            Some(format!("{name}({distinct}{})", arguments.join(", ")))
+        }
+        Expr::WindowFunction(call) => {
+            let arguments: Vec<String> = call.params.args.iter().map(argument).collect();
+            let name = call.fun.name();
+            Some(format!("{name}({}) OVER (...)", arguments.join(", ")))
+        }
+        _ => None,
+    }
+}
+
+/// An argument: what is more than a column or a value, the optimizer may have put in other words.
+fn argument(expression: &Expr) -> String {
+    match expression {
+        Expr::Column(column) if column.relation.is_some() => column.name.clone(),
+        Expr::Literal(value, _) => match value.try_as_str() {
+            Some(Some(text)) => format!("'{text}'"),
+            _ => value.to_string(),
+        },
+        _ => "...".to_owned(),
+    }
+}
