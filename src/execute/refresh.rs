@@ -275,14 +275,19 @@ pub fn tell(session: &Session, record: &RefreshRecord) {
         return;
     }
     let counted = if rows == 1 { "row" } else { "rows" };
+    let without_key = match record.rows_without_key {
+        0 => String::new(),
+        rows => format!("{rows} had no key, "),
+    };
     session.notice(
         Error::new(
             SqlState::WARNING,
             format!("{}: {rows} {counted} left out", record.object),
         )
         .with_detail(format!(
-            "{} could not be read, {} did not meet an expectation.",
-            record.rows_rejected, record.rows_dropped
+            "{} could not be read, {without_key}{} did not meet an expectation.",
+            record.rows_rejected.saturating_sub(record.rows_without_key),
+            record.rows_dropped
         ))
         .with_hint("All of them are in tributary.rejected_rows."),
     );

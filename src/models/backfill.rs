@@ -132,7 +132,7 @@ impl Backfill<'_> {
             .await?;
         record.rows_read = Some(measured.rows_read());
         record.spilled_bytes = Some(measured.spilled());
-        record.rows_rejected += rejected.load(Ordering::Relaxed);
+        record.reject_without_key(rejected.load(Ordering::Relaxed));
         Ok(match (upserted.commit, self.watermark) {
             // Rows that lie beside others are written too.
             (Some(commit), _) => Commit {

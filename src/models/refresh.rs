@@ -447,7 +447,8 @@ impl Build<'_> {
                 commit
             }
         };
-        record.rows_rejected += rejected.count() + without_key;
+        record.rows_rejected += rejected.count();
+        record.reject_without_key(without_key);
         record.warn(rejected.remarks());
         record.rows_dropped = expectations.dropped();
         record.expectations = expectations.counts();

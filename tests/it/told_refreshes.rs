@@ -24,3 +24,68 @@ fn a_column_that_the_query_has_no_more_is_told_once() {
     );
     assert_eq!(psql(&server, &refresh), "REFRESH MATERIALIZED VIEW\n");
 }
+
+#[test]
+fn what_was_emptied_is_no_drift() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    psql(
+        &server,
+        &[
+            "CREATE TABLE t (id INT PRIMARY KEY)",
+            "INSERT INTO t VALUES (1), (2)",
+            "CREATE MATERIALIZED VIEW m WITH (unique_key = 'id') AS SELECT * FROM t",
+        ],
+    );
+    for refresh in [
+        "REFRESH MATERIALIZED VIEW m",
+        "REFRESH MATERIALIZED VIEW m FULL",
+    ] {
+        psql(&server, &["REFRESH MATERIALIZED VIEW m WITH NO DATA"]);
+        assert_eq!(psql(&server, &[refresh]), "REFRESH MATERIALIZED VIEW\n");
+        let drifted = "SELECT drifted_rows FROM tributary.refreshes ORDER BY id DESC LIMIT 1";
+        assert_eq!(psql(&server, &[drifted]), "drifted_rows\n\n(1 row)\n");
+    }
+    // Where rows are there, they are held against those of the query.
+    psql(&server, &["INSERT INTO t VALUES (3)"]);
+    assert_eq!(
+        psql(&server, &["REFRESH MATERIALIZED VIEW m FULL"]),
+        "REFRESH MATERIALIZED VIEW\nNOTICE:  public.m: 1 row differed from what the query gives\n"
+    );
+}
+
+#[test]
+fn rows_without_a_key_are_told_apart_from_those_that_could_not_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    psql(
+        &server,
+        &[
+            "CREATE TABLE t (id INT, seq INT)",
+            "CREATE MATERIALIZED VIEW m (CONSTRAINT small EXPECT (seq < 10) ON VIOLATION DROP ROW) \
+             WITH (unique_key = 'id', version_column = 'seq') AS SELECT * FROM t",
+            "INSERT INTO t VALUES (1, 1), (NULL, 2), (3, 30)",
+        ],
+    );
+    let told = |key: &str| {
+        format!(
+            "REFRESH MATERIALIZED VIEW\nWARNING:  public.m: 2 rows left out\n\
+             DETAIL:  0 could not be read, 1 had no key, 1 did not meet an expectation.\n\
+             HINT:  All of them are in tributary.rejected_rows.\n{key}"
+        )
+    };
+    assert_eq!(psql(&server, &["REFRESH MATERIALIZED VIEW m"]), told(""));
+    assert_eq!(
+        psql(
+            &server,
+            &[
+                "SELECT mode, rows_rejected, rows_dropped FROM tributary.refreshes ORDER BY id DESC LIMIT 1"
+            ]
+        ),
+        "mode|rows_rejected|rows_dropped\nincremental|1|1\n(1 row)\n"
+    );
+    assert_eq!(
+        psql(&server, &["REFRESH MATERIALIZED VIEW m FULL"]),
+        told("NOTICE:  public.m: 0 rows differed from what the query gives\n")
+    );
+}

@@ -92,8 +92,11 @@ pub struct RefreshRecord {
     pub rows_read: Option<u64>,
     /// Rows of the new version.
     pub rows_written: u64,
-    /// Rows that a source could not read and that went to quarantine.
+    /// Rows that a source could not read and that went to quarantine, and those without a key.
     pub rows_rejected: u64,
+    /// Those among them that have no key.
+    #[serde(default)]
+    pub rows_without_key: u64,
     /// Rows dropped by expectations.
     pub rows_dropped: u64,
     /// Bytes of the files written.
@@ -160,6 +163,7 @@ impl RefreshRecord {
             rows_read: None,
             rows_written: 0,
             rows_rejected: 0,
+            rows_without_key: 0,
             rows_dropped: 0,
             bytes_written: 0,
             version: None,
@@ -172,6 +176,12 @@ impl RefreshRecord {
             warning: None,
             source_changes: Vec::new(),
         }
+    }
+
+    /// Counts rows that have no key.
+    pub fn reject_without_key(&mut self, rows: u64) {
+        self.rows_rejected += rows;
+        self.rows_without_key += rows;
     }
 
     /// Tells these warnings too.

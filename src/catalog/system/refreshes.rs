@@ -103,7 +103,7 @@ static COLUMNS: [Column; 26] = [
     Column::new(
         "rows_rejected",
         ColumnType::Bigint,
-        "Rows that a source could not read; they are in `tributary.rejected_rows`.",
+        "Rows that a source could not read, or that have no key; they are in `tributary.rejected_rows`.",
     ),
     Column::new(
         "rows_dropped",

@@ -131,7 +131,7 @@ impl Planned<'_> {
                     participant,
                 )
                 .await?;
-                record.rows_rejected += put.rejected;
+                record.reject_without_key(put.rejected);
                 match put.upserted.commit {
                     Some(commit) => Commit {
                         rows: put.upserted.rows,

@@ -393,7 +393,7 @@ impl Planned<'_> {
                 });
         }
         let without_key = without_key.map_or(0, |without| without.load(Ordering::Relaxed));
-        record.rows_rejected += without_key;
+        record.reject_without_key(without_key);
         record.rows_read = Some(measured.rows_read());
         record.spilled_bytes = Some(measured.spilled());
         if let Some(commit) = commit {
