@@ -7,6 +7,7 @@ use std::time::Duration;
 use arrow::array::timezone::Tz;
 use chrono::{DateTime, TimeDelta, Utc};
 use croner::Cron;
+use croner::errors::CronError;
 use croner::parser::{CronParser, Seconds, Year};
 
 use crate::error::{Error, Result, SqlState};
@@ -232,9 +233,11 @@ impl FromStr for Schedule {
             .year(Year::Disallowed)
             .build();
         let cron = parser.parse(&fields.join(" ")).map_err(|error| {
-            let error = error.to_string();
-            let error = error.trim_end_matches('.');
-            invalid(SCHEDULE, text).with_detail(format!("The cron expression is wrong: {error}."))
+            let detail = match wrong_field(&parser, fields) {
+                Some(detail) => detail,
+                None => format!("The cron expression is wrong: {}.", told(&error)),
+            };
+            invalid(SCHEDULE, text).with_detail(detail)
         })?;
         let schedule = Self::Cron(Box::new(cron), zone);
         if schedule.after(DateTime::UNIX_EPOCH).is_none() {
@@ -243,6 +246,37 @@ impl FromStr for Schedule {
         }
         Ok(schedule)
     }
+}
+
+/// What the fields are for, and which numbers they take.
+const FIELDS: [(&str, &str); 5] = [
+    ("minute", "0 to 59"),
+    ("hour", "0 to 23"),
+    ("day of the month", "1 to 31"),
+    ("month", "1 to 12"),
+    ("day of the week", "0 to 7"),
+];
+
+/// What is wrong with the first field that is wrong by itself.
+fn wrong_field(parser: &CronParser, fields: &[&str]) -> Option<String> {
+    fields.iter().zip(FIELDS).enumerate().find_map(|(at, (&field, (name, numbers)))| {
+        let mut alone = ["*"; FIELDS.len()];
+        *alone.get_mut(at)? = field;
+        let error = parser.parse(&alone.join(" ")).err()?;
+        Some(format!(
+            "The cron expression is wrong at \"{field}\" for the {name}, which takes {numbers}: {}.",
+            told(&error)
+        ))
+    })
+}
+
+/// An error of the parser, which does not tell where it is.
+fn told(error: &CronError) -> String {
+    let error = error.to_string();
+    let error = error.strip_prefix("Component error: ").unwrap_or(&error);
+    let mut letters = error.trim_end_matches('.').chars();
+    let first = letters.next().map(|first| first.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
 }
 
 /// A name that stands in another field than its own, where the parser takes it for its number.
