@@ -225,9 +225,20 @@ async fn open(configuration: Configuration) -> Result<Arc<Instance>> {
     }
 }
 
-fn log(filter: &str) {
-    let filter = tracing_subscriber::EnvFilter::try_new(filter)
+/// What reads statistics of the log's entries by the columns of now, and warns of those of a file from
+/// before a column got a narrower type. The warehouse reads them itself, file by file, and takes what a
+/// type cannot hold for unknown (`src/warehouse/file_stats.rs`).
+const STATISTICS_OF_LOGS: &str = "buoyant_kernel::engine::arrow_expression::evaluate_expression";
+
+fn log(text: &str) {
+    let mut filter = tracing_subscriber::EnvFilter::try_new(text)
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    // Who asks for it by name gets it.
+    if !text.contains(STATISTICS_OF_LOGS)
+        && let Ok(quiet) = format!("{STATISTICS_OF_LOGS}=error").parse()
+    {
+        filter = filter.add_directive(quiet);
+    }
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -282,3 +282,27 @@ fn plans_are_told_as_documents() {
         assert!(told.contains(expected), "{told}");
     }
 }
+
+#[test]
+fn what_files_had_before_a_column_got_a_narrower_type_is_no_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    psql(
+        &server,
+        &[
+            "CREATE TABLE t (id INT, n BIGINT)",
+            "INSERT INTO t VALUES (1, 3000000000)",
+            "INSERT INTO t VALUES (2, 5)",
+            "DELETE FROM t WHERE id = 1",
+            "ALTER TABLE t ALTER n TYPE INT",
+            "INSERT INTO t VALUES (3, 7)",
+        ],
+    );
+    let found = |server: &Server| psql(server, &["SELECT id FROM t WHERE n > 6"]);
+    assert_eq!(found(&server), "id\n3\n(1 row)\n");
+    assert!(!server.log().contains("WARN"), "{}", server.log());
+    assert!(server.terminate().success());
+    let server = Server::start(folder.path());
+    assert_eq!(found(&server), "id\n3\n(1 row)\n");
+    assert!(!server.log().contains("WARN"), "{}", server.log());
+}
