@@ -15,7 +15,7 @@ use super::define::in_place_of;
 use super::drop::{kind, word};
 use super::referential::refuse_where_waiting;
 use super::refresh::tell;
-use super::{create_sequence, create_type, index, redefine, serial, view_columns};
+use super::{added_identity, create_sequence, create_type, index, redefine, serial, view_columns};
 use crate::catalog::{Kind, NewObject, Object, Oid, Snapshot, references_of};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::LockGuard;
@@ -78,7 +78,10 @@ fn is_several(session: &Session, alter: &Alter, action: &Action) -> bool {
             ..
         } => {
             let mut rules = constraints.iter().map(|declared| &declared.rule);
-            serial::is_serial(column) || rules.any(|rule| rule.foreign_key().is_some())
+            let is_identity = added_identity::of(action).is_some();
+            is_identity
+                || serial::is_serial(column)
+                || rules.any(|rule| rule.foreign_key().is_some())
         }
         Action::DropColumn { .. } | Action::RenameColumn(..) | Action::SetType { .. } => {
             let snapshot = session.instance.catalog.snapshot();
@@ -173,6 +176,11 @@ async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {
             // Another name of a column does not matter to what waits.
             if !matches!(action, Action::RenameColumn(..)) {
                 refuse_where_waiting(session, &object)?;
+            }
+            if let Some(column) = added_identity::of(action)
+                && object.schema.column_with_name(&column.name.value).is_none()
+            {
+                return added_identity::add(session, &object, action).await;
             }
             let Some((action, serials)) = serial::added(session, &object.name, action)? else {
                 return redefine::act(session, &object, action).await;

@@ -62,6 +62,7 @@ pub mod update;
 pub mod vacuum;
 pub mod with_changes;
 
+mod added_identity;
 mod conflict;
 mod defaults;
 mod define;

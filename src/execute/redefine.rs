@@ -306,8 +306,8 @@ fn apply(
                     _ => None,
                 });
             if column.options.iter().any(is_identity) {
-                return Err(Error::unsupported(
-                    "ALTER TABLE ... ADD COLUMN ... IDENTITY",
+                return Err(Error::internal(
+                    "an identity column is added in several steps",
                 ));
             }
             let is_plain = column.options.is_empty() && constraints.is_empty();

@@ -23,6 +23,33 @@ pub struct Serial {
     options: SequenceOptions,
 }
 
+impl Serial {
+    /// A sequence for a column of a table, by the name that it would have of its own.
+    pub fn new(
+        snapshot: &Snapshot,
+        table: &QualifiedName,
+        column: &str,
+        options: SequenceOptions,
+    ) -> Self {
+        let is_taken = |sequence: &QualifiedName| snapshot.relation(sequence).is_some();
+        Self {
+            sequence: free_name(table, column, is_taken),
+            column: column.to_owned(),
+            options,
+        }
+    }
+
+    /// The sequence's name.
+    pub fn name(&self) -> &QualifiedName {
+        &self.sequence
+    }
+
+    /// A call for its next number.
+    pub fn next_value(&self) -> Expr {
+        next_value(&self.sequence)
+    }
+}
+
 /// Whether a column is one.
 pub fn is_serial(column: &ColumnDef) -> bool {
     identity::serial(&column.data_type).is_some()
