@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use datafusion::execution::SessionState;
 use datafusion::sql::sqlparser::ast::{
     Expr, Ident, IdentWithAlias, Query, RenameSelectItem, Select, SelectItem, SetExpr, TableFactor,
-    VisitMut, VisitorMut, WildcardAdditionalOptions,
+    Visit as _, VisitMut, Visitor, VisitorMut, WildcardAdditionalOptions,
 };
 
 use super::cursor::fold;
@@ -43,13 +43,13 @@ pub(super) fn named(columns: &[String], renames: &[IdentWithAlias]) -> Vec<(Stri
 }
 
 /// Has a subquery that is such a `*` over another one say both in one, and reads the relation itself where
-/// each column has its own name again.
-pub(super) fn merge(factor: &mut TableFactor) {
+/// each column has its own name again. Answers whether it did.
+pub(super) fn merge(factor: &mut TableFactor) -> bool {
     let Some((outer, TableFactor::Derived { subquery, .. })) = renaming(factor) else {
-        return;
+        return false;
     };
     let Some((inner, relation)) = renaming_of(subquery) else {
-        return;
+        return false;
     };
     let own = |rename: &IdentWithAlias| {
         let column = folded(&rename.ident);
@@ -73,26 +73,29 @@ pub(super) fn merge(factor: &mut TableFactor) {
         subquery, alias, ..
     } = factor
     else {
-        return;
+        return false;
     };
     if renames.is_empty() {
-        if let TableFactor::Table { alias: known, .. } = &mut relation {
-            known.clone_from(alias);
-            *factor = relation;
-        }
-        return;
+        let TableFactor::Table { alias: known, .. } = &mut relation else {
+            return false;
+        };
+        known.clone_from(alias);
+        *factor = relation;
+        return true;
     }
     let SetExpr::Select(select) = subquery.body.as_mut() else {
-        return;
+        return false;
     };
+    let [table] = select.from.as_mut_slice() else {
+        return false;
+    };
+    table.relation = relation;
     let options = WildcardAdditionalOptions {
         opt_rename: Some(RenameSelectItem::Multiple(renames)),
         ..WildcardAdditionalOptions::default()
     };
     select.projection = vec![SelectItem::Wildcard(options)];
-    if let [table] = select.from.as_mut_slice() {
-        table.relation = relation;
-    }
+    true
 }
 
 /// What a subquery renames of which relation, if it does nothing else.
@@ -127,24 +130,46 @@ fn renaming_of(query: &Query) -> Option<(&[IdentWithAlias], &TableFactor)> {
 /// 42703 for a column that is not there; 0A000 where the columns cannot be known, or are of several
 /// relations; what looking up a relation meets.
 pub async fn expand(query: &mut Query, state: &SessionState) -> Result<()> {
-    let mut expander = Expander::default();
-    expander.walk(query)?;
-    if !expander.is_wanted {
+    if !renames_any(query) {
         return Ok(());
     }
+    let mut expander = Expander::default();
+    expander.walk(query)?;
     let mut expander = Expander {
-        is_wanted: false,
         is_known: true,
         columns: expander.columns.looked_up(state).await?,
     };
     expander.walk(query)
 }
 
+/// Whether there is such a `*`.
+fn renames_any(query: &Query) -> bool {
+    struct Any;
+
+    impl Visitor for Any {
+        type Break = ();
+
+        fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
+            let mut items = select.projection.iter();
+            let is_one = items.any(|item| match item {
+                SelectItem::Wildcard(options) | SelectItem::QualifiedWildcard(_, options) => {
+                    options.opt_rename.is_some()
+                }
+                _ => false,
+            });
+            match is_one {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        }
+    }
+
+    query.visit(&mut Any).is_break()
+}
+
 /// Walks a query twice: to find the tables whose columns have to be known, and to name the columns.
 #[derive(Default)]
 struct Expander {
-    /// Whether there is such a `*`.
-    is_wanted: bool,
     /// Whether the columns of tables are known.
     is_known: bool,
     columns: KnownColumns,
@@ -163,7 +188,6 @@ impl Expander {
         for item in std::mem::take(&mut select.projection) {
             match &item {
                 SelectItem::Wildcard(options) if options.opt_rename.is_some() => {
-                    self.is_wanted = true;
                     let columns = match select.from.as_slice() {
                         [table] if table.joins.is_empty() => self.columns.of_joined(table),
                         _ => None,
@@ -203,12 +227,6 @@ impl VisitorMut for Expander {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => ControlFlow::Break(error),
         }
-    }
-
-    // What a query has is asked of its relations by their names, so all of these are looked up.
-    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
-        self.columns.unnamed(factor);
-        ControlFlow::Continue(())
     }
 }
 

@@ -212,7 +212,9 @@ impl VisitorMut for Keeper<'_> {
 
     // Afterwards, since the subquery reads the relation too.
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
-        renamed_wildcards::merge(factor);
+        if renamed_wildcards::merge(factor) {
+            return ControlFlow::Continue(());
+        }
         let TableFactor::Table {
             name,
             alias,
