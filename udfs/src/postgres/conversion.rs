@@ -30,7 +30,7 @@ pub(super) fn differs(from: &DataType, to: &DataType) -> bool {
         }
         DataType::Binary => from.is_string(),
         DataType::Float32 => from.is_string() || *from == DataType::Float64 || from.is_decimal(),
-        DataType::Float64 => from.is_string() || has_negative_scale(from),
+        DataType::Float64 => from.is_string() || from.is_decimal(),
         DataType::Date32
         | DataType::Time32(_)
         | DataType::Time64(_)
@@ -59,11 +59,6 @@ pub(super) fn differs(from: &DataType, to: &DataType) -> bool {
     }
 }
 
-/// Whether a type is that of literals such as `1e15`, which Arrow divides by an inexact `1e-15`.
-fn has_negative_scale(from: &DataType) -> bool {
-    matches!(from, DataType::Decimal128(_, scale) | DataType::Decimal256(_, scale) if *scale < 0)
-}
-
 /// A cast to a type; of texts, to those of a length.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Conversion {
@@ -87,11 +82,15 @@ pub(super) enum ConversionForm {
 
 impl Conversion {
     pub(super) fn new(to: DataType, form: ConversionForm) -> Self {
+        // A moment as text, and a text as a moment, depend on the session's time zone.
+        let volatility = match to.is_numeric() {
+            true => Volatility::Immutable,
+            false => Volatility::Stable,
+        };
         Self {
             to,
             form,
-            // A moment as text, and a text as a moment, depend on the session's time zone.
-            signature: Signature::any(1, Volatility::Stable),
+            signature: Signature::any(1, volatility),
         }
     }
 

@@ -7,6 +7,7 @@ use arrow::compute::{CastOptions, cast, cast_with_options};
 use arrow::datatypes::{DataType, Float32Type, Float64Type};
 use datafusion::error::Result;
 
+use super::nearest_floats::nearest_floats;
 use super::range::out_of_range;
 use crate::FunctionError;
 
@@ -49,14 +50,10 @@ pub(super) fn to_float(from: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
         safe: false,
         ..CastOptions::default()
     };
-    let spelled = match from.data_type() {
-        DataType::Decimal128(_, scale) | DataType::Decimal256(_, scale) if *scale < 0 => {
-            Some(cast(from, &DataType::Utf8)?)
-        }
-        _ => None,
-    };
-    let digits = spelled.as_ref().unwrap_or(from);
-    let converted = one_nan(&cast_with_options(digits, to, &options)?);
+    if from.data_type().is_decimal() {
+        return nearest_floats(from, to);
+    }
+    let converted = one_nan(&cast_with_options(from, to, &options)?);
     let wide = cast(&converted, &DataType::Float64)?;
     let wide = wide.as_primitive::<Float64Type>();
     if !wide.iter().flatten().any(f64::is_infinite) {
@@ -81,7 +78,7 @@ pub(super) fn to_float(from: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
         return Ok(converted);
     }
     let Some(given) = from.as_primitive_opt::<Float64Type>() else {
-        // A numeric is never infinite itself.
+        // What is no float is never infinite itself.
         return match infinite.next() {
             Some(_) => Err(out_of_range(to).into()),
             None => Ok(converted),

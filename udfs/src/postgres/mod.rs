@@ -34,6 +34,7 @@ mod letter_case;
 mod membership;
 mod moment_rounding;
 mod moment_text;
+mod nearest_floats;
 mod nested_arrays;
 mod now;
 mod numeric;
@@ -77,6 +78,7 @@ pub use moment_rounding::{
 };
 pub(crate) use moment_text::abbreviation;
 pub use moment_text::interval::{Parts as IntervalParts, Unit as IntervalUnit};
+pub use nearest_floats::nearest_floats;
 pub use now::Now;
 pub use numeric_rule::{BARE_NUMERIC, BARE_NUMERIC_TYPE, NumericArithmetic};
 pub use row_numbers::row_number;

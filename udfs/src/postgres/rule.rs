@@ -316,19 +316,19 @@ fn as_floats(binary: BinaryExpr, schema: &DFSchema) -> Transformed<Expr> {
             _ => return None,
         };
         let from = value.get_type(schema).ok()?;
-        from.is_floating().then(|| to_float(value.clone()))
+        from.is_floating().then(|| to_float(value.clone(), schema))
     };
     let (left, right) = match (float(&binary.left), float(&binary.right)) {
-        (Some(left), None) => (left, to_float(*binary.right)),
-        (None, Some(right)) => (to_float(*binary.left), right),
+        (Some(left), None) => (left, to_float(*binary.right, schema)),
+        (None, Some(right)) => (to_float(*binary.left, schema), right),
         _ => return Transformed::no(Expr::BinaryExpr(binary)),
     };
     let compared = BinaryExpr::new(Box::new(left), binary.op, Box::new(right));
     Transformed::yes(Expr::BinaryExpr(compared))
 }
 
-fn to_float(expression: Expr) -> Expr {
-    Expr::Cast(Cast::new(Box::new(expression), DataType::Float64))
+fn to_float(expression: Expr, schema: &DFSchema) -> Expr {
+    convert(Cast::new(Box::new(expression), DataType::Float64), schema).data
 }
 
 fn arithmetic(operation: Operation, operands: Vec<Expr>) -> Expr {
