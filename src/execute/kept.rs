@@ -35,7 +35,7 @@ use crate::catalog::Snapshot;
 use crate::config::SessionSettings;
 use crate::error::Result;
 use crate::instance::{Instance, StatementContext};
-use crate::session::{Prepared, Session, TransactionStatus, declared, plan, uuids};
+use crate::session::{Prepared, Session, TransactionStatus, declared, open_literals, plan};
 use crate::sql::{QualifiedName, Statement, column_names, early_parameters, references};
 use crate::warehouse::TableId;
 
@@ -383,7 +383,7 @@ fn typed(plan: LogicalPlan, types: &[DataType]) -> Result<LogicalPlan> {
                 };
                 let field = Field::new(&placeholder.id, known.clone(), true);
                 let field = match &placeholder.field {
-                    Some(own) => field.with_metadata(uuids::mark(own)),
+                    Some(own) => field.with_metadata(open_literals::mark(own)),
                     None => field,
                 };
                 let id = placeholder.id.clone();
@@ -408,7 +408,7 @@ fn with_values(
         Ok(
             match index(placeholder).and_then(|index| values.get(index)) {
                 Some(value) => {
-                    let value = uuids::given(placeholder, value)?;
+                    let value = open_literals::given(placeholder, value)?;
                     Transformed::yes(Expr::Literal(value, None))
                 }
                 None => Transformed::no(expression),

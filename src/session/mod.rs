@@ -10,6 +10,7 @@ mod lateral_unnest;
 mod multisets;
 mod notifying;
 mod only_row;
+pub mod open_literals;
 pub mod outcome;
 mod placed_parameters;
 pub mod plan;
@@ -30,7 +31,6 @@ mod subqueries;
 mod told_parameters;
 mod transaction;
 pub mod user_functions;
-pub mod uuids;
 mod values_after_sort;
 mod waits_in_sorts;
 

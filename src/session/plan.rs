@@ -18,8 +18,8 @@ use tributary_udfs::postgres::{
 
 use super::enums::{self, EnumTypes};
 use super::{
-    grouped_by_keys, lateral_unnest, multisets, plan_size, row_limits, rows_once, subqueries,
-    user_functions, uuids, values_after_sort, waits_in_sorts,
+    grouped_by_keys, lateral_unnest, multisets, open_literals, plan_size, row_limits, rows_once,
+    subqueries, user_functions, values_after_sort, waits_in_sorts,
 };
 use crate::catalog::pg_catalog::{EmptyQuery, StatementCatalog};
 use crate::catalog::{Kind, Object, Oid, Snapshot, meant_schema, pg_catalog, system};
@@ -302,11 +302,11 @@ pub async fn complete(plan: LogicalPlan, state: &SessionState) -> Result<Logical
 /// bound to.
 ///
 /// # Errors
-/// 54001 for a plan that is too large; those of `coerced`, `row_limits::compute` and `uuids::read`.
+/// 54001 for a plan that is too large; those of `coerced`, `row_limits::compute` and `open_literals::read`.
 pub fn finish(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
     plan_size::check(&plan)?;
     let snapshot = StatementCatalog::of(state.config_options())?.snapshot();
-    let plan = uuids::read(plan, &snapshot)?;
+    let plan = open_literals::read(plan, &snapshot)?;
     let plan = values_after_sort::rewrite(row_limits::compute(plan, state)?)?;
     let plan = waits_in_sorts::rewrite(plan)?;
     let plan = rows_once::rewrite(plan)?;

@@ -22,7 +22,7 @@ use datafusion::physical_plan::projection::ProjectionExpr;
 use datafusion::scalar::ScalarValue;
 
 use super::{index, with_values};
-use crate::session::uuids;
+use crate::session::open_literals;
 use crate::warehouse;
 
 /// Filters and projections over the scan of one table, or one row.
@@ -172,7 +172,7 @@ fn takes_as_given(filters: &[Expr]) -> Result<bool> {
     for filter in filters {
         filter.apply(|expression| {
             if let Expr::Placeholder(placeholder) = expression {
-                takes &= !uuids::is_one(placeholder);
+                takes &= !open_literals::is_one(placeholder);
             }
             Ok(TreeNodeRecursion::Continue)
         })?;
@@ -225,7 +225,7 @@ fn value_of<'a>(
         Expr::Literal(value, _) => Ok(Cow::Borrowed(value)),
         Expr::Placeholder(placeholder) => {
             match index(placeholder).and_then(|index| parameters.get(index)) {
-                Some(value) => uuids::given(placeholder, value).map(Cow::Owned),
+                Some(value) => open_literals::given(placeholder, value).map(Cow::Owned),
                 None => internal_err!("a parameter has no value"),
             }
         }

@@ -1,8 +1,10 @@
-//! Literals beside columns of `uuid`.
+//! Literals beside columns of `uuid` and `char(n)`, which are of the column's type.
 //!
-//! Expressions see such columns as texts in their usual form (`udfs/src/postgres/character_length.rs`),
-//! so that a literal beside one is brought to that form before they are compared. A parameter is marked
-//! by the metadata of its field, and read when it has a value.
+//! Expressions see such columns as texts in the form in which they are kept, a `uuid` in its usual form
+//! and a `char(n)` without the blanks that fill it up (`udfs/src/postgres/character_length.rs`), so that
+//! a literal beside one is brought to that form before they are compared. A parameter is marked by the
+//! metadata of its field, and read when it has a value. What is cast to another type stays as it is:
+//! blanks at the end of a `text` mean something.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -17,13 +19,13 @@ use datafusion::logical_expr::expr::{Between, BinaryExpr, Case, InList, Placehol
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{Expr, LogicalPlan, Operator, lit};
 use datafusion::scalar::ScalarValue;
-use tributary_udfs::postgres::{CHARACTER_LENGTH, CharacterKind, CharacterLength};
+use tributary_udfs::postgres::{CHARACTER_LENGTH, CharacterKind, CharacterLength, array_elements};
 
 use super::{declared, subqueries};
 use crate::catalog::Snapshot;
 use crate::error::Result;
 
-/// Reads the literals beside columns of `uuid`, and answers `pg_typeof` of columns whose types name more
+/// Reads the literals beside columns of `uuid` and `char(n)`, and answers `pg_typeof` of columns whose types name more
 /// than how their values are kept.
 ///
 /// # Errors
@@ -67,19 +69,24 @@ pub fn read(plan: LogicalPlan, snapshot: &Snapshot) -> Result<LogicalPlan> {
 /// # Errors
 /// 22P02 for a text that is no `uuid`.
 pub fn given(placeholder: &Placeholder, value: &ScalarValue) -> QueryResult<ScalarValue> {
-    match (is_one(placeholder), value.try_as_str()) {
-        (true, Some(Some(text))) => Ok(usual(text)?.into_owned().into()),
+    match (kind_of(placeholder), value.try_as_str()) {
+        (Some(kind), Some(Some(text))) => Ok(kept(text, kind)?.into_owned().into()),
         _ => Ok(value.clone()),
     }
 }
 
-/// Whether a parameter is a `uuid`, whose values are written in one way before they are compared.
+/// Whether a parameter's values are brought to the form of the column beside it first.
 pub fn is_one(placeholder: &Placeholder) -> bool {
-    let field = placeholder.field.as_ref();
-    field.is_some_and(|field| is_uuid_field(field))
+    kind_of(placeholder).is_some()
 }
 
-/// What marks a field as one of `uuid`.
+/// The type of a parameter whose values are written in one way before they are compared.
+fn kind_of(placeholder: &Placeholder) -> Option<CharacterKind> {
+    let length = length_of(placeholder.field.as_ref()?)?;
+    has_one_form(length.kind).then_some(length.kind)
+}
+
+/// What marks a field as one of a type whose values have one form.
 pub fn mark(field: &Field) -> HashMap<String, String> {
     let marks = field.metadata().iter();
     let marks = marks.filter(|(key, _)| *key == CHARACTER_LENGTH);
@@ -127,8 +134,14 @@ fn is_open(expression: &Expr) -> bool {
     match expression {
         Expr::Literal(value, _) => value.try_as_str().flatten().is_some(),
         Expr::Placeholder(_) => true,
+        Expr::Cast(cast) => length_of(&cast.field) == Some(CharacterLength::FIXED),
         _ => false,
     }
+}
+
+/// Whether a type's equal values are kept as one text, which may be written in several ways.
+fn has_one_form(kind: CharacterKind) -> bool {
+    matches!(kind, CharacterKind::Uuid | CharacterKind::Fixed)
 }
 
 fn is_comparison(operator: Operator) -> bool {
@@ -163,31 +176,46 @@ impl Columns<'_> {
 
     fn within(&self, part: Expr) -> QueryResult<Transformed<Expr>> {
         match part {
-            Expr::BinaryExpr(BinaryExpr { left, op, right })
-                if is_comparison(op) && (self.is_uuid(&left) || self.is_uuid(&right)) =>
-            {
-                let left = Box::new(of_uuid(*left)?);
-                let right = Box::new(of_uuid(*right)?);
+            Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(op) => {
+                let Some(kind) = self.kind_of(&left).or_else(|| self.kind_of(&right)) else {
+                    return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr {
+                        left,
+                        op,
+                        right,
+                    })));
+                };
+                let left = Box::new(of_kind(*left, kind)?);
+                let right = Box::new(of_kind(*right, kind)?);
                 let compared = BinaryExpr { left, op, right };
                 Ok(Transformed::yes(Expr::BinaryExpr(compared)))
             }
-            Expr::InList(list) if self.is_uuid(&list.expr) => {
-                let values = list.list.into_iter().map(of_uuid);
+            Expr::InList(list) => {
+                let Some(kind) = self.kind_of(&list.expr) else {
+                    return Ok(Transformed::no(Expr::InList(list)));
+                };
+                let values = list.list.into_iter().map(|value| of_kind(value, kind));
                 Ok(Transformed::yes(Expr::InList(InList {
                     list: values.collect::<QueryResult<_>>()?,
                     ..list
                 })))
             }
-            Expr::Between(between) if self.is_uuid(&between.expr) => {
+            Expr::Between(between) => {
+                let Some(kind) = self.kind_of(&between.expr) else {
+                    return Ok(Transformed::no(Expr::Between(between)));
+                };
                 Ok(Transformed::yes(Expr::Between(Between {
-                    low: Box::new(of_uuid(*between.low)?),
-                    high: Box::new(of_uuid(*between.high)?),
+                    low: Box::new(of_kind(*between.low, kind)?),
+                    high: Box::new(of_kind(*between.high, kind)?),
                     ..between
                 })))
             }
-            Expr::Case(case) if case.expr.as_ref().is_some_and(|it| self.is_uuid(it)) => {
+            Expr::Case(case) => {
+                let Some(kind) = case.expr.as_ref().and_then(|it| self.kind_of(it)) else {
+                    return Ok(Transformed::no(Expr::Case(case)));
+                };
                 let branches = case.when_then_expr.into_iter();
-                let branches = branches.map(|(when, then)| Ok((Box::new(of_uuid(*when)?), then)));
+                let branches =
+                    branches.map(|(when, then)| Ok((Box::new(of_kind(*when, kind)?), then)));
                 Ok(Transformed::yes(Expr::Case(Case {
                     when_then_expr: branches.collect::<QueryResult<_>>()?,
                     ..case
@@ -200,18 +228,20 @@ impl Columns<'_> {
                             return Ok(Transformed::yes(lit(type_name(length.kind))));
                         }
                     }
-                    ("nullif" | "coalesce", values)
-                        if values.iter().any(|value| self.is_uuid(value)) =>
-                    {
-                        let values = call.args.into_iter().map(of_uuid);
-                        call.args = values.collect::<QueryResult<_>>()?;
-                        return Ok(Transformed::yes(Expr::ScalarFunction(call)));
+                    ("nullif" | "coalesce", values) => {
+                        if let Some(kind) = values.iter().find_map(|value| self.kind_of(value)) {
+                            let values = call.args.into_iter().map(|value| of_kind(value, kind));
+                            call.args = values.collect::<QueryResult<_>>()?;
+                            return Ok(Transformed::yes(Expr::ScalarFunction(call)));
+                        }
                     }
-                    ("array_has", [_, value]) if self.is_uuid(value) => {
-                        let mut values = call.args.into_iter();
-                        let list = values.next().map(of_uuids).transpose()?;
-                        call.args = list.into_iter().chain(values).collect();
-                        return Ok(Transformed::yes(Expr::ScalarFunction(call)));
+                    ("array_has", [_, value]) => {
+                        if let Some(kind) = self.kind_of(value) {
+                            let mut values = call.args.into_iter();
+                            let list = values.next().map(|list| list_of(list, kind)).transpose()?;
+                            call.args = list.into_iter().chain(values).collect();
+                            return Ok(Transformed::yes(Expr::ScalarFunction(call)));
+                        }
                     }
                     _ => {}
                 }
@@ -221,9 +251,11 @@ impl Columns<'_> {
         }
     }
 
-    fn is_uuid(&self, expression: &Expr) -> bool {
-        let length = self.length_of(expression);
-        length.is_some_and(|length| length.kind == CharacterKind::Uuid)
+    /// The type of an expression beside which literals are brought to one form. A `bpchar` without a
+    /// length keeps its blanks.
+    fn kind_of(&self, expression: &Expr) -> Option<CharacterKind> {
+        let length = self.length_of(expression)?;
+        (has_one_form(length.kind) && length.is_limit()).then_some(length.kind)
     }
 
     /// The type that limits the texts of an expression.
@@ -265,23 +297,28 @@ fn type_name(kind: CharacterKind) -> &'static str {
     }
 }
 
-fn usual(text: &str) -> QueryResult<Cow<'_, str>> {
-    Ok(CharacterLength::UUID.fit(text)?)
+/// A text as columns of the type keep it.
+fn kept(text: &str, kind: CharacterKind) -> QueryResult<Cow<'_, str>> {
+    match kind {
+        CharacterKind::Uuid => Ok(CharacterLength::UUID.fit(text)?),
+        // What is longer than the column's texts is not cut to be one of them.
+        CharacterKind::Fixed => Ok(Cow::Borrowed(text.trim_end_matches(' '))),
+        CharacterKind::Varying | CharacterKind::Name => Ok(Cow::Borrowed(text)),
+    }
 }
 
-/// A literal or a parameter as one of `uuid`; what has a type of its own stays.
-fn of_uuid(expression: Expr) -> QueryResult<Expr> {
+/// A literal or a parameter as one of the type; what has a type of its own stays.
+fn of_kind(expression: Expr, kind: CharacterKind) -> QueryResult<Expr> {
     Ok(match expression {
         Expr::Literal(value, metadata) => match value.try_as_str() {
-            Some(Some(text)) => Expr::Literal(usual(text)?.into_owned().into(), metadata),
+            Some(Some(text)) => Expr::Literal(kept(text, kind)?.into_owned().into(), metadata),
             _ => Expr::Literal(value, metadata),
         },
         Expr::Placeholder(placeholder) => {
             let known = placeholder.field.as_ref().map(|field| field.data_type());
             match known {
                 None | Some(DataType::Utf8 | DataType::Null) => {
-                    let mark = CharacterLength::UUID.to_metadata();
-                    let mark = HashMap::from([(CHARACTER_LENGTH.to_owned(), mark)]);
+                    let mark = HashMap::from([(CHARACTER_LENGTH.to_owned(), mark_of(kind))]);
                     let field = Field::new("", DataType::Utf8, true).with_metadata(mark);
                     let field = Some(Arc::new(field));
                     Expr::Placeholder(Placeholder::new_with_field(placeholder.id, field))
@@ -289,32 +326,52 @@ fn of_uuid(expression: Expr) -> QueryResult<Expr> {
                 _ => Expr::Placeholder(placeholder),
             }
         }
+        // To `bpchar`, whose blanks mean nothing either.
+        Expr::Cast(mut cast)
+            if kind == CharacterKind::Fixed
+                && length_of(&cast.field) == Some(CharacterLength::FIXED) =>
+        {
+            cast.expr = Box::new(of_kind(*cast.expr, kind)?);
+            Expr::Cast(cast)
+        }
         other => other,
     })
 }
 
-/// A list of literals as one of `uuid`s.
-fn of_uuids(list: Expr) -> QueryResult<Expr> {
+fn mark_of(kind: CharacterKind) -> String {
+    let length = match kind {
+        CharacterKind::Uuid => CharacterLength::UUID,
+        CharacterKind::Fixed => CharacterLength::FIXED,
+        CharacterKind::Name => CharacterLength::NAME,
+        CharacterKind::Varying => CharacterLength::VARYING,
+    };
+    length.to_metadata()
+}
+
+/// A list of literals as one of the type. What a constructor lists are texts in PostgreSQL, whose blanks
+/// mean something; beside a `uuid` nothing but `uuid`s can be meant.
+fn list_of(list: Expr, kind: CharacterKind) -> QueryResult<Expr> {
     Ok(match list {
         Expr::Literal(ScalarValue::List(list), metadata) => {
-            Expr::Literal(ScalarValue::List(usual_list(list)?), metadata)
+            Expr::Literal(ScalarValue::List(kept_list(list, kind)?), metadata)
         }
         Expr::Literal(value, metadata) => match value.try_as_str() {
-            Some(Some(text)) => Expr::Literal(usual_text(text)?.into(), metadata),
+            Some(Some(text)) => Expr::Literal(kept_texts(text, kind)?.into(), metadata),
             _ => Expr::Literal(value, metadata),
         },
+        other if kind != CharacterKind::Uuid => other,
         Expr::Cast(mut cast) if cast.field.data_type().is_list() => {
-            cast.expr = Box::new(of_uuids(*cast.expr)?);
+            cast.expr = Box::new(list_of(*cast.expr, kind)?);
             Expr::Cast(cast)
         }
         Expr::ScalarFunction(mut call) if call.name() == "make_array" => {
             let values = call.args.into_iter().map(|value| match value {
                 // Each may be cast by itself.
                 Expr::Cast(mut cast) if is_uuid_field(&cast.field) => {
-                    cast.expr = Box::new(of_uuid(*cast.expr)?);
+                    cast.expr = Box::new(of_kind(*cast.expr, kind)?);
                     Ok(Expr::Cast(cast))
                 }
-                value => of_uuid(value),
+                value => of_kind(value, kind),
             });
             call.args = values.collect::<QueryResult<_>>()?;
             Expr::ScalarFunction(call)
@@ -323,11 +380,12 @@ fn of_uuids(list: Expr) -> QueryResult<Expr> {
     })
 }
 
-fn usual_list(list: Arc<ListArray>) -> QueryResult<Arc<ListArray>> {
+fn kept_list(list: Arc<ListArray>, kind: CharacterKind) -> QueryResult<Arc<ListArray>> {
     let Some(texts) = list.values().as_string_opt::<i32>() else {
         return Ok(list);
     };
-    let texts = texts.iter().map(|text| text.map(usual).transpose());
+    let texts = texts.iter();
+    let texts = texts.map(|text| text.map(|text| kept(text, kind)).transpose());
     let texts: StringArray = texts
         .collect::<QueryResult<Vec<_>>>()?
         .into_iter()
@@ -343,17 +401,16 @@ fn usual_list(list: Arc<ListArray>) -> QueryResult<Arc<ListArray>> {
     )?))
 }
 
-/// `{a,b}`, in which no `uuid` has a comma or a quotation mark.
-fn usual_text(text: &str) -> QueryResult<String> {
-    let inner = text.trim().strip_prefix('{');
-    let Some(inner) = inner.and_then(|inner| inner.strip_suffix('}')) else {
+/// An array's text, such as `{a,b}`; what is no such text stays, and is refused where it is read.
+fn kept_texts(text: &str, kind: CharacterKind) -> QueryResult<String> {
+    let Ok(elements) = array_elements(text) else {
         return Ok(text.to_owned());
     };
-    let elements = inner.split(',').map(|element| {
-        let bare = element.trim().trim_matches('"');
-        match bare.is_empty() || bare.eq_ignore_ascii_case("null") {
-            true => Ok(Cow::Borrowed(element)),
-            false => usual(bare),
+    let elements = elements.into_iter().map(|element| match element {
+        None => Ok("NULL".to_owned()),
+        Some(element) => {
+            let escaped = kept(&element, kind)?.replace('\\', "\\\\");
+            Ok(format!("\"{}\"", escaped.replace('"', "\\\"")))
         }
     });
     let elements = elements.collect::<QueryResult<Vec<_>>>()?;
