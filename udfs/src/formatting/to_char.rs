@@ -1,7 +1,9 @@
 //! `to_char(value, template)`: a moment, an interval or a number as text, as PostgreSQL writes it.
 
-use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::compute::cast;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
+use arrow::compute::{cast, nullif};
 use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Decimal256Type, Float32Type, Float64Type, Int64Type,
     IntervalMonthDayNanoType, IntervalUnit, Time64MicrosecondType, TimeUnit,
@@ -94,6 +96,7 @@ fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
             |row, template, text| number_writer::write(&number(row), template, text),
         );
     }
+    let values = finite(&values)?;
     let moment = moments(&values, zone)?;
     let parse = |text: &str| Ok::<Vec<Part>, FunctionError>(parse(text));
     write(call, &values, &templates, parse, |row, template, text| {
@@ -156,6 +159,24 @@ fn numbers(values: &ArrayRef) -> Result<Numbers> {
             Box::new(move |row| Number::Exact(Decimal::new(&values.value(row).to_string(), 0)))
         }
     })
+}
+
+/// Dates and timestamps, with NULL for those at the ends of time, which no template writes.
+fn finite(values: &ArrayRef) -> Result<ArrayRef> {
+    let is_end: BooleanArray = match values.data_type() {
+        DataType::Date32 => {
+            let days = values.as_primitive::<Date32Type>().iter();
+            let is_end = |day| matches!(day, i32::MIN | i32::MAX);
+            days.map(|day| day.map(is_end)).collect()
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, _) => {
+            let moments = values.as_primitive::<TimestampMicrosecondType>().iter();
+            let is_end = |moment| matches!(moment, i64::MIN | i64::MAX);
+            moments.map(|moment| moment.map(is_end)).collect()
+        }
+        _ => return Ok(Arc::clone(values)),
+    };
+    Ok(nullif(values, &is_end)?)
 }
 
 type Moments = Box<dyn Fn(usize) -> Moment>;
