@@ -351,15 +351,33 @@ fn field_function(field: &str) -> Option<&'static str> {
         }
         "epoch" | "second" | "seconds" => "extract_seconds",
         "millisecond" | "milliseconds" => "extract_milliseconds",
+        "julian" => "extract_julian",
         _ => return None,
     })
 }
+
+/// Fields that are infinite where the moment is, which a double can be and a numeric cannot.
+const GROWING: [&str; 11] = [
+    "year",
+    "years",
+    "decade",
+    "decades",
+    "century",
+    "centuries",
+    "millennium",
+    "millennia",
+    "isoyear",
+    "julian",
+    "epoch",
+];
 
 /// A field of a moment or an interval.
 fn extracted(field: &str, from: Expr) -> Expr {
     let name = Expr::value(Value::SingleQuotedString(field.to_owned()));
     match field_function(field) {
-        Some(function @ "extract_milliseconds") => named_call(function, vec![from]),
+        Some(function @ ("extract_milliseconds" | "extract_julian")) => {
+            named_call(function, vec![from])
+        }
         Some(function) => named_call(function, vec![name, from]),
         // In parentheses it is DataFusion's, and not PostgreSQL's, which gives another type.
         None => named_call("date_part", vec![Expr::Nested(Box::new(name)), from]),
@@ -459,7 +477,14 @@ fn renamed(function: &mut Function) -> Option<Expr> {
             let Value::SingleQuotedString(text) = &field.value else {
                 return None;
             };
-            plain = vec![extracted(&text.to_lowercase(), from.clone())];
+            let text = text.to_lowercase();
+            plain = vec![match GROWING.contains(&text.as_str()) {
+                true => {
+                    let name = Expr::value(Value::SingleQuotedString(text));
+                    named_call("double_field", vec![name, from.clone()])
+                }
+                false => extracted(&text, from.clone()),
+            }];
             DataType::DoublePrecision
         }
         ("array_upper", [array, dimension]) => {

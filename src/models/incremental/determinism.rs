@@ -31,6 +31,7 @@ const BY_SETTINGS: &[&str] = &[
     CAST,
     "array_to_json",
     "convert",
+    "extract_julian",
     "extract_milliseconds",
     "extract_seconds",
     "extract_whole",

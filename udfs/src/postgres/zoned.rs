@@ -53,7 +53,7 @@ pub(super) fn rewrite(
             Transformed::yes(shift(Expr::ScalarFunction(function)))
         }
         Expr::ScalarFunction(mut function)
-            if function.name() == "date_part"
+            if matches!(function.name(), "date_part" | "double_field")
                 && function.args.get(1).is_some_and(is_moment)
                 && !is_absolute(function.args.first()) =>
         {

@@ -11,13 +11,14 @@ use super::super::moment_text::interval::{Unit, unit};
 use super::moment::{
     DAY, SECOND, age as age_of, interval, is_infinite, later, micros, out_of_range,
 };
+use super::moment_fields::{Field, no_numeric};
 use super::row_function::{Form, Row, Type, form, of_nulls};
 use crate::FunctionError;
 use crate::calendar;
 use crate::formatting::{Zone, posix_offset};
 
 use Type::{
-    BigInt, Boolean, Date, Float, Interval, Milliseconds, Seconds, Text, Time, Timestamp,
+    BigInt, Boolean, Date, Days, Float, Interval, Milliseconds, Seconds, Text, Time, Timestamp,
     TimestampTz,
 };
 
@@ -116,12 +117,25 @@ pub(super) const EXTRACT_SECONDS: &[Form] = &[
     form(&[Text, TimestampTz], Seconds, seconds),
     form(&[Text, Date], BigInt, |row| {
         match row.text(0).to_lowercase().as_str() {
-            "epoch" => Ok(ScalarValue::Int64(row.integer(1).checked_mul(86_400))),
+            "epoch" if is_end(row, 1) => Err(no_numeric().into()),
+            "epoch" => Ok(ScalarValue::Int64(Some(
+                Field::Epoch.of_day(row.integer(1)),
+            ))),
             _ => Err(unknown(row).into()),
         }
     }),
     form(&[Text, Time], Seconds, seconds),
     form(&[Text, Interval], Seconds, seconds),
+];
+pub(super) const EXTRACT_JULIAN: &[Form] = &[
+    form(&[Timestamp], Days, julian),
+    form(&[TimestampTz], Days, julian),
+    form(&[Date], BigInt, |row| match is_end(row, 0) {
+        true => Err(no_numeric().into()),
+        false => Ok(ScalarValue::Int64(Some(
+            Field::Julian.of_day(row.integer(0)),
+        ))),
+    }),
 ];
 pub(super) const EXTRACT_MILLISECONDS: &[Form] = &[
     form(&[Timestamp], Milliseconds, milliseconds),
@@ -417,26 +431,45 @@ fn whole_field(row: &Row<'_>) -> Result<ScalarValue> {
         return Ok(ScalarValue::Int64(Some(value)));
     }
     let (moment, offset) = local_of(row, 1)?;
-    let day = moment.div_euclid(DAY);
-    let (year, _, _) = calendar::date(day);
-    // The year 0 is 1 BC.
-    let value = match name.as_str() {
-        "decade" | "decades" if year >= 0 => year / 10,
-        "decade" | "decades" => -((8 - (year - 1)) / 10),
-        "century" | "centuries" if year > 0 => (year + 99) / 100,
-        "century" | "centuries" => -((99 - (year - 1)) / 100),
-        "millennium" | "millennia" if year > 0 => (year + 999) / 1000,
-        "millennium" | "millennia" => -((999 - (year - 1)) / 1000),
-        "isoyear" => match calendar::iso_week(day).0 {
-            year if year <= 0 => year - 1,
-            year => year,
-        },
-        "timezone" if row.has_zone(1) => offset,
-        "timezone_hour" if row.has_zone(1) => offset / 3600,
-        "timezone_minute" if row.has_zone(1) => offset / 60 % 60,
+    let is_end = is_end(row, 1);
+    let value = match (name.as_str(), Field::named(&name)) {
+        (_, Some(_)) if is_end => return Err(no_numeric().into()),
+        (_, Some(field)) => field.of_day(moment.div_euclid(DAY)),
+        ("timezone" | "timezone_hour" | "timezone_minute", _) if is_end && row.has_zone(1) => {
+            return Ok(ScalarValue::Int64(None));
+        }
+        ("timezone", _) if row.has_zone(1) => offset,
+        ("timezone_hour", _) if row.has_zone(1) => offset / 3600,
+        ("timezone_minute", _) if row.has_zone(1) => offset / 60 % 60,
         _ => return Err(unknown(row).into()),
     };
     Ok(ScalarValue::Int64(Some(value)))
+}
+
+/// Whether an argument is a date or a timestamp at an end of time.
+fn is_end(row: &Row<'_>, index: usize) -> bool {
+    let value = row.integer(index);
+    match (row.is_date(index), row.is_timestamp(index)) {
+        (true, _) => value == i64::from(i32::MIN) || value == i64::from(i32::MAX),
+        (_, true) => value == i64::MIN || value == i64::MAX,
+        _ => false,
+    }
+}
+
+/// The digits behind the point of a Julian day.
+const JULIAN_DIGITS: u32 = 20;
+
+/// The Julian day of a moment with the part of it that has passed.
+fn julian(row: &Row<'_>) -> Result<ScalarValue> {
+    if is_end(row, 0) {
+        return Err(no_numeric().into());
+    }
+    let moment = local_of(row, 0)?.0;
+    let unit = 10_i128.pow(JULIAN_DIGITS);
+    let day = i128::from(Field::Julian.of_day(moment.div_euclid(DAY)));
+    let length = i128::from(DAY);
+    let passed = (i128::from(moment.rem_euclid(DAY)) * unit + length / 2) / length;
+    Ok(ScalarValue::Decimal128(Some(day * unit + passed), 38, 20))
 }
 
 /// Microseconds as a numeric of six digits behind the point.
@@ -473,6 +506,12 @@ fn seconds(row: &Row<'_>) -> Result<ScalarValue> {
             time % minute
         })));
     }
+    if is_end(row, 1) {
+        return match is_epoch {
+            true => Err(no_numeric().into()),
+            false => Ok(ScalarValue::Null),
+        };
+    }
     let moment = match is_epoch && row.has_zone(1) {
         true => row.integer(1),
         false => local_of(row, 1)?.0,
@@ -484,6 +523,9 @@ fn seconds(row: &Row<'_>) -> Result<ScalarValue> {
 }
 
 fn milliseconds(row: &Row<'_>) -> Result<ScalarValue> {
+    if is_end(row, 0) {
+        return Ok(ScalarValue::Null);
+    }
     let minute = 60 * SECOND;
     let micros = if row.is_interval(0) {
         micros(row.interval(0)) % minute

@@ -7,6 +7,7 @@ mod calendar;
 mod hashing;
 mod matching;
 mod moment;
+mod moment_fields;
 mod numbers;
 mod quoting;
 mod regular_expression;
@@ -81,6 +82,7 @@ const IMMUTABLE: &[(&str, &[Form])] = &[
 /// Functions whose answer depends on the session's settings too.
 const STABLE: &[(&str, &[Form])] = &[
     ("age", calendar::AGE),
+    ("extract_julian", calendar::EXTRACT_JULIAN),
     ("extract_milliseconds", calendar::EXTRACT_MILLISECONDS),
     ("extract_seconds", calendar::EXTRACT_SECONDS),
     ("extract_whole", calendar::EXTRACT_WHOLE),
@@ -128,6 +130,7 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     let variance = var_samp_udaf().as_ref().clone().with_aliases(["variance"]);
     registry.register_udaf(Arc::new(variance))?;
     registry.register_udf(Arc::new(round_moment()))?;
+    moment_fields::register(registry)?;
     concatenated::register(registry)?;
     dimensions::register(registry)?;
     letter_case::register(registry)?;

@@ -45,6 +45,8 @@ pub(super) enum Type {
     Seconds,
     /// A numeric of three.
     Milliseconds,
+    /// A numeric of twenty.
+    Days,
     Timestamps,
     TimestampTzs,
     /// A value of any type, as the text that a cast gives.
@@ -72,6 +74,7 @@ impl Type {
             Self::TextLists => list(Self::Texts.arrow()),
             Self::Seconds => DataType::Decimal128(38, 6),
             Self::Milliseconds => DataType::Decimal128(38, 3),
+            Self::Days => DataType::Decimal128(38, 20),
             Self::Integers => list(DataType::Int32),
             Self::BigInts => list(DataType::Int64),
             Self::Timestamps => list(Self::Timestamp.arrow()),
@@ -231,6 +234,13 @@ impl Row<'_> {
         matches!(
             self.values.get(index),
             Some(ScalarValue::Time64Nanosecond(_))
+        )
+    }
+
+    pub(super) fn is_timestamp(&self, index: usize) -> bool {
+        matches!(
+            self.values.get(index),
+            Some(ScalarValue::TimestampMicrosecond(..))
         )
     }
 
