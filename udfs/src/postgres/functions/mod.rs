@@ -13,6 +13,7 @@ mod quoting;
 mod regular_expression;
 mod row_function;
 mod series;
+mod truncated;
 mod unicode;
 
 use std::sync::Arc;
@@ -131,6 +132,7 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     registry.register_udaf(Arc::new(variance))?;
     registry.register_udf(Arc::new(round_moment()))?;
     moment_fields::register(registry)?;
+    truncated::register(registry)?;
     concatenated::register(registry)?;
     dimensions::register(registry)?;
     letter_case::register(registry)?;
