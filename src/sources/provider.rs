@@ -18,6 +18,7 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use object_store::ObjectStore;
 use tokio::sync::OnceCell;
+use tributary_udfs::postgres::with_plain_casts;
 
 use super::compression::compression_of;
 use super::format::FileFormat;
@@ -285,7 +286,7 @@ impl TableProvider for FileTable {
         let predicate = match conjunction(prunable.cloned()) {
             Some(filter) => {
                 let schema = DFSchema::try_from(self.visible.as_ref().clone())?;
-                Some(state.create_physical_expr(filter, &schema)?)
+                Some(state.create_physical_expr(with_plain_casts(filter)?, &schema)?)
             }
             None => None,
         };

@@ -23,6 +23,7 @@ use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use object_store::ObjectMeta;
 use parking_lot::Mutex;
+use tributary_udfs::postgres::with_plain_casts;
 
 use super::bound::Bound;
 use super::changed::Changed;
@@ -294,7 +295,7 @@ impl TableScan {
         };
         let schema = &self.schema();
         let df_schema = DFSchema::try_from(Arc::clone(schema))?;
-        let predicate = state.create_physical_expr(filter, &df_schema)?;
+        let predicate = state.create_physical_expr(with_plain_casts(filter)?, &df_schema)?;
         let predicate = PruningPredicateBuilder::new()
             .with_file_schema(Arc::clone(schema))
             .try_build(predicate);

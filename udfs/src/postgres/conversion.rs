@@ -18,6 +18,7 @@ use super::character_length::CharacterLength;
 use super::converted::only_value;
 use super::decimals::{self, Digits};
 use super::interval_text::{IntervalStyle, interval_text};
+use super::moment_casts::cast_moments;
 use super::{arrays, bytes, date_style, datetime, floats, records, rounding, single_byte, text};
 use crate::formatting::{SessionTimeZone, Zone};
 
@@ -78,12 +79,14 @@ pub(super) enum ConversionForm {
     Exact,
     /// To `"char"`.
     SingleByte,
+    /// Between dates and timestamps, which no setting decides.
+    Moments,
 }
 
 impl Conversion {
     pub(super) fn new(to: DataType, form: ConversionForm) -> Self {
         // A moment as text, and a text as a moment, depend on the session's time zone.
-        let volatility = match to.is_numeric() {
+        let volatility = match to.is_numeric() || form == ConversionForm::Moments {
             true => Volatility::Immutable,
             false => Volatility::Stable,
         };
@@ -110,6 +113,7 @@ impl Conversion {
                 return decimals::of_texts(from, &self.to, Digits::Kept);
             }
             ConversionForm::SingleByte => return single_byte::of(from),
+            ConversionForm::Moments => return cast_moments(from, &self.to),
             ConversionForm::Length(length) => Some(length),
             ConversionForm::Exact | ConversionForm::Plain => None,
         };

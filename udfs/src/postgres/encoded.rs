@@ -45,6 +45,9 @@ struct Cast {
     /// Whether it is one to `"char"`.
     #[prost(bool, tag = "4")]
     is_single_byte: bool,
+    /// Whether it is one between dates and timestamps.
+    #[prost(bool, tag = "5")]
+    is_of_moments: bool,
 }
 
 /// The bytes of the aggregates.
@@ -65,6 +68,7 @@ pub(crate) fn encode(function: &ScalarUDF, buffer: &mut Vec<u8>) -> Result<()> {
             },
             is_exact: form == ConversionForm::Exact,
             is_single_byte: form == ConversionForm::SingleByte,
+            is_of_moments: form == ConversionForm::Moments,
         })
     } else {
         return Ok(());
@@ -95,6 +99,12 @@ pub(crate) fn decode(name: &str, buffer: &[u8]) -> Result<Arc<ScalarUDF>> {
                     is_single_byte: true,
                     ..
                 } if to == DataType::Utf8 => ConversionForm::SingleByte,
+                Cast {
+                    is_of_moments: true,
+                    ..
+                } if matches!(to, DataType::Date32 | DataType::Timestamp(..)) => {
+                    ConversionForm::Moments
+                }
                 Cast {
                     length: Some(length),
                     ..

@@ -32,6 +32,7 @@ mod interval_text;
 mod lazily;
 mod letter_case;
 mod membership;
+mod moment_casts;
 mod moment_rounding;
 mod moment_text;
 mod nearest_floats;
@@ -73,6 +74,7 @@ pub use functions::{
 };
 pub use interval_text::{IntervalStyle, interval_text};
 pub use lazily::ComputeLazily;
+pub use moment_casts::with_plain_casts;
 pub use moment_rounding::{
     MOMENT_DIGITS, ROUND_MOMENT, round_moment, round_moments, rounded_moment,
 };

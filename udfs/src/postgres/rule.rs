@@ -27,6 +27,7 @@ use super::extremes::FloatExtreme;
 use super::half_even::HalfEven;
 use super::interval::{are_intervals, order_by_span, span};
 use super::membership::Membership;
+use super::moment_casts::are_moments;
 use super::single_byte::SINGLE_BYTE;
 use super::subscripts::FromTheFirst;
 use super::sum::ExactSum;
@@ -343,7 +344,7 @@ fn length_of(field: &Field) -> Option<CharacterLength> {
         .filter(|length| *field.data_type() == DataType::Utf8 && length.is_limit())
 }
 
-fn convert(cast: Cast, schema: &DFSchema) -> Transformed<Expr> {
+pub(super) fn convert(cast: Cast, schema: &DFSchema) -> Transformed<Expr> {
     let to = cast.field.data_type();
     let length = length_of(&cast.field);
     let from = cast.expr.get_type(schema);
@@ -352,6 +353,7 @@ fn convert(cast: Cast, schema: &DFSchema) -> Transformed<Expr> {
         _ if cast.field.metadata().contains_key(SINGLE_BYTE) => ConversionForm::SingleByte,
         Some(length) => ConversionForm::Length(length),
         None if is_other => ConversionForm::Plain,
+        None if from.as_ref().is_ok_and(|from| are_moments(from, to)) => ConversionForm::Moments,
         // To `varchar`, which is text to expressions.
         None if cast.field.metadata().contains_key(CHARACTER_LENGTH)
             && from.is_ok_and(|from| from == *to) =>

@@ -15,6 +15,7 @@ use datafusion::scalar::ScalarValue;
 
 use super::functions::timestamp_plus;
 use super::now::Now;
+use super::rule::convert;
 use crate::formatting::{self, SessionTimeZone};
 
 /// Fields of `date_part` that are the same in every time zone.
@@ -93,7 +94,7 @@ pub(super) fn rewrite(
                 }
                 (Ok(DataType::Date32 | DataType::Date64), DataType::Timestamp(_, Some(_))) => {
                     let midnight = DataType::Timestamp(TimeUnit::Microsecond, None);
-                    shift(Expr::Cast(Cast::new(cast.expr, midnight)))
+                    shift(convert(Cast::new(cast.expr, midnight), schema).data)
                 }
                 _ => return Transformed::no(Expr::Cast(cast)),
             };
