@@ -24,6 +24,7 @@ use super::character_length::{CHARACTER_LENGTH, CharacterLength};
 use super::conversion::{Conversion, ConversionForm, differs};
 use super::domain::CheckedFunction;
 use super::extremes::FloatExtreme;
+use super::functions::Days;
 use super::half_even::HalfEven;
 use super::interval::{are_intervals, order_by_span, span};
 use super::membership::Membership;
@@ -140,10 +141,9 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
         Expr::BinaryExpr(BinaryExpr { left, op, right })
             if op == Operator::Minus && are_dates([&*left, &*right], schema) =>
         {
-            Transformed::yes(arithmetic(
-                Operation::Subtract,
-                vec![day(*left), day(*right)],
-            ))
+            // Of the type that DataFusion gives to the difference of dates.
+            let days = Days::Between.call(*left, *right);
+            Transformed::yes(Expr::Cast(Cast::new(Box::new(days), DataType::Int64)))
         }
         Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
             match Operation::of(op).filter(|_| both_are_checked(&left, &right, schema)) {
@@ -287,11 +287,6 @@ fn both_are_checked(left: &Expr, right: &Expr, schema: &DFSchema) -> bool {
 fn are_dates(operands: [&Expr; 2], schema: &DFSchema) -> bool {
     let is_date = |operand: &&Expr| matches!(operand.get_type(schema), Ok(DataType::Date32));
     operands.iter().all(is_date)
-}
-
-/// The number of a date's day, of the type that DataFusion gives to the difference of dates.
-fn day(date: Expr) -> Expr {
-    Expr::Cast(Cast::new(Box::new(date), DataType::Int64))
 }
 
 pub(super) fn is_comparison(operator: Operator) -> bool {

@@ -10,6 +10,7 @@ use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, Operator, 
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::calendar::{INTERVAL_QUOTIENT, INTERVAL_TIMES, TIMESTAMP_DIFFERENCE, TIMESTAMP_PLUS};
+use super::days::Days;
 use super::row_function::{Form, RowFunction};
 
 /// Plans intervals times numbers, the difference of timestamps as an interval of days and hours,
@@ -49,18 +50,27 @@ impl ExprPlanner for MomentArithmetic {
                 expr.right,
             ),
             (DataType::Date32, BinaryOperator::Minus, DataType::Date32) => {
-                days_between(expr.left, expr.right)
+                Days::Between.call(expr.left, expr.right)
             }
             // A text without a type is of the type of what it stands beside.
             (DataType::Date32, BinaryOperator::Minus, text)
                 if text.is_string() && is_literal(&expr.right) =>
             {
-                days_between(expr.left, date(expr.right))
+                Days::Between.call(expr.left, date(expr.right))
             }
             (text, BinaryOperator::Minus, DataType::Date32)
                 if text.is_string() && is_literal(&expr.left) =>
             {
-                days_between(date(expr.left), expr.right)
+                Days::Between.call(date(expr.left), expr.right)
+            }
+            (DataType::Date32, BinaryOperator::Plus, days) if days.is_integer() => {
+                Days::Later.call(expr.left, number(expr.right))
+            }
+            (days, BinaryOperator::Plus, DataType::Date32) if days.is_integer() => {
+                Days::Later.call(expr.right, number(expr.left))
+            }
+            (DataType::Date32, BinaryOperator::Minus, days) if days.is_integer() => {
+                Days::Earlier.call(expr.left, number(expr.right))
             }
             (DataType::Date32, BinaryOperator::Plus, DataType::Interval(_)) => {
                 binary(timestamp(expr.left), Operator::Plus, expr.right)
@@ -92,19 +102,16 @@ fn binary(left: Expr, operator: Operator, right: Expr) -> Expr {
     Expr::BinaryExpr(BinaryExpr::new(Box::new(left), operator, Box::new(right)))
 }
 
-/// The days from the second date to the first, of the numbers of their days: DataFusion takes a
-/// difference of dates for a duration where it asks which rows a condition may be true of.
-fn days_between(left: Expr, right: Expr) -> Expr {
-    let day = |date| cast(date, DataType::Int32);
-    binary(day(left), Operator::Minus, day(right))
-}
-
 fn is_literal(expression: &Expr) -> bool {
     matches!(expression, Expr::Literal(..))
 }
 
 fn timestamp(date: Expr) -> Expr {
     cast(date, DataType::Timestamp(TimeUnit::Microsecond, None))
+}
+
+fn number(days: Expr) -> Expr {
+    cast(days, DataType::Int64)
 }
 
 fn date(text: Expr) -> Expr {

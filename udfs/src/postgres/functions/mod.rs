@@ -4,6 +4,7 @@
 mod arithmetic;
 mod binary;
 mod calendar;
+mod days;
 mod hashing;
 mod matching;
 mod moment;
@@ -25,6 +26,7 @@ use datafusion::logical_expr::{ScalarUDF, Volatility};
 
 pub use arithmetic::MomentArithmetic;
 pub(super) use arithmetic::timestamp_plus;
+pub(super) use days::Days;
 pub use regular_expression::{RegularExpression, reads_alike};
 use row_function::{Form, RowFunction};
 
@@ -131,6 +133,7 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     let variance = var_samp_udaf().as_ref().clone().with_aliases(["variance"]);
     registry.register_udaf(Arc::new(variance))?;
     registry.register_udf(Arc::new(round_moment()))?;
+    days::register(registry)?;
     moment_fields::register(registry)?;
     truncated::register(registry)?;
     concatenated::register(registry)?;
