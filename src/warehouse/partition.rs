@@ -101,12 +101,13 @@ impl Partitioning {
     /// The folder of the partition of a row, which ends with a slash, and its values.
     ///
     /// # Errors
-    /// 22023 for an empty text, which Delta takes for NULL; 54000 for values that are too long.
+    /// 22023 for an empty text, which Delta takes for NULL; 0A000 for moments that Delta has no text for;
+    /// 54000 for values that are too long.
     pub fn values(&self, batch: &RecordBatch, row: usize) -> Result<(String, PartitionValues)> {
         let mut folder = String::new();
         let mut values = PartitionValues::new();
         for (column, name) in self.columns.iter().zip(&self.names) {
-            let value = value(batch.column(*column), row)?;
+            let value = value(batch.column(*column), row, name)?;
             if value.as_deref() == Some("") {
                 return Err(Error::new(
                     SqlState::INVALID_PARAMETER_VALUE,
@@ -138,7 +139,7 @@ impl Partitioning {
 }
 
 /// A value as the log has it.
-fn value(column: &ArrayRef, row: usize) -> Result<Option<String>> {
+fn value(column: &ArrayRef, row: usize, name: &str) -> Result<Option<String>> {
     if column.is_null(row) {
         return Ok(None);
     }
@@ -146,7 +147,17 @@ fn value(column: &ArrayRef, row: usize) -> Result<Option<String>> {
         .with_timestamp_format(Some("%Y-%m-%d %H:%M:%S%.6f"))
         .with_timestamp_tz_format(Some("%Y-%m-%d %H:%M:%S%.6f"));
     let formatter = ArrayFormatter::try_new(column.as_ref(), &options)?;
-    Ok(Some(formatter.value(row).try_to_string()?))
+    match formatter.value(row).try_to_string() {
+        Err(_) if column.data_type().is_temporal() => Err(Error::new(
+            SqlState::FEATURE_NOT_SUPPORTED,
+            format!(
+                "column \"{name}\" cannot be infinite or after the year 262142, for the table is \
+                 partitioned by it"
+            ),
+        )
+        .with_hint("Use NULL, or a day that stands for it, such as 9999-12-31.")),
+        written => Ok(Some(written?)),
+    }
 }
 
 /// Adds a text to the name of a folder, escaped as Hive does.
