@@ -178,8 +178,12 @@ mod tests {
     proptest! {
         #[test]
         fn floats_are_what_their_digits_are_read_as(
-            unscaled in prop_oneof![any::<i128>(), (-(1_i128 << 54)..1 << 54), -(1_i128 << 25)..1 << 25],
-            scale in -3_i8..38,
+            unscaled in prop_oneof![
+                any::<i128>(),
+                -(1_i128 << 54)..(1_i128 << 54),
+                -(1_i128 << 25)..(1_i128 << 25),
+            ],
+            scale in 0_i8..38,
         ) {
             let unscaled = unscaled % 10_i128.pow(38);
             let digits = format!("{unscaled}e{}", -i16::from(scale));
@@ -190,6 +194,13 @@ mod tests {
             let single = single.as_primitive::<Float32Type>().value(0);
             prop_assert_eq!(single, digits.parse::<f32>().unwrap());
         }
+    }
+
+    #[test]
+    fn a_scale_may_be_negative() {
+        let double = one(15, -3, &DataType::Float64);
+        let double = double.as_primitive::<Float64Type>().value(0);
+        assert_eq!(double.to_bits(), 15_000_f64.to_bits());
     }
 
     #[test]
