@@ -90,16 +90,22 @@ impl ScalarUDFImpl for DateTrunc {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let [ColumnarValue::Scalar(name), moment] = args.args.as_slice() else {
+        let given = match args.args.as_slice() {
+            [ColumnarValue::Scalar(name), moment] => {
+                match (name.try_as_str().flatten(), moment.data_type()) {
+                    (Some(name), DataType::Timestamp(TimeUnit::Microsecond, zone)) => Some((
+                        Step::named(name, zone.is_some())?,
+                        moment.to_array(1)?,
+                        zone,
+                    )),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        let Some((step, moments, zone)) = given else {
             return self.inner.invoke_with_args(args);
         };
-        let (Some(Some(name)), DataType::Timestamp(TimeUnit::Microsecond, zone)) =
-            (name.try_as_str(), moment.data_type())
-        else {
-            return self.inner.invoke_with_args(args);
-        };
-        let step = Step::named(name, zone.is_some())?;
-        let moments = moment.to_array(1)?;
         let moments = moments.as_primitive::<TimestampMicrosecondType>();
         let begun: TimestampMicrosecondArray =
             moments.try_unary(|moment| match is_end(moment) {
