@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Int32Array};
+use arrow::array::{ArrayRef, AsArray, Date32Array, Int32Array};
 use arrow::datatypes::{DataType, Date32Type, Int64Type};
 use datafusion::common::internal_err;
 use datafusion::error::Result;

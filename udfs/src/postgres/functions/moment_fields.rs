@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int32Array};
-use arrow::compute::cast;
 use arrow::datatypes::{
     DataType, Date32Type, FieldRef, IntervalMonthDayNanoType, IntervalUnit, Time64NanosecondType,
     TimeUnit, TimestampMicrosecondType,
@@ -318,10 +317,6 @@ fn doubles(field: Field, moments: &ArrayRef) -> Result<Option<Float64Array>> {
             Some(times.unary(|nanos| (nanos / 1_000) as f64 / SECOND as f64))
         }
         DataType::Time64(_) => None,
-        DataType::Null => {
-            let nulls = cast(moments, &DataType::Float64)?;
-            Some(nulls.as_primitive().clone())
-        }
         other => return internal_err!("{other} has no such field"),
     })
 }
