@@ -601,6 +601,14 @@ fn scaled(
 
 /// From one moment to another in days of 24 hours and the rest.
 fn difference(row: &Row<'_>) -> Result<ScalarValue> {
+    if is_end(row, 0) || is_end(row, 1) {
+        return Err(FunctionError {
+            sqlstate: "22008",
+            message: "cannot subtract infinite timestamps".to_owned(),
+            hint: None,
+        }
+        .into());
+    }
     let wide = || out_of_range("interval");
     if is_infinite(row.integer(0)) || is_infinite(row.integer(1)) {
         return Err(FunctionError {

@@ -48,12 +48,15 @@ pub(super) fn micros(interval: IntervalMonthDayNano) -> i64 {
     interval.nanoseconds / NANOS
 }
 
-/// A moment and an interval: months and days are those of the zone's clock.
+/// A moment and an interval: months and days are those of the zone's clock. The ends of time stay.
 pub(super) fn later(
     moment: i64,
     interval: IntervalMonthDayNano,
     zone: Zone,
 ) -> Result<i64, FunctionError> {
+    if matches!(moment, i64::MIN | i64::MAX) {
+        return Ok(moment);
+    }
     let wide = || out_of_range("timestamp");
     let mut moment = moment;
     if interval.months != 0 || interval.days != 0 {
