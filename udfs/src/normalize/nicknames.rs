@@ -179,7 +179,7 @@ mod tests {
     /// A formal name that were a nickname too would not be its own root.
     #[test]
     fn roots_are_their_own_roots() {
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         for (formal, nicknames) in NICKNAMES {
             assert_eq!(root(formal), *formal);
             for nickname in *nicknames {
