@@ -255,11 +255,6 @@ fn other_errors_have_their_sqlstate() {
             "OR REPLACE and IF NOT EXISTS cannot be combined",
         ),
         (
-            "COPY t FROM STDIN (DELIMITER 'ab')",
-            "0A000",
-            "COPY delimiter must be a single one-byte character",
-        ),
-        (
             "COPY t FROM STDIN (DELIMITER)",
             "42601",
             "delimiter requires a parameter",

@@ -1,5 +1,6 @@
 //! The type that several expressions have in common, where one is a float and another is numeric, or
-//! one is a moment or an interval and another a literal or a date; and that of what `date_trunc` cuts.
+//! one is a moment, an interval or an array and another a literal or a date; and that of what `date_trunc`
+//! cuts.
 //!
 //! PostgreSQL says the float: a numeric becomes one without being asked, and not the other way
 //! round. DataFusion says the decimal, which has no NaN and no infinity, and rounds. Of a moment and a
@@ -8,7 +9,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, IntervalUnit, TimeUnit};
+use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{DFSchema, DFSchemaRef};
@@ -254,9 +255,9 @@ fn cast_all(expressions: Vec<Expr>, types: Vec<Option<DataType>>, to: &DataType)
 /// one is a moment.
 fn unify(expressions: Vec<Expr>, schema: &DFSchema) -> Transformed<Vec<Expr>> {
     let types = types_of(&expressions, schema);
-    let is_interval = |own: &DataType| matches!(own, DataType::Interval(_));
-    if types.iter().flatten().any(is_interval) {
-        return with_intervals(expressions);
+    let is_read = |own: &&DataType| matches!(own, DataType::Interval(_) | DataType::List(_));
+    if let Some(beside) = types.iter().flatten().find(is_read) {
+        return with_literals(expressions, beside);
     }
     match common(types.iter().flatten()) {
         Some(common) => Transformed::yes(cast_all(expressions, types, &common)),
@@ -264,16 +265,15 @@ fn unify(expressions: Vec<Expr>, schema: &DFSchema) -> Transformed<Vec<Expr>> {
     }
 }
 
-/// Reads literals beside an interval as intervals.
-fn with_intervals(expressions: Vec<Expr>) -> Transformed<Vec<Expr>> {
+/// Reads literals beside an interval or an array as what stands beside them.
+fn with_literals(expressions: Vec<Expr>, beside: &DataType) -> Transformed<Vec<Expr>> {
     let is_text = |expression: &Expr| matches!(expression, Expr::Literal(ScalarValue::Utf8(_), _));
     let is_changed = expressions.iter().any(is_text);
     let read = expressions.into_iter().map(|expression| {
         if !is_text(&expression) {
             return expression;
         }
-        let data_type = DataType::Interval(IntervalUnit::MonthDayNano);
-        Expr::Cast(Cast::new(Box::new(expression), data_type))
+        Expr::Cast(Cast::new(Box::new(expression), beside.clone()))
     });
     Transformed::new_transformed(read.collect(), is_changed)
 }
