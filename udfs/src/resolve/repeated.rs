@@ -52,9 +52,14 @@ pub(super) fn repeated(
         if options.declared(columns[at].name()).is_some() {
             continue;
         }
+        // What is not compared as what it holds says nothing in its place.
         let is_other = |other: &usize| {
             let declared = options.declared(columns[*other].name());
-            *other != at && !repeated[*other] && declared != Some(ColumnKind::Ignore)
+            let is_compared = !matches!(
+                declared,
+                Some(ColumnKind::Ignore | ColumnKind::Key | ColumnKind::Levels)
+            );
+            *other != at && !repeated[*other] && is_compared
         };
         let others = (0..columns.len()).filter(is_other);
         let parts: Vec<&Words> = others
@@ -167,6 +172,9 @@ mod tests {
         options.compare = vec![("given".to_owned(), ColumnKind::Ignore)];
         assert_eq!(found(&columns, &options), [false; 3]);
         options.compare = vec![("full".to_owned(), ColumnKind::FullName)];
+        assert_eq!(found(&columns, &options), [false; 3]);
+        options.compare.clear();
+        options.block_on = vec!["given".to_owned()];
         assert_eq!(found(&columns, &options), [false; 3]);
     }
 
