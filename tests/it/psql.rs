@@ -119,7 +119,8 @@ fn errors_have_their_line_detail_and_hint() {
     );
     assert!(
         near.contains(
-            "ERROR:  relation \"itme\" does not exist\nHINT:  Perhaps you meant public.item."
+            "ERROR:  relation \"itme\" does not exist\nLINE 1: SELECT * FROM itme\n                      ^\n\
+             HINT:  Perhaps you meant public.item."
         ),
         "{near}"
     );
