@@ -215,10 +215,8 @@ impl Action {
             }
         }
         // What else may follow, as LOGGED or TABLESPACE, has no parentheses.
-        if matches!(kind, DropKind::Table | DropKind::View)
-            && parser.peek_nth_token_ref(1).token == Token::LParen
-        {
-            if parser.take_word("SET") {
+        if matches!(kind, DropKind::Table | DropKind::View) {
+            if parser.peek_nth_token_ref(1).token == Token::LParen && parser.take_word("SET") {
                 return Options::parse(parser).map(Self::SetOptions);
             }
             if parser.take_word("RESET") {

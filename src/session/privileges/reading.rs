@@ -167,19 +167,41 @@ impl Checker<'_> {
             },
             ..*self
         };
-        if let Ok(body) = user_functions::probe(create) {
+        let body = user_functions::probe(create).ok();
+        if let Some(body) = &body {
             own_relations(&reader.rights, body.as_ref())?;
         }
+        let called = function.depends_on.iter();
+        let called = called.filter_map(|oid| self.snapshot.object(*oid));
+        let called: BTreeSet<Oid> = called
+            .filter(|object| object.kind == Kind::Function)
+            .flat_map(|object| object.depends_on.iter().copied())
+            .collect();
+        let text = body.map(|body| body.to_string().to_lowercase());
+        // What functions that it calls read, and it does not name, is read with the rights that these say.
+        let is_own = |object: &Object| {
+            let is_named = text
+                .as_ref()
+                .is_none_or(|text| names(text, &object.name.name));
+            is_named || !called.contains(&object.oid)
+        };
         for read in &function.depends_on {
             match self.snapshot.object(*read) {
                 Some(object) if object.kind == Kind::Function => reader.callable(object, seen)?,
                 Some(object) if object.kind == Kind::Type => {}
-                Some(object) => reader.readable(object, &Columns::All)?,
-                None => {}
+                Some(object) if is_own(object) => reader.readable(object, &Columns::All)?,
+                _ => {}
             }
         }
         Ok(())
     }
+}
+
+/// Whether a text in lower case may name something, in quotes of either kind or without.
+fn names(text: &str, name: &str) -> bool {
+    let name = name.to_lowercase();
+    let quoted = [name.replace('"', "\"\""), name.replace('\'', "''")];
+    text.contains(&name) || quoted.iter().any(|name| text.contains(name))
 }
 
 /// That an object reads none of the system views which show each what it may see, through views and

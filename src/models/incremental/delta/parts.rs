@@ -171,6 +171,8 @@ pub(super) fn written(expression: &Expr) -> Option<String> {
 fn argument(expression: &Expr) -> String {
     match expression {
         Expr::Column(column) if column.relation.is_some() => column.name.clone(),
+        // To the type that the function takes.
+        Expr::Cast(cast) => argument(&cast.expr),
         Expr::Literal(value, _) => match value.try_as_str() {
             Some(Some(text)) => format!("'{text}'"),
             _ => value.to_string(),
