@@ -39,6 +39,7 @@ COPY t TO stdout (FORMAT csv, FORCE_QUOTE (b), FORCE_QUOTE (c));
 COPY t FROM stdin (FORMAT csv, FORCE_NULL *);
 CREATE TABLE g (a INT, b INT GENERATED ALWAYS AS (a + 1) STORED);
 COPY g TO stdout (FORMAT csv, FORCE_QUOTE (b));
+COPY t TO stdout (DELIMITER 'ab');
 "#;
 
 const PRINTED: &str = r#"CREATE TABLE
@@ -93,6 +94,7 @@ LINE 1: COPY t FROM stdin (FORMAT csv, FORCE_NULL *);
                                        ^
 ERROR:  column "b" is a generated column
 DETAIL:  Generated columns cannot be used in COPY.
+ERROR:  COPY delimiter must be a single one-byte character
 "#;
 
 #[test]
