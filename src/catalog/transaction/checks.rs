@@ -24,7 +24,7 @@ pub(super) const INDEXES: usize = 512;
 /// How many grants one object has.
 const GRANTS: usize = 10_000;
 /// How long a comment is, in bytes.
-pub(super) const COMMENT_BYTES: usize = 64 << 10;
+const COMMENT_BYTES: usize = 64 << 10;
 
 impl Transaction<'_> {
     /// What must hold of an object whether it is new or replaces one; answers its kind, and the
@@ -32,11 +32,7 @@ impl Transaction<'_> {
     pub(super) fn check_new(&self, new: &NewObject) -> Result<(Kind, Statement)> {
         let text = new.definition.to_string();
         check_length("definition", &text, DEFINITION_BYTES)?;
-        check_length(
-            "comment",
-            new.comment.as_deref().unwrap_or_default(),
-            COMMENT_BYTES,
-        )?;
+        check_comment(new.comment.as_deref())?;
         // What a restart would read is what is kept now: the two can never differ.
         let definition = sql::parse_one(&text)
             .map_err(|error| Error::internal(format!("cannot read back {text:?}: {error}")))?;
@@ -55,7 +51,7 @@ impl Transaction<'_> {
         }
         for (column, comment) in &new.column_comments {
             check_column(&new.name, &new.schema, column)?;
-            check_length("comment", comment, COMMENT_BYTES)?;
+            check_comment(Some(comment))?;
         }
         self.snapshot.check_references(&definition)?;
         let before = self.snapshot.relation(&new.name);
@@ -120,6 +116,10 @@ pub(super) fn check_column(
         Some(near) => error.with_hint(format!("Perhaps you meant the column \"{near}\".")),
         None => error,
     })
+}
+
+pub(super) fn check_comment(comment: Option<&str>) -> Result<()> {
+    check_length("comment", comment.unwrap_or_default(), COMMENT_BYTES)
 }
 
 pub(super) fn check_length(what: &str, text: &str, limit: usize) -> Result<()> {

@@ -3,7 +3,7 @@
 use arrow::datatypes::SchemaRef;
 
 use super::checks::{
-    COMMENT_BYTES, DEFINITION_BYTES, INDEXES, check_access, check_column, check_length, too_many,
+    DEFINITION_BYTES, INDEXES, check_access, check_column, check_comment, check_length, too_many,
 };
 use super::{Transaction, being_replaced};
 use crate::catalog::privilege::Access;
@@ -42,11 +42,7 @@ impl Transaction<'_> {
     /// # Errors
     /// 54000 where it is too long.
     pub fn set_comment(&mut self, oid: Oid, comment: Option<String>) -> Result<()> {
-        check_length(
-            "comment",
-            comment.as_deref().unwrap_or_default(),
-            COMMENT_BYTES,
-        )?;
+        check_comment(comment.as_deref())?;
         let mut object = Object::clone(&*self.existing(oid)?);
         object.comment = comment;
         self.put(object);
@@ -63,11 +59,7 @@ impl Transaction<'_> {
         column: &str,
         comment: Option<String>,
     ) -> Result<()> {
-        check_length(
-            "comment",
-            comment.as_deref().unwrap_or_default(),
-            COMMENT_BYTES,
-        )?;
+        check_comment(comment.as_deref())?;
         let mut object = Object::clone(&*self.existing(oid)?);
         check_column(&object.name, &object.schema, column)?;
         match comment {
@@ -88,11 +80,7 @@ impl Transaction<'_> {
         part: &Part,
         comment: Option<String>,
     ) -> Result<()> {
-        check_length(
-            "comment",
-            comment.as_deref().unwrap_or_default(),
-            COMMENT_BYTES,
-        )?;
+        check_comment(comment.as_deref())?;
         let mut object = Object::clone(&*self.existing(oid)?);
         object.part_comments.set(part, comment);
         self.put(object);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Transaction;
-use super::checks::{COMMENT_BYTES, SCHEMAS, check_access, check_length, too_many};
+use super::checks::{SCHEMAS, check_access, check_comment, check_length, too_many};
 use crate::catalog::name::{check_schema_name, check_writable, is_system_schema, temporary_schema};
 use crate::catalog::privilege::Access;
 use crate::catalog::{Object, Oid, Schema};
@@ -145,11 +145,7 @@ impl Transaction<'_> {
     /// 3F000 where it does not exist, 54000 where the comment is too long.
     pub fn set_schema_comment(&mut self, name: &str, comment: Option<String>) -> Result<()> {
         check_writable(name, || format!("comment on schema \"{name}\""))?;
-        check_length(
-            "comment",
-            comment.as_deref().unwrap_or_default(),
-            COMMENT_BYTES,
-        )?;
+        check_comment(comment.as_deref())?;
         let mut schema = Schema::clone(&*self.snapshot.resolve_schema(name)?);
         schema.comment = comment;
         self.put_schema(schema);
