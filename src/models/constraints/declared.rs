@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::DFSchema;
 use datafusion::execution::SessionState;
 use datafusion::physical_plan::PhysicalExpr;
@@ -12,6 +12,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use tributary_udfs::json::JsonKind;
+use tributary_udfs::postgres::{CHARACTER_LENGTH, CharacterLength};
 
 use super::default_value::DefaultValue;
 use super::generated;
@@ -19,6 +20,7 @@ use crate::catalog::{Object, Snapshot};
 use crate::error::{ColumnPlace, ConstraintPlace, Error, Result, SqlState};
 use crate::instance::StatementContext;
 use crate::models::{expression, keyed};
+use crate::sql::character_length;
 use crate::sql::constraint::{self, Constraint, Rule};
 use crate::sql::create_table::CreateTable;
 use crate::sql::identity::{self, Identity};
@@ -156,7 +158,28 @@ fn next_value(object: &Object, column: &str) -> Expr {
     })
 }
 
-/// A check, ready to be computed.
+/// Columns that tell the types which limit their texts, so that a literal beside one is of its type.
+pub(super) fn typed(
+    columns: &SchemaRef,
+    length: impl Fn(&str) -> Option<CharacterLength>,
+) -> SchemaRef {
+    let fields = columns.fields().iter();
+    let fields = fields.map(|field| match length(field.name()) {
+        Some(length) => {
+            let mut metadata = field.metadata().clone();
+            metadata.insert(CHARACTER_LENGTH.to_owned(), length.to_metadata());
+            Arc::new(field.as_ref().clone().with_metadata(metadata))
+        }
+        None => Arc::clone(field),
+    });
+    let fields: Vec<_> = fields.collect();
+    Arc::new(Schema::new_with_metadata(
+        fields,
+        columns.metadata().clone(),
+    ))
+}
+
+/// A check, ready to be computed. The columns are [`typed`].
 ///
 /// # Errors
 /// What planning says, the constraint named.
@@ -198,10 +221,13 @@ pub async fn validate(
     columns: &SchemaRef,
     create: &CreateTable,
 ) -> Result<()> {
+    let typed = typed(columns, |name| {
+        character_length::of_column(&create.columns, name)
+    });
     for constraint in &create.constraints {
         match &constraint.rule {
             Rule::Check(condition) => {
-                condition_of(&context.state, columns, constraint, condition)?;
+                condition_of(&context.state, &typed, constraint, condition)?;
             }
             Rule::Unique {
                 columns: of_key, ..

@@ -45,7 +45,7 @@ use datafusion::physical_plan::PhysicalExpr;
 use parking_lot::Mutex;
 use tributary_udfs::postgres::{CharacterLength, round_moments};
 
-use self::declared::condition_of;
+use self::declared::{condition_of, typed};
 use self::fitted::fit;
 use self::generated::Generated;
 use self::keeping::Keeping;
@@ -110,6 +110,7 @@ impl Constraints {
             let required = keyed.key.iter().map(|name| object.schema.index_of(name));
             constraints.required = required.collect::<Result<_, _>>()?;
         }
+        let columns = typed(&object.schema, |name| object.character_length(name));
         let mut keys = Vec::new();
         // How rows are put into a history sees to its key.
         let has_history = keyed.as_ref().is_some_and(Keyed::has_history);
@@ -117,7 +118,7 @@ impl Constraints {
         for constraint in of(object).iter().chain(&unique_key) {
             match &constraint.rule {
                 Rule::Check(condition) => {
-                    let check = condition_of(state, &object.schema, constraint, condition)?;
+                    let check = condition_of(state, &columns, constraint, condition)?;
                     constraints.checks.push((constraint.name.clone(), check));
                 }
                 Rule::Unique {
