@@ -202,7 +202,7 @@ pub(super) async fn columns(
             )?;
             let depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
             let plan = plan::definition(context, &create.query, &create.columns).await?;
-            super::expectation::check(&context.state, &plan, &create.expectations)?;
+            super::expectation::check(context, &plan, &create.expectations)?;
             let columns = stored_columns(&plan, snapshot)?;
             let columns = keyed::shown(&create.options, &columns)?;
             keyed::check(&create.options, &columns, &[])?;

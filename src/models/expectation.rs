@@ -17,7 +17,9 @@ use futures::StreamExt;
 use super::expression;
 use crate::catalog::journal::ExpectationCount;
 use crate::error::{Error, Result, SqlState};
+use crate::instance::StatementContext;
 use crate::models::rejected::{Rejections, row_as_json};
+use crate::session::declared;
 use crate::sources::{Numbering, RejectedRow};
 use crate::sql::create_materialized_view::{Expectation, OnViolation};
 
@@ -26,8 +28,12 @@ use crate::sql::create_materialized_view::{Expectation, OnViolation};
 /// # Errors
 /// 42703 and the like, the constraint named; 42804 for a condition that is not boolean; 42710 for a
 /// name given twice.
-pub fn check(state: &SessionState, plan: &LogicalPlan, expectations: &[Expectation]) -> Result<()> {
-    let schema = crate::session::plan::columns(plan);
+pub fn check(
+    context: &StatementContext,
+    plan: &LogicalPlan,
+    expectations: &[Expectation],
+) -> Result<()> {
+    let columns = declared::columns(plan, &context.snapshot);
     for (index, expectation) in expectations.iter().enumerate() {
         if expectations[..index]
             .iter()
@@ -38,7 +44,7 @@ pub fn check(state: &SessionState, plan: &LogicalPlan, expectations: &[Expectati
                 format!("constraint \"{}\" is given twice", expectation.name),
             ));
         }
-        condition(state, &schema, expectation)?;
+        condition(&context.state, &columns, expectation)?;
     }
     Ok(())
 }
@@ -65,18 +71,19 @@ struct Condition {
 }
 
 impl Expectations {
-    /// Prepares the expectations for rows of this schema.
+    /// Prepares the expectations for the rows of a plan.
     ///
     /// # Errors
     /// See [`check`].
     pub fn new(
-        state: &SessionState,
-        schema: &SchemaRef,
+        context: &StatementContext,
+        plan: &LogicalPlan,
         expectations: &[Expectation],
     ) -> Result<Arc<Self>> {
+        let columns = declared::columns(plan, &context.snapshot);
         let conditions = expectations.iter().map(|expectation| {
             Ok(Condition {
-                expression: condition(state, schema, expectation)?,
+                expression: condition(&context.state, &columns, expectation)?,
                 expectation: expectation.clone(),
                 violations: AtomicU64::new(0),
             })

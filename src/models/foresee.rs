@@ -110,8 +110,7 @@ async fn plan_rows(instance: &Arc<Instance>, object: &Object) -> Result<()> {
         Statement::CreateMaterializedView(view) => {
             let rows = plan::definition(&context, &view.query, &view.columns).await?;
             let rows = schema_change::follow(rows, object, &view.options, &context.snapshot)?;
-            let columns = plan::columns(&rows);
-            Expectations::new(&context.state, &columns, &view.expectations)?;
+            Expectations::new(&context, &rows, &view.expectations)?;
             rows
         }
         Statement::CreateModel(model) => plan::definition(&context, &model.query, &[]).await?,

@@ -294,7 +294,7 @@ impl Build<'_> {
         let is_reconciled = matches!(catalogued, Catalogued::Same)
             && self.extent == Extent::Anew
             && instance.warehouse.exists(&table_id(object)).await?;
-        let expectations = Expectations::new(&context.state, &given, &definition.expectations)?;
+        let expectations = Expectations::new(&context, &plan, &definition.expectations)?;
         let analysis = Analysis::new(
             &context.state,
             &context.snapshot,
