@@ -21,6 +21,7 @@ use tributary_udfs::enums::EnumKind;
 use tributary_udfs::json::{self, JsonKind};
 
 use super::assigned::check_assignable;
+use super::declared::typed;
 use super::fitted::fitted;
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
@@ -29,7 +30,7 @@ use crate::session::{enums, row_functions};
 use crate::sql::create_table::CreateTable;
 use crate::sql::name::Quoted;
 use crate::sql::renaming::names_column;
-use crate::sql::{Statement, generated};
+use crate::sql::{Statement, character_length, generated};
 
 /// Where the expressions stand, as errors say it.
 const PLACE: &str = "column generation expressions";
@@ -66,7 +67,10 @@ pub fn values(object: &Object, state: &SessionState) -> Result<Vec<(usize, Expr)
     });
     let mut values = Vec::new();
     for (place, field, written) in found {
-        let columns = DFSchema::try_from(nullable(&object.schema))?;
+        let columns = typed(&nullable(&object.schema), |name| {
+            object.character_length(name)
+        });
+        let columns = DFSchema::try_from(columns)?;
         let value = expression::value(state, &columns, written, PLACE)
             .map_err(|error| within(error, field.name()))?;
         let given = value.get_type(&columns)?;
@@ -164,7 +168,10 @@ pub(super) fn validate(
         }
         refuse(written, create)?;
         row_functions::refuse(state, written, PLACE)?;
-        let known = DFSchema::try_from(nullable(columns))?;
+        let known = typed(&nullable(columns), |name| {
+            character_length::of_column(&create.columns, name)
+        });
+        let known = DFSchema::try_from(known)?;
         let planned = expression::read(state, &known, written.clone())
             .map_err(|error| within(error, name))?;
         if changes(&planned, &known)? {
