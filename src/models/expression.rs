@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
-use datafusion::common::DFSchema;
+use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::datatypes::{DataType, Schema};
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{
-    EmptyRelation, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, cast,
+    ColumnarValue, EmptyRelation, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, cast,
 };
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_plan::PhysicalExpr;
@@ -156,6 +157,44 @@ pub fn ready(
     let analyzed = only_expression(row)?;
     let simplified = ExprSimplifier::new(context).simplify(analyzed)?;
     Ok(state.create_physical_expr(simplified, schema)?)
+}
+
+/// The value of an expression without columns.
+///
+/// # Errors
+/// What [`ready`] and computing it meet.
+pub fn constant(state: &SessionState, planned: Expr) -> Result<ScalarValue> {
+    let value = ready(state, &DFSchema::empty(), planned)?;
+    let one_row = RecordBatch::try_new_with_options(
+        Arc::new(Schema::empty()),
+        Vec::new(),
+        &RecordBatchOptions::new().with_row_count(Some(1)),
+    )?;
+    Ok(match value.evaluate(&one_row)? {
+        ColumnarValue::Scalar(value) => value,
+        ColumnarValue::Array(values) => ScalarValue::try_from_array(&values, 0)?,
+    })
+}
+
+/// That the literals of an expression which are read as values of other types can be: as in Postgres,
+/// they are read when it is declared, whatever it computes later.
+///
+/// # Errors
+/// What reading one meets.
+pub fn check_literals(state: &SessionState, planned: &Expr) -> Result<()> {
+    let mut refused = None;
+    planned.apply(|part| {
+        if let Expr::Cast(read) = part
+            && let Expr::Literal(literal, _) = read.expr.as_ref()
+            && literal.try_as_str().flatten().is_some()
+            && let Err(error) = constant(state, part.clone())
+        {
+            refused = Some(error);
+            return Ok(TreeNodeRecursion::Stop);
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    refused.map_or(Ok(()), Err)
 }
 
 /// Refuses an expression over columns of this schema that gives one row now this value and now

@@ -27,6 +27,9 @@ use crate::sql::identity::{self, Identity};
 use crate::sql::name::ObjectName;
 use crate::sql::{QualifiedName, Statement};
 
+/// Where the conditions of checks stand, as errors say it.
+const PLACE: &str = "CHECK";
+
 /// The constraints of a table.
 pub fn of(object: &Object) -> &[Constraint] {
     match &object.definition {
@@ -190,8 +193,28 @@ pub(super) fn condition_of(
     condition: &Expr,
 ) -> Result<Arc<dyn PhysicalExpr>> {
     let columns = DFSchema::try_from(Arc::clone(columns))?;
-    expression::condition(state, &columns, condition.clone(), "CHECK")
-        .map_err(|error| error.within(format!("constraint \"{}\"", constraint.name)))
+    expression::condition(state, &columns, condition.clone(), PLACE)
+        .map_err(|error| within(error, constraint))
+}
+
+/// That a check can be computed. The columns are [`typed`].
+///
+/// # Errors
+/// Those of [`condition_of`]; what reading a literal meets.
+fn check_condition(
+    state: &SessionState,
+    columns: &SchemaRef,
+    constraint: &Constraint,
+    condition: &Expr,
+) -> Result<()> {
+    condition_of(state, columns, constraint, condition)?;
+    let columns = DFSchema::try_from(Arc::clone(columns))?;
+    let planned = expression::value(state, &columns, condition.clone(), PLACE)?;
+    expression::check_literals(state, &planned).map_err(|error| within(error, constraint))
+}
+
+fn within(error: Error, constraint: &Constraint) -> Error {
+    error.within(format!("constraint \"{}\"", constraint.name))
 }
 
 /// A column of a table, as errors name it.
@@ -227,7 +250,7 @@ pub async fn validate(
     for constraint in &create.constraints {
         match &constraint.rule {
             Rule::Check(condition) => {
-                condition_of(&context.state, &typed, constraint, condition)?;
+                check_condition(&context.state, &typed, constraint, condition)?;
             }
             Rule::Unique {
                 columns: of_key, ..

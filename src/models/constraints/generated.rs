@@ -186,6 +186,7 @@ pub(super) fn validate(
         let value = expression::value(state, &known, written.clone(), PLACE)
             .map_err(|error| within(error, name))?;
         check_assignable(field, &value.get_type(&known)?)?;
+        expression::check_literals(state, &value).map_err(|error| within(error, name))?;
     }
     Ok(())
 }

@@ -7,13 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use arrow::array::{RecordBatch, RecordBatchOptions};
-use arrow::datatypes::{DataType, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
 use chrono::{DateTime, Datelike as _};
 use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::execution::SessionState;
-use datafusion::logical_expr::{ColumnarValue, Expr, cast};
+use datafusion::logical_expr::{Expr, cast};
 use datafusion::sql::sqlparser::ast::{self, Value, visit_expressions_mut};
 
 use crate::error::Result;
@@ -146,16 +145,7 @@ fn is_zoned(data_type: &DataType) -> bool {
 /// A moment as a literal that is read alike in all sessions; none for infinity, and for years that are
 /// not of four digits.
 fn in_utc(state: &SessionState, read: Expr) -> Result<Option<String>> {
-    let read = expression::ready(state, &DFSchema::empty(), read)?;
-    let one_row = RecordBatch::try_new_with_options(
-        Arc::new(Schema::empty()),
-        Vec::new(),
-        &RecordBatchOptions::new().with_row_count(Some(1)),
-    )?;
-    let moment = match read.evaluate(&one_row)? {
-        ColumnarValue::Scalar(moment) => moment,
-        ColumnarValue::Array(moments) => ScalarValue::try_from_array(&moments, 0)?,
-    };
+    let moment = expression::constant(state, read)?;
     let ScalarValue::TimestampMicrosecond(Some(moment), _) = moment else {
         return Ok(None);
     };
