@@ -12,6 +12,7 @@ mod notifying;
 mod only_row;
 pub mod open_literals;
 pub mod outcome;
+mod parameter_fields;
 mod placed_parameters;
 pub mod plan;
 pub mod plan_size;

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use arrow::datatypes::{DataType, Field};
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::logical_expr::LogicalPlan;
 
-use super::declared;
+use super::parameter_fields::Place;
+use super::{declared, parameter_fields};
 use crate::error::Result;
 use crate::wire::types::{POSTGRES_TYPE, PostgresType, parameter_type};
 
@@ -22,31 +22,22 @@ pub(super) fn told_parameters(
 ) -> Result<BTreeMap<usize, u32>> {
     // As in Postgres, the first place tells.
     let mut found: BTreeMap<usize, Option<u32>> = BTreeMap::new();
-    let mut note = |name: &str, field: &Field| {
-        if let Ok(number) = name.trim_start_matches('$').parse::<usize>()
-            && types.get(number.wrapping_sub(1)) == Some(field.data_type())
-        {
-            found.entry(number).or_insert_with(|| told(field));
+    parameter_fields::for_each(plan, |number, field, place| {
+        if types.get(number.wrapping_sub(1)) != Some(field.data_type()) {
+            return;
         }
-    };
-    for (name, field) in plan.get_parameter_fields()? {
-        // As in Postgres, what is compared with a varchar is compared as a text.
-        let is_other = |oid: u32| oid != PostgresType::VARCHAR.oid;
-        if let Some(field) = field.filter(|field| told(field).is_some_and(is_other)) {
-            note(&name, &field);
-        }
-    }
-    plan.apply_with_subqueries(|node| {
-        node.apply_expressions(|expression| {
-            expression.apply(|part| {
-                if let Expr::Cast(cast) = part
-                    && let Expr::Placeholder(placeholder) = cast.expr.as_ref()
-                {
-                    note(&placeholder.id, &cast.field);
+        match place {
+            Place::Beside => {
+                // As in Postgres, what is compared with a varchar is compared as a text.
+                let other = told(field).filter(|oid| *oid != PostgresType::VARCHAR.oid);
+                if let Some(other) = other {
+                    found.entry(number).or_insert(Some(other));
                 }
-                Ok(TreeNodeRecursion::Continue)
-            })
-        })
+            }
+            Place::Cast => {
+                found.entry(number).or_insert_with(|| told(field));
+            }
+        }
     })?;
     let told = found.into_iter();
     Ok(told

@@ -15,7 +15,6 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema};
 use datafusion::common::DFSchema;
-use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
 use datafusion::logical_expr::{Cast, Expr, LogicalPlan};
 use tributary_udfs::enums::{EnumDefinition, EnumKind, EnumType};
 
@@ -25,6 +24,7 @@ pub use rule::EnumTypes;
 
 use crate::catalog::{Kind, Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
+use crate::session::parameter_fields;
 use crate::sql::name::Quoted;
 use crate::sql::{ObjectName, Statement};
 
@@ -138,30 +138,10 @@ pub fn read_assigned(
 /// A parameter that stands beside values of several types.
 pub fn parameters(plan: &LogicalPlan) -> Result<BTreeMap<usize, Oid>> {
     let mut found = BTreeMap::new();
-    let mut note = |name: &str, field: &Field| {
-        if let (Ok(number), Some(kind)) = (
-            name.trim_start_matches('$').parse(),
-            EnumKind::of_field(field),
-        ) {
+    parameter_fields::for_each(plan, |number, field, _| {
+        if let Some(kind) = EnumKind::of_field(field) {
             found.entry(number).or_insert_with(|| kind.oid());
         }
-    };
-    for (name, field) in plan.get_parameter_fields()? {
-        if let Some(field) = field {
-            note(&name, &field);
-        }
-    }
-    plan.apply_with_subqueries(|node| {
-        node.apply_expressions(|expression| {
-            expression.apply(|part| {
-                if let Expr::Cast(cast) = part
-                    && let Expr::Placeholder(placeholder) = cast.expr.as_ref()
-                {
-                    note(&placeholder.id, &cast.field);
-                }
-                Ok(TreeNodeRecursion::Continue)
-            })
-        })
     })?;
     Ok(found)
 }
