@@ -1,0 +1,128 @@
+//! Arrays: `x < ANY (a)` is `NOT (x >= ALL (a))`, slices have both of their bounds, literals as many
+//! dimensions as their type.
+
+use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
+use datafusion::sql::sqlparser::ast::{
+    AccessExpr, ArrayElemTypeDef, BinaryOperator, CaseWhen, DataType, Expr, Subscript,
+    UnaryOperator, Value,
+};
+
+use super::calls::{literal_text, named_call, taken};
+
+/// Says `x < ANY (a)`, of which DataFusion forgets the elements that are NULL, by the opposite of all.
+pub(super) fn any_by_all(expr: &mut Expr) {
+    let Expr::AnyOp {
+        left,
+        compare_op,
+        right,
+        ..
+    } = expr
+    else {
+        return;
+    };
+    if matches!(**right, Expr::Subquery(_)) {
+        return;
+    }
+    let Some(opposite) = opposite(compare_op) else {
+        return;
+    };
+    let all = Expr::AllOp {
+        left: Box::new(taken(left)),
+        compare_op: opposite,
+        right: Box::new(taken(right)),
+    };
+    *expr = Expr::UnaryOp {
+        op: UnaryOperator::Not,
+        expr: Box::new(Expr::Nested(Box::new(all))),
+    };
+}
+
+/// The comparison that is true where another one is false; none for equality, of which there is a
+/// function.
+fn opposite(comparison: &BinaryOperator) -> Option<BinaryOperator> {
+    match comparison {
+        BinaryOperator::NotEq => Some(BinaryOperator::Eq),
+        BinaryOperator::Lt => Some(BinaryOperator::GtEq),
+        BinaryOperator::LtEq => Some(BinaryOperator::Gt),
+        BinaryOperator::Gt => Some(BinaryOperator::LtEq),
+        BinaryOperator::GtEq => Some(BinaryOperator::Lt),
+        _ => None,
+    }
+}
+
+/// Whether arrays that are written out as elements of one have the same number of elements.
+pub(super) fn are_as_long(elements: &[Expr]) -> bool {
+    let mut lengths = elements.iter().map(|element| match element {
+        Expr::Array(array) => Some(array.elem.len()),
+        _ => None,
+    });
+    let first = lengths.next().flatten();
+    first.is_none_or(|first| lengths.all(|length| length.is_none_or(|length| length == first)))
+}
+
+/// Gives the type of a literal that is cast to an array as many dimensions as it has: as in Postgres, an array
+/// has any number of them, of whatever its type says.
+pub(super) fn as_deep_as(data_type: &mut DataType, literal: &Expr) {
+    let Some(text) = literal_text(literal) else {
+        return;
+    };
+    let mut written = 0;
+    let mut inner = &*data_type;
+    while let DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)) = inner {
+        written += 1;
+        inner = element;
+    }
+    let marks = text.chars().filter(|mark| !mark.is_ascii_whitespace());
+    let given = marks.take_while(|mark| *mark == '{').count();
+    // More than PostgreSQL knows are told as such by who reads the text.
+    const DIMENSIONS: usize = 7;
+    if written == 0 {
+        return;
+    }
+    for _ in written..given.min(DIMENSIONS) {
+        let element = Box::new(std::mem::replace(data_type, DataType::Unspecified));
+        *data_type = DataType::Array(ArrayElemTypeDef::SquareBracket(element, None));
+    }
+}
+
+/// Gives a slice, as `a[2:]` or `a[:2]`, the bounds that it leaves out. An array begins at 1, and what is
+/// beyond its end is none of it.
+pub(super) fn bound_slice(access: &mut AccessExpr) {
+    let AccessExpr::Subscript(Subscript::Slice {
+        lower_bound,
+        upper_bound,
+        ..
+    }) = access
+    else {
+        return;
+    };
+    let number = |number: i32| Expr::value(Value::Number(number.to_string(), false));
+    lower_bound.get_or_insert_with(|| number(1));
+    upper_bound.get_or_insert_with(|| number(i32::MAX));
+}
+
+/// `array_upper(array, dimension)`
+pub(super) fn array_upper(array: &Expr, dimension: &Expr) -> Expr {
+    named_call("array_length", vec![array.clone(), dimension.clone()])
+}
+
+/// `array_lower(array, dimension)`: arrays count from 1, and one without elements, or without the
+/// dimension, from nowhere.
+pub(super) fn array_lower(array: &Expr, dimension: &Expr) -> Expr {
+    let number = |digit: &str| Expr::value(Value::Number(digit.to_owned(), false));
+    let has_elements = Expr::BinaryOp {
+        left: Box::new(array_upper(array, dimension)),
+        op: BinaryOperator::Gt,
+        right: Box::new(number("0")),
+    };
+    Expr::Case {
+        case_token: AttachedToken::empty(),
+        end_token: AttachedToken::empty(),
+        operand: None,
+        conditions: vec![CaseWhen {
+            condition: has_elements,
+            result: number("1"),
+        }],
+        else_result: None,
+    }
+}

@@ -1,0 +1,236 @@
+//! Functions in the place of operators and of forms with words of their own, and functions that are others
+//! by another name.
+
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, DataType, ExactNumberInfo, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArguments, Ident, ObjectName, TimezoneInfo, UnaryOperator, Value,
+};
+
+use super::arrays::{array_lower, array_upper};
+use super::calls::{call, cast, named_call, taken};
+use super::intervals::place_arguments;
+use super::moments::{date_part, extracted, truncated_there};
+use super::patterns::similar;
+use crate::sql::cursor::fold;
+
+/// Functions that are called without parentheses, which no column can be named for unless quoted.
+const WITHOUT_PARENTHESES: [&str; 8] = [
+    "current_catalog",
+    "current_role",
+    "current_schema",
+    "current_user",
+    "localtime",
+    "localtimestamp",
+    "session_user",
+    "user",
+];
+
+pub(super) fn is_function(name: &Ident) -> bool {
+    name.quote_style.is_none()
+        && WITHOUT_PARENTHESES
+            .iter()
+            .any(|function| name.value.eq_ignore_ascii_case(function))
+}
+
+/// Puts functions in the place of operators and of forms with words of their own.
+pub(super) fn as_function(expr: &mut Expr) {
+    let changed = match expr {
+        Expr::SimilarTo {
+            negated,
+            expr: text,
+            pattern,
+            escape_char,
+        } => similar(taken(text), taken(pattern), escape_char.take(), *negated),
+        Expr::Substring {
+            expr: text,
+            substring_from,
+            substring_for,
+            ..
+        } => {
+            let is_pattern = matches!(
+                substring_from.as_deref(),
+                Some(Expr::Value(from)) if matches!(from.value, Value::SingleQuotedString(_)
+                    | Value::EscapedStringLiteral(_) | Value::DollarQuotedString(_)
+                    // Which is a pattern, unless it is declared to be a number.
+                    | Value::Placeholder(_))
+            );
+            let first = || Expr::value(Value::Number("1".to_owned(), false));
+            let from = substring_from.as_deref_mut().map_or_else(first, taken);
+            let mut given = vec![taken(text), from];
+            given.extend(substring_for.as_deref_mut().map(taken));
+            named_call(
+                if is_pattern {
+                    "text_substring"
+                } else {
+                    "substr"
+                },
+                given,
+            )
+        }
+        Expr::Overlay {
+            expr: text,
+            overlay_what,
+            overlay_from,
+            overlay_for,
+        } => {
+            let mut given = vec![taken(text), taken(overlay_what), taken(overlay_from)];
+            given.extend(overlay_for.as_deref_mut().map(taken));
+            named_call("overlay", given)
+        }
+        Expr::UnaryOp { op, expr: operand } => match op {
+            UnaryOperator::PGAbs => named_call("abs", vec![taken(operand)]),
+            UnaryOperator::PGSquareRoot => named_call("sqrt", vec![taken(operand)]),
+            UnaryOperator::PGCubeRoot => named_call("cbrt", vec![taken(operand)]),
+            UnaryOperator::BitwiseNot => Expr::BinaryOp {
+                left: Box::new(Expr::Nested(Box::new(taken(operand)))),
+                op: BinaryOperator::PGBitwiseXor,
+                right: Box::new(Expr::value(Value::Number("-1".to_owned(), false))),
+            },
+            _ => return,
+        },
+        Expr::BinaryOp { left, op, right } => match op {
+            BinaryOperator::PGOverlap => {
+                named_call("array_has_any", vec![taken(left), taken(right)])
+            }
+            BinaryOperator::PGStartsWith => {
+                named_call("starts_with", vec![taken(left), taken(right)])
+            }
+            BinaryOperator::Overlaps => {
+                let (Expr::Tuple(first), Expr::Tuple(second)) = (left.as_mut(), right.as_mut())
+                else {
+                    return;
+                };
+                first.append(second);
+                named_call("overlaps", std::mem::take(first))
+            }
+            _ => return,
+        },
+        Expr::Extract {
+            field, expr: from, ..
+        } => {
+            let field = field.to_string().to_lowercase();
+            let field = field.trim_matches('\'');
+            let value = extracted(field, taken(from));
+            cast(value, DataType::Numeric(ExactNumberInfo::None))
+        }
+        Expr::Function(function) => match renamed(function) {
+            Some(changed) => changed,
+            None => return,
+        },
+        _ => return,
+    };
+    *expr = changed;
+}
+
+/// `value::bit(n)`, where it is cast to a number: as the number of its bits. Programs read hexadecimal
+/// digits so.
+pub(super) fn number_of_bits(bits: &Expr, wanted: &DataType) -> Option<Expr> {
+    let width = match wanted {
+        DataType::Int(None) | DataType::Integer(None) | DataType::Int4(None) => 32,
+        DataType::BigInt(None) | DataType::Int8(None) => 64,
+        _ => return None,
+    };
+    match bits {
+        Expr::Nested(inner) => number_of_bits(inner, wanted),
+        Expr::Cast {
+            expr,
+            data_type: DataType::Bit(length),
+            ..
+        } => {
+            let number = |number: u64| Expr::value(Value::Number(number.to_string(), false));
+            let arguments = vec![
+                expr.as_ref().clone(),
+                number(length.unwrap_or(1)),
+                number(width),
+            ];
+            Some(named_call("bit_integer", arguments))
+        }
+        _ => None,
+    }
+}
+
+/// Functions that are others by another name, and types called as functions: `float8(x)`.
+fn renamed(function: &mut Function) -> Option<Expr> {
+    let [part] = function.name.0.as_slice() else {
+        return None;
+    };
+    let ident = part.as_ident()?;
+    let name = fold(ident.value.clone(), ident.quote_style);
+    if name == "make_interval" {
+        place_arguments(function);
+        return None;
+    }
+    let mut plain: Vec<Expr> = match &function.args {
+        FunctionArguments::List(list) if list.clauses.is_empty() => {
+            let given = list.args.iter().map(|argument| match argument {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+                _ => None,
+            });
+            given.collect::<Option<_>>()?
+        }
+        _ => return None,
+    };
+    let now = || call(Ident::new("now"));
+    let data_type = match (name.as_str(), plain.as_slice()) {
+        ("ceiling", [_]) => {
+            function.name = ObjectName::from(vec![Ident::new("ceil")]);
+            return None;
+        }
+        ("every", [_]) => {
+            function.name = ObjectName::from(vec![Ident::new("bool_and")]);
+            return None;
+        }
+        ("gen_random_uuid", []) => {
+            function.name = ObjectName::from(vec![Ident::new("uuid")]);
+            return None;
+        }
+        ("statement_timestamp" | "transaction_timestamp", []) => {
+            return Some(Expr::Function(now()));
+        }
+        ("localtimestamp", []) => {
+            plain.push(Expr::Function(now()));
+            DataType::Timestamp(None, TimezoneInfo::None)
+        }
+        ("localtime", []) => {
+            plain.push(Expr::Function(now()));
+            DataType::Time(None, TimezoneInfo::None)
+        }
+        ("date_trunc", [unit, moment, zone]) => {
+            return Some(truncated_there(unit, moment, zone));
+        }
+        ("date_part", [Expr::Value(field), from]) => {
+            let Value::SingleQuotedString(text) = &field.value else {
+                return None;
+            };
+            plain = vec![date_part(text, from.clone())];
+            DataType::DoublePrecision
+        }
+        ("array_upper", [array, dimension]) => {
+            plain = vec![array_upper(array, dimension)];
+            DataType::Integer(None)
+        }
+        ("array_lower", [array, dimension]) => {
+            plain = vec![array_lower(array, dimension)];
+            DataType::Integer(None)
+        }
+        ("mod", [_, _]) => {
+            let right = Box::new(Expr::Nested(Box::new(plain.pop()?)));
+            let left = Box::new(Expr::Nested(Box::new(plain.pop()?)));
+            return Some(Expr::Nested(Box::new(Expr::BinaryOp {
+                left,
+                op: BinaryOperator::Modulo,
+                right,
+            })));
+        }
+        ("float8", [_]) => DataType::DoublePrecision,
+        ("float4", [_]) => DataType::Real,
+        ("int8", [_]) => DataType::BigInt(None),
+        ("int4", [_]) => DataType::Integer(None),
+        ("int2", [_]) => DataType::SmallInt(None),
+        ("text", [_]) => DataType::Text,
+        ("bool", [_]) => DataType::Boolean,
+        ("date", [_]) => DataType::Date,
+        _ => return None,
+    };
+    Some(cast(plain.pop()?, data_type))
+}

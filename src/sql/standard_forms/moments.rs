@@ -1,0 +1,94 @@
+//! Moments: their fields, which `extract` and `date_part` give, and `AT TIME ZONE`.
+
+use datafusion::sql::sqlparser::ast::{CastKind, DataType, Expr, TimezoneInfo, Value};
+
+use super::calls::{named_call, taken};
+
+/// Says `AT TIME ZONE` by the function `timezone`.
+pub(super) fn at_time_zone(expr: &mut Expr) {
+    let Expr::AtTimeZone {
+        timestamp,
+        time_zone,
+    } = expr
+    else {
+        return;
+    };
+    let zone = taken(time_zone);
+    let moment = with_time_zone(taken(timestamp));
+    *expr = named_call("timezone", vec![zone, moment]);
+}
+
+/// A literal that is a moment by where it stands.
+fn with_time_zone(moment: Expr) -> Expr {
+    match moment {
+        Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_)) => Expr::Cast {
+            kind: CastKind::Cast,
+            expr: Box::new(Expr::Value(value)),
+            data_type: DataType::Timestamp(None, TimezoneInfo::WithTimeZone),
+            array: false,
+            format: None,
+        },
+        other => other,
+    }
+}
+
+/// `date_trunc('day', moment, 'Europe/Berlin')` is of the days there.
+pub(super) fn truncated_there(unit: &Expr, moment: &Expr, zone: &Expr) -> Expr {
+    let there = |moment: Expr| named_call("timezone", vec![zone.clone(), moment]);
+    let cut = named_call("date_trunc", vec![unit.clone(), there(moment.clone())]);
+    there(cut)
+}
+
+/// The function that extracts a field which DataFusion's `date_part` has not, or has as another type.
+fn field_function(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "century" | "centuries" | "decade" | "decades" | "millennium" | "millenium"
+        | "millennia" | "isoyear" | "timezone" | "timezone_hour" | "timezone_minute" => {
+            "extract_whole"
+        }
+        "epoch" | "second" | "seconds" => "extract_seconds",
+        "millisecond" | "milliseconds" => "extract_milliseconds",
+        "julian" => "extract_julian",
+        _ => return None,
+    })
+}
+
+/// Fields that are infinite where the moment is, which a double can be and a numeric cannot.
+const GROWING: [&str; 11] = [
+    "year",
+    "years",
+    "decade",
+    "decades",
+    "century",
+    "centuries",
+    "millennium",
+    "millennia",
+    "isoyear",
+    "julian",
+    "epoch",
+];
+
+/// A field of a moment or an interval.
+pub(super) fn extracted(field: &str, from: Expr) -> Expr {
+    let name = Expr::value(Value::SingleQuotedString(field.to_owned()));
+    match field_function(field) {
+        Some(function @ ("extract_milliseconds" | "extract_julian")) => {
+            named_call(function, vec![from])
+        }
+        Some(function) => named_call(function, vec![name, from]),
+        // In parentheses it is DataFusion's, and not PostgreSQL's, which gives another type.
+        None => named_call("date_part", vec![Expr::Nested(Box::new(name)), from]),
+    }
+}
+
+/// A field as `date_part` gives it, before that is a double.
+pub(super) fn date_part(field: &str, from: Expr) -> Expr {
+    let field = field.to_lowercase();
+    match GROWING.contains(&field.as_str()) {
+        true => {
+            let name = Expr::value(Value::SingleQuotedString(field));
+            named_call("double_field", vec![name, from])
+        }
+        false => extracted(&field, from),
+    }
+}

@@ -1,0 +1,82 @@
+//! Patterns of texts: `LIKE p ESCAPE e` is of `like_escape(p, e)`, `SIMILAR TO` a regular expression, and
+//! operators on regular expressions are functions where these mean something else to DataFusion.
+
+use datafusion::error::DataFusionError;
+use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, UnaryOperator, Value, ValueWithSpan};
+use tributary_udfs::postgres::reads_alike;
+
+use super::calls::{literal_text, named_call, taken};
+use crate::error::Result;
+
+/// Puts what escapes marks of a pattern into it.
+pub(super) fn escape(pattern: &mut Expr, escape: &mut Option<ValueWithSpan>) {
+    if let Some(escape) = escape.take() {
+        let written = taken(pattern);
+        *pattern = named_call("like_escape", vec![written, Expr::Value(escape)]);
+    }
+}
+
+/// Says an operator on a regular expression by a function, where DataFusion would read another one.
+///
+/// # Errors
+/// 2201B for a regular expression that is none.
+pub(super) fn match_as_written(expr: &mut Expr) -> Result<()> {
+    let Expr::BinaryOp { left, op, right } = expr else {
+        return Ok(());
+    };
+    let Some((ignores_case, negated)) = matching(op) else {
+        return Ok(());
+    };
+    let Some(pattern) = literal_text(right) else {
+        return Ok(());
+    };
+    if !reads_alike(pattern).map_err(DataFusionError::from)? {
+        // An operator knows the expressions of DataFusion alone, `regexp_like` those of PostgreSQL.
+        let mut given = vec![taken(left), taken(right)];
+        if ignores_case {
+            given.push(Expr::value(Value::SingleQuotedString("i".to_owned())));
+        }
+        *expr = negate_if(negated, named_call("regexp_like", given));
+    }
+    Ok(())
+}
+
+/// Whether an operator matches a regular expression.
+pub(super) fn is_match(operator: &BinaryOperator) -> bool {
+    matching(operator).is_some()
+}
+
+/// Of an operator that matches a regular expression whether it ignores case, and whether it is true
+/// where the expression does not match.
+fn matching(operator: &BinaryOperator) -> Option<(bool, bool)> {
+    Some(match operator {
+        BinaryOperator::PGRegexMatch => (false, false),
+        BinaryOperator::PGRegexIMatch => (true, false),
+        BinaryOperator::PGRegexNotMatch => (false, true),
+        BinaryOperator::PGRegexNotIMatch => (true, true),
+        _ => return None,
+    })
+}
+
+/// `text SIMILAR TO pattern`
+pub(super) fn similar(
+    text: Expr,
+    pattern: Expr,
+    escape: Option<ValueWithSpan>,
+    negated: bool,
+) -> Expr {
+    let mut given = vec![pattern];
+    given.extend(escape.map(Expr::Value));
+    let pattern = named_call("similar_to_escape", given);
+    negate_if(negated, named_call("regexp_like", vec![text, pattern]))
+}
+
+fn negate_if(negated: bool, matches: Expr) -> Expr {
+    match negated {
+        true => Expr::UnaryOp {
+            op: UnaryOperator::Not,
+            expr: Box::new(matches),
+        },
+        false => matches,
+    }
+}
