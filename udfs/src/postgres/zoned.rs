@@ -78,6 +78,13 @@ pub(super) fn rewrite(
             };
             Transformed::yes(timestamp_plus(*left, interval))
         }
+        Expr::BinaryExpr(BinaryExpr {
+            left,
+            op: Operator::Plus,
+            right,
+        }) if is_moment(&right) && matches!(left.get_type(schema), Ok(DataType::Interval(_))) => {
+            Transformed::yes(timestamp_plus(*right, *left))
+        }
         Expr::Cast(mut cast) => {
             let from = cast.expr.get_type(schema);
             let changed = match (from, cast.field.data_type()) {
