@@ -24,7 +24,7 @@ use super::character_length::{CHARACTER_LENGTH, CharacterLength};
 use super::conversion::{Conversion, ConversionForm, differs};
 use super::domain::CheckedFunction;
 use super::extremes::FloatExtreme;
-use super::functions::Days;
+use super::functions::{Days, is_shift, shift};
 use super::half_even::HalfEven;
 use super::interval::{are_intervals, order_by_span, span};
 use super::membership::Membership;
@@ -144,6 +144,9 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
             // Of the type that DataFusion gives to the difference of dates.
             let days = Days::Between.call(*left, *right);
             Transformed::yes(Expr::Cast(Cast::new(Box::new(days), DataType::Int64)))
+        }
+        Expr::BinaryExpr(binary) if is_shift(&binary, schema) => {
+            Transformed::yes(shift(binary, schema))
         }
         Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
             match Operation::of(op).filter(|_| both_are_checked(&left, &right, schema)) {

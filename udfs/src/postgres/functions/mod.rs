@@ -9,6 +9,7 @@ mod hashing;
 mod matching;
 mod moment;
 mod moment_fields;
+mod moment_shift;
 mod numbers;
 mod quoting;
 mod regular_expression;
@@ -27,6 +28,7 @@ use datafusion::logical_expr::{ScalarUDF, Volatility};
 pub use arithmetic::MomentArithmetic;
 pub(super) use arithmetic::timestamp_plus;
 pub(super) use days::Days;
+pub(super) use moment_shift::{is_shift, shift};
 pub use regular_expression::{RegularExpression, reads_alike};
 use row_function::{Form, RowFunction};
 
@@ -134,6 +136,7 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     registry.register_udaf(Arc::new(variance))?;
     registry.register_udf(Arc::new(round_moment()))?;
     days::register(registry)?;
+    moment_shift::register(registry)?;
     moment_fields::register(registry)?;
     truncated::register(registry)?;
     concatenated::register(registry)?;
