@@ -208,10 +208,7 @@ pub(super) const TIMESTAMP_DIFFERENCE: &[Form] = &[
     form(&[TimestampTz, TimestampTz], Interval, difference),
 ];
 pub(super) const TIMESTAMP_PLUS: &[Form] = &[form(&[TimestampTz, Interval], TimestampTz, |row| {
-    let moment = match row.integer(0) {
-        infinite if is_infinite(infinite) => infinite,
-        finite => later(finite, row.interval(1), zone(row)?)?,
-    };
+    let moment = later(row.integer(0), row.interval(1), zone(row)?)?;
     Ok(ScalarValue::TimestampMicrosecond(
         Some(moment),
         Some("UTC".into()),
@@ -451,7 +448,7 @@ fn is_end(row: &Row<'_>, index: usize) -> bool {
     let value = row.integer(index);
     match (row.is_date(index), row.is_timestamp(index)) {
         (true, _) => value == i64::from(i32::MIN) || value == i64::from(i32::MAX),
-        (_, true) => value == i64::MIN || value == i64::MAX,
+        (_, true) => is_infinite(value),
         _ => false,
     }
 }
@@ -610,14 +607,6 @@ fn difference(row: &Row<'_>) -> Result<ScalarValue> {
         .into());
     }
     let wide = || out_of_range("interval");
-    if is_infinite(row.integer(0)) || is_infinite(row.integer(1)) {
-        return Err(FunctionError {
-            sqlstate: "22008",
-            message: "cannot subtract infinite timestamps".to_owned(),
-            hint: None,
-        }
-        .into());
-    }
     let micros = row
         .integer(0)
         .checked_sub(row.integer(1))

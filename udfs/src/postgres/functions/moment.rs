@@ -54,7 +54,7 @@ pub(super) fn later(
     interval: IntervalMonthDayNano,
     zone: Zone,
 ) -> Result<i64, FunctionError> {
-    if matches!(moment, i64::MIN | i64::MAX) {
+    if is_infinite(moment) {
         return Ok(moment);
     }
     let wide = || out_of_range("timestamp");
@@ -76,9 +76,14 @@ pub(super) fn later(
             .checked_mul(DAY)
             .and_then(|local| local.checked_add(time))
             .ok_or_else(wide)?;
-        moment = local - zone.offset_of_local(local) * SECOND;
+        moment = local
+            .checked_sub(zone.offset_of_local(local) * SECOND)
+            .ok_or_else(wide)?;
     }
-    moment.checked_add(micros(interval)).ok_or_else(wide)
+    let moment = moment.checked_add(micros(interval));
+    moment
+        .filter(|moment| !is_infinite(*moment))
+        .ok_or_else(wide)
 }
 
 /// From one local time to a later one in years, months, days and a time of day (`timestamp_age`).
