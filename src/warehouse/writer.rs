@@ -4,13 +4,14 @@
 //! partition, and files of several partitions are open at once, though not more than
 //! [`OPEN_PARTITIONS`].
 
-use std::collections::{BTreeSet, VecDeque};
+mod stored;
+mod written;
+
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch};
-use arrow::compute::{CastOptions, cast_with_options, interleave_record_batch};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use arrow::util::display::FormatOptions;
+use arrow::array::RecordBatch;
+use arrow::compute::interleave_record_batch;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
@@ -18,17 +19,17 @@ use datafusion::parquet::arrow::ArrowSchemaConverter;
 use datafusion::parquet::arrow::async_writer::AsyncArrowWriter;
 use datafusion::parquet::basic::{Compression, Type};
 use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
-use deltalake_core::kernel::DeletionVectorDescriptor;
 use futures::StreamExt as _;
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt as _};
 use parking_lot::Mutex;
-use roaring::RoaringBitmap;
 use tokio::sync::mpsc;
-use tributary_udfs::postgres::one_nan;
 
-use super::deletion_vector;
+pub(super) use self::stored::as_stored;
+pub(super) use self::written::{NewFile, NewVector, Written};
+
+use self::stored::store_batch;
+use self::written::Uncommitted;
 use super::failure::from_parquet;
 use super::file_stats;
 use super::partition::{PartitionRows, PartitionValues, Partitioning};
@@ -36,7 +37,7 @@ use super::place::Place;
 use super::row_cache::PIECE_ROWS;
 use super::schema::TableSchema;
 use super::settings::WarehouseSettings;
-use crate::error::{Error, Result, SqlState};
+use crate::error::{Error, Result};
 
 /// A file of so few rows is soon compacted: it is written in the way that takes the least time.
 const FEW_ROWS: usize = 2 * PIECE_ROWS as usize;
@@ -63,149 +64,6 @@ const GATHERED_BYTES: usize = 64 << 20;
 /// Rows of a partition are encoded in pieces of so many.
 const PIECE_OF_PARTITION: usize = 1 << 16;
 
-/// A data file that no version has yet.
-#[derive(Clone, Debug)]
-pub(super) struct NewFile {
-    pub name: String,
-    pub rows: u64,
-    pub bytes: u64,
-    /// As the log has them.
-    pub stats: String,
-    /// The rows that are gone from the start.
-    pub gone: Option<NewVector>,
-    /// When the rows came into the table, in milliseconds of the epoch, where that is not now.
-    pub since: Option<i64>,
-    /// What its rows share, of a table that is partitioned.
-    pub partition: PartitionValues,
-}
-
-impl NewFile {
-    /// How many rows are not gone from the start, as tombstones are.
-    pub fn living(&self) -> u64 {
-        self.rows - self.gone.as_ref().map_or(0, |gone| gone.rows.len())
-    }
-}
-
-/// A deletion vector that no version has yet.
-#[derive(Clone, Debug)]
-pub(super) struct NewVector {
-    pub descriptor: DeletionVectorDescriptor,
-    pub rows: Arc<RoaringBitmap>,
-}
-
-/// The files of one write. They are deleted when this is dropped, unless they are kept.
-#[derive(Debug)]
-pub(super) struct Written {
-    pub files: Vec<NewFile>,
-    uncommitted: Uncommitted,
-}
-
-impl Written {
-    /// No files yet.
-    pub fn none(place: &Place) -> Self {
-        Self {
-            files: Vec::new(),
-            uncommitted: Uncommitted {
-                store: Arc::clone(&place.store),
-                paths: Arc::default(),
-            },
-        }
-    }
-
-    /// The rows that are not gone from the start.
-    pub fn rows(&self) -> u64 {
-        self.files.iter().map(NewFile::living).sum()
-    }
-
-    /// Takes in the files of another write, which share the fate of these from now on.
-    pub fn take_in(&mut self, mut other: Self) {
-        self.files.append(&mut other.files);
-        let paths = std::mem::take(&mut *other.uncommitted.paths.lock());
-        self.uncommitted.paths.lock().extend(paths);
-    }
-
-    pub fn bytes(&self) -> u64 {
-        self.files.iter().map(|file| file.bytes).sum()
-    }
-
-    /// Writes deletion vectors, which share the fate of the files.
-    pub async fn write_vectors(
-        &self,
-        place: &Place,
-        rows: Vec<Arc<RoaringBitmap>>,
-    ) -> Result<Vec<NewVector>> {
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        let id = uuid::Uuid::new_v4();
-        let path = place.file(&deletion_vector::file_name(id));
-        self.uncommitted.paths.lock().push(path);
-        let descriptors = deletion_vector::write(place, id, &rows).await?;
-        let vectors = descriptors.into_iter().zip(rows);
-        Ok(vectors
-            .map(|(descriptor, rows)| NewVector { descriptor, rows })
-            .collect())
-    }
-
-    /// Takes rows out of the files, given by file.
-    pub async fn lose(&mut self, place: &Place, rows: Vec<RoaringBitmap>) -> Result<()> {
-        let lost: Vec<(usize, Arc<RoaringBitmap>)> = rows
-            .into_iter()
-            .enumerate()
-            .filter(|(_, rows)| !rows.is_empty())
-            .map(|(file, rows)| (file, Arc::new(rows)))
-            .collect();
-        let (files, rows): (Vec<usize>, Vec<_>) = lost.into_iter().unzip();
-        let vectors = self.write_vectors(place, rows).await?;
-        for (file, vector) in files.into_iter().zip(vectors) {
-            if let Some(file) = self.files.get_mut(file) {
-                file.gone = Some(vector);
-            }
-        }
-        Ok(())
-    }
-
-    /// Leaves the files where they are.
-    pub fn keep(self) {
-        self.uncommitted.paths.lock().clear();
-    }
-
-    /// Leaves the files of these names where they are, and no others.
-    pub fn keep_only(&self, names: &BTreeSet<String>) {
-        let names = names.iter().map(|name| name.rsplit('/').next());
-        let names: BTreeSet<&str> = names.flatten().collect();
-        let is_kept = |path: &Path| path.filename().is_some_and(|name| names.contains(name));
-        self.uncommitted.paths.lock().retain(|path| !is_kept(path));
-    }
-}
-
-/// Paths that were begun, to be deleted when nothing comes of them.
-#[derive(Debug)]
-struct Uncommitted {
-    store: Arc<dyn ObjectStore>,
-    paths: Arc<Mutex<Vec<Path>>>,
-}
-
-impl Drop for Uncommitted {
-    fn drop(&mut self) {
-        let paths = std::mem::take(&mut *self.paths.lock());
-        if paths.is_empty() {
-            return;
-        }
-        // Without a runtime the process ends, and they are orphans for the next one to remove.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let store = Arc::clone(&self.store);
-            runtime.spawn(async move {
-                for path in paths {
-                    if let Err(error) = store.delete(&path).await {
-                        tracing::debug!(%path, %error, "an abandoned data file stays behind");
-                    }
-                }
-            });
-        }
-    }
-}
-
 /// Writes all rows to files of the table, which belong to no version yet.
 pub(super) async fn write(
     place: &Place,
@@ -226,10 +84,7 @@ pub(super) async fn write_named(
     mut rows: SendableRecordBatchStream,
     settings: &WarehouseSettings,
 ) -> Result<Written> {
-    let uncommitted = Uncommitted {
-        store: Arc::clone(&place.store),
-        paths: Arc::default(),
-    };
+    let uncommitted = Uncommitted::at(place);
     let (sender, mut receiver) = mpsc::channel::<Option<RecordBatch>>(QUEUE);
     let mut encoder = Encoder {
         prefix,
@@ -555,94 +410,4 @@ fn is_small(batches: &[RecordBatch]) -> bool {
     let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
     let bytes = batches.iter().map(RecordBatch::get_array_memory_size);
     rows <= FEW_ROWS && bytes.sum::<usize>() <= FEW_BYTES
-}
-
-/// The rows as they come back from data files.
-pub(super) fn as_stored(batch: &RecordBatch, schema: &TableSchema) -> Result<RecordBatch> {
-    let declared = schema.declared.fields();
-    let columns = batch
-        .columns()
-        .iter()
-        .zip(schema.stored.fields())
-        .zip(declared);
-    let columns = columns.map(|((column, stored), declared)| {
-        if column.data_type() == declared.data_type() && declared.data_type() == stored.data_type()
-        {
-            return Ok(Arc::clone(column));
-        }
-        let column = store_column(column, declared, stored.data_type())
-            .map_err(|error| error.within(format!("column \"{}\"", declared.name())))?;
-        Ok(cast_with_options(&column, declared.data_type(), &EXACT)?)
-    });
-    // Whether a column may be NULL is looked at when it is written.
-    let fields = declared
-        .iter()
-        .map(|field| field.as_ref().clone().with_nullable(true));
-    let nullable = Schema::new(fields.collect::<Vec<_>>());
-    Ok(RecordBatch::try_new(
-        Arc::new(nullable),
-        columns.collect::<Result<_>>()?,
-    )?)
-}
-
-/// Casts that lose nothing without an error.
-const EXACT: CastOptions<'static> = CastOptions {
-    safe: false,
-    format_options: FormatOptions::new(),
-};
-
-/// The batch in the types and names of data files.
-fn store_batch(batch: &RecordBatch, schema: &TableSchema) -> Result<RecordBatch> {
-    let stored = schema.stored.fields();
-    if batch.num_columns() != stored.len() {
-        return Err(Error::new(
-            SqlState::DATATYPE_MISMATCH,
-            format!(
-                "the rows have {} columns, the table has {}",
-                batch.num_columns(),
-                stored.len()
-            ),
-        ));
-    }
-    let mut columns = Vec::with_capacity(stored.len());
-    for ((column, stored), declared) in batch
-        .columns()
-        .iter()
-        .zip(stored)
-        .zip(schema.declared.fields())
-    {
-        let column = store_column(column, declared, stored.data_type())
-            .map_err(|error| error.within(format!("column \"{}\"", declared.name())))?;
-        if !declared.is_nullable() && column.logical_null_count() > 0 {
-            return Err(Error::new(
-                SqlState::NOT_NULL_VIOLATION,
-                format!(
-                    "null value in column \"{}\" violates not-null constraint",
-                    declared.name()
-                ),
-            ));
-        }
-        columns.push(column);
-    }
-    Ok(RecordBatch::try_new(
-        SchemaRef::clone(&schema.stored),
-        columns,
-    )?)
-}
-
-fn store_column(column: &ArrayRef, declared: &Field, stored: &DataType) -> Result<ArrayRef> {
-    // Rows may come in another type than the table declares, which goes through that type.
-    let through = if column.data_type() == stored || !column.data_type().is_temporal() {
-        None
-    } else {
-        (column.data_type() != declared.data_type()).then_some(declared.data_type())
-    };
-    let column = match through {
-        Some(declared) => cast_with_options(column, declared, &EXACT)?,
-        None => one_nan(column),
-    };
-    if column.data_type() == stored {
-        return Ok(column);
-    }
-    Ok(cast_with_options(&column, stored, &EXACT)?)
 }
