@@ -231,6 +231,15 @@ impl Catalog {
         }
     }
 
+    /// An object as it was before this transaction changed what the catalog says of it.
+    pub fn as_found(&self, object: &Arc<Object>) -> Arc<Object> {
+        let before = self.staged.as_ref().and_then(|staged| {
+            let staged = staged.lock();
+            staged.objects.get(&object.oid).cloned().flatten()
+        });
+        before.unwrap_or_else(|| Arc::clone(object))
+    }
+
     /// Whether this is a transaction's.
     pub fn is_staged(&self) -> bool {
         self.staged.is_some()

@@ -425,6 +425,8 @@ impl Relations {
             return self.stored(object, At::Latest).await;
         }
         let began = self.snapshot.generation();
+        // What the transaction says of it, such as another name, is not in the catalog that all share.
+        let found = &catalog.as_found(object);
         for _ in 0..ATTEMPTS {
             replacement::settle(catalog, warehouse, object.oid).await?;
             let now = catalog.committed();
@@ -432,9 +434,9 @@ impl Relations {
                 return self.stored(object, At::Version(version - 1)).await;
             }
             let at = match (now.object(object.oid), now.prepared(object.oid)) {
-                (Some(now), None) if is_same(now, object) => At::Latest,
+                (Some(now), None) if is_same(now, found) => At::Latest,
                 // Its commit is not there, but may come.
-                (Some(now), Some(prepared)) if is_same(now, object) => {
+                (Some(now), Some(prepared)) if is_same(now, found) => {
                     At::Version(prepared.version - 1)
                 }
                 (Some(now), _) => match now.replaced_in {
@@ -445,7 +447,7 @@ impl Relations {
             };
             let rows = self.stored(object, at).await?;
             let now = catalog.committed();
-            if at == At::Latest && !is_untouched(&now, object)
+            if at == At::Latest && !is_untouched(&now, found)
                 || now.published_since(began, &table)?.is_some()
             {
                 continue;
