@@ -1,7 +1,7 @@
 //! `ALTER`: another name, schema or owner; of a table also other columns and constraints, and, by
 //! `SET (option = value, ...)` and `RESET (option, ...)`, another `tombstone_retention` or `fillfactor`:
-//! its rows follow from the other options. Of a view also another name of a column, whose readers go on
-//! reading it by the old one. Of a materialized view or model also other options of those that say when it
+//! its rows follow from the other options. Of a view, materialized or not, also another name of a column,
+//! whose readers go on reading it by the old one. Of a materialized view or model also other options of those that say when it
 //! is refreshed, and whether it is. Of a model, `threshold`, `must_link` and `cannot_link` too, as in
 //! `ALTER MODEL m SET (threshold = 0.9)`: it makes its entities anew of the records that it has, and
 //! learns nothing. `ALTER EXTERNAL TABLE name REFRESH` gives a table whose columns are not declared, or
@@ -191,6 +191,9 @@ async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {
         }
         Action::RenameColumn(old, new) if object.kind == Kind::View => {
             replaced_view::rename(session, &object, old, new).await
+        }
+        Action::RenameColumn(..) if object.kind == Kind::MaterializedView => {
+            redefine::materialized::rename(session, &object, action).await
         }
         _ => Err(Error::unsupported(format!(
             "this action of ALTER on {}",

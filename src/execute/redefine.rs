@@ -9,6 +9,7 @@ pub(super) mod foreign_keys;
 mod generated;
 mod identity;
 mod kept_order;
+pub(super) mod materialized;
 mod options;
 pub(super) mod readers;
 mod rows;

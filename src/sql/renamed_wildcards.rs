@@ -16,6 +16,8 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::cursor::fold;
 use super::known_columns::KnownColumns;
+use super::name::Quoted;
+use super::{Statement, parse_one};
 use crate::error::{Error, Result, SqlState, nearest};
 
 /// The columns that `*` gives other names to, with these.
@@ -96,6 +98,75 @@ pub(super) fn merge(factor: &mut TableFactor) -> bool {
     };
     select.projection = vec![SelectItem::Wildcard(options)];
     true
+}
+
+/// Has a query that gives all columns that there are give one of them by another name; what it reads is
+/// called `called` where it must be a subquery for that.
+///
+/// # Errors
+/// None that a query which was parsed can meet.
+pub fn rename_output(query: &mut Query, called: &str, old: &str, new: &str) -> Result<()> {
+    let (old, new, called) = (Quoted(old), Quoted(new), Quoted(called));
+    let read = format!("SELECT * RENAME ({old} AS {new}) FROM (SELECT 1) AS {called}");
+    let Statement::Query(mut around) = parse_one(&format!("SELECT * FROM ({read}) AS {called}"))?
+    else {
+        return Err(Error::internal("SELECT is no query"));
+    };
+    let missing = || Error::internal("SELECT reads nothing");
+    let outer = relation_mut(&mut around).ok_or_else(missing)?;
+    let TableFactor::Derived { subquery, .. } = outer else {
+        return Err(missing());
+    };
+    let inner = relation_mut(subquery).ok_or_else(missing)?;
+    if let Some(relation) = whole(query) {
+        *inner = relation.clone();
+    } else if let TableFactor::Derived { subquery, .. } = inner {
+        *subquery = Box::new(query.clone());
+    }
+    merge(outer);
+    match outer {
+        TableFactor::Derived { subquery, .. } => *query = Query::clone(subquery),
+        factor => {
+            // No column goes by it.
+            if let TableFactor::Table { alias, .. } = factor {
+                *alias = None;
+            }
+            *query = Query::clone(&around);
+        }
+    }
+    Ok(())
+}
+
+/// The one relation that a query reads.
+fn relation_mut(query: &mut Query) -> Option<&mut TableFactor> {
+    let SetExpr::Select(select) = query.body.as_mut() else {
+        return None;
+    };
+    match select.from.as_mut_slice() {
+        [table] if table.joins.is_empty() => Some(&mut table.relation),
+        _ => None,
+    }
+}
+
+/// The relation whose columns a query gives, all of them and nothing else.
+fn whole(query: &Query) -> Option<&TableFactor> {
+    let SetExpr::Select(select) = query.body.as_ref() else {
+        return None;
+    };
+    let [table] = select.from.as_slice() else {
+        return None;
+    };
+    let relation = &table.relation;
+    let is_plain = matches!(
+        relation,
+        TableFactor::Table {
+            alias: None,
+            args: None,
+            ..
+        }
+    );
+    let is_all = query.to_string() == format!("SELECT * FROM {relation}");
+    (is_plain && is_all).then_some(relation)
 }
 
 /// What a subquery renames of which relation, if it does nothing else.
@@ -262,4 +333,55 @@ fn unknown() -> Error {
 
 fn folded(name: &Ident) -> String {
     fold(name.value.clone(), name.quote_style)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rename_output;
+    use crate::sql::{Statement, parse_one};
+
+    fn renamed(text: &str, names: &[(&str, &str)]) -> String {
+        let Statement::Query(mut query) = parse_one(text).unwrap() else {
+            panic!("no query");
+        };
+        for (old, new) in names {
+            rename_output(&mut query, "m", old, new).unwrap();
+        }
+        query.to_string()
+    }
+
+    #[test]
+    fn all_columns_are_given_one_of_them_by_another_name() {
+        let table = "SELECT * FROM s.t";
+        for (text, names, expected) in [
+            (
+                table,
+                &[("a", "b")][..],
+                "SELECT * RENAME (a AS b) FROM s.t",
+            ),
+            (
+                table,
+                &[("a", "b"), ("b", "c")],
+                "SELECT * RENAME (a AS c) FROM s.t",
+            ),
+            (
+                table,
+                &[("a", "b"), ("x", "Y z")],
+                "SELECT * RENAME (a AS b, x AS \"Y z\") FROM s.t",
+            ),
+            (table, &[("a", "b"), ("b", "a")], table),
+            (
+                "SELECT t.*, 1 AS one FROM s.t WHERE a > 0",
+                &[("a", "b")],
+                "SELECT * RENAME (a AS b) FROM (SELECT t.*, 1 AS one FROM s.t WHERE a > 0) AS m",
+            ),
+            (
+                "SELECT * FROM s.t AS x (a, b)",
+                &[("a", "c")],
+                "SELECT * RENAME (a AS c) FROM (SELECT * FROM s.t AS x (a, b)) AS m",
+            ),
+        ] {
+            assert_eq!(renamed(text, names), expected, "{text}");
+        }
+    }
 }

@@ -105,7 +105,7 @@ pub use rewriting::{Alone, Rewriting};
 pub use row_cache::RowCache;
 pub use settings::WarehouseSettings;
 pub use staging::{HeldFiles, StagingMark};
-pub use table::{READ_TO, REFRESH, WATERMARK};
+pub use table::{ALTERATION, READ_TO, REFRESH, WATERMARK};
 pub use table_id::TableId;
 pub use upsert::{Beside, Seen, Upserted};
 pub use vacuum::{DeadFile, DeadFiles, Vacuumed};

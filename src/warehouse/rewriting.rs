@@ -46,6 +46,8 @@ pub struct Rewriting {
     pub tombstones: Option<SendableRecordBatchStream>,
     /// What makes the table keyed by its new columns.
     pub keyed: Option<Keyed>,
+    /// The columns that its files are divided by.
+    pub partitions: Vec<String>,
 }
 
 impl Warehouse {
@@ -71,7 +73,7 @@ impl Warehouse {
         let behind = rewriting.versioned.len() * (1 + parts);
         let own: Vec<usize> = (0..given.fields().len().saturating_sub(behind)).collect();
         let schema = TableSchema::declare(&given.project(&own)?, before.schema.mapped)?;
-        let schema = schema.partitioned_by(&before.schema.partitions)?;
+        let schema = schema.partitioned_by(&rewriting.partitions)?;
         let schema = Arc::new(schema.keyed_by(rewriting.keyed)?);
         let files = schema.with_column_versions()?;
         let rows = match Arc::ptr_eq(&schema, &files) {

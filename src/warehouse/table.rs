@@ -53,6 +53,10 @@ pub const REFRESH: &str = "REFRESH";
 /// The operation of commits that only tell how far the inputs of the rows were read.
 pub const WATERMARK: &str = "WATERMARK";
 
+/// The operation of commits that have the columns of rows which a query made go by other names: they tell
+/// how far the inputs were read as the commit before did.
+pub const ALTERATION: &str = "ALTER MATERIALIZED VIEW";
+
 /// The parameter of a commit that tells how far the inputs of its rows were read.
 pub const READ_TO: &str = "watermark";
 

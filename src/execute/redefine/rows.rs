@@ -13,15 +13,15 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt as _;
 
 use super::versioned::GoingOn;
-use crate::catalog::{NewObject, Object};
+use crate::catalog::{Kind, NewObject, Object};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::define::in_place_of;
 use crate::execute::query;
 use crate::instance::StatementContext;
 use crate::models::constraints::{Constraints, Repeated};
-use crate::models::replacement::{self, Replacement};
+use crate::models::replacement::{self, Replacement, replaced_meanwhile, same_columns};
 use crate::models::replan::{self, Author};
-use crate::models::{keyed, recorded};
+use crate::models::{keyed, partitioned, recorded};
 use crate::session::{Session, plan};
 use crate::sql::name::Quoted;
 use crate::sql::{Statement, parse_one};
@@ -61,14 +61,35 @@ pub(super) async fn redefine(
     new: NewObject,
     rows: Rows,
 ) -> Result<()> {
+    redefine_with(session, object, new, rows, CommitInfo::new(OPERATION)).await
+}
+
+/// [`redefine`], also for a materialized view, in a commit that tells this.
+///
+/// # Errors
+/// Those of [`redefine`].
+pub(super) async fn redefine_with(
+    session: &Session,
+    object: &Arc<Object>,
+    new: NewObject,
+    rows: Rows,
+    mut info: CommitInfo,
+) -> Result<()> {
     let instance = &session.instance;
     replacement::settle(&instance.catalog, &instance.warehouse, object.oid).await?;
     replan::check(instance, object.oid, &new, Author::Statement).await?;
     let (table, warehouse) = (object.table(), &instance.warehouse);
-    let after = Arc::new(in_place_of(object, &new)?);
+    let mut after = in_place_of(object, &new)?;
+    let is_table = object.kind == Kind::Table;
+    match is_table {
+        true => info.definition = Some(recorded::record(&after, Some(object))?),
+        false => {
+            let stored = warehouse.schema(&table, At::Latest).await?;
+            after.schema = as_stored(object, &after.schema, &stored)?;
+        }
+    }
+    let after = Arc::new(after);
     let keyed = keyed::of(&after)?;
-    let mut info = CommitInfo::new(OPERATION);
-    info.definition = Some(recorded::record(&after, Some(object))?);
     let replacement = Replacement {
         instance: Arc::clone(instance),
         oid: object.oid,
@@ -107,7 +128,14 @@ pub(super) async fn redefine(
     let alone = warehouse.alone(&table).await;
     let version = warehouse.version(&table).await?;
     let context = session.statement();
-    let constraints = Constraints::new(&context.state, &after, Repeated::Refused, None)?;
+    // The rows of a query are held against nothing that it does not say itself.
+    let constraints = match is_table {
+        true => {
+            let refused = Repeated::Refused;
+            Some(Constraints::new(&context.state, &after, refused, None)?)
+        }
+        false => None,
+    };
     let (rows, versioned) = match keyed.as_ref().filter(|it| it.merges_by_version()) {
         None => {
             let living = warehouse.scan(&table, At::Version(version)).await?;
@@ -151,11 +179,26 @@ pub(super) async fn redefine(
         versioned,
         tombstones,
         keyed,
+        partitions: partitioned::of(&after)?,
     };
     warehouse
         .rewrite(&table, rewriting, info, Arc::new(replacement))
         .await?;
     Ok(())
+}
+
+/// The columns that a materialized view is to have, NULL where its table may have NULL: what its query
+/// proved of that when it was defined need not be so of rows that were made since.
+fn as_stored(object: &Object, columns: &Schema, stored: &Schema) -> Result<SchemaRef> {
+    if !same_columns(&object.schema, stored) {
+        return Err(replaced_meanwhile(object));
+    }
+    let pairs = columns.fields().iter().zip(stored.fields());
+    let fields = pairs.map(|(field, stored)| {
+        let field = Field::clone(field);
+        field.with_nullable(stored.is_nullable())
+    });
+    Ok(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
 }
 
 /// What the values of a column are made of, if not of those of its name.
@@ -189,7 +232,7 @@ fn stay_living(keyed: &Keyed, rows: &RecordBatch, table: &str) -> Result<()> {
 
 /// Looks at rows whose first columns are those of a table.
 struct Check {
-    constraints: Constraints,
+    constraints: Option<Constraints>,
     /// By what rows would tell that they are deleted, where they might now and did not.
     living: Option<Keyed>,
     table: String,
@@ -202,10 +245,13 @@ impl Check {
     /// The rows, which satisfy the constraints; what is behind the columns of the table stays as it is.
     fn check(&self, batch: &RecordBatch) -> Result<RecordBatch> {
         let own: Vec<usize> = (0..self.width).collect();
-        let checked = self
-            .constraints
-            .check(&batch.project(&own)?)
-            .map_err(|error| violated(error.into(), &self.table))?;
+        let own = batch.project(&own)?;
+        let checked = match &self.constraints {
+            Some(constraints) => constraints
+                .check(&own)
+                .map_err(|error| violated(error.into(), &self.table))?,
+            None => own,
+        };
         if let Some(keyed) = &self.living {
             stay_living(keyed, &checked, &self.table)?;
         }
@@ -264,12 +310,10 @@ async fn made_tombstones(
     after: &Object,
     made: &[Made],
 ) -> Result<SendableRecordBatchStream> {
-    let Statement::CreateTable(create) = &after.definition else {
-        return Err(Error::internal(format!("{} is not a table", after.name)));
-    };
+    let options = keyed::options(after).cloned().unwrap_or_default();
     made_rows(context, object, tombstones, after, |field| {
         let value = value_of(made, field)?;
-        let is_read = keyed::naming(&create.options, field.name()).is_some();
+        let is_read = keyed::naming(&options, field.name()).is_some();
         let left_out = field.is_nullable() && !is_read;
         Some(if left_out { "NULL".to_owned() } else { value })
     })

@@ -26,6 +26,7 @@ mod explain;
 mod inputs;
 mod looking_back;
 mod measured;
+mod renamed;
 mod restrict;
 mod trace;
 mod watermark;
@@ -42,6 +43,7 @@ pub use determinism::{Cause, cause_in, changes_with_time};
 pub use drift::drift;
 pub use explain::explain;
 pub use measured::Measured;
+pub use renamed::renamed;
 pub use trace::{Changed, Tracing};
 pub use watermark::Watermark;
 

@@ -66,7 +66,8 @@ pub fn of(object: &Object) -> Result<Option<Keyed>> {
     options(object).map_or(Ok(None), declared)
 }
 
-fn options(object: &Object) -> Option<&Options> {
+/// The options of what may be keyed.
+pub fn options(object: &Object) -> Option<&Options> {
     match &object.definition {
         Statement::CreateTable(create) => Some(&create.options),
         Statement::CreateMaterializedView(create) => Some(&create.options),

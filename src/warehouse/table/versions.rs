@@ -10,7 +10,7 @@ use object_store::{ObjectMeta, ObjectStoreExt as _};
 use super::super::At;
 use super::super::entry::commit_info;
 use super::super::snapshot::Snapshot;
-use super::{COMPACTION, FOLD, REFRESH, Table, WATERMARK};
+use super::{ALTERATION, COMPACTION, FOLD, REFRESH, Table, WATERMARK};
 use crate::error::{Error, Result, SqlState};
 
 /// What the operations of commits begin with that give a table its definition.
@@ -98,7 +98,7 @@ impl Table {
                 Err(error) => return Err(error),
             };
             match (operation(&entry).as_deref(), version.checked_sub(1)) {
-                (Some(REFRESH | WATERMARK), _) => return Ok(Some(parameters(&entry))),
+                (Some(REFRESH | WATERMARK | ALTERATION), _) => return Ok(Some(parameters(&entry))),
                 (Some(COMPACTION | FOLD), Some(before)) => version = before,
                 _ => return Ok(None),
             }
