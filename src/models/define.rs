@@ -52,6 +52,9 @@ pub const TABLE_OPTIONS: &[Choice] = &[
     fillfactor::OPTION,
 ];
 
+/// The options of tables and materialized views that no row follows from, so that `ALTER` changes them.
+pub const STORAGE_OPTIONS: [&str; 2] = ["tombstone_retention", fillfactor::OPTION.name];
+
 /// The options of a materialized view.
 pub const MATERIALIZED_VIEW_OPTIONS: &[Choice] = &[
     SCHEDULING_OPTIONS[0],

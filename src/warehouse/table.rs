@@ -53,8 +53,8 @@ pub const REFRESH: &str = "REFRESH";
 /// The operation of commits that only tell how far the inputs of the rows were read.
 pub const WATERMARK: &str = "WATERMARK";
 
-/// The operation of commits that have the columns of rows which a query made go by other names: they tell
-/// how far the inputs were read as the commit before did.
+/// The operation of commits that give columns of rows which a query made other names, or their table other
+/// options: they tell how far the inputs were read as the commit before did.
 pub const ALTERATION: &str = "ALTER MATERIALIZED VIEW";
 
 /// The parameter of a commit that tells how far the inputs of its rows were read.

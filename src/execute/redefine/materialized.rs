@@ -1,5 +1,5 @@
-//! Another name of a column of a materialized view: its query gives the column under that name, and its
-//! rows stay what they are, so that the next refresh goes on from them.
+//! What `ALTER` changes of a materialized view whose rows stay what they are, so that the next refresh goes
+//! on from them: the name of a column, under which its query gives it, and options.
 
 use std::sync::Arc;
 
@@ -55,25 +55,52 @@ pub async fn rename(session: &Session, object: &Arc<Object>, action: &Action) ->
     }
     let renamed = renamed(session, &snapshot, object, old, new).await?;
     readers::keep(session, object, old, new)?;
-    let has_rows = instance.warehouse.exists(&object.table()).await? && !object.is_emptied;
-    if !has_rows {
+    if !has_rows(session, object).await? {
         let (author, oid) = (Author::Statement, object.oid);
         return replan::replace(instance, &snapshot, oid, &renamed, author).await;
-    }
-    let after = in_place_of(object, &renamed)?;
-    let mut info = CommitInfo::new(ALTERATION);
-    if let Some(watermark) = incremental::renamed(instance, object, &after).await? {
-        watermark.write(&mut info.parameters);
     }
     let made = Made {
         column: new.clone(),
         value: Quoted(old).to_string(),
         of: Some(old.clone()),
     };
-    redefine_with(session, object, renamed, Rows::Made(vec![made]), info).await?;
+    write(session, object, renamed, Rows::Made(vec![made])).await?;
     // They are names of columns.
     instance.traced_keys.forget(object.oid);
     Ok(())
+}
+
+/// Gives a materialized view options that none of its rows follows from, to who has locked it.
+///
+/// # Errors
+/// What the store says; 40001 where the view was changed meanwhile.
+pub async fn redeclare(session: &Session, object: &Arc<Object>, new: NewObject) -> Result<()> {
+    session.check_unchanged(object).await?;
+    match has_rows(session, object).await? {
+        true => write(session, object, new, Rows::Stay).await,
+        false => {
+            let catalog = &session.instance.catalog;
+            catalog.write(|transaction| transaction.replace(object.oid, new))
+        }
+    }
+}
+
+/// Whether the view has rows that are its own: none before its first refresh, and those of before where
+/// they were taken from it.
+async fn has_rows(session: &Session, object: &Object) -> Result<bool> {
+    let warehouse = &session.instance.warehouse;
+    Ok(!object.is_emptied && warehouse.exists(&object.table()).await?)
+}
+
+/// Commits another definition together with what becomes of the rows. How far their inputs were read is
+/// told anew, so that the next refresh goes on from there.
+async fn write(session: &Session, object: &Arc<Object>, new: NewObject, rows: Rows) -> Result<()> {
+    let after = in_place_of(object, &new)?;
+    let mut info = CommitInfo::new(ALTERATION);
+    if let Some(watermark) = incremental::redefined(&session.instance, object, &after).await? {
+        watermark.write(&mut info.parameters);
+    }
+    redefine_with(session, object, new, rows, info).await
 }
 
 /// The view with the other name, wherever its definition has it. The columns are those that it has, and

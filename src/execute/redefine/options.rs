@@ -3,13 +3,9 @@
 
 use super::rows::Rows;
 use crate::error::{Error, Result};
-use crate::models::define::TABLE_OPTIONS;
-use crate::models::fillfactor;
+use crate::models::define::{STORAGE_OPTIONS, TABLE_OPTIONS};
 use crate::sql::Options;
 use crate::sql::options::check_known;
-
-/// The options that can be changed. Which rows there are follows from the others.
-const CHANGEABLE: [&str; 2] = ["tombstone_retention", fillfactor::OPTION.name];
 
 /// Gives options values, or takes them away; none where they have these already. Values are looked at
 /// where the definition is.
@@ -24,11 +20,12 @@ pub(super) fn change<'a>(
     let before = options.clone();
     for (name, value) in changes {
         check_known([name], &known, "table")?;
-        if !CHANGEABLE.contains(&name) {
+        // Which rows there are follows from the others.
+        if !STORAGE_OPTIONS.contains(&name) {
             return Err(Error::unsupported(format!("ALTER of the option \"{name}\"")).with_hint(
                 format!(
                     "ALTER TABLE sets and resets {}. Replace the table by one with other options: CREATE OR REPLACE TABLE ... WITH (...) AS.",
-                    CHANGEABLE.join(" and ")
+                    STORAGE_OPTIONS.join(" and ")
                 ),
             ));
         }

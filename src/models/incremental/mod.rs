@@ -26,7 +26,7 @@ mod explain;
 mod inputs;
 mod looking_back;
 mod measured;
-mod renamed;
+mod redefined;
 mod restrict;
 mod trace;
 mod watermark;
@@ -43,7 +43,7 @@ pub use determinism::{Cause, cause_in, changes_with_time};
 pub use drift::drift;
 pub use explain::explain;
 pub use measured::Measured;
-pub use renamed::renamed;
+pub use redefined::redefined;
 pub use trace::{Changed, Tracing};
 pub use watermark::Watermark;
 

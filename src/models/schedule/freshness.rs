@@ -11,7 +11,7 @@ use croner::errors::CronError;
 use croner::parser::{CronParser, Seconds, Year};
 
 use crate::error::{Error, Result, SqlState};
-use crate::models::define::{Choice, MATERIALIZED_VIEW_OPTIONS};
+use crate::models::define::{Choice, MATERIALIZED_VIEW_OPTIONS, STORAGE_OPTIONS};
 use crate::models::lookback::LOOKBACK;
 use crate::models::resolution::{self, UNLEARNED};
 use crate::sql::Statement;
@@ -148,8 +148,9 @@ pub fn set_option(definition: &mut Statement, name: &str, value: Option<&str>) -
         Statement::CreateMaterializedView(_) => {
             let known = MATERIALIZED_VIEW_OPTIONS.iter().map(|option| option.name);
             check_known([name], &known.collect::<Vec<_>>(), "materialized view")?;
-            let all = format!("{TARGET_LAG}, {SCHEDULE} and {LOOKBACK}");
-            (is_upkeep(name), all)
+            let storage = STORAGE_OPTIONS.join(" and ");
+            let all = format!("{TARGET_LAG}, {SCHEDULE}, {LOOKBACK}, {storage}");
+            (is_upkeep(name) || STORAGE_OPTIONS.contains(&name), all)
         }
         _ => {
             resolution::check_option(name)?;

@@ -1,4 +1,5 @@
-//! A materialized view whose columns get other names: what its rows were made of is what it was.
+//! A materialized view that gets a definition of which the same rows follow: what they were made of is what
+//! it was.
 
 use std::sync::Arc;
 
@@ -11,13 +12,13 @@ use crate::session::plan;
 use crate::sql::Statement;
 
 /// How far the inputs of a view's rows were read, for the view as it is `after` its columns have got other
-/// names. None where that is not known, or where its definition, a setting or the server have changed since
-/// the last refresh, so that the next one is a full one anyway.
+/// names, or it other options. None where that is not known, or where its definition, a setting or the server
+/// have changed since the last refresh, so that the next one is a full one anyway.
 ///
 /// # Errors
 /// 57014; what the store says. Where the view cannot be planned now, as its source cannot be reached, that
 /// is left to the next refresh.
-pub async fn renamed(
+pub async fn redefined(
     instance: &Arc<Instance>,
     before: &Object,
     after: &Object,
