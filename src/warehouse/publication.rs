@@ -336,8 +336,14 @@ impl Warehouse {
             .iter()
             .map(|entry| self.root.place(&entry.table).path)
             .collect();
-        for place in begun.iter().filter(|place| !there.contains(&place.path)) {
-            if let Err(error) = cleanup::remove_table(place).await {
+        // What does not outlive the transaction reads nothing after a failure.
+        let held = held.filter(|_| published.is_some());
+        let mut standing = BTreeSet::new();
+        for place in begun.into_iter().filter(|it| !there.contains(&it.path)) {
+            if let Some(held) = &held {
+                standing.insert(place.path.clone());
+                held.take_in_table(place);
+            } else if let Err(error) = cleanup::remove_table(&place).await {
                 tracing::warn!("the folder {} stays behind: {error}", place.path);
             }
         }
@@ -345,7 +351,11 @@ impl Warehouse {
             return;
         }
         for table in dropped {
-            if let Err(error) = self.remove(&table).await {
+            let removed = match standing.contains(&self.root.place(&table).path) {
+                true => self.indexes.forget(&table).await,
+                false => self.remove(&table).await,
+            };
+            if let Err(error) = removed {
                 tracing::warn!("the files of {table}, which was dropped, stay behind: {error}");
             }
         }

@@ -22,6 +22,7 @@ use object_store::{
 };
 use parking_lot::Mutex;
 
+use super::cleanup;
 use super::place::{Place, Published, version_of_entry};
 use super::table_id::TableId;
 use super::writer::Written;
@@ -56,11 +57,41 @@ struct Writes {
 /// Files of a transaction that no version of a table has, for those who read them after its end. They
 /// are deleted when this is dropped.
 #[derive(Debug, Default)]
-pub struct HeldFiles(Mutex<Vec<Written>>);
+pub struct HeldFiles(Mutex<Held>);
+
+#[derive(Debug, Default)]
+struct Held {
+    files: Vec<Written>,
+    /// Tables that began and ended in the transaction.
+    tables: Vec<Place>,
+}
 
 impl HeldFiles {
     pub(super) fn take_in(&self, written: Written) {
-        self.0.lock().push(written);
+        self.0.lock().files.push(written);
+    }
+
+    pub(super) fn take_in_table(&self, place: Place) {
+        self.0.lock().tables.push(place);
+    }
+}
+
+impl Drop for HeldFiles {
+    fn drop(&mut self) {
+        let tables = std::mem::take(&mut self.0.get_mut().tables);
+        if tables.is_empty() {
+            return;
+        }
+        // Without a runtime the process ends, and the next one knows no such tables.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                for place in tables {
+                    if let Err(error) = cleanup::remove_table(&place).await {
+                        tracing::warn!("the folder {} stays behind: {error}", place.path);
+                    }
+                }
+            });
+        }
     }
 }
 
