@@ -85,6 +85,7 @@ impl Instance {
             snapshot: Arc::clone(snapshot),
             wanted_relation: None,
             wanted_objects: None,
+            wants_definitions: true,
             lineage: Vec::new(),
             statistics: HashMap::new(),
             stale: HashMap::new(),
@@ -124,6 +125,7 @@ impl Instance {
             snapshot: Arc::clone(snapshot),
             wanted_relation: None,
             wanted_objects: None,
+            wants_definitions: true,
             lineage,
             statistics: HashMap::new(),
             stale: HashMap::new(),
@@ -204,6 +206,7 @@ struct Seen {
     wanted_relation: Option<i64>,
     /// The objects that are asked for alone, where not all are.
     wanted_objects: Option<Arc<BTreeSet<Oid>>>,
+    wants_definitions: bool,
     lineage: Vec<LineageEdge>,
     statistics: HashMap<Oid, TableStatistics>,
     stale: HashMap<Oid, bool>,
@@ -347,6 +350,10 @@ impl SystemSources for Seen {
     fn wants(&self, object: &Object) -> bool {
         let wanted = self.wanted_objects.as_ref();
         wanted.is_none_or(|wanted| wanted.contains(&object.oid))
+    }
+
+    fn wants_definitions(&self) -> bool {
+        self.wants_definitions
     }
 
     fn journal(&self) -> &Journal {

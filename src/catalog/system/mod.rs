@@ -77,6 +77,11 @@ pub trait SystemSources: Debug + Send + Sync {
         true
     }
 
+    /// Whether the definitions of objects are asked for; what is not asked for may be anything.
+    fn wants_definitions(&self) -> bool {
+        true
+    }
+
     /// The journal.
     fn journal(&self) -> &Journal;
 

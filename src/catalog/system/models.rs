@@ -140,6 +140,11 @@ impl SystemView for Models {
         let standings = || all.iter().map(|model| model.standing.as_ref());
         let states = || all.iter().map(|model| model.state.as_ref());
         let names = name_columns(objects());
+        let writes = sources.wants_definitions();
+        let definition = |object: &Arc<Object>| match writes {
+            true => object.definition.to_string(),
+            false => String::new(),
+        };
         let rest = [
             text(models().map(|model| model.status)),
             boolean(models().map(|model| model.stale)),
@@ -156,7 +161,7 @@ impl SystemView for Models {
             text(objects().map(|object| object.comment.as_ref())),
             text(objects().map(|object| object.project_file.as_ref())),
             timestamptz(objects().map(|object| Some(object.created_at))),
-            text(objects().map(|object| Some(object.definition.to_string()))),
+            text(objects().map(|object| Some(definition(object)))),
         ];
         Ok(names.into_iter().chain(rest).collect())
     }

@@ -2,7 +2,8 @@
 //!
 //! How many rows a table has is in its log, and whether a view is stale is told by the logs and the
 //! listings of all that it reads. So a scan computes either only where its column is read, and only of
-//! the objects that the filters on names and kinds leave.
+//! the objects that the filters on names and kinds leave. Definitions, which are kept as syntax trees, are
+//! written out only where they are read.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -149,6 +150,7 @@ impl TableProvider for ModelsView {
         if reads(&["stale"]) {
             seen.stale = staleness(&seen, &of).await?;
         }
+        seen.wants_definitions = reads(&["definition"]);
         seen.wanted_objects = wanted.map(Arc::new);
         let table = SystemTable::new(self.view, Arc::new(seen));
         table.scan(state, projection, &[], limit).await
