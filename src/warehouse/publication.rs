@@ -22,13 +22,17 @@ use super::patch::FOLDED;
 use super::place::Published;
 use super::snapshot::{Snapshot, own_properties};
 use super::staging::{Ended, HeldFiles, StagedLog, Staging, StagingMark};
-use super::table::{DEFINING, Table, has_deletion_vectors};
+use super::table::{ALTERATION, DEFINING, REFRESH, Table, WATERMARK, has_deletion_vectors};
 use super::table_id::TableId;
 use super::{At, Warehouse, cleanup};
 use crate::error::{Error, Result, SqlState};
 
 /// The operation of a commit that several statements made.
 const SEVERAL: &str = "TRANSACTION";
+
+/// The operations that tell how far the inputs of rows were read. A commit that several of them made is what
+/// the first of these is, and tells that as the last of them does.
+const OF_QUERIES: [&str; 3] = [REFRESH, ALTERATION, WATERMARK];
 
 /// How many entries of a transaction an entry has taken in.
 pub(super) const STAGED_ENTRIES: &str = "stagedEntries";
@@ -664,8 +668,11 @@ impl Net {
         let defines = operations
             .iter()
             .find(|it| DEFINING.iter().any(|word| it.starts_with(word)));
-        info["operation"] = match (defines, operations.as_slice()) {
-            (Some(defines), _) => (*defines).into(),
+        let is_of_query = operations.iter().all(|it| OF_QUERIES.contains(it));
+        let refreshes = OF_QUERIES.iter().find(|it| operations.contains(it));
+        let refreshes = refreshes.filter(|_| is_of_query);
+        info["operation"] = match (defines.or(refreshes), operations.as_slice()) {
+            (Some(operation), _) => (*operation).into(),
             (None, [one]) => (*one).into(),
             (None, _) => SEVERAL.into(),
         };
