@@ -86,6 +86,11 @@ impl ColumnReader {
         &self.name
     }
 
+    /// What its name lets expect.
+    pub(super) fn hint(&self) -> Hint {
+        self.hint
+    }
+
     /// The words of the value of a record, whatever their case.
     pub(super) fn words(&self, row: usize) -> HashSet<String> {
         let code = self.raw.get(row).copied().unwrap_or(MISSING);

@@ -8,6 +8,7 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
+use super::hint::Hint;
 use super::kind::ColumnKind;
 use super::options::ResolveOptions;
 use super::read_column::ColumnReader;
@@ -115,14 +116,17 @@ fn has_copy(whole: &Words, parts: &[&Words]) -> bool {
     parts.iter().any(|part| is_covered(whole, &[part]))
 }
 
-/// Whether the values of a column are words, most of letters alone.
+/// Whether the values of a column are words, most of letters: names have digits at times, as `B2B` has. So
+/// have postal codes, and other codes, most of whose words are to be of letters alone.
 fn has_words(column: &ColumnReader, words: &Words) -> bool {
+    let are_codes = matches!(column.hint(), Hint::Postcode | Hint::Identifier);
+    let has_letters = |word: &String| match are_codes {
+        true => word.chars().all(char::is_alphabetic),
+        false => word.chars().any(char::is_alphabetic),
+    };
     let all = words.iter().flatten();
     let (letters, all) = all.fold((0, 0), |(letters, all), word| {
-        (
-            letters + usize::from(word.chars().all(char::is_alphabetic)),
-            all + 1,
-        )
+        (letters + usize::from(has_letters(word)), all + 1)
     });
     2 * letters > all && !column.has_mark('@')
 }
@@ -133,7 +137,6 @@ mod tests {
 
     use arrow::array::{ArrayRef, StringArray};
 
-    use super::super::hint::Hint;
     use super::*;
 
     const GIVEN: [&str; 5] = ["Anna", "Boris", "Chloé", "Dmitri", "Eve"];
@@ -176,6 +179,34 @@ mod tests {
         options.compare.clear();
         options.block_on = vec!["given".to_owned()];
         assert_eq!(found(&columns, &options), [false; 3]);
+    }
+
+    #[test]
+    fn names_with_digits_are_made_of_others() {
+        let numbered = |name: String, row: usize| format!("{name}{}", row % 5);
+        let columns = [
+            reader("full", |row| {
+                format!(
+                    "{} {}",
+                    numbered(given(row), row),
+                    numbered(family(row), row)
+                )
+            }),
+            reader("given", |row| numbered(given(row), row)),
+            reader("family", |row| numbered(family(row), row)),
+        ];
+        let options = ResolveOptions::default();
+        assert_eq!(found(&columns, &options), [true, false, false]);
+        // Codes are known by the whole of them.
+        let codes = |name: &str| {
+            [
+                reader(name, |row| format!("sw{}a {}bb", row % 9, row % 7)),
+                reader("first_half", |row| format!("sw{}a", row % 9)),
+                reader("second_half", |row| format!("{}bb", row % 7)),
+            ]
+        };
+        assert_eq!(found(&codes("postcode"), &options), [false; 3]);
+        assert_eq!(found(&codes("article_number"), &options), [false; 3]);
     }
 
     #[test]
