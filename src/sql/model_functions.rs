@@ -155,7 +155,9 @@ impl ModelFunction {
             }
             Self::Lookup => {
                 "the entities that one record may belong to, the likeliest first, each with its record \
-                 that is most alike. The struct has columns of the model's query, as in \
+                 that is most alike. A record that has the same values in all columns comes first, \
+                 whatever its weight; and of records that are as likely, the one whose `unique_id` \
+                 the struct has. The struct has columns of the model's query, as in \
                  `named_struct('first_name', 'Ann', 'dob', '1980-02-29')`; those that it lacks are \
                  taken to be missing. Its values may be columns of what stands before it in `FROM`: \
                  `FROM incoming i, entity_lookup('model', named_struct('email', i.email)) e` has a row for \

@@ -71,8 +71,9 @@ impl Asked {
 fn likeliest(index: &Index, incoming: &Incoming) -> Result<Vec<Pair>> {
     let mut found = Vec::new();
     for (first, records) in incoming.read(index.resolver.model())? {
-        let pairs = index.resolver.lookup(&records)?.into_iter();
-        found.extend(pairs.map(|pair| Pair {
+        let named = |at: u32| incoming.named((first + at) as usize, index.resolver.records());
+        let pairs = index.resolver.lookup(&records, named)?;
+        found.extend(pairs.into_iter().map(|pair| Pair {
             left: first + pair.left,
             ..pair
         }));

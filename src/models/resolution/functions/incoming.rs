@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, StructArray, new_null_array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, RecordBatch, StringArray, StructArray, new_null_array,
+};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::execution::memory_pool::MemoryPool;
@@ -21,6 +23,9 @@ pub(super) struct Incoming {
     taking: Input,
     /// Whether their identifiers tell them apart.
     is_told_apart: bool,
+    /// The columns that name a record, as they were given: its identifier and, where there are any, its
+    /// source.
+    names: [Option<StringArray>; 2],
     pool: Arc<dyn MemoryPool>,
 }
 
@@ -41,6 +46,14 @@ impl Incoming {
                 Ok((first as u32, builder.finish_for(model.columns())?))
             });
         parts.collect()
+    }
+
+    /// The record that has the name of one of them.
+    pub(super) fn named(&self, at: usize, records: &Records) -> Option<u32> {
+        let [id, source] = &self.names;
+        let text = |texts: &StringArray| texts.is_valid(at).then(|| texts.value(at).to_owned());
+        let source = source.as_ref().and_then(text).unwrap_or_default();
+        records.find(&source, &id.as_ref().and_then(text)?)
     }
 }
 
@@ -66,7 +79,9 @@ impl Asked {
             }
         }
         let options = &self.model.definition()?.options;
-        let id = options.get("unique_id").and_then(OptionValue::as_text);
+        let [id, source] =
+            ["unique_id", "source"].map(|name| options.get(name).and_then(OptionValue::as_text));
+        let names = [id, source].map(|column| texts(given, column?, &schema));
         // Expressions need the types of their columns. Without any a text serves better: a date
         // that is mistyped is still like the right one.
         let is_typed = self.model.input(&schema)?.is_typed();
@@ -104,7 +119,16 @@ impl Asked {
             taking: self.model.input(&records.schema())?,
             records,
             is_told_apart,
+            names,
             pool: Arc::clone(&self.model.instance.runtime().memory_pool),
         })
     }
+}
+
+/// The texts of a column of structs, in the form that its values have in the model's query.
+fn texts(given: &StructArray, column: &str, schema: &Schema) -> Option<StringArray> {
+    let data_type = schema.field_with_name(column).ok()?.data_type();
+    let typed = cast(given.column_by_name(column)?, data_type).ok()?;
+    let texts = cast(&typed, &DataType::Utf8).ok()?;
+    texts.as_string_opt().cloned()
 }

@@ -122,12 +122,49 @@ fn a_record_is_looked_up() {
             let query = builder(&COLUMNS, &rows(&[one]), &options)
                 .finish_for(resolver.model().columns())
                 .unwrap();
-            let pairs = resolver.lookup(&query).unwrap();
-            assert!(pairs.is_sorted_by(|one, two| one.log_odds >= two.log_odds));
+            let pairs = resolver.lookup(&query, |_| None).unwrap();
+            // Copies of it come first.
+            let first = pairs.first().map(|pair| pair.log_odds);
+            let rest = pairs.iter().skip_while(|pair| Some(pair.log_odds) == first);
+            assert!(rest.is_sorted_by(|one, two| one.log_odds >= two.log_odds));
             let best = pairs.first().map(|pair| made[pair.right as usize].person);
             found += usize::from(best == Some(made[at].person));
         }
         assert!(found * 100 >= made.len().div_ceil(9) * 97, "{found}");
+    }
+}
+
+#[test]
+fn of_records_that_are_as_like_the_record_itself_is_found_first() {
+    let options = options(&[]);
+    let mut made = people(250, 41);
+    let copied = 10;
+    let mut copy = made[copied].clone();
+    copy.values[0] = Some("zzz".to_owned());
+    made.push(copy);
+    let resolver = Resolver::train(records(&made, &options), &options).unwrap();
+    let query = |at: usize| {
+        let mut one = made[at].clone();
+        one.values[0] = Some("new".to_owned());
+        let query = builder(&COLUMNS, &rows(&[one]), &options);
+        query.finish_for(resolver.model().columns()).unwrap()
+    };
+    let mut found = 0;
+    for at in 0..made.len() {
+        let itself = at as u32;
+        let pairs = resolver.lookup(&query(at), |_| Some(itself)).unwrap();
+        // One that says hardly anything is like none.
+        if pairs.iter().any(|pair| pair.right == itself) {
+            assert_eq!(pairs[0].right, itself, "{:?}", made[at]);
+            found += 1;
+        }
+    }
+    assert!(found * 10 > made.len() * 9, "{found}");
+    // Of copies the first one by name, where nothing tells which is meant.
+    for at in [copied, made.len() - 1] {
+        let pairs = resolver.lookup(&query(at), |_| None).unwrap();
+        let first: Vec<u32> = pairs.iter().take(2).map(|pair| pair.right).collect();
+        assert_eq!(first, [copied as u32, made.len() as u32 - 1]);
     }
 }
 
@@ -348,7 +385,7 @@ fn a_lookup_answers_with_those_that_it_may_be_linked_to() {
             let query = builder(&COLUMNS, &rows(&[one]), &options)
                 .finish_for(resolver.model().columns())
                 .unwrap();
-            for pair in resolver.lookup(&query).unwrap() {
+            for pair in resolver.lookup(&query, |_| None).unwrap() {
                 found += 1;
                 let is_within = resolver.records().source(pair.right) == "crm";
                 assert!(source.is_none() || is_within == within, "{link}");

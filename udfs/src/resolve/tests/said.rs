@@ -112,7 +112,7 @@ fn levels_of_its_own_follow_changes_and_are_looked_up() {
     let changed = comparing(rest, &options)
         .finish_for(resolver.model().columns())
         .unwrap();
-    let likeliest = resolver.lookup(&changed).unwrap();
+    let likeliest = resolver.lookup(&changed, |_| None).unwrap();
     assert!(likeliest.iter().any(|pair| pair.probability() > 0.99));
     let places = resolver.update(&changed, &[]).unwrap().to_score();
     pairs.extend(resolver.pairs_of(&places).unwrap());
