@@ -1,6 +1,7 @@
 //! Entities: sets of records that are one.
 
 use datafusion::error::Result;
+use hashbrown::HashMap;
 
 use super::agglomerate::Agglomerate;
 use super::compare::Comparer;
@@ -10,6 +11,7 @@ use super::decisions::Decisions;
 use super::entity_sizes::EntitySizes;
 use super::mixture::probability;
 use super::pair::Pair;
+use super::records::Records;
 use super::resolver::Resolver;
 use super::restricted::join_restricted;
 use super::scorer::Scorer;
@@ -31,7 +33,8 @@ pub struct Clusters {
     /// For each record the first record of its entity.
     pub entity_of: Vec<u32>,
     /// For each record the probability that it is of its entity: that of its strongest link within
-    /// it, or, where it is alone, that there is none.
+    /// it, or, where it is alone, that there is none. Where sources have each entity once, a link to an
+    /// entity that has a record of its source counts as far as it is likelier than that one's.
     pub membership: Vec<f32>,
     /// For each record the probability that its entity is one: that of its weakest bridge.
     pub confidence: Vec<f32>,
@@ -83,7 +86,7 @@ pub(super) fn cluster(
     }
     let entity_of = components.into_roots();
     let entity_of = join_decided(resolver.records(), entity_of, pairs, least, decisions)?;
-    Ok(rate(entity_of, pairs, &sizes, decisions))
+    Ok(rate(resolver, entity_of, pairs, &sizes, decisions))
 }
 
 /// The pairs of records that are one within groups that single links have joined.
@@ -178,6 +181,7 @@ fn join(records: usize, edges: &[Pair]) -> Vec<Vec<u32>> {
 
 /// Says how sure the entities are.
 fn rate(
+    resolver: &Resolver,
     entity_of: Vec<u32>,
     pairs: &[Pair],
     entity_sizes: &EntitySizes,
@@ -198,6 +202,8 @@ fn rate(
     let mut strongest = vec![f32::NEG_INFINITY; records];
     let mut weakest = vec![f32::INFINITY; records];
     let mut inside: Vec<Pair> = Vec::new();
+    let one_to_one = resolver.model().options().is_one_to_one();
+    let mut kept_out: Vec<LoneLink> = Vec::new();
     for pair in pairs.iter().copied().chain(decisions.links()) {
         let (left, right) = (pair.left as usize, pair.right as usize);
         let entity = entity_of[left] as usize;
@@ -216,11 +222,22 @@ fn rate(
                 strongest[record] = strongest[record].max(pair.log_odds);
             } else if alone(record) && !is_decided {
                 let size = sizes[entity_of[other] as usize] as usize;
+                if one_to_one && size > 1 {
+                    kept_out.push(LoneLink {
+                        record: record as u32,
+                        entity: entity_of[other],
+                        size,
+                        log_odds: pair.log_odds,
+                    });
+                    continue;
+                }
                 let log_odds = pair.log_odds + entity_sizes.lower(1, size) as f32;
                 strongest[record] = strongest[record].max(log_odds);
             }
         }
     }
+    let by_record = (entity_of.as_slice(), strongest.as_mut_slice());
+    rate_lone(resolver.records(), by_record, &kept_out, entity_sizes);
     // The last edge of a greatest spanning tree is the weakest bridge.
     inside.sort_unstable_by(|left, right| right.log_odds.total_cmp(&left.log_odds));
     let mut components = Components::new(records);
@@ -247,5 +264,46 @@ fn rate(
         entity_of,
         membership,
         confidence,
+    }
+}
+
+/// A link of a record that is alone to an entity of several.
+struct LoneLink {
+    record: u32,
+    entity: u32,
+    /// How many records the entity has.
+    size: usize,
+    log_odds: f32,
+}
+
+/// Rates links of lone records where sources have each entity once: an entity has one record of a source
+/// at most, so that the odds of the one that it has not are those against the one that it has, or none. It
+/// would come in that one's place.
+fn rate_lone(
+    records: &Records,
+    (entity_of, strongest): (&[u32], &mut [f32]),
+    links: &[LoneLink],
+    entity_sizes: &EntitySizes,
+) {
+    if links.is_empty() {
+        return;
+    }
+    let place = |entity: u32, record: u32| (entity, records.source_code(record));
+    let mut taken: HashMap<(u32, u32), f32> = links
+        .iter()
+        .map(|link| (place(link.entity, link.record), f32::NEG_INFINITY))
+        .collect();
+    for (record, (entity, log_odds)) in (0..).zip(entity_of.iter().zip(&*strongest)) {
+        if let Some(taken) = taken.get_mut(&place(*entity, record)) {
+            *taken = taken.max(*log_odds);
+        }
+    }
+    for link in links {
+        let taken = taken.get(&place(link.entity, link.record));
+        let taken = taken.map_or(0.0, |log_odds| f64::from(*log_odds).exp());
+        let others = link.size - usize::from(taken > 0.0);
+        let log_odds = f64::from(link.log_odds) + entity_sizes.lower(1, others) - taken.ln_1p();
+        let strongest = &mut strongest[link.record as usize];
+        *strongest = strongest.max(log_odds as f32);
     }
 }

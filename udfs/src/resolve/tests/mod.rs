@@ -280,6 +280,43 @@ fn a_source_without_duplicates_has_each_entity_once() {
 }
 
 #[test]
+fn a_record_is_alone_as_surely_as_another_one_has_its_place() {
+    let mut made = people(250, 9);
+    let is_whole = |made: &&Made| made.values.iter().all(Option::is_some);
+    let whole = made.iter().find(is_whole).unwrap().clone();
+    made.retain(|other| other.person != whole.person);
+    let add = |id: &str, system: &str| {
+        let mut one = whole.clone();
+        one.values[0] = Some(id.to_owned());
+        one.values[1] = Some(system.to_owned());
+        one
+    };
+    made.extend([add("x", "shop"), add("y", "crm"), add("z", "crm")]);
+    let places = made.len() - 2..made.len();
+    let lone = |made: &[Made]| {
+        let resolver = resolve(made, &[("one_to_one", "true")]);
+        let pairs = resolver.pairs().unwrap();
+        let clusters = resolver.clusters(&pairs, &Decisions::default()).unwrap();
+        let shop = clusters.entity_of[places.start - 1];
+        let is_lone = |place: &usize| clusters.entity_of[*place] != shop;
+        let lone: Vec<usize> = places.clone().filter(is_lone).collect();
+        assert_eq!(lone.len(), 1);
+        let others = clusters.entity_of.iter();
+        let of_lone = others.filter(|entity| **entity == clusters.entity_of[lone[0]]);
+        assert_eq!(of_lone.count(), 1);
+        clusters.membership[lone[0]]
+    };
+    // Either of two that say the same may be the one.
+    let even = lone(&made);
+    assert!((even - 0.5).abs() < 0.01, "{even}");
+    // One that says something else is likelier to be another person.
+    let other = made.last_mut().unwrap();
+    other.values[4] = Some("1911-11-11".to_owned());
+    let odd = lone(&made);
+    assert!(odd > 0.9, "{odd}");
+}
+
+#[test]
 fn links_are_between_sources_or_within_them() {
     let made = people(250, 10);
     for (link, within) in [("link_only", false), ("dedupe", true)] {
