@@ -100,7 +100,12 @@ impl Records {
     /// The identifier of a record.
     pub fn id(&self, record: u32) -> &str {
         let key = self.key(record);
-        key.split_once(SEPARATOR).map_or(key, |(_, id)| id)
+        // Any of the two may have the separator.
+        let start = match self.has_sources() {
+            true => self.source(record).len() + SEPARATOR.len_utf8(),
+            false => 0,
+        };
+        key.get(start..).unwrap_or(key)
     }
 
     /// The system that a record is from; empty without the option `source`.
