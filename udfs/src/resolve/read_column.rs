@@ -125,6 +125,9 @@ impl ColumnReader {
         options: &ResolveOptions,
         reservation: &MemoryReservation,
     ) -> Result<Option<ReadColumn>> {
+        if known.is_none() && options.declared(&self.name) == Some(ColumnKind::Ignore) {
+            return Ok(None);
+        }
         if let Some(error) = self.refused {
             return Err(error);
         }
