@@ -266,6 +266,15 @@ pub(super) fn round_last_digit(averages: &ArrayRef, to: &DataType) -> Result<Arr
     Ok(cast_with_options(averages, to, &options)?)
 }
 
+/// Whether a sum of a billion values of a type has room in 128 bits, with so many digits after the point.
+pub(super) fn sums_within(data_type: &DataType, scale: i8) -> bool {
+    const OF_ROWS: i8 = 9;
+    Digits::of(data_type).is_some_and(|digits| {
+        let whole = digits.whole.max(0).saturating_add(OF_ROWS);
+        !digits.is_wide && whole.saturating_add(scale) <= digits.most()
+    })
+}
+
 /// The type of averages with one digit more.
 pub(super) fn with_one_digit_more(to: &DataType) -> Result<DataType> {
     Ok(match to {

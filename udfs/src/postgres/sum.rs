@@ -159,7 +159,12 @@ fn widen(values: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
 
 /// Sums in the type of the answer.
 fn narrow(sums: &ArrayRef, answer: &DataType) -> Result<ArrayRef> {
-    let overflow = || out_of_range(answer);
+    let overflow = || match answer {
+        DataType::Int64 | DataType::UInt64 => out_of_range(answer).with_hint(
+            "A sum of integers is a bigint here: sum them as numeric, as in sum(n::numeric).",
+        ),
+        _ => out_of_range(answer),
+    };
     Ok(match answer {
         DataType::Decimal128(precision, _) => {
             let sums = sums.as_primitive::<Decimal256Type>();
