@@ -32,8 +32,8 @@ mod tests;
 
 pub use journal::Journal;
 pub use name::{
-    OWN_TEMPORARY, check_schema_name, check_writable, is_system_schema, is_temporary_schema,
-    meant_schema, temporary_schema,
+    OWN_TEMPORARY, USER_SCHEMA, check_schema_name, check_writable, is_system_schema,
+    is_temporary_schema, meant_path, meant_schema, temporary_schema,
 };
 pub use object::{Kind, Object, Oid};
 pub use part_comments::{Part, PartComments};

@@ -1,5 +1,6 @@
 //! Which names objects may have.
 
+use super::Snapshot;
 use crate::error::{Error, Result, SqlState};
 
 /// PostgreSQL's NAMEDATALEN less its terminator.
@@ -36,6 +37,26 @@ pub fn meant_schema<'a>(name: &'a str, search_path: &'a [String]) -> &'a str {
         OWN_TEMPORARY => own().map_or(name, String::as_str),
         other => other,
     }
+}
+
+/// What stands in a search path for the schema of the user's name.
+pub const USER_SCHEMA: &str = "$user";
+
+/// The schemas that a search path means to a user: its own is left out where there is none. The server's
+/// own schemas are nobody's, whatever the name of a user.
+pub fn meant_path(search_path: &[String], user: &str, snapshot: &Snapshot) -> Vec<String> {
+    let mut meant: Vec<String> = Vec::with_capacity(search_path.len());
+    for name in search_path {
+        let schema = match name.as_str() {
+            USER_SCHEMA if is_system_schema(user) || snapshot.schema(user).is_none() => continue,
+            USER_SCHEMA => user,
+            other => other,
+        };
+        if !meant.iter().any(|before| before == schema) {
+            meant.push(schema.to_owned());
+        }
+    }
+    meant
 }
 
 /// Whether a schema is that of a session's temporary tables.

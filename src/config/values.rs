@@ -244,7 +244,7 @@ impl Value for Names {
         let names = text
             .split(',')
             .map(str::trim)
-            .filter(|name| !name.is_empty() && *name != "\"$user\"" && *name != "$user");
+            .filter(|name| !name.is_empty());
         Ok(Self(
             names
                 .map(|name| {
@@ -462,8 +462,8 @@ mod tests {
     #[test]
     fn names_fold_unless_quoted() {
         let names = Names::read("Public, \"Mixed Case\", \"$user\"").unwrap();
-        assert_eq!(names.0, ["public", "Mixed Case"]);
-        assert_eq!(names.show(), "public, \"Mixed Case\"");
+        assert_eq!(names.0, ["public", "Mixed Case", "$user"]);
+        assert_eq!(names.show(), "public, \"Mixed Case\", \"$user\"");
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::catalog::system::{
     AdvisoryLock, LineageEdge, REJECTED_ROWS, SessionInfo, SettingInfo, SystemSources, SystemTable,
     TableStatistics, rejected_rows_schema, view,
 };
-use crate::catalog::{Journal, Kind, Object, Oid, Snapshot, temporary_schema};
+use crate::catalog::{Journal, Kind, Object, Oid, Snapshot, meant_path, temporary_schema};
 use crate::config::{Config, SessionSettings, Setting};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::{create_sequence, show};
@@ -403,7 +403,8 @@ impl SystemSources for Seen {
     fn search_path(&self) -> Vec<String> {
         let temporary = temporary_schema(self.asker.process);
         let temporary = self.snapshot.schema(&temporary).map(|_| temporary);
-        let path = self.settings.search_path.0.iter().cloned();
+        let path = &self.settings.search_path.0;
+        let path = meant_path(path, &self.asker.user, &self.snapshot);
         temporary.into_iter().chain(path).collect()
     }
 

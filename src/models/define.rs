@@ -13,7 +13,7 @@ use super::{
     constraints, fillfactor, function, incremental, keyed, lookback, partitioned, resolution,
     schema_change, view_options,
 };
-use crate::catalog::{Kind, NewObject, Oid, Snapshot, is_temporary_schema};
+use crate::catalog::{Kind, NewObject, Oid, Snapshot, USER_SCHEMA, is_temporary_schema};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::{Asker, Instance, Reading, StatementContext};
@@ -85,7 +85,7 @@ pub const MATERIALIZED_VIEW_OPTIONS: &[Choice] = &[
 /// come first only to be found.
 pub fn creation_schema(settings: &SessionSettings) -> &str {
     let mut path = settings.search_path.0.iter();
-    path.find(|schema| !is_temporary_schema(schema))
+    path.find(|schema| !is_temporary_schema(schema) && *schema != USER_SCHEMA)
         .map_or(DEFAULT_SCHEMA, String::as_str)
 }
 

@@ -1,7 +1,7 @@
 //! The settings of a session.
 
 use super::Session;
-use crate::catalog::temporary_schema;
+use crate::catalog::{meant_path, temporary_schema};
 use crate::config::SessionSettings;
 use crate::error::Result;
 
@@ -36,15 +36,12 @@ impl Session {
     /// The settings as they are now, by which names are looked up.
     pub fn settings(&self) -> SessionSettings {
         let mut settings = self.state.lock().settings().clone();
+        let snapshot = self.instance.catalog.snapshot();
+        let path = &mut settings.search_path.0;
+        *path = meant_path(path, &self.role(), &snapshot);
         // As in Postgres, its temporary tables are found first.
         let temporary = temporary_schema(self.client.process);
-        if self
-            .instance
-            .catalog
-            .snapshot()
-            .schema(&temporary)
-            .is_some()
-        {
+        if snapshot.schema(&temporary).is_some() {
             settings.search_path.0.insert(0, temporary);
         }
         settings
@@ -57,12 +54,7 @@ impl Session {
 
     /// Whether these are its [settings](Self::settings).
     pub fn has_settings(&self, known: &SessionSettings) -> bool {
-        let temporary = temporary_schema(self.client.process);
-        let snapshot = self.instance.catalog.snapshot();
-        match snapshot.schema(&temporary) {
-            Some(_) => self.settings() == *known,
-            None => self.state.lock().settings() == known,
-        }
+        self.settings() == *known
     }
 
     /// Gives a setting a value, or with `None` the one the session began with; `local` is until the

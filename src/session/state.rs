@@ -34,7 +34,7 @@ const MODES: [(&str, &str); 3] = [
 const MAX_SAVEPOINTS: usize = 10_000;
 
 /// Whose rights count.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Authorization {
     /// Whom the session is of; none for who connected.
     pub session: Option<String>,
@@ -152,7 +152,18 @@ impl State {
             None if local => return,
             None => {}
         }
-        change(&mut self.authorization);
+        let mut changed = self.authorization.clone();
+        change(&mut changed);
+        self.act_as(changed);
+    }
+
+    /// Has other rights count. The role is part of the search path, as which its change counts as one of
+    /// a setting.
+    fn act_as(&mut self, authorization: Authorization) {
+        if authorization != self.authorization {
+            self.authorization = authorization;
+            self.settings_number += 1;
+        }
     }
 
     pub(super) fn settings(&self) -> &SessionSettings {
@@ -347,11 +358,10 @@ impl State {
             false => block.before,
         };
         let [before, kept] = block.authorizations;
-        self.authorization = if commits && !block.failed {
-            kept
-        } else {
-            before
-        };
+        self.act_as(match commits && !block.failed {
+            true => kept,
+            false => before,
+        });
         self.replace(with_default_modes(settings)?);
         Ok(Left {
             modes,
@@ -441,7 +451,7 @@ impl State {
             None => block.writes.take().map(|writes| (writes, None)),
         };
         self.replace(settings);
-        self.authorization = authorization;
+        self.act_as(authorization);
         Ok((cursors, taken_back))
     }
 

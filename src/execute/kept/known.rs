@@ -17,7 +17,7 @@ use quick_cache::sync::Cache;
 use tokio::task::yield_now;
 
 use super::{Environments, Kept, Making, reads_as_all_do};
-use crate::catalog::Snapshot;
+use crate::catalog::{Snapshot, is_temporary_schema};
 use crate::config::SessionSettings;
 use crate::error::Result;
 use crate::instance::{Asker, Reading};
@@ -147,7 +147,8 @@ impl KnownQueries {
 
     fn place_of_settings(&self, session: &Session, snapshot: Arc<Snapshot>) -> Option<Arc<Place>> {
         let mut settings = session.settings();
-        if settings.search_path != session.own_settings().search_path {
+        let mut path = settings.search_path.0.iter();
+        if path.any(|schema| is_temporary_schema(schema)) {
             return None;
         }
         // It has no part in what a steady plan gives.
