@@ -4,7 +4,8 @@
 //!
 //! PostgreSQL says the float: a numeric becomes one without being asked, and not the other way
 //! round. DataFusion says the decimal, which has no NaN and no infinity, and rounds. Of a moment and a
-//! literal or a date it makes moments in nanoseconds, which end in 2262; PostgreSQL's go on.
+//! literal or a date it makes moments in nanoseconds, which end in 2262; PostgreSQL's go on. What cannot be
+//! matched is told first (`matched_types.rs`).
 
 mod rows;
 mod types;
@@ -22,6 +23,7 @@ use datafusion::optimizer::AnalyzerRule;
 
 use self::rows::{of_keys, of_subquery, of_union, of_values};
 use self::types::{as_moments, unify};
+use super::matched_types::Matching;
 use super::rule::is_comparison;
 
 /// Functions whose arguments and answer are of one type.
@@ -41,14 +43,14 @@ impl AnalyzerRule for CommonTypes {
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
         // Whether a type may have changed below.
         let mut is_changed = false;
+        let matching = Matching::within(&plan)?;
         plan.transform_up_with_subqueries(|plan| {
             let rewritten = match plan {
-                LogicalPlan::Union(union) => of_union(union)?,
+                LogicalPlan::Union(union) => matching.columns(union)?.transform_data(of_union)?,
                 LogicalPlan::Values(values) => of_values(values)?,
-                LogicalPlan::Join(join) => {
-                    of_keys(join).transform_data(|join| of_expressions(LogicalPlan::Join(join)))?
-                }
-                plan => of_expressions(plan)?,
+                LogicalPlan::Join(join) => of_keys(join)
+                    .transform_data(|join| of_expressions(LogicalPlan::Join(join), matching))?,
+                plan => of_expressions(plan, matching)?,
             };
             is_changed |= rewritten.transformed;
             match is_changed {
@@ -60,17 +62,22 @@ impl AnalyzerRule for CommonTypes {
     }
 }
 
-fn of_expressions(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+fn of_expressions(plan: LogicalPlan, matching: Matching) -> Result<Transformed<LogicalPlan>> {
     let schema = merge_schema(&plan.inputs());
     let names = NamePreserver::new(&plan);
     plan.map_expressions(|expression| {
         let name = names.save(&expression);
-        let rewritten = expression.transform_up(|expression| of_expression(expression, &schema))?;
+        let rewritten =
+            expression.transform_up(|expression| of_expression(expression, &schema, matching))?;
         Ok(rewritten.update_data(|expression| name.restore(expression)))
     })
 }
 
-fn of_expression(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+fn of_expression(
+    expression: Expr,
+    schema: &DFSchema,
+    matching: Matching,
+) -> Result<Transformed<Expr>> {
     Ok(match expression {
         Expr::Case(Case {
             mut expr,
@@ -89,18 +96,21 @@ fn of_expression(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr
                 expr = compared.pop().map(Box::new);
             }
             let has_else = else_expr.is_some();
-            answers.extend(else_expr);
+            // PostgreSQL looks at that of ELSE first.
+            answers.splice(0..0, else_expr);
             let answers: Vec<Expr> = answers.into_iter().map(|answer| *answer).collect();
-            let mut answers = unify(answers, schema);
+            let answers = matching.expressions("CASE", answers, schema)?;
+            let answers = answers.transform_data(|answers| Ok(unify(answers, schema)))?;
+            let transformed = answers.transformed || is_compared;
+            let mut answers = answers.data.into_iter();
             let otherwise = match has_else {
-                true => answers.data.pop(),
+                true => answers.next(),
                 false => None,
             };
-            let transformed = answers.transformed || is_compared;
             let branches = compared
                 .into_iter()
                 .map(Box::new)
-                .zip(answers.data.into_iter().map(Box::new));
+                .zip(answers.map(Box::new));
             let case = Expr::Case(Case {
                 expr,
                 when_then_expr: branches.collect(),
@@ -109,7 +119,11 @@ fn of_expression(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr
             Transformed::new_transformed(case, transformed)
         }
         Expr::ScalarFunction(mut function) if FUNCTIONS.contains(&function.func.name()) => {
-            let arguments = unify(function.args, schema);
+            let arguments = match construct_of(function.func.name()) {
+                Some(construct) => matching.expressions(construct, function.args, schema)?,
+                None => Transformed::no(function.args),
+            };
+            let arguments = arguments.transform_data(|arguments| Ok(unify(arguments, schema)))?;
             function.args = arguments.data;
             Transformed::new_transformed(Expr::ScalarFunction(function), arguments.transformed)
         }
@@ -173,6 +187,16 @@ fn of_expression(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr
         Expr::InSubquery(within) => of_subquery(within, schema)?.update_data(Expr::InSubquery),
         other => Transformed::no(other),
     })
+}
+
+/// How a function whose arguments are matched is called in messages.
+fn construct_of(function: &str) -> Option<&'static str> {
+    match function {
+        "coalesce" => Some("COALESCE"),
+        "greatest" => Some("GREATEST"),
+        "least" => Some("LEAST"),
+        _ => None,
+    }
 }
 
 /// Whether a value is a date, of which PostgreSQL makes a moment of the session's zone where it takes

@@ -31,6 +31,7 @@ mod interval;
 mod interval_text;
 mod lazily;
 mod letter_case;
+mod matched_types;
 mod membership;
 mod moment_casts;
 mod moment_rounding;

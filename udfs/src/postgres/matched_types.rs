@@ -1,0 +1,250 @@
+//! Types that cannot be matched, and literals beside values that are no texts: of the answers of a `CASE`,
+//! the arguments of `coalesce` and the like, and the columns of a `UNION`.
+//!
+//! PostgreSQL sorts types into categories, takes one of the first value's category, and reads a literal as
+//! what stands beside it. DataFusion makes texts of numbers where a text is among them, or reads any text
+//! as a number, and fails on the first row where it is none.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DECIMAL128_MAX_SCALE, DataType};
+use datafusion::common::DFSchema;
+use datafusion::common::tree_node::{Transformed, TreeNodeRecursion};
+use datafusion::error::Result;
+use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Union};
+use datafusion::scalar::ScalarValue;
+
+use crate::FunctionError;
+use crate::wording::type_name;
+
+/// What `pg_type.typcategory` tells, of types that are kept as nothing else. A time and a date are of one
+/// category too, but neither is read as the other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Category {
+    Truth,
+    Number,
+    Text,
+    Moment,
+    Interval,
+}
+
+impl Category {
+    fn of(data_type: &DataType) -> Option<Self> {
+        match data_type {
+            DataType::Boolean => Some(Self::Truth),
+            other if other.is_numeric() => Some(Self::Number),
+            other if other.is_string() => Some(Self::Text),
+            DataType::Date32 | DataType::Timestamp(..) => Some(Self::Moment),
+            DataType::Interval(_) => Some(Self::Interval),
+            _ => None,
+        }
+    }
+}
+
+/// Whose types are matched.
+#[derive(Clone, Copy)]
+pub(super) struct Matching {
+    /// Whether what is text is known to be no value of another type.
+    texts_are_known: bool,
+}
+
+impl Matching {
+    /// Nothing tells what a column is that has been made `NULL::text` since no row of its query can be.
+    pub(super) fn within(plan: &LogicalPlan) -> Result<Self> {
+        let mut texts_are_known = true;
+        plan.apply_with_subqueries(|node| {
+            if let LogicalPlan::Projection(projection) = node
+                && projection.expr.iter().any(is_null_text)
+            {
+                texts_are_known = false;
+                return Ok(TreeNodeRecursion::Stop);
+            }
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+        Ok(Self { texts_are_known })
+    }
+
+    /// Reads the literals among expressions of `construct` as what stands beside them.
+    ///
+    /// # Errors
+    /// 42804 for expressions of types that cannot be matched.
+    pub(super) fn expressions(
+        self,
+        construct: &str,
+        expressions: Vec<Expr>,
+        schema: &DFSchema,
+    ) -> Result<Transformed<Vec<Expr>>> {
+        let types: Vec<DataType> = expressions
+            .iter()
+            .filter(|expression| literal(expression).is_none())
+            .filter_map(|expression| expression.get_type(schema).ok())
+            .collect();
+        let Some(common) = self.common(construct, types.iter())? else {
+            return Ok(Transformed::no(expressions));
+        };
+        let mut is_read = false;
+        let read = expressions.into_iter().map(|expression| {
+            let Some(text) = literal(&expression) else {
+                return expression;
+            };
+            is_read = true;
+            let to = with_room(&common, text);
+            Expr::Cast(Cast::new(Box::new(expression), to))
+        });
+        let read = read.collect();
+        Ok(Transformed::new_transformed(read, is_read))
+    }
+
+    /// Reads the literals among the columns of a union as what stands beside them.
+    ///
+    /// # Errors
+    /// 42804 for columns of types that cannot be matched.
+    pub(super) fn columns(self, union: Union) -> Result<Transformed<Union>> {
+        let width = union.schema.fields().len();
+        let commons = (0..width).map(|column| {
+            let types = union.inputs.iter().filter_map(|input| {
+                let field = input.schema().fields().get(column)?;
+                let is_open = literal_of_column(input, column).is_some();
+                (!is_open).then(|| field.data_type())
+            });
+            self.common("UNION", types)
+        });
+        let commons: Vec<Option<DataType>> = commons.collect::<Result<_>>()?;
+        let mut is_read = false;
+        let inputs = union.inputs.iter().map(|input| {
+            let wanted = commons.iter().enumerate().map(|(column, common)| {
+                let text = literal_of_column(input, column)?;
+                Some(with_room(common.as_ref()?, text))
+            });
+            let wanted: Vec<Option<DataType>> = wanted.collect();
+            if wanted.iter().all(Option::is_none) {
+                return Ok(Arc::clone(input));
+            }
+            is_read = true;
+            cast_columns(input, wanted).map(Arc::new)
+        });
+        let inputs = inputs.collect::<Result<_>>()?;
+        match is_read {
+            true => Union::try_new_with_loose_types(inputs).map(Transformed::yes),
+            false => Ok(Transformed::no(union)),
+        }
+    }
+
+    /// The type that literals beside values of these types are read as; none beside texts, and beside
+    /// what other rules know.
+    fn common<'a>(
+        self,
+        construct: &str,
+        types: impl Iterator<Item = &'a DataType>,
+    ) -> Result<Option<DataType>> {
+        let mut known = types.filter_map(|own| Some((Category::of(own)?, own)));
+        let Some((category, mut common)) = known.next() else {
+            return Ok(None);
+        };
+        for (other, own) in known {
+            if other != category {
+                if !self.texts_are_known && [category, other].contains(&Category::Text) {
+                    return Ok(None);
+                }
+                return Err(mismatch(construct, common, own).into());
+            }
+            if rank(own) > rank(common) {
+                common = own;
+            }
+        }
+        let is_read = matches!(category, Category::Truth | Category::Number);
+        Ok(is_read.then(|| common.clone()))
+    }
+}
+
+fn mismatch(construct: &str, common: &DataType, own: &DataType) -> FunctionError {
+    FunctionError {
+        sqlstate: "42804",
+        message: format!(
+            "{construct} types {} and {} cannot be matched",
+            name(common),
+            name(own)
+        ),
+        hint: None,
+    }
+}
+
+/// Whether a column is `NULL::text`.
+fn is_null_text(expression: &Expr) -> bool {
+    match expression {
+        Expr::Alias(alias) => is_null_text(&alias.expr),
+        Expr::Literal(ScalarValue::Utf8(None), _) => true,
+        Expr::Cast(cast) => {
+            cast.field.data_type().is_string()
+                && matches!(cast.expr.as_ref(), Expr::Literal(value, _) if value.is_null())
+        }
+        _ => false,
+    }
+}
+
+/// Where a number's type stands among those that one is turned into without being asked.
+fn rank(data_type: &DataType) -> usize {
+    match data_type {
+        DataType::Float64 => 22,
+        other if other.is_floating() => 21,
+        other if other.is_decimal() => 20,
+        other => other.primitive_width().unwrap_or(0),
+    }
+}
+
+/// The name of a type without its digits.
+fn name(data_type: &DataType) -> String {
+    match data_type {
+        other if other.is_decimal() => "numeric".to_owned(),
+        DataType::Timestamp(_, None) => "timestamp without time zone".to_owned(),
+        other => type_name(other),
+    }
+}
+
+/// The text of a literal whose type nobody has told.
+fn literal(expression: &Expr) -> Option<&str> {
+    match expression {
+        Expr::Alias(alias) => literal(&alias.expr),
+        Expr::Literal(ScalarValue::Utf8(Some(text)), _) => Some(text),
+        _ => None,
+    }
+}
+
+/// The text of a query's column that is such a literal.
+fn literal_of_column(query: &LogicalPlan, column: usize) -> Option<&str> {
+    match query {
+        LogicalPlan::Projection(projection) => literal(projection.expr.get(column)?),
+        LogicalPlan::Limit(limit) => literal_of_column(&limit.input, column),
+        _ => None,
+    }
+}
+
+/// A type that has the digits of a literal too: a numeric has any number of them.
+fn with_room(data_type: &DataType, text: &str) -> DataType {
+    let DataType::Decimal128(_, scale) = data_type else {
+        return data_type.clone();
+    };
+    let digits = text.trim().split_once('.').map_or(0, |(_, digits)| {
+        digits.bytes().take_while(u8::is_ascii_digit).count()
+    });
+    let digits = i8::try_from(digits).unwrap_or(i8::MAX);
+    let scale = digits.min(DECIMAL128_MAX_SCALE).max(*scale);
+    DataType::Decimal128(DECIMAL128_MAX_PRECISION, scale)
+}
+
+/// A query whose columns are cast where another type is wanted.
+fn cast_columns(query: &LogicalPlan, wanted: Vec<Option<DataType>>) -> Result<LogicalPlan> {
+    let columns = query.schema().iter().zip(wanted);
+    let columns = columns.map(|((relation, field), wanted)| {
+        let own = Expr::from((relation, field));
+        match wanted {
+            Some(to) => Expr::Cast(Cast::new(Box::new(own), to))
+                .alias_qualified(relation.cloned(), field.name()),
+            None => own,
+        }
+    });
+    let columns: Vec<Expr> = columns.collect();
+    LogicalPlanBuilder::from(query.clone())
+        .project(columns)?
+        .build()
+}
