@@ -21,12 +21,12 @@ use crate::execute;
 use crate::execute::kept::KeptPlan;
 use crate::execute::query::{Planned, Ready};
 use crate::sources::RejectedRows;
-use crate::sql::{Statement, column_names, early_parameters};
+use crate::sql::{Statement, column_names, declared_operands, early_parameters};
 use crate::wire::types::PostgresType;
 
 /// A statement ready to run: planned as far as it can be without its parameters.
 pub struct Prepared {
-    /// What will run, as it was written: names mean what they mean when it is run.
+    /// What will run, as it was written but for casts of parameters: names mean what they mean when it is run.
     pub statement: Statement,
     /// The types of `$1`, `$2`, ..., inferred where the client declared none.
     pub parameter_types: Vec<DataType>,
@@ -68,11 +68,12 @@ const MAX_PARAMETERS: usize = 65_535;
 
 pub(super) async fn prepare(
     session: &Session,
-    statement: Statement,
+    mut statement: Statement,
     types: &[Option<DataType>],
     text: Arc<str>,
     wanted: Use,
 ) -> Result<Prepared> {
+    declared_operands::cast(&mut statement, types);
     let write_command = statement.write_command();
     if wanted == Use::AtOnce
         && let Statement::Query(query) = &statement

@@ -37,6 +37,7 @@ pub mod create_view;
 pub mod cursor;
 pub mod deallocate;
 pub mod declare;
+pub mod declared_operands;
 mod definition;
 pub mod delete;
 pub mod derived_names;

@@ -1,0 +1,76 @@
+//! Parameters beside moments and intervals that nobody has told the types of: what is added to a moment
+//! is an interval, and an interval is multiplied by a number. DataFusion takes them for what they stand
+//! beside.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, IntervalUnit};
+use datafusion::common::DFSchema;
+use datafusion::error::Result;
+use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
+use datafusion::logical_expr::{Expr, ExprSchemable};
+use datafusion::sql::sqlparser::ast::BinaryOperator;
+
+use crate::error::{Error, SqlState};
+
+/// The planner. It is asked before those that look at types.
+#[derive(Debug)]
+pub(super) struct MomentParameters;
+
+impl ExprPlanner for MomentParameters {
+    fn plan_binary_op(
+        &self,
+        mut expr: RawBinaryExpr,
+        schema: &DFSchema,
+    ) -> Result<PlannerResult<RawBinaryExpr>> {
+        let (place, beside, comes_first) = match (is_open(&expr.left), is_open(&expr.right)) {
+            (true, false) => (&mut expr.left, &expr.right, true),
+            (false, true) => (&mut expr.right, &expr.left, false),
+            _ => return Ok(PlannerResult::Original(expr)),
+        };
+        if let Ok(beside) = beside.get_type(schema)
+            && let Some(data_type) = wanted(&expr.op, &beside, comes_first)?
+            && let Expr::Placeholder(placeholder) = place
+        {
+            placeholder.field = Some(Arc::new(Field::new("", data_type, true)));
+        }
+        Ok(PlannerResult::Original(expr))
+    }
+}
+
+fn is_open(operand: &Expr) -> bool {
+    matches!(operand, Expr::Placeholder(placeholder) if placeholder.field.is_none())
+}
+
+/// The type that PostgreSQL finds for a parameter beside a value of a type, where it is not that type.
+fn wanted(
+    operator: &BinaryOperator,
+    beside: &DataType,
+    comes_first: bool,
+) -> Result<Option<DataType>> {
+    use BinaryOperator::{Divide, Multiply, Plus};
+    Ok(match (beside, operator) {
+        (DataType::Interval(_), Multiply) => Some(DataType::Float64),
+        (DataType::Interval(_), Divide) if !comes_first => Some(DataType::Float64),
+        (DataType::Timestamp(..) | DataType::Time64(_), Plus) => {
+            Some(DataType::Interval(IntervalUnit::MonthDayNano))
+        }
+        (DataType::Date32, Plus) => return Err(not_unique(comes_first).into()),
+        _ => None,
+    })
+}
+
+/// A number of days, an interval and a time can be added to a date.
+fn not_unique(comes_first: bool) -> Error {
+    let operands = match comes_first {
+        true => "unknown + date",
+        false => "date + unknown",
+    };
+    Error::new(
+        SqlState::AMBIGUOUS_FUNCTION,
+        format!("operator is not unique: {operands}"),
+    )
+    .with_hint(
+        "Could not choose a best candidate operator. You might need to add explicit type casts.",
+    )
+}
