@@ -10,7 +10,7 @@ mod in_lists;
 mod integer_literals;
 mod join_keys;
 pub mod machine;
-mod moment_parameters;
+mod moment_operands;
 mod nested_loops;
 mod notifications;
 mod object_locks;

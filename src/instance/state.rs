@@ -29,7 +29,7 @@ use super::hidden_constants::HideConstants;
 use super::in_lists::CompareItems;
 use super::integer_literals::IntegerLiterals;
 use super::join_keys::NameJoinKeys;
-use super::moment_parameters::MomentParameters;
+use super::moment_operands::MomentOperands;
 use super::nested_loops::CutNestedLoops;
 use super::providers::Databases;
 use super::relations::Relations;
@@ -219,7 +219,7 @@ pub fn template(configuration: &Configuration, runtime: Arc<RuntimeEnv>) -> Resu
     // Before DataFusion's own, which take `document['key']` for a field of a record.
     let planners = builder.expr_planners().get_or_insert_default();
     planners.insert(0, Arc::new(UnknownLiterals));
-    planners.insert(0, Arc::new(MomentParameters));
+    planners.insert(0, Arc::new(MomentOperands));
     planners.insert(0, Arc::new(JsonOperators));
     planners.insert(0, Arc::new(IntegerLiterals));
     planners.insert(0, Arc::new(EnumOperators));

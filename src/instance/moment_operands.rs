@@ -1,6 +1,6 @@
-//! Parameters beside moments and intervals that nobody has told the types of: what is added to a moment
-//! is an interval, and an interval is multiplied by a number. DataFusion takes them for what they stand
-//! beside.
+//! Parameters and literals beside moments and intervals that nobody has told the types of: what is added
+//! to a moment is an interval, and an interval is multiplied by a number. DataFusion takes parameters for
+//! what they stand beside, and literals for texts.
 
 use std::sync::Arc;
 
@@ -8,16 +8,17 @@ use arrow::datatypes::{DataType, Field, IntervalUnit};
 use datafusion::common::DFSchema;
 use datafusion::error::Result;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{Expr, ExprSchemable};
+use datafusion::logical_expr::{Cast, Expr, ExprSchemable};
+use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use crate::error::{Error, SqlState};
 
 /// The planner. It is asked before those that look at types.
 #[derive(Debug)]
-pub(super) struct MomentParameters;
+pub(super) struct MomentOperands;
 
-impl ExprPlanner for MomentParameters {
+impl ExprPlanner for MomentOperands {
     fn plan_binary_op(
         &self,
         mut expr: RawBinaryExpr,
@@ -30,19 +31,33 @@ impl ExprPlanner for MomentParameters {
         };
         if let Ok(beside) = beside.get_type(schema)
             && let Some(data_type) = wanted(&expr.op, &beside, comes_first)?
-            && let Expr::Placeholder(placeholder) = place
         {
-            placeholder.field = Some(Arc::new(Field::new("", data_type, true)));
+            *place = read(std::mem::take(place), data_type);
         }
         Ok(PlannerResult::Original(expr))
     }
 }
 
 fn is_open(operand: &Expr) -> bool {
-    matches!(operand, Expr::Placeholder(placeholder) if placeholder.field.is_none())
+    match operand {
+        Expr::Placeholder(placeholder) => placeholder.field.is_none(),
+        Expr::Literal(value, _) => matches!(value, ScalarValue::Utf8(Some(_))),
+        _ => false,
+    }
 }
 
-/// The type that PostgreSQL finds for a parameter beside a value of a type, where it is not that type.
+/// An operand as one of a type.
+fn read(operand: Expr, data_type: DataType) -> Expr {
+    match operand {
+        Expr::Placeholder(mut placeholder) => {
+            placeholder.field = Some(Arc::new(Field::new("", data_type, true)));
+            Expr::Placeholder(placeholder)
+        }
+        literal => Expr::Cast(Cast::new(Box::new(literal), data_type)),
+    }
+}
+
+/// The type that PostgreSQL finds for an operand beside a value of a type, where it is not that type.
 fn wanted(
     operator: &BinaryOperator,
     beside: &DataType,
