@@ -1,5 +1,6 @@
 //! `CREATE [OR REPLACE] [TEMPORARY] VIEW [IF NOT EXISTS] name [(columns)]
-//! [WITH (security_invoker | security_barrier [= boolean], ...)] AS query`.
+//! [WITH (security_invoker | security_barrier [= boolean], ...)] AS query
+//! [WITH [CASCADED | LOCAL] CHECK OPTION]`.
 
 use std::fmt;
 
@@ -37,11 +38,20 @@ impl CreateView {
         let if_not_exists = parser.take_if_not_exists(or_replace)?;
         let name = parser.object_name()?;
         let columns = parser.optional_columns()?;
-        let options = Options::parse_with(parser)?;
+        let mut options = Options::parse_with(parser)?;
         parser.expect_words(&["AS"])?;
         let query = query::parse(parser)?;
-        if parser.peek_word(0).as_deref() == Some("WITH") {
-            return parser.unsupported_here("WITH CHECK OPTION");
+        // It is an option of the view, written behind its query.
+        if parser.take_word("WITH") {
+            let kind = match parser.take_word("LOCAL") {
+                true => "local",
+                false => {
+                    parser.take_word("CASCADED");
+                    "cascaded"
+                }
+            };
+            parser.expect_words(&["CHECK", "OPTION"])?;
+            options.0.push(("check_option".to_owned(), kind.to_owned()));
         }
         Ok(Self {
             name,
