@@ -371,7 +371,7 @@ fn alter_schema(session: &Session, name: &str, action: &Action) -> Result<()> {
 }
 
 /// The number of a role that something is given to.
-fn new_owner(session: &Session, role: &str) -> Result<Oid> {
+pub(super) fn new_owner(session: &Session, role: &str) -> Result<Oid> {
     let snapshot = session.instance.catalog.snapshot();
     let oid = existing(&snapshot, &session.named_role(role))?;
     let own = session.role_oid(&snapshot);

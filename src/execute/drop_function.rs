@@ -69,7 +69,7 @@ async fn drop_all(session: &Session, oids: &[Oid], cascade: bool) -> Result<Outc
 }
 
 /// The defaults of columns that call functions which go.
-fn defaults_that_call(
+pub(super) fn defaults_that_call(
     snapshot: &Snapshot,
     going: &[Oid],
     path: &[String],

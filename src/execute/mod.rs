@@ -2,6 +2,7 @@
 
 pub mod alter;
 pub mod alter_default_privileges;
+pub mod alter_function;
 pub mod alter_role;
 pub mod analyze;
 pub mod close;
@@ -154,6 +155,7 @@ async fn other(
         Statement::CreateSequence(create) => create_sequence::execute(session, create),
         Statement::CreateType(create) => create_type::execute(session, create),
         Statement::CreateFunction(create) => create_function::execute(session, create).await,
+        Statement::AlterFunction(alter) => alter_function::execute(session, alter),
         Statement::DropFunction(drop) => drop_function::execute(session, drop).await,
         Statement::CreateRole(create) => create_role::execute(session, create),
         Statement::AlterRole(alter) => alter_role::execute(session, alter),

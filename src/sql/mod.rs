@@ -8,6 +8,7 @@ pub mod alias_columns;
 mod alias_words;
 pub mod alter;
 pub mod alter_default_privileges;
+pub mod alter_function;
 pub mod alter_identity;
 pub mod alter_role;
 pub mod analyze;
@@ -169,6 +170,8 @@ pub enum Statement {
     CreateType(create_type::CreateType),
     /// `CREATE FUNCTION`.
     CreateFunction(Box<create_function::CreateFunction>),
+    /// `ALTER FUNCTION`.
+    AlterFunction(alter_function::AlterFunction),
     /// `DROP FUNCTION`.
     DropFunction(drop_function::DropFunction),
     /// `CREATE ROLE` and `CREATE USER`.
@@ -264,6 +267,7 @@ impl fmt::Display for Statement {
             Self::CreateSequence(statement) => statement.fmt(f),
             Self::CreateType(statement) => statement.fmt(f),
             Self::CreateFunction(statement) => statement.fmt(f),
+            Self::AlterFunction(statement) => statement.fmt(f),
             Self::DropFunction(statement) => statement.fmt(f),
             Self::CreateRole(statement) => statement.fmt(f),
             Self::AlterRole(statement) => statement.fmt(f),

@@ -2,6 +2,7 @@
 
 use super::alter::Alter;
 use super::alter_default_privileges::AlterDefaultPrivileges;
+use super::alter_function::AlterFunction;
 use super::alter_role::AlterRole;
 use super::analyze::Analyze;
 use super::close::Close;
@@ -257,6 +258,10 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
         }
         "ALTER" if parser.peek_word(1).as_deref() == Some("DEFAULT") => {
             AlterDefaultPrivileges::parse(parser).map(Statement::AlterDefaultPrivileges)
+        }
+        "ALTER" if matches!(parser.peek_word(1).as_deref(), Some("FUNCTION" | "ROUTINE")) => {
+            parser.expect_words(&["ALTER"])?;
+            AlterFunction::parse(parser).map(Statement::AlterFunction)
         }
         "ALTER" => Alter::parse(parser).map(Statement::Alter),
         "DROP" if is_role(parser) => {

@@ -75,6 +75,7 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
         | Statement::CreateSequence(_)
         | Statement::CreateType(_)
         | Statement::CreateFunction(_)
+        | Statement::AlterFunction(_)
         | Statement::DropFunction(_)
         | Statement::CreateRole(_)
         | Statement::AlterRole(_)

@@ -62,6 +62,7 @@ impl Statement {
             Self::CreateSequence(_) => Some("CREATE SEQUENCE"),
             Self::CreateType(_) => Some("CREATE TYPE"),
             Self::CreateFunction(_) => Some("CREATE FUNCTION"),
+            Self::AlterFunction(_) => Some("ALTER FUNCTION"),
             Self::DropFunction(_) => Some("DROP FUNCTION"),
             Self::CreateRole(_) => Some("CREATE ROLE"),
             Self::AlterRole(_) => Some("ALTER ROLE"),

@@ -31,6 +31,35 @@ impl Transaction<'_> {
         self.take_name(&old, new)
     }
 
+    /// Gives a function another name, perhaps in another schema. Nothing calls it by the one that it has.
+    ///
+    /// # Errors
+    /// 42723 for a name that a function of the same arguments has, 3F000 for a schema that does not exist,
+    /// 42501 for one of the server's own.
+    pub fn rename_function(&mut self, oid: Oid, schema: &str, name: &str) -> Result<()> {
+        check_identifier(name)?;
+        check_writable(schema, || format!("create \"{schema}.{name}\""))?;
+        self.snapshot.resolve_schema(schema)?;
+        let mut object = Object::clone(&*self.existing(oid)?);
+        let Statement::CreateFunction(create) = &mut object.definition else {
+            return Err(Error::internal("a function is not defined as one"));
+        };
+        name.clone_into(&mut create.name.name);
+        create.name.schema = Some(schema.to_owned());
+        let new = QualifiedName::new(schema, create.signature());
+        if self.snapshot.function(&new).is_some() {
+            let message = format!(
+                "function {} already exists in schema \"{schema}\"",
+                new.name
+            );
+            return Err(Error::new(SqlState::DUPLICATE_FUNCTION, message));
+        }
+        object.created_as.get_or_insert_with(|| object.name.clone());
+        object.name = new;
+        self.put(object);
+        Ok(())
+    }
+
     /// Gives a role another name.
     ///
     /// # Errors

@@ -31,7 +31,7 @@ use crate::sql::lock::LockMode;
 use crate::sql::name::ObjectName;
 use crate::sql::on_conflict::{ConflictKey, OnConflict};
 use crate::sql::returning::Target;
-use crate::sql::{QualifiedName, Statement, merge, references, row_locks};
+use crate::sql::{QualifiedName, Statement, alter_function, merge, references, row_locks};
 
 /// Checks a statement.
 ///
@@ -224,6 +224,13 @@ impl Checker<'_> {
                 });
                 match known {
                     Some(function) if create.or_replace => self.own_object(function),
+                    _ => Ok(()),
+                }
+            }
+            Statement::AlterFunction(alter) => {
+                self.own_functions(std::slice::from_ref(&alter.function))?;
+                match &alter.action {
+                    alter_function::Action::SetSchema(schema) => self.create_in(schema),
                     _ => Ok(()),
                 }
             }
@@ -567,12 +574,7 @@ impl Checker<'_> {
             None => return Ok(()),
         }
         alter.actions.iter().try_for_each(|action| match action {
-            Action::SetSchema(schema) => {
-                match self.rights.has_on_schema(schema, Privilege::Create) {
-                    true => Ok(()),
-                    false => Err(denied("schema", schema)),
-                }
-            }
+            Action::SetSchema(schema) => self.create_in(schema),
             // Rows that are there get such values.
             Action::AddColumn {
                 column,
@@ -586,6 +588,14 @@ impl Checker<'_> {
             Action::SetType { using, .. } => self.relations(using, None),
             _ => Ok(()),
         })
+    }
+
+    /// What goes to another schema needs the right to make something there.
+    fn create_in(&self, schema: &str) -> Result<()> {
+        match self.rights.has_on_schema(schema, Privilege::Create) {
+            true => Ok(()),
+            false => Err(denied("schema", schema)),
+        }
     }
 
     /// To refer to a table is a right of its own.

@@ -376,6 +376,19 @@ const STATEMENTS: &[(&str, &str)] = &[
         "CREATE FUNCTION f() RETURNS SETOF t LANGUAGE sql STABLE RETURN 1",
     ),
     ("DROP FUNCTION IF EXISTS f, s.g(integer, text) CASCADE", "="),
+    ("ALTER FUNCTION f(integer) RENAME TO \"F 1\"", "="),
+    (
+        "ALTER ROUTINE s.f OWNER TO joe",
+        "ALTER FUNCTION s.f OWNER TO joe",
+    ),
+    (
+        "ALTER FUNCTION f(a int) SET SCHEMA s",
+        "ALTER FUNCTION f(integer) SET SCHEMA s",
+    ),
+    (
+        "ALTER FUNCTION f() security definer cost 10 strict immutable restrict",
+        "ALTER FUNCTION f() IMMUTABLE STRICT SECURITY DEFINER",
+    ),
     ("GRANT a, b TO c WITH ADMIN OPTION", "="),
     ("REVOKE ADMIN OPTION FOR a FROM c", "="),
     (

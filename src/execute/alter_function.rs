@@ -1,0 +1,78 @@
+//! `ALTER FUNCTION`.
+
+use std::sync::Arc;
+
+use crate::catalog::{Object, Oid, Snapshot};
+use crate::error::{Error, Result, SqlState};
+use crate::execute::alter::new_owner;
+use crate::execute::drop_function::{defaults_that_call, named};
+use crate::session::{Outcome, Session};
+use crate::sql::Statement;
+use crate::sql::alter_function::{Action, AlterFunction};
+
+/// Changes a function.
+///
+/// # Errors
+/// 42883 for a function that does not exist, 42725 for a name that several have; 42723 for a name that is
+/// taken, 3F000 for a schema that does not exist; 0A000 for another name of a function that something
+/// calls.
+pub fn execute(session: &Session, alter: &AlterFunction) -> Result<Outcome> {
+    let catalog = &session.instance.catalog;
+    let snapshot = catalog.snapshot();
+    let path = session.settings().search_path.0;
+    let oid = named(&snapshot, &alter.function, &path)?;
+    let function = snapshot.object(oid).cloned();
+    let function = function.ok_or_else(|| Error::internal("a function is no object"))?;
+    match &alter.action {
+        Action::RenameTo(name) => {
+            is_called_by_nothing(&snapshot, &function, &path)?;
+            let schema = &function.name.schema;
+            catalog.write(|transaction| transaction.rename_function(oid, schema, name))?;
+        }
+        Action::SetSchema(schema) if *schema == function.name.schema => {}
+        Action::SetSchema(schema) => {
+            is_called_by_nothing(&snapshot, &function, &path)?;
+            let Statement::CreateFunction(create) = &function.definition else {
+                return Err(Error::internal("a function is not defined as one"));
+            };
+            let name = &create.name.name;
+            catalog.write(|transaction| transaction.rename_function(oid, schema, name))?;
+        }
+        Action::OwnerTo(role) => {
+            let owner = new_owner(session, role)?;
+            let access = function.access.with_owner(owner);
+            catalog.write(|transaction| transaction.set_access(oid, access))?;
+        }
+        Action::Options(changes) => {
+            let mut definition = function.definition.clone();
+            if let Statement::CreateFunction(create) = &mut definition {
+                changes.apply(create);
+            }
+            catalog.write(|transaction| transaction.reword(oid, definition))?;
+        }
+    }
+    Ok(Outcome::Done("ALTER FUNCTION".to_owned()))
+}
+
+/// Calls are kept by the name of what they call.
+fn is_called_by_nothing(
+    snapshot: &Snapshot,
+    function: &Arc<Object>,
+    path: &[String],
+) -> Result<()> {
+    let oids: [Oid; 1] = [function.oid];
+    let readers = snapshot.direct_dependents(function.oid);
+    let mut callers: Vec<String> = readers.iter().map(|reader| reader.described()).collect();
+    let defaults = defaults_that_call(snapshot, &oids, path)?;
+    callers.extend(defaults.iter().map(|it| it.described()));
+    if callers.is_empty() {
+        return Ok(());
+    }
+    let what = function.described();
+    Err(Error::new(
+        SqlState::FEATURE_NOT_SUPPORTED,
+        format!("another name for {what}, which is called, is not supported"),
+    )
+    .with_detail(format!("It is called by {}.", callers.join(", ")))
+    .with_hint("Create the function by its new name, and have what calls it call that one."))
+}
