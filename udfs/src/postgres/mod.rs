@@ -27,6 +27,7 @@ mod failing;
 mod floats;
 mod functions;
 mod half_even;
+mod inner;
 mod interval;
 mod interval_text;
 mod lazily;

@@ -7,16 +7,14 @@ use arrow::array::{Array, ArrayRef, AsArray, ListArray, UInt32Array, new_null_ar
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::kernels::cmp::distinct;
 use arrow::compute::{filter, take};
-use arrow::datatypes::{DataType, FieldRef};
+use arrow::datatypes::DataType;
 use datafusion::common::internal_err;
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
-use datafusion::logical_expr::{
-    ColumnarValue, Documentation, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
-    ScalarUDFImpl, Signature,
-};
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl};
 
 use super::converted::only_value;
+use super::inner::as_inner;
 
 /// Registers the function, in the place of DataFusion's.
 pub(super) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
@@ -32,33 +30,7 @@ struct ArrayRemove {
 }
 
 impl ScalarUDFImpl for ArrayRemove {
-    fn name(&self) -> &str {
-        self.inner.name()
-    }
-
-    fn aliases(&self) -> &[String] {
-        self.inner.aliases()
-    }
-
-    fn schema_name(&self, args: &[Expr]) -> Result<String> {
-        self.inner.schema_name(args)
-    }
-
-    fn signature(&self) -> &Signature {
-        self.inner.signature()
-    }
-
-    fn return_type(&self, given: &[DataType]) -> Result<DataType> {
-        self.inner.return_type(given)
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
-        self.inner.return_field_from_args(args)
-    }
-
-    fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
-        self.inner.inner().coerce_types(given)
-    }
+    as_inner!();
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let [lists, element] = args.args.as_slice() else {
@@ -84,10 +56,6 @@ impl ScalarUDFImpl for ArrayRemove {
             true => ColumnarValue::Scalar(only_value(&left)?),
             false => ColumnarValue::Array(left),
         })
-    }
-
-    fn documentation(&self) -> Option<&Documentation> {
-        self.inner.documentation()
     }
 }
 

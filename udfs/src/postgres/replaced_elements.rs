@@ -8,16 +8,14 @@ use arrow::buffer::OffsetBuffer;
 use arrow::compute::kernels::cmp::not_distinct;
 use arrow::compute::kernels::zip::zip;
 use arrow::compute::take;
-use arrow::datatypes::{DataType, FieldRef};
+use arrow::datatypes::DataType;
 use datafusion::common::internal_err;
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
-use datafusion::logical_expr::{
-    ColumnarValue, Documentation, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
-    ScalarUDFImpl, Signature,
-};
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl};
 
 use super::converted::only_value;
+use super::inner::as_inner;
 
 /// Registers the function, in the place of DataFusion's.
 pub(super) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
@@ -33,33 +31,7 @@ struct ArrayReplace {
 }
 
 impl ScalarUDFImpl for ArrayReplace {
-    fn name(&self) -> &str {
-        self.inner.name()
-    }
-
-    fn aliases(&self) -> &[String] {
-        self.inner.aliases()
-    }
-
-    fn schema_name(&self, args: &[Expr]) -> Result<String> {
-        self.inner.schema_name(args)
-    }
-
-    fn signature(&self) -> &Signature {
-        self.inner.signature()
-    }
-
-    fn return_type(&self, given: &[DataType]) -> Result<DataType> {
-        self.inner.return_type(given)
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
-        self.inner.return_field_from_args(args)
-    }
-
-    fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
-        self.inner.inner().coerce_types(given)
-    }
+    as_inner!();
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let [lists, sought, given] = args.args.as_slice() else {
@@ -90,10 +62,6 @@ impl ScalarUDFImpl for ArrayReplace {
             true => ColumnarValue::Scalar(only_value(&replaced)?),
             false => ColumnarValue::Array(replaced),
         })
-    }
-
-    fn documentation(&self) -> Option<&Documentation> {
-        self.inner.documentation()
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int32Array};
 use arrow::datatypes::{
-    DataType, Date32Type, FieldRef, IntervalMonthDayNanoType, IntervalUnit, Time64NanosecondType,
-    TimeUnit, TimestampMicrosecondType,
+    DataType, Date32Type, IntervalMonthDayNanoType, IntervalUnit, Time64NanosecondType, TimeUnit,
+    TimestampMicrosecondType,
 };
 use datafusion::common::internal_err;
 use datafusion::error::Result;
@@ -14,12 +14,12 @@ use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::preimage::PreimageResult;
 use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{
-    ColumnarValue, Documentation, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
-    ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use datafusion::scalar::ScalarValue;
 
 use super::super::converted::only_value;
+use super::super::inner::as_inner;
 use super::moment::{DAY, SECOND, micros};
 use crate::FunctionError;
 use crate::calendar;
@@ -148,33 +148,7 @@ fn name_of(argument: Option<&ColumnarValue>) -> Option<String> {
 }
 
 impl ScalarUDFImpl for DatePart {
-    fn name(&self) -> &str {
-        self.inner.name()
-    }
-
-    fn aliases(&self) -> &[String] {
-        self.inner.aliases()
-    }
-
-    fn schema_name(&self, args: &[Expr]) -> Result<String> {
-        self.inner.schema_name(args)
-    }
-
-    fn signature(&self) -> &Signature {
-        self.inner.signature()
-    }
-
-    fn return_type(&self, given: &[DataType]) -> Result<DataType> {
-        self.inner.return_type(given)
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
-        self.inner.return_field_from_args(args)
-    }
-
-    fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
-        self.inner.inner().coerce_types(given)
-    }
+    as_inner!();
 
     fn preimage(
         &self,
@@ -217,10 +191,6 @@ impl ScalarUDFImpl for DatePart {
             _ => return self.inner.invoke_with_args(args),
         };
         answer(Arc::new(years), moment)
-    }
-
-    fn documentation(&self) -> Option<&Documentation> {
-        self.inner.documentation()
     }
 }
 
