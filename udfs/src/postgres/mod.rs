@@ -32,6 +32,7 @@ mod interval;
 mod interval_text;
 mod lazily;
 mod letter_case;
+mod list_rows;
 mod matched_types;
 mod membership;
 mod moment_casts;

@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, ListArray, UInt32Array, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, new_null_array};
 use arrow::buffer::OffsetBuffer;
+use arrow::compute::filter;
 use arrow::compute::kernels::cmp::distinct;
-use arrow::compute::{filter, take};
 use arrow::datatypes::DataType;
 use datafusion::common::internal_err;
 use datafusion::error::Result;
@@ -15,6 +15,7 @@ use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, Sca
 
 use super::converted::only_value;
 use super::inner::as_inner;
+use super::list_rows::ListRows;
 
 /// Registers the function, in the place of DataFusion's.
 pub(super) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
@@ -61,21 +62,10 @@ impl ScalarUDFImpl for ArrayRemove {
 
 /// Each list without what is the element of its row.
 fn without(lists: &ListArray, element: &ArrayRef) -> Result<ListArray> {
-    // A list that is NULL, or part of an array that was cut, may leave elements out of the offsets.
-    let mut places = Vec::with_capacity(lists.values().len());
-    let mut rows = Vec::with_capacity(lists.values().len());
-    for (row, ends) in (0_u32..).zip(lists.value_offsets().windows(2)) {
-        let [begin, end] = *ends else { continue };
-        for place in begin..end {
-            places.push(place.unsigned_abs());
-            rows.push(row);
-        }
-    }
-    let values = take(lists.values(), &UInt32Array::from(places), None)?;
-    let sought = take(element, &UInt32Array::from(rows.clone()), None)?;
-    let is_other = distinct(&values, &sought)?;
+    let all = ListRows::of(lists)?;
+    let is_other = distinct(&all.elements, &all.beside(element)?)?;
     let mut lengths = vec![0_usize; lists.len()];
-    for (row, is_other) in rows.iter().zip(is_other.values()) {
+    for (row, is_other) in all.rows.values().iter().zip(is_other.values()) {
         if let Some(length) = lengths.get_mut(*row as usize) {
             *length += usize::from(is_other);
         }
@@ -86,7 +76,7 @@ fn without(lists: &ListArray, element: &ArrayRef) -> Result<ListArray> {
     Ok(ListArray::try_new(
         Arc::clone(field),
         OffsetBuffer::from_lengths(lengths),
-        filter(&values, &is_other)?,
+        filter(&all.elements, &is_other)?,
         lists.nulls().cloned(),
     )?)
 }

@@ -3,11 +3,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, ListArray, UInt32Array, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, new_null_array};
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::kernels::cmp::not_distinct;
 use arrow::compute::kernels::zip::zip;
-use arrow::compute::take;
 use arrow::datatypes::DataType;
 use datafusion::common::internal_err;
 use datafusion::error::Result;
@@ -16,6 +15,7 @@ use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, Sca
 
 use super::converted::only_value;
 use super::inner::as_inner;
+use super::list_rows::ListRows;
 
 /// Registers the function, in the place of DataFusion's.
 pub(super) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
@@ -67,28 +67,15 @@ impl ScalarUDFImpl for ArrayReplace {
 
 /// Each list with what is given for its row in the place of what is sought.
 fn replaced(lists: &ListArray, sought: &ArrayRef, given: &ArrayRef) -> Result<ListArray> {
-    // A list that is NULL, or part of an array that was cut, may leave elements out of the offsets.
-    let mut places = Vec::with_capacity(lists.values().len());
-    let mut rows = Vec::with_capacity(lists.values().len());
-    let mut lengths = Vec::with_capacity(lists.len());
-    for (row, ends) in (0_u32..).zip(lists.value_offsets().windows(2)) {
-        let [begin, end] = *ends else { continue };
-        for place in begin..end {
-            places.push(place.unsigned_abs());
-            rows.push(row);
-        }
-        lengths.push((begin..end).len());
-    }
-    let rows = UInt32Array::from(rows);
-    let values = take(lists.values(), &UInt32Array::from(places), None)?;
-    let is_sought = not_distinct(&values, &take(sought, &rows, None)?)?;
-    let values = zip(&is_sought, &take(given, &rows, None)?, &values)?;
+    let all = ListRows::of(lists)?;
+    let is_sought = not_distinct(&all.elements, &all.beside(sought)?)?;
+    let values = zip(&is_sought, &all.beside(given)?, &all.elements)?;
     let DataType::List(field) = lists.data_type() else {
         return internal_err!("{} is no array", lists.data_type());
     };
     Ok(ListArray::try_new(
         Arc::clone(field),
-        OffsetBuffer::from_lengths(lengths),
+        OffsetBuffer::from_lengths(all.lengths),
         values,
         lists.nulls().cloned(),
     )?)
