@@ -359,6 +359,12 @@ fn undefined_function(message: &str) -> Option<Error> {
         let hint = format!("Write {name}(...) OVER (PARTITION BY ...), or OVER () for all rows.");
         return Some(error.with_hint(hint));
     }
+    // It exists in PostgreSQL, whose programs tell this from a name that is wrong.
+    if name == "pg_export_snapshot" {
+        return Some(
+            Error::unsupported(name).with_hint("Read what is of one moment in one transaction."),
+        );
+    }
     let error = Error::new(
         SqlState::UNDEFINED_FUNCTION,
         format!("function {name} does not exist"),
