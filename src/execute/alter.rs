@@ -2,9 +2,9 @@
 //! materialized or not, also another name of a column, whose readers go on reading it by the old one. Of a
 //! table or materialized view, by `SET (option = value, ...)` and `RESET (option, ...)`, another
 //! `tombstone_retention` or `fillfactor`: its rows follow from the other options. Of a materialized view or
-//! model also other options of those that say when it is refreshed, and whether it is. Of a model, `threshold`, `must_link` and `cannot_link` too, as in
-//! `ALTER MODEL m SET (threshold = 0.9)`: it makes its entities anew of the records that it has, and
-//! learns nothing. `ALTER EXTERNAL TABLE name REFRESH` gives a table whose columns are not declared, or
+//! model also other options of those that say when it is refreshed, and whether it is. Of a model,
+//! `threshold`, `must_link` and `cannot_link` too, as in `ALTER MODEL m SET (threshold = 0.9)`: it makes its
+//! entities anew of the records that it has, and learns nothing. `ALTER EXTERNAL TABLE name REFRESH` gives a table whose columns are not declared, or
 //! that has the option `on_extra_columns 'add'`, the columns that its files have come to have, as the next
 //! refresh of what reads it does.
 

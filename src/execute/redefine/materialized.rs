@@ -116,11 +116,7 @@ async fn renamed(
         let what = object.described();
         return Err(Error::internal(format!("{what} is no materialized view")));
     };
-    let defined = async |create: CreateMaterializedView| {
-        let statement = Statement::CreateMaterializedView(create);
-        define(&session.instance, snapshot, &session.settings(), &statement).await
-    };
-    let now = defined(create.clone()).await?.schema;
+    let now = defined(session, snapshot, create.clone()).await?.schema;
     let now = keyed::given(&create.options, &now)?;
     if now.column_with_name(old).is_none() {
         let what = object.described();
@@ -147,16 +143,16 @@ async fn renamed(
         }
     }
     let found = match !is_listed && names_all_columns(&create.query) {
-        false => defined(listed).await?,
+        false => defined(session, snapshot, listed).await?,
         // It is not told by its place: columns may come to stand before it, or go.
         true => {
             rename_output(&mut create.query, &object.name.name, old, new)?;
-            match defined(create).await {
+            match defined(session, snapshot, create).await {
                 Ok(found) if has(&found.schema, &wanted) => found,
                 Err(error) if error.sqlstate() != SqlState::FEATURE_NOT_SUPPORTED => {
                     return Err(error);
                 }
-                Ok(_) | Err(_) => defined(listed).await?,
+                Ok(_) | Err(_) => defined(session, snapshot, listed).await?,
             }
         }
     };
@@ -173,6 +169,15 @@ async fn renamed(
     Ok(renamed)
 }
 
+async fn defined(
+    session: &Session,
+    snapshot: &Arc<Snapshot>,
+    create: CreateMaterializedView,
+) -> Result<NewObject> {
+    let statement = Statement::CreateMaterializedView(create);
+    define(&session.instance, snapshot, &session.settings(), &statement).await
+}
+
 /// Columns, of which one has another name.
 fn with_name(columns: &Schema, old: &str, new: &str) -> SchemaRef {
     let fields = columns.fields().iter().map(|field| {
@@ -182,7 +187,9 @@ fn with_name(columns: &Schema, old: &str, new: &str) -> SchemaRef {
             false => field,
         }
     });
-    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+    let fields: Vec<Field> = fields.collect();
+    let metadata = columns.metadata().clone();
+    Arc::new(Schema::new_with_metadata(fields, metadata))
 }
 
 /// Whether all of these are among some columns.
