@@ -159,7 +159,10 @@ impl ModelFunction {
                  whatever its weight; and of records that are as likely, the one whose `unique_id` \
                  the struct has. The struct has columns of the model's query, as in \
                  `named_struct('first_name', 'Ann', 'dob', '1980-02-29')`; those that it lacks are \
-                 taken to be missing. Its values may be columns of what stands before it in `FROM`: \
+                 taken to be missing. A column that the model leaves out, as it repeats others, says of \
+                 those that the struct lacks what it says: a copy all of it, a full name the given and \
+                 the family name. A struct of which the model compares no column is an error (22023). \
+                 Its values may be columns of what stands before it in `FROM`: \
                  `FROM incoming i, entity_lookup('model', named_struct('email', i.email)) e` has a row for \
                  each record of `incoming` and each entity that it may belong to, and `LEFT JOIN \
                  entity_lookup(...) e ON true` keeps those that may belong to none. By the option `link`, records of its source, or of others, are no \

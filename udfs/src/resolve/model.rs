@@ -7,6 +7,7 @@ use super::comparison::Comparison;
 use super::mixture::Mixture;
 use super::options::{EVEN, ResolveOptions};
 use super::records::Column;
+use super::repeats::Repeat;
 use super::rule::Rule;
 use super::training::most_pairs_of_all;
 use super::word_weights::WordCounts;
@@ -35,6 +36,9 @@ pub struct Model {
     #[serde(default)]
     pub(super) found_threshold: Option<f64>,
     pub(super) columns: Vec<Column>,
+    /// The columns that are not compared, as they repeat others.
+    #[serde(default)]
+    pub(super) repeats: Vec<Repeat>,
     pub(super) comparisons: Vec<Comparison>,
     pub(super) words: Vec<WordCounts>,
     pub(super) mixture: Mixture,
@@ -84,6 +88,12 @@ impl Model {
     /// The columns that are compared, with the kinds that were recognised.
     pub fn columns(&self) -> &[Column] {
         &self.columns
+    }
+
+    /// The columns that are not compared, as they repeat others; models that were learned before they were
+    /// told have none.
+    pub fn repeats(&self) -> &[Repeat] {
+        &self.repeats
     }
 
     /// Whether nothing is compared: there were no records, or their columns tell none apart.

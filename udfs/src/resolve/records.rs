@@ -15,6 +15,7 @@ use super::kind::ColumnKind;
 use super::own_levels::OwnRows;
 use super::progress::Progress;
 use super::quantity::DecimalMark;
+use super::repeats::Repeat;
 use crate::FunctionError;
 
 /// A column that is compared, and how its values are read.
@@ -49,6 +50,8 @@ pub struct Records {
     pub(super) sources: Vec<u32>,
     pub(super) source_names: Vec<String>,
     pub(super) columns: Vec<Column>,
+    /// The columns that were left out, as they repeat others.
+    pub(super) repeats: Vec<Repeat>,
     pub(super) features: Vec<Feature>,
     /// The values of a record side by side.
     pub(super) cells: Vec<Cell>,
@@ -73,6 +76,7 @@ impl Records {
             sources: Vec::new(),
             source_names: Vec::new(),
             columns: Vec::new(),
+            repeats: Vec::new(),
             features: Vec::new(),
             cells: Vec::new(),
             own: None,
@@ -162,6 +166,7 @@ impl Records {
             sources: self.sources.clone(),
             source_names: self.source_names.clone(),
             columns: self.columns.clone(),
+            repeats: self.repeats.clone(),
             features: self.features.clone(),
             cells: self.cells.clone(),
             own: self.own.clone(),

@@ -1,7 +1,7 @@
 //! Takes in records, and makes rows of numbers of them.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,6 +22,7 @@ use super::read_column::ColumnReader;
 use super::reading::{Reader, Reading};
 use super::records::{Column, Records};
 use super::repeated::repeated;
+use super::repeats::Repeat;
 use super::threads;
 use crate::FunctionError;
 use crate::wording::quoted;
@@ -151,8 +152,14 @@ impl RecordsBuilder {
         );
         let again = match known {
             None => repeated_places(&readers, self.rows, &self.options),
-            Some(_) => HashSet::new(),
+            Some(_) => BTreeMap::new(),
         };
+        let name = |at: usize| self.schema.field(at).name().clone();
+        let repeats = again.iter().map(|(at, of)| Repeat {
+            column: name(*at),
+            of: of.iter().map(|at| name(*at)).collect(),
+        });
+        records.repeats = repeats.collect();
         // What takes longest is begun first, lest one thread waits for the other in the end.
         let mut tasks: Vec<(Reverse<usize>, usize, Mutex<Option<ColumnReader>>)> = Vec::new();
         for reader in readers {
@@ -167,7 +174,7 @@ impl RecordsBuilder {
                 }
                 Reader::Column(at, reader) => {
                     let is_compared =
-                        |(column, _): &(usize, _)| *column == at && !again.contains(&at);
+                        |(column, _): &(usize, _)| *column == at && !again.contains_key(&at);
                     let place = columns.iter().position(is_compared);
                     let reader = Mutex::new(Some(reader));
                     tasks.extend(place.map(|place| (Reverse(bytes), place, reader)));
@@ -258,16 +265,23 @@ impl RecordsBuilder {
     }
 }
 
-/// The places of columns that say nothing that others do not say.
-fn repeated_places(readers: &[Reader], rows: usize, options: &ResolveOptions) -> HashSet<usize> {
+/// The places of columns that say nothing that others do not say, and of these others.
+fn repeated_places(
+    readers: &[Reader],
+    rows: usize,
+    options: &ResolveOptions,
+) -> BTreeMap<usize, Vec<usize>> {
     let columns = readers.iter().filter_map(|reader| match reader {
         Reader::Column(at, column) => Some((*at, column)),
         Reader::Identifiers(..) => None,
     });
     let (places, columns): (Vec<usize>, Vec<&ColumnReader>) = columns.unzip();
-    let repeated = repeated(&columns, rows, options).into_iter();
-    let again = places.into_iter().zip(repeated).filter(|(_, again)| *again);
-    again.map(|(place, _)| place).collect()
+    let repeated = places.iter().zip(repeated(&columns, rows, options));
+    let again = repeated.filter_map(|(place, of)| {
+        let of = of?.into_iter().map(|at| places[at]).collect();
+        Some((*place, of))
+    });
+    again.collect()
 }
 
 fn place(schema: &Schema, name: &str, option: &str) -> Result<usize> {

@@ -25,13 +25,14 @@ const LEAST_PRESENT: f64 = 0.02;
 /// The words of the values of a column in the records that are looked at.
 type Words = Vec<HashSet<String>>;
 
-/// Which of some columns say nothing that the others do not say. Those whose comparison is said stay.
+/// Which of some columns say nothing that the others do not say, and what of those says it: of a copy the
+/// one that it is of. Those whose comparison is said stay.
 pub(super) fn repeated(
     columns: &[&ColumnReader],
     rows: usize,
     options: &ResolveOptions,
-) -> Vec<bool> {
-    let mut repeated = vec![false; columns.len()];
+) -> Vec<Option<Vec<usize>>> {
+    let mut repeated: Vec<Option<Vec<usize>>> = vec![None; columns.len()];
     if rows < FEW {
         return repeated;
     }
@@ -60,22 +61,32 @@ pub(super) fn repeated(
                 declared,
                 Some(ColumnKind::Ignore | ColumnKind::Key | ColumnKind::Levels)
             );
-            *other != at && !repeated[*other] && is_compared
+            *other != at && repeated[*other].is_none() && is_compared
         };
         let others = (0..columns.len()).filter(is_other);
-        let parts: Vec<&Words> = others
-            .map(|other| &words[other])
-            .filter(|other| is_part(other, &words[at]))
+        let places: Vec<usize> = others
+            .filter(|other| is_part(&words[*other], &words[at]))
             .collect();
-        repeated[at] = match parts.as_slice() {
-            [] => false,
-            // What has a form of its own is known by the whole of it: an address by its `@`, a date by its
-            // numbers.
-            parts => {
-                is_covered(&words[at], parts)
-                    && (has_words(columns[at], &words[at]) || has_copy(&words[at], parts))
+        let parts: Vec<&Words> = places.iter().map(|place| &words[*place]).collect();
+        // What has a form of its own is known by the whole of it: an address by its `@`, a date by its
+        // numbers.
+        let is_repeated = !parts.is_empty()
+            && is_covered(&words[at], &parts)
+            && (has_words(columns[at], &words[at]) || has_copy(&words[at], &parts));
+        repeated[at] = is_repeated.then_some(places);
+    }
+    // What one of them repeats may be repeated itself.
+    let stays: Vec<bool> = repeated.iter().map(Option::is_none).collect();
+    for (at, of) in repeated.iter_mut().enumerate() {
+        if let Some(of) = of {
+            of.retain(|other| stays[*other]);
+            let copied = of
+                .iter()
+                .find(|other| is_covered(&words[at], &[&words[**other]]));
+            if let Some(copied) = copied.copied() {
+                *of = vec![copied];
             }
-        };
+        }
     }
     repeated
 }
@@ -158,7 +169,30 @@ mod tests {
     }
 
     fn found(columns: &[ColumnReader], options: &ResolveOptions) -> Vec<bool> {
-        repeated(&columns.iter().collect::<Vec<_>>(), 100, options)
+        let repeated = repeated(&columns.iter().collect::<Vec<_>>(), 100, options);
+        repeated.iter().map(Option::is_some).collect()
+    }
+
+    #[test]
+    fn what_a_column_repeats_is_told() {
+        let full = |row: usize| format!("{} {}", given(row), family(row));
+        let columns = [
+            reader("full", full),
+            reader("given", given),
+            reader("full_again", full),
+            reader("family", family),
+            reader("given_again", given),
+        ];
+        let repeated = repeated(
+            &columns.iter().collect::<Vec<_>>(),
+            100,
+            &ResolveOptions::default(),
+        );
+        let of_names = Some(vec![1, 3]);
+        assert_eq!(
+            repeated,
+            [of_names.clone(), None, of_names, None, Some(vec![1])]
+        );
     }
 
     #[test]

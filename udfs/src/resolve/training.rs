@@ -168,6 +168,7 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
         options: options.clone(),
         found_threshold: Some(EVEN),
         columns: records.columns().to_vec(),
+        repeats: records.repeats.clone(),
         comparisons,
         words,
         mixture,

@@ -26,8 +26,8 @@ impl Asked {
             ScalarValue::Struct(record) => Arc::clone(record),
             _ => return Err(no_record(&value)),
         };
-        let incoming = self.incoming(&record).await?;
         let index = self.index().await?;
+        let incoming = self.incoming(&record, &index.resolver).await?;
         let found = likeliest(&index, &incoming)?;
         let arrays = answers(&index, &found, &columns)?;
         Ok(RecordBatch::try_new(columns, arrays)?)
@@ -46,7 +46,7 @@ impl Asked {
         let index = self.index().await?;
         let found = match given.as_any().downcast_ref::<StructArray>() {
             Some(given) if !given.is_empty() => {
-                let incoming = self.incoming(given).await?;
+                let incoming = self.incoming(given, &index.resolver).await?;
                 let index = Arc::clone(&index);
                 // Other clients have their turn meanwhile.
                 scan::blocking(move || likeliest(&index, &incoming)).await?

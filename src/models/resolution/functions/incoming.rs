@@ -9,11 +9,12 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::scalar::ScalarValue;
-use tributary_udfs::resolve::{Model, Records, within_the_calendar};
+use tributary_udfs::resolve::{Model, Records, Resolver, within_the_calendar};
 
 use super::super::Companion;
 use super::super::input::Input;
 use super::Asked;
+use super::incoming_repeats::{check_compared, with_repeated};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::sql::model_options::OptionValue;
 
@@ -58,12 +59,17 @@ impl Incoming {
 }
 
 impl Asked {
-    /// Structs as records of the model's query; columns that they lack are missing.
+    /// Structs as records of the model's query; columns that they lack are missing, unless others that
+    /// repeat them have their values.
     ///
     /// # Errors
-    /// 42703 for a column that the query does not have; 22P02 and the like for values that are none of
-    /// the column's type, where that matters.
-    pub(super) async fn incoming(&self, given: &StructArray) -> Result<Incoming> {
+    /// 42703 for a column that the query does not have; 22023 where none of the columns is compared; 22P02
+    /// and the like for values that are none of the column's type, where that matters.
+    pub(super) async fn incoming(
+        &self,
+        given: &StructArray,
+        resolver: &Resolver,
+    ) -> Result<Incoming> {
         let schema = self.model.table(Companion::Records).await?.schema();
         let known = || schema.fields().iter().map(|field| field.name().as_str());
         for name in given.column_names() {
@@ -85,6 +91,10 @@ impl Asked {
         // Expressions need the types of their columns. Without any a text serves better: a date
         // that is mistyped is still like the right one.
         let is_typed = self.model.input(&schema)?.is_typed();
+        let read = with_repeated(given, resolver)?;
+        if !is_typed {
+            check_compared(&self.model.object, &read, given, resolver.model())?;
+        }
         let count = given.len();
         let mut is_told_apart = count <= 1;
         let mut columns = Vec::new();
@@ -95,7 +105,7 @@ impl Asked {
                 false => &DataType::Utf8,
             };
             // They are no records of the model, whatever their identifiers.
-            let column: ArrayRef = match given.column_by_name(field.name()) {
+            let column: ArrayRef = match read.get(field.name().as_str()) {
                 _ if Some(field.name().as_str()) == id => match data_type.is_string() {
                     true => {
                         is_told_apart = true;

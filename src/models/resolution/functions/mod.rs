@@ -10,6 +10,7 @@ mod entity_pairs;
 mod entity_parameters;
 mod entity_unlinkable;
 mod incoming;
+mod incoming_repeats;
 mod lateral;
 mod named_record;
 
