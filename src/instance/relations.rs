@@ -538,9 +538,12 @@ fn columns_alone(object: &Object) -> Arc<dyn TableProvider> {
     Arc::new(EmptyTable::new(Arc::clone(&object.schema)))
 }
 
-/// Whether an object has the definition that it had when the statement began.
+/// Whether an object has the rows that it had when the statement began: it has the definition of then, or
+/// another one for the same rows, as when it, or what it reads, was renamed.
 fn is_same(now: &Arc<Object>, object: &Arc<Object>) -> bool {
-    Arc::ptr_eq(now, object) || now.definition == object.definition && now.schema == object.schema
+    let has_its_rows = || now.replaced_in == object.replaced_in && now.table() == object.table();
+    Arc::ptr_eq(now, object)
+        || now.schema == object.schema && (now.definition == object.definition || has_its_rows())
 }
 
 /// Whether nothing has replaced an object, or is about to; one that was dropped stays as it was.
