@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
-use super::{exponents, literals};
+use super::{between_symmetric, exponents, literals};
 
 /// Postgres's dialect and `VERSION AS OF`.
 ///
@@ -138,6 +138,9 @@ impl Dialect for TributaryDialect {
         left: &Expr,
         precedence: u8,
     ) -> Option<Result<Expr, ParserError>> {
+        if let Some(between) = between_symmetric::between(parser, left, precedence) {
+            return Some(between);
+        }
         let infix: fn(Box<Expr>, Box<Expr>) -> Expr = if parser.parse_keywords(&DISTINCT_FROM) {
             Expr::IsDistinctFrom
         } else if parser.parse_keywords(&NOT_DISTINCT_FROM) {

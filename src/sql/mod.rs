@@ -13,6 +13,7 @@ pub mod alter_identity;
 pub mod alter_role;
 pub mod analyze;
 pub mod assignment;
+mod between_symmetric;
 pub mod casts_in_names;
 pub mod character_length;
 pub mod close;
