@@ -8,6 +8,7 @@ use datafusion::sql::sqlparser::ast::{
     AssignmentTarget, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName as AstName,
     Query, SelectItem, SetExpr, visit_expressions,
 };
+use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::cursor::{Parsed, Parser, fold, no_duplicates};
 use super::name::Quoted;
@@ -27,13 +28,17 @@ pub struct Assignment {
 pub(super) fn parse(parser: &mut Parser) -> Parsed<Vec<Assignment>> {
     let place = parser.error_here(Error::internal(""));
     let mut assignments = Vec::new();
-    for written in parser.parse_comma_separated(|parser| parser.parse_assignment())? {
-        let pairs: Vec<(AstName, Expr)> = match written.target {
-            AssignmentTarget::ColumnName(column) => vec![(column, written.value)],
+    loop {
+        let target = parser.parse_assignment_target()?;
+        parser.expect_token(&Token::Eq)?;
+        let place_of_value = parser.error_here(Error::internal(""));
+        let value = parser.parse_expr()?;
+        let pairs: Vec<(AstName, Expr)> = match target {
+            AssignmentTarget::ColumnName(column) => vec![(column, value)],
             AssignmentTarget::Tuple(columns) => {
-                let values = row(written.value).map_err(|error| place.with_error(error))?;
+                let values = row(value).map_err(|error| place_of_value.with_error(error))?;
                 if columns.len() != values.len() {
-                    return Err(place.with_error(Error::new(
+                    return Err(place_of_value.with_error(Error::new(
                         SqlState::SYNTAX_ERROR,
                         "number of columns does not match number of values",
                     )));
@@ -55,6 +60,9 @@ pub(super) fn parse(parser: &mut Parser) -> Parsed<Vec<Assignment>> {
                 value: (!is_default(&value)).then_some(value),
             });
         }
+        if !parser.consume_token(&Token::Comma) {
+            break;
+        }
     }
     let names: Vec<String> = assignments.iter().map(|it| it.column.clone()).collect();
     no_duplicates(&names).map_err(|_| {
@@ -75,7 +83,7 @@ pub(super) fn parse(parser: &mut Parser) -> Parsed<Vec<Assignment>> {
 fn row(value: Expr) -> Result<Vec<Expr>> {
     match value {
         Expr::Tuple(values) => Ok(values),
-        Expr::Nested(value) => Ok(vec![*value]),
+        Expr::Nested(value) => row(*value),
         Expr::Subquery(query) => row_of_subquery(&query),
         Expr::Function(call) if call.name.to_string().eq_ignore_ascii_case("row") => {
             let FunctionArguments::List(arguments) = call.args else {
@@ -87,7 +95,10 @@ fn row(value: Expr) -> Result<Vec<Expr>> {
             });
             values.collect()
         }
-        value => Ok(vec![value]),
+        _ => Err(Error::new(
+            SqlState::FEATURE_NOT_SUPPORTED,
+            "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression",
+        )),
     }
 }
 
