@@ -20,11 +20,28 @@ pub(super) fn from_delta(error: DeltaTableError, table: &TableId) -> Error {
             Some(error) => error,
             None => Error::new(
                 SqlState::DATA_CORRUPTED,
-                format!("the log cannot be read: {other}"),
+                format!(
+                    "the log cannot be read: {}",
+                    without_backtrace(&other.to_string())
+                ),
             ),
         },
     };
     error.within(format!("table {table}"))
+}
+
+/// A message without the stack trace that the kernel puts behind its own where the environment asks for
+/// some.
+fn without_backtrace(message: &str) -> &str {
+    let is_frame = |line: &str| line.trim_start().starts_with("0: ");
+    let mut from = 0;
+    for line in message.split_inclusive('\n') {
+        if from > 0 && is_frame(line) {
+            return message[..from].trim_end();
+        }
+        from += line.len();
+    }
+    message
 }
 
 /// The error of writing a data file.
@@ -58,4 +75,19 @@ fn root_cause(error: &(dyn StdError + 'static)) -> Option<Error> {
         cause = current.source();
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_end_before_a_stack_trace() {
+        let told = "Kernel error: Json error: Truncated record";
+        let traced = format!("{told}\n   0: kernel::Error::with_backtrace\n   1: main\n");
+        assert_eq!(without_backtrace(&traced), told);
+        assert_eq!(without_backtrace(told), told);
+        assert_eq!(without_backtrace("two\nlines"), "two\nlines");
+        assert_eq!(without_backtrace("0: alone"), "0: alone");
+    }
 }
