@@ -94,6 +94,9 @@ impl From<object_store::Error> for Error {
 impl From<&object_store::Error> for Error {
     fn from(error: &object_store::Error) -> Self {
         use object_store::Error as Store;
+        if let Some(own) = find::<Self>(error) {
+            return own.clone();
+        }
         if asks_for_credentials(error) {
             return Self::new(
                 SqlState::INSUFFICIENT_PRIVILEGE,

@@ -205,14 +205,10 @@ impl Place {
 
     /// The store, for who reads the log.
     pub fn log_store(&self) -> Arc<dyn ObjectStore> {
-        match self.local_folder() {
-            Some(folder) if self.staging.is_none() => Arc::new(LogTail {
-                base: Arc::clone(&self.store),
-                log: self.log(),
-                folder: folder.join(LOG),
-            }),
-            _ => Arc::clone(&self.store),
-        }
+        // What a transaction has made is not in the folder.
+        let local = self.local_folder().filter(|_| self.staging.is_none());
+        let folder = local.map(|folder| folder.join(LOG));
+        Arc::new(LogTail::new(Arc::clone(&self.store), self.log(), folder))
     }
 
     /// Makes what was last written to the log's folder durable, as far as it is there.

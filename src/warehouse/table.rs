@@ -3,6 +3,7 @@
 mod change;
 mod checkpoint;
 mod commit;
+mod damage;
 mod fold;
 mod log_length;
 mod look;
@@ -10,6 +11,7 @@ mod versions;
 
 pub(super) use change::{Change, Marked, has_deletion_vectors};
 pub(super) use checkpoint::LAST_CHECKPOINT;
+pub(super) use damage::empty as empty_entry;
 pub(super) use versions::DEFINING;
 
 use std::num::NonZeroU64;
@@ -144,7 +146,7 @@ impl Table {
     async fn load(&self) -> Result<Arc<Snapshot>> {
         let mut log = DeltaTable::new(Arc::clone(&self.log_store));
         let log = self
-            .read_log(async move { log.load().await.map(|()| log) })
+            .read_log(None, async move { log.load().await.map(|()| log) })
             .await?;
         let snapshot = Snapshot::read(&log, &self.id, None)?;
         let snapshot = Arc::new(self.with_patches(snapshot).await?);
@@ -186,20 +188,27 @@ impl Table {
     /// Reads the log on, up to this version.
     async fn read_on(&self, log: &DeltaTable, version: Option<u64>) -> Result<DeltaTable> {
         let mut log = log.clone();
-        self.read_log(async move { log.update_incremental(version).await.map(|()| log) })
-            .await
+        self.read_log(version, async move {
+            log.update_incremental(version).await.map(|()| log)
+        })
+        .await
     }
 
-    /// Reads the log in a task of its own. The kernel reads it on a thread that waits for tasks of
+    /// Reads the log, up to this version, in a task of its own. The kernel reads it on a thread that waits for tasks of
     /// the runtime, and panics where the runtime goes down meanwhile: who has begun to read must be
     /// waited for, also when its statement was cancelled.
     async fn read_log(
         &self,
+        version: Option<u64>,
         reading: impl Future<Output = Result<DeltaTable, DeltaTableError>> + Send + 'static,
     ) -> Result<DeltaTable> {
         let read = self.reading.spawn(reading).await;
-        read.map_err(|error| Error::internal(format!("reading a log was cut off: {error}")))?
-            .map_err(|error| self.failed(error))
+        let read =
+            read.map_err(|error| Error::internal(format!("reading a log was cut off: {error}")))?;
+        match read {
+            Ok(log) => Ok(log),
+            Err(error) => Err(self.unreadable(error, version).await),
+        }
     }
 
     fn remember(&self, log: DeltaTable, snapshot: Arc<Snapshot>) -> Result<Arc<Snapshot>> {

@@ -14,8 +14,8 @@ use crate::error::Result;
 const WHOLE: &str = ".checkpoint.parquet";
 
 /// A checkpoint, or a part of one.
-struct Checkpoint {
-    version: u64,
+pub(super) struct Checkpoint {
+    pub version: u64,
     file: ObjectMeta,
 }
 
@@ -34,7 +34,8 @@ impl Checkpoint {
 }
 
 impl Table {
-    async fn checkpoints(&self) -> Result<Vec<Checkpoint>> {
+    /// The checkpoints of the log, and the parts of those in several files, oldest first.
+    pub(super) async fn checkpoints(&self) -> Result<Vec<Checkpoint>> {
         let log = self.place.log();
         let listed: Vec<ObjectMeta> = self.place.store.list(Some(&log)).try_collect().await?;
         let mut found: Vec<_> = listed.into_iter().filter_map(Checkpoint::of).collect();

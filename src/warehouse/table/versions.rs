@@ -30,7 +30,9 @@ impl Table {
         }
         let mut log = DeltaTable::new(Arc::clone(&self.log_store));
         let log = self
-            .read_log(async move { log.load_version(version).await.map(|()| log) })
+            .read_log(Some(version), async move {
+                log.load_version(version).await.map(|()| log)
+            })
             .await?;
         let snapshot = Snapshot::read(&log, &self.id, Some(&latest))?;
         Ok(Arc::new(self.with_patches(snapshot).await?))

@@ -3,6 +3,7 @@
 mod by_hand;
 mod compaction;
 mod crash;
+mod damaged_logs;
 mod failures;
 mod history;
 mod housekeeping;
