@@ -95,7 +95,7 @@ impl Stored {
         let [new, _] = &sources;
         let mut living = merged.keys.iter().enumerate().peekable();
         let mut kept = Vec::with_capacity(keys.len());
-        let mut stale = 0;
+        let (mut stale, mut anew) = (0, 0);
         let mut gone = self.gone.lock();
         for (number, (key, old)) in keys.iter().zip(&old_keys).enumerate() {
             let before = kept.len();
@@ -119,12 +119,15 @@ impl Stored {
                     gone.insert(row.file, i64::from(row.place));
                 }
             }
+            let new = [key.deletion, key.living].into_iter().flatten().count();
+            anew += (kept.len() - before).saturating_sub(new) as u64;
             if kept.len() == before {
                 stale += 1;
             }
         }
         drop(gone);
         self.stale.fetch_add(stale, Atomic::Relaxed);
+        self.anew.fetch_add(anew, Atomic::Relaxed);
         Ok(interleave_record_batch(&[&new.rows, &merged.rows], &kept)?)
     }
 

@@ -38,7 +38,8 @@ pub(super) struct Stored {
     pub gone: Arc<Mutex<Places>>,
     /// Counts the new rows that are not the latest of their keys.
     pub stale: Arc<AtomicU64>,
-    /// Counts the rows of the table that are written anew, since their intervals are others.
+    /// Counts the rows of the table that are written anew, since their intervals are others, or since a
+    /// deletion leaves less of them.
     pub anew: Arc<AtomicU64>,
 }
 
