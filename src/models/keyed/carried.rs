@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{RecordBatch, new_null_array};
 use arrow::datatypes::{Schema, SchemaRef};
-use datafusion::common::{Column, ScalarValue};
+use datafusion::common::{Column, DataFusionError, ScalarValue};
 use datafusion::datasource::provider_as_source;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, lit};
@@ -12,12 +12,15 @@ use datafusion::physical_plan::execute_stream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt as _;
 
-use super::super::table_id;
+use super::super::{schema_change, table_id};
 use crate::catalog::Object;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::instance::Instance;
 use crate::session::plan;
 use crate::warehouse::{At, INTERVAL};
+
+/// What the SQLSTATEs of values begin with that a type does not have.
+const DATA_EXCEPTION: &str = "22";
 
 /// The rows of a history that the table of an object holds, in these columns, and behind them those of a
 /// query; the latter alone where the table has no history, or one of other keys or versions. Columns that
@@ -61,7 +64,11 @@ pub async fn carried(
     let plan = LogicalPlanBuilder::scan("tributary:history", source, None)?;
     let plan = plan::cast_to(plan.project(values)?.build()?, columns)?;
     let plan = state.create_physical_plan(&plan).await?;
-    let known = execute_stream(plan, state.task_ctx())?;
+    let changes = schema_change::described(&known, columns);
+    let described = object.described();
+    let known = execute_stream(plan, state.task_ctx())?.map(move |batch| {
+        batch.map_err(|error| DataFusionError::from(unfit(error, &described, changes.as_deref())))
+    });
     let interval = columns.fields().iter().rev().take(INTERVAL.len()).rev();
     let interval: Vec<_> = interval.cloned().collect();
     let rows = rows.map(move |batch| {
@@ -80,4 +87,21 @@ pub async fn carried(
         Arc::clone(columns),
         rows,
     )))
+}
+
+/// The error of rows of before that cannot be had in the columns of now.
+fn unfit(error: DataFusionError, object: &str, changes: Option<&str>) -> Error {
+    let error = Error::from(error);
+    let (Some(changes), true) = (changes, error.sqlstate().0.starts_with(DATA_EXCEPTION)) else {
+        return error;
+    };
+    let what = "a value of its history is not one of the type that its column gets";
+    error
+        .within(format!("{object}: {what}"))
+        .with_detail(format!("What has changed: {changes}."))
+        .with_hint(
+            "Say with CREATE OR REPLACE that the query casts the column to its type of before. With \
+             on_schema_change = 'ignore' or 'append_new_columns' columns keep a type that is wider than \
+             that of the query. REFRESH ... FULL gives up the history.",
+        )
 }
