@@ -183,7 +183,7 @@ impl Relations {
             )));
         }
         match self.reading {
-            Reading::Shape => Ok(Some(columns_alone(object))),
+            Reading::Shape => Ok(Some(self.shape(object, version).await)),
             Reading::Plan => self.open_columns(object, version).await.map(Some),
             Reading::Rows => self.open_object(object, version).await.map(Some),
         }
@@ -255,10 +255,6 @@ impl Relations {
             return Ok(Some(Arc::new(EmptyTable::new(columns))));
         }
         let latest = self.latest(object).await?.0;
-        let at = |version| match version {
-            Version::Number(number) => At::Version(number),
-            Version::Timestamp(time) | Version::FromNow(time) => At::Timestamp(time),
-        };
         let to = call.to.map_or(At::Version(latest), at);
         let table = crate::models::table_id(object);
         let warehouse = &self.instance.warehouse;
@@ -337,10 +333,22 @@ impl Relations {
             (Kind::View | Kind::ExternalTable, Some(_)) => Err(no_versions(&object.name)),
             (Kind::MaterializedView, _) if object.project_file.is_none() => {
                 self.check_populated(object).await?;
-                Ok(columns_alone(object))
+                Ok(self.shape(object, version).await)
             }
-            _ => Ok(columns_alone(object)),
+            _ => Ok(self.shape(object, version).await),
         }
+    }
+
+    /// The columns that an object has, or had in a version of its rows. Whether there is such a version is
+    /// told by who reads it: what the project builds may have none yet.
+    async fn shape(&self, object: &Object, version: Option<Version>) -> Arc<dyn TableProvider> {
+        if let Some(version) = version.filter(|_| object.is_stored()) {
+            let (table, at) = (crate::models::table_id(object), at(version));
+            if let Ok(columns) = self.instance.warehouse.schema(&table, at).await {
+                return Arc::new(EmptyTable::new(columns));
+            }
+        }
+        columns_alone(object)
     }
 
     async fn check_populated(&self, object: &Object) -> Result<()> {
@@ -365,11 +373,7 @@ impl Relations {
         match (object.kind, version) {
             (Kind::Table | Kind::MaterializedView, None) => Ok(self.read(object).await?.1),
             (Kind::Table | Kind::MaterializedView, Some(version)) => {
-                let at = match version {
-                    Version::Number(number) => At::Version(number),
-                    Version::Timestamp(time) | Version::FromNow(time) => At::Timestamp(time),
-                };
-                Ok(self.stored(object, at).await?.1)
+                Ok(self.stored(object, at(version)).await?.1)
             }
             (_, Some(_)) => Err(no_versions(&object.name)),
             (Kind::View, None) => Ok(Arc::new(UnplannedView::new(object))),
@@ -532,6 +536,13 @@ fn replaced_meanwhile(object: &Object) -> Error {
             object.name
         ),
     )
+}
+
+fn at(version: Version) -> At {
+    match version {
+        Version::Number(number) => At::Version(number),
+        Version::Timestamp(time) | Version::FromNow(time) => At::Timestamp(time),
+    }
 }
 
 fn columns_alone(object: &Object) -> Arc<dyn TableProvider> {
