@@ -241,11 +241,12 @@ impl Relations {
         schema: &str,
         call: &table_changes::Call<'_>,
     ) -> Result<Option<Arc<dyn TableProvider>>> {
-        let object = self
-            .snapshot
-            .relation(&QualifiedName::new(schema, call.table));
-        let Some(object) = object else {
-            return Ok(None);
+        let name = QualifiedName::new(schema, call.table);
+        let Some(object) = self.snapshot.relation(&name) else {
+            return match self.is_no_object(&name) {
+                true => Err(no_versions(&name)),
+                false => Ok(None),
+            };
         };
         if !object.is_stored() {
             return Err(no_versions(&object.name));
@@ -272,6 +273,17 @@ impl Relations {
             .with_hint("Read the rows of its versions with VERSION AS OF, and compare those."));
         }
         change_feed::relation(object, &feed).map(Some)
+    }
+
+    /// Whether there is a relation of this name that is no object of the catalog.
+    fn is_no_object(&self, name: &QualifiedName) -> bool {
+        if name.schema == system::SYSTEM_SCHEMA {
+            return system::exists(&name.name);
+        }
+        match pg_catalog::schema(&name.schema) {
+            Some(tables) => tables.get(&name.name).is_some(),
+            None => constraints::identity_sequence(&self.snapshot, name).is_some(),
+        }
     }
 
     /// The relation that a call names beside the model, as the statement sees it.
