@@ -96,7 +96,7 @@ impl Changing {
             let beside = Beside {
                 changed,
                 gone,
-                seen: answered,
+                seen: Constraints::of_merged(&state, &self.object, answered)?,
             };
             let (modification, state) = (self.modification, Arc::new(state));
             let upserted = modification

@@ -17,6 +17,7 @@ mod keeping;
 mod key;
 mod key_changes;
 mod key_set;
+mod merged;
 mod named_moments;
 mod shown;
 
@@ -194,17 +195,7 @@ impl Constraints {
             self.check_not_null(&columns, field)?;
         }
         let batch = RecordBatch::try_new(Arc::clone(&self.object.schema), columns)?;
-        for (name, condition) in &self.checks {
-            let held = condition.evaluate(&batch)?.into_array(batch.num_rows())?;
-            // As in Postgres, NULL passes.
-            if let Some(row) = held
-                .as_boolean()
-                .iter()
-                .position(|held| held == Some(false))
-            {
-                return Err(self.check_violated(name, &batch, row)?.into());
-            }
-        }
+        self.check_conditions(&batch)?;
         let kept = self.keys.take_in(&self.object, &batch)?;
         let (batch, kept) = match kept.false_count() {
             0 => (batch, None),
@@ -214,6 +205,21 @@ impl Constraints {
             changes.add(&batch)?;
         }
         Ok((batch, kept))
+    }
+
+    fn check_conditions(&self, batch: &RecordBatch) -> QueryResult<()> {
+        for (name, condition) in &self.checks {
+            let held = condition.evaluate(batch)?.into_array(batch.num_rows())?;
+            // As in Postgres, NULL passes.
+            if let Some(row) = held
+                .as_boolean()
+                .iter()
+                .position(|held| held == Some(false))
+            {
+                return Err(self.check_violated(name, batch, row)?.into());
+            }
+        }
+        Ok(())
     }
 
     /// Notes which rows come in the place of others, by the places of those.

@@ -8,6 +8,7 @@ use arrow::array::{Array, BooleanArray, RecordBatch};
 use arrow::compute::{and, filter_record_batch, is_not_null, not};
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
+use datafusion::physical_plan::EmptyRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt as _;
 
@@ -18,7 +19,7 @@ use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::{Instance, LockGuard};
 use crate::sources::{Numbering, RejectedRow};
-use crate::warehouse::{CommitInfo, Keyed, Participant, Upserted};
+use crate::warehouse::{Beside, CommitInfo, Keyed, Participant, Upserted};
 
 /// What has become of rows that were put into a keyed table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,8 +77,14 @@ pub async fn upsert(
     let (rows, rejected) = let_in(instance, state, table, rows)?;
     let session = Arc::new(state.clone());
     let info = CommitInfo::new(operation);
+    // Nothing is changed by hand beside the rows.
+    let beside = Constraints::of_merged(state, table, None)?.map(|seen| Beside {
+        changed: Box::pin(EmptyRecordBatchStream::new(Arc::clone(&table.schema))),
+        gone: Arc::default(),
+        seen: Some(seen),
+    });
     let upserted = modification
-        .upsert(session, rows, info, Some(participant))
+        .upsert_beside(session, rows, beside, info, Some(participant))
         .await?;
     Ok(Put {
         upserted,
