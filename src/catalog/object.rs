@@ -163,8 +163,12 @@ impl Object {
 
     /// The table that holds its rows.
     pub fn table(&self) -> TableId {
-        let QualifiedName { schema, name } = self.created_as.as_ref().unwrap_or(&self.name);
-        TableId::new(self.oid, schema, name)
+        let of =
+            |QualifiedName { schema, name }: &QualifiedName| TableId::new(self.oid, schema, name);
+        match &self.created_as {
+            Some(created_as) => of(created_as).called(&self.name),
+            None => of(&self.name),
+        }
     }
 
     /// `materialized view a.b`, as messages name it.

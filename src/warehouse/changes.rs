@@ -83,7 +83,7 @@ pub(super) async fn changes(table: &Arc<Table>, from: At, to: At) -> Result<Chan
         At::Latest => latest.version,
         At::Version(version) => existing(table, version, latest.version).await?,
         At::Timestamp(time) => table.version_until(time).await?.ok_or_else(|| {
-            invalid(format!("table {} has no version of {time}", table.id))
+            invalid(format!("table {} has no version of {time}", table.called()))
                 .with_detail("Its first version is a later one.")
         })?,
     };
@@ -108,7 +108,7 @@ pub(super) async fn changes(table: &Arc<Table>, from: At, to: At) -> Result<Chan
     if from > to {
         return Err(invalid(format!(
             "changes of table {} from version {from} to version {to} cannot be read",
-            table.id
+            table.called()
         ))
         .with_hint("The first version comes first."));
     }
@@ -131,7 +131,7 @@ pub(super) async fn changes(table: &Arc<Table>, from: At, to: At) -> Result<Chan
     if let Some(version) = reader.replaced_by {
         return Err(Error::unsupported(format!(
             "changes of table {} across versions with other columns",
-            table.id
+            table.called()
         ))
         .with_detail(format!(
             "Version {version} has other columns than the one before."
@@ -167,9 +167,9 @@ async fn existing(table: &Table, version: i64, latest: u64) -> Result<u64> {
         .ok()
         .filter(|version| (first..=latest).contains(version))
         .ok_or_else(|| {
-            invalid(format!("table {} has no version {version}", table.id)).with_detail(format!(
-                "Its changes can be read from version {first} to version {latest}."
-            ))
+            invalid(format!("table {} has no version {version}", table.called())).with_detail(
+                format!("Its changes can be read from version {first} to version {latest}."),
+            )
         })
 }
 
@@ -455,7 +455,7 @@ impl<'a> Reader<'a> {
             SqlState::DATA_CORRUPTED,
             format!(
                 "version {version} of table {} takes out the file {path}, which was not there",
-                self.table.id
+                self.table.called()
             ),
         )
     }
@@ -465,7 +465,7 @@ impl<'a> Reader<'a> {
             SqlState::DATA_CORRUPTED,
             format!(
                 "the log of table {} does not tell how many rows the file {path} has",
-                self.table.id
+                self.table.called()
             ),
         )
     }
@@ -513,7 +513,7 @@ impl<'a> Reader<'a> {
         };
         Err(invalid(format!(
             "what version {lost} of table {} changed is no longer there",
-            self.table.id
+            self.table.called()
         ))
         .with_detail("VACUUM has deleted its files.")
         .with_hint(format!("Changes can be read from version {} on.", lost + 1)))

@@ -33,6 +33,7 @@ impl OpenTables {
             last_used: 0,
         });
         handle.last_used = self.clock;
+        handle.table.call(id.called.as_deref());
         Arc::clone(&handle.table)
     }
 

@@ -273,7 +273,7 @@ impl Warehouse {
             }
             Published::Conflict => Err(table.conflict()),
             Published::No(error) | Published::Unknown(error) => {
-                Err(error.within(format!("table {}", table.id)))
+                Err(error.within(format!("table {}", table.called())))
             }
         }
     }
@@ -298,11 +298,11 @@ impl Warehouse {
                         // Another one has helped, or another engine has written.
                         Published::Conflict => {}
                         Published::No(error) | Published::Unknown(error) => {
-                            return Err(error.within(format!("table {}", table.id)));
+                            return Err(error.within(format!("table {}", table.called())));
                         }
                     }
                 }
-                Err(error) => return Err(error.within(format!("table {}", table.id))),
+                Err(error) => return Err(error.within(format!("table {}", table.called()))),
             }
         }
         let at = i64::try_from(at).unwrap_or(i64::MAX);

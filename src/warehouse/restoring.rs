@@ -87,7 +87,7 @@ async fn definition_of(table: &Table, version: &Snapshot) -> Result<Option<Strin
     if is_same && later.is_none() {
         return Ok(None);
     }
-    let (id, number) = (&table.id, version.version);
+    let (id, number) = (table.called(), version.version);
     let error = Error::unsupported(format!("RESTORE to version {number} of table {id}"));
     let error = match later {
         Some(later) => error.with_detail(format!(

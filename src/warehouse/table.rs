@@ -67,6 +67,8 @@ pub(super) struct Table {
     pub id: TableId,
     pub place: Place,
     log_store: LogStoreRef,
+    /// What messages call it, where that is not the name in its id.
+    called: RwLock<Option<String>>,
     latest: RwLock<Option<Latest>>,
     /// The last look whether there is a later one.
     look: Look,
@@ -111,6 +113,7 @@ impl Table {
             id,
             place,
             log_store,
+            called: RwLock::default(),
             latest: RwLock::new(None),
             look: Look::default(),
             committing: Arc::default(),
@@ -130,6 +133,21 @@ impl Table {
         self
     }
 
+    /// Has messages call it by this name.
+    pub fn call(&self, called: Option<&str>) {
+        if self.called.read().as_deref() != called {
+            *self.called.write() = called.map(str::to_owned);
+        }
+    }
+
+    /// The table, as messages call it.
+    pub fn called(&self) -> TableId {
+        TableId {
+            called: self.called.read().clone(),
+            ..self.id.clone()
+        }
+    }
+
     /// The latest version. Without news in the log this costs one look for the next entry.
     pub async fn latest(&self) -> Result<Arc<Snapshot>> {
         let known = self.latest.read().clone();
@@ -139,7 +157,7 @@ impl Table {
         match self.place.has_entry(known.snapshot.version + 1).await {
             Ok(false) => Ok(known.snapshot),
             Ok(true) => self.advance(known).await,
-            Err(error) => Err(error.within(format!("table {}", self.id))),
+            Err(error) => Err(error.within(format!("table {}", self.called()))),
         }
     }
 
@@ -343,13 +361,13 @@ impl Table {
             SqlState::SERIALIZATION_FAILURE,
             format!(
                 "could not write to table {} because it was changed meanwhile",
-                self.id
+                self.called()
             ),
         )
         .with_hint("Run the statement again.")
     }
 
     fn failed(&self, error: DeltaTableError) -> Error {
-        from_delta(error, &self.id)
+        from_delta(error, &self.called())
     }
 }

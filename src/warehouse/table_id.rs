@@ -1,6 +1,7 @@
 //! Which table, and the name of its folder.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 const MAX_NAME: usize = 100;
 
 /// A table of the warehouse: its number makes it unique, its names make its folder readable.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TableId {
     /// The number of the table in the catalog, never used again.
     pub oid: u32,
@@ -16,6 +17,23 @@ pub struct TableId {
     pub schema: String,
     /// The name that the table is created with.
     pub name: String,
+    /// What messages call it, where it has another name by now: that tells no two tables apart.
+    #[serde(skip)]
+    pub(super) called: Option<String>,
+}
+
+impl PartialEq for TableId {
+    fn eq(&self, other: &Self) -> bool {
+        (self.oid, &self.schema, &self.name) == (other.oid, &other.schema, &other.name)
+    }
+}
+
+impl Eq for TableId {}
+
+impl Hash for TableId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.oid, &self.schema, &self.name).hash(state);
+    }
 }
 
 impl TableId {
@@ -25,6 +43,15 @@ impl TableId {
             oid,
             schema: schema.into(),
             name: name.into(),
+            called: None,
+        }
+    }
+
+    /// The table, which messages call by this name.
+    pub fn called(self, name: impl fmt::Display) -> Self {
+        Self {
+            called: Some(name.to_string()),
+            ..self
         }
     }
 
@@ -42,7 +69,10 @@ impl TableId {
 
 impl fmt::Display for TableId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.schema, self.name)
+        match &self.called {
+            Some(called) => f.write_str(called),
+            None => write!(f, "{}.{}", self.schema, self.name),
+        }
     }
 }
 
@@ -76,6 +106,10 @@ mod tests {
         assert_eq!(table, "a______20_b-17");
         assert_eq!(oid_of_folder(&table), Some(17));
         assert_eq!(oid_of_folder("_delta_log"), None);
+        let called = id.clone().called("s.t");
+        assert_eq!(called, id);
+        assert_eq!(called.folders(), id.folders());
+        assert_eq!(called.to_string(), "s.t");
         let long = TableId::new(1, "", "x".repeat(500)).folders();
         assert_eq!(long[0], "_");
         assert!(long[1].len() < 120);

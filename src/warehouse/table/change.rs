@@ -176,7 +176,7 @@ impl Table {
             }
             (Change::Create(_), Some(_)) => Err(Error::new(
                 SqlState::DUPLICATE_TABLE,
-                format!("the folder of table {} is not empty", self.id),
+                format!("the folder of table {} is not empty", self.called()),
             )),
             (Change::Rewrite(_, version), Some(current)) if current.version != *version => {
                 Err(self.conflict())
@@ -258,7 +258,7 @@ impl Table {
             }
             (_, None) => Err(Error::new(
                 SqlState::UNDEFINED_TABLE,
-                format!("table {} has no data folder", self.id),
+                format!("table {} has no data folder", self.called()),
             )),
             (Change::Append(schema), Some(current)) => {
                 if current.schema.is_stored_as(schema) {

@@ -138,7 +138,7 @@ impl Table {
         if self.dropped.load(Ordering::Acquire) {
             return Err(Error::new(
                 SqlState::UNDEFINED_TABLE,
-                format!("table {} was dropped", self.id),
+                format!("table {} was dropped", self.called()),
             ));
         }
         if self.place.staging.is_some() {
@@ -275,14 +275,14 @@ impl Table {
             }
             Published::No(error) => {
                 waiting.release();
-                aborted(error.within(format!("table {}", self.id)))
+                aborted(error.within(format!("table {}", self.called())))
             }
             Published::Unknown(error) => {
                 // The participant is in doubt. Whoever finds the entry must find its files.
                 for written in written.into_iter().chain([put_back.written]) {
                     written.keep();
                 }
-                Err(error.within(format!("table {}", self.id)))
+                Err(error.within(format!("table {}", self.called())))
             }
         }
     }
@@ -370,7 +370,7 @@ impl Table {
         match self.read_entry(mark.version.unsigned_abs()).await {
             Ok(entry) => Ok(outcome(mark, Some(&entry))),
             Err(error) if error.sqlstate() == SqlState::UNDEFINED_FILE => Ok(outcome(mark, None)),
-            Err(error) => Err(error.within(format!("table {}", self.id))),
+            Err(error) => Err(error.within(format!("table {}", self.called()))),
         }
     }
 }

@@ -20,12 +20,12 @@ impl Table {
     /// The error of reading the log up to a version, or to its end, which names the entry that is missing
     /// or damaged, where one is.
     pub(super) async fn unreadable(&self, error: DeltaTableError, version: Option<u64>) -> Error {
-        let error = from_delta(error, &self.id);
+        let error = from_delta(error, &self.called());
         if error.sqlstate() != SqlState::DATA_CORRUPTED {
             return error;
         }
         match self.damage(version).await {
-            Ok(Some(damage)) => damage.within(format!("table {}", self.id)),
+            Ok(Some(damage)) => damage.within(format!("table {}", self.called())),
             // What reads the log knows better.
             Ok(None) | Err(_) => error,
         }

@@ -88,7 +88,10 @@ impl Table {
     fn not_there(&self, version: u64) -> Error {
         Error::new(
             SqlState::INVALID_PARAMETER_VALUE,
-            format!("version {version} of table {} is no longer there", self.id),
+            format!(
+                "version {version} of table {} is no longer there",
+                self.called()
+            ),
         )
         .with_detail("Entries of its log, or files of the versions before it, are deleted.")
     }
@@ -210,7 +213,7 @@ impl Table {
             Published::Yes => {}
             Published::Conflict => return Err(self.conflict()),
             Published::No(error) | Published::Unknown(error) => {
-                return Err(error.within(format!("table {}", self.id)));
+                return Err(error.within(format!("table {}", self.called())));
             }
         }
         let lost: Vec<(String, NewVector)> = vectors.into_iter().collect();

@@ -53,7 +53,10 @@ impl Table {
                     let number = version.version;
                     return Err(Error::new(
                         SqlState::INVALID_PARAMETER_VALUE,
-                        format!("version {number} of table {} is no longer there", self.id),
+                        format!(
+                            "version {number} of table {} is no longer there",
+                            self.called()
+                        ),
                     )
                     .with_detail("VACUUM has deleted its files."));
                 }
@@ -122,8 +125,9 @@ impl Table {
 
     /// The parameters of the commit that made a version; of a fold those of the commit before.
     pub async fn parameters(&self, version: i64) -> Result<BTreeMap<String, String>> {
-        let mut number = u64::try_from(version)
-            .map_err(|_| Error::internal(format!("table {} has no version {version}", self.id)))?;
+        let mut number = u64::try_from(version).map_err(|_| {
+            Error::internal(format!("table {} has no version {version}", self.called()))
+        })?;
         loop {
             let entry = self.read_entry(number).await?;
             match number.checked_sub(1) {
@@ -151,7 +155,7 @@ impl Table {
             .ok_or_else(|| {
                 Error::new(
                     SqlState::INVALID_PARAMETER_VALUE,
-                    format!("table {} has no version {version}", self.id),
+                    format!("table {} has no version {version}", self.called()),
                 )
                 .with_detail(format!("It has versions {first} to {}.", latest.version))
             })
@@ -204,7 +208,7 @@ impl Table {
         let none = || {
             Error::new(
                 SqlState::INVALID_PARAMETER_VALUE,
-                format!("table {} has no version of {time}", self.id),
+                format!("table {} has no version of {time}", self.called()),
             )
         };
         if time > Utc::now() {
