@@ -2,6 +2,7 @@
 
 mod assigned_parameters;
 mod authorization;
+mod called_parameters;
 mod cursors;
 pub mod declared;
 pub mod enums;

@@ -10,11 +10,14 @@ use datafusion::logical_expr::expr::{Case, ScalarFunction};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
 
+use super::called_parameters;
+
 /// Functions whose arguments are of one type.
 const OF_ONE_TYPE: [&str; 5] = ["coalesce", "greatest", "least", "make_array", "nullif"];
 
 /// `$1::BIGINT` is a BIGINT, and so is that of `LIMIT $1`; what `name = ANY($1)` takes is an array of
-/// names; in `coalesce($1, 1)`, `CASE` and `UNION` a parameter has the type of the values beside it.
+/// names; in `coalesce($1, 1)`, `CASE` and `UNION` a parameter has the type of the values beside it, and as an
+/// argument of a function that which this takes.
 pub(super) fn placed_parameters(plan: &LogicalPlan) -> Result<HashMap<String, DataType>> {
     let mut places = Places::default();
     plan.apply_with_subqueries(|node| {
@@ -63,8 +66,29 @@ impl Places {
             Expr::ScalarFunction(call) if OF_ONE_TYPE.contains(&call.name()) => {
                 self.are_alike(&call.args.iter().collect::<Vec<_>>(), schema);
             }
+            Expr::ScalarFunction(call) => self.of_call(call.name(), &call.args, schema),
+            Expr::WindowFunction(window) => {
+                self.of_call(window.fun.name(), &window.params.args, schema);
+            }
+            Expr::Not(truth)
+            | Expr::IsTrue(truth)
+            | Expr::IsFalse(truth)
+            | Expr::IsNotTrue(truth)
+            | Expr::IsNotFalse(truth) => self.is(truth, || Some(DataType::Boolean)),
             Expr::Case(case) => self.of_case(case, schema),
             _ => {}
+        }
+    }
+
+    /// The arguments of a built-in function.
+    fn of_call(&mut self, name: &str, arguments: &[Expr], schema: &DFSchema) {
+        let is_open = |argument: &Expr| matches!(argument, Expr::Placeholder(_));
+        if !arguments.iter().any(is_open) {
+            return;
+        }
+        let types = called_parameters::wanted(name, arguments, schema);
+        for (argument, wanted) in arguments.iter().zip(types) {
+            self.is(argument, || wanted);
         }
     }
 

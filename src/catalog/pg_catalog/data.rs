@@ -52,6 +52,33 @@ pub fn rows_of(table: &str) -> Option<&'static str> {
     found.map(|(_, rows)| *rows)
 }
 
+/// The types of the arguments of PostgreSQL's functions of a name that can be called with so many, those
+/// left out that take any number.
+pub fn argument_oids(name: &str, count: usize) -> Vec<Vec<u32>> {
+    static ARGUMENTS: LazyLock<HashMap<&str, Vec<(usize, Vec<u32>)>>> = LazyLock::new(|| {
+        let mut functions: HashMap<&str, Vec<(usize, Vec<u32>)>> = HashMap::new();
+        for line in rows_of("pg_proc").unwrap_or_default().lines() {
+            let fields: Vec<&str> = line.split('\t').collect();
+            let field = |place: usize| fields.get(place).copied().unwrap_or_default();
+            let (name, variadic, defaults) = (field(1), field(7), field(17));
+            let types = field(19).split(' ').filter(|part| !part.is_empty());
+            let types: Result<Vec<u32>, _> = types.map(str::parse).collect();
+            let (Ok(types), Ok(defaults), "0") = (types, defaults.parse(), variadic) else {
+                continue;
+            };
+            functions.entry(name).or_default().push((defaults, types));
+        }
+        functions
+    });
+    let all = ARGUMENTS.get(name).into_iter().flatten();
+    let callable = all.filter(|(defaults, types)| {
+        count <= types.len() && types.len().saturating_sub(*defaults) <= count
+    });
+    callable
+        .map(|(_, types)| types.iter().take(count).copied().collect())
+        .collect()
+}
+
 /// The comment of an object that every PostgreSQL has, by the number of the table that lists it and
 /// its own.
 pub fn comment(class: i64, object: i64) -> Option<&'static str> {

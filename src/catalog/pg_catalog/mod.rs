@@ -74,6 +74,7 @@ mod updatable_functions;
 #[cfg(test)]
 mod tests;
 
+pub use data::argument_oids;
 pub use expression_text::column_type;
 pub use function::StatementCatalog;
 pub use functions::functions;

@@ -24,6 +24,7 @@ pub use body::{plain_type, probe, relation_named};
 pub use call::FUNCTION;
 pub use expansion::expand;
 use resolution::{Candidate, full_name, plain_arguments, resolve, unnamed};
+pub(super) use resolution::{Given, Place, choose};
 
 /// How deep functions may call functions.
 const MAX_DEPTH: usize = 32;

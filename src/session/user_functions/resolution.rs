@@ -44,14 +44,14 @@ impl Candidate<'_> {
 
 /// An argument of a candidate.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Place {
-    pub(super) wanted: String,
-    pub(super) given: Given,
+pub(in crate::session) struct Place {
+    pub(in crate::session) wanted: String,
+    pub(in crate::session) given: Given,
 }
 
 /// What is known of the type of a value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Given {
+pub(in crate::session) enum Given {
     /// It is this one.
     Type(String),
     /// A literal in quotes, NULL or a parameter, which may be of any.
@@ -217,7 +217,7 @@ fn values(
 }
 
 /// The candidates that fit best, by their places: one, or several that need to know more types.
-pub(super) fn choose(candidates: &[Vec<Place>]) -> Vec<usize> {
+pub(in crate::session) fn choose(candidates: &[Vec<Place>]) -> Vec<usize> {
     let fits = candidates.iter().enumerate().filter_map(|(index, places)| {
         let fits: Option<Vec<Fit>> = places.iter().map(Fit::of).collect();
         Some((index, fits?))
