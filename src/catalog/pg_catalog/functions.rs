@@ -155,14 +155,15 @@ pub fn functions() -> Vec<ScalarUDF> {
                 )
             },
         ),
-        udf(
+        CatalogFunction::udf(
             "pg_get_viewdef",
-            &[&[BIGINT, BOOLEAN], &[BIGINT]],
+            &[&[BIGINT, BOOLEAN], &[BIGINT], &[TEXT, BOOLEAN], &[TEXT]],
             TEXT,
-            |sources, values| {
-                let found = number(values, 0).and_then(|oid| relation(sources, oid));
-                text(found.and_then(|relation| view_definition(&relation)))
-            },
+            Call::Look(|sources, values| {
+                let oid = reg_casts::number_of(sources, values, name_functions::known_oid)?;
+                let found = oid.and_then(|oid| relation(sources, oid));
+                Ok(text(found.and_then(|relation| view_definition(&relation))))
+            }),
         ),
         udf(
             "pg_get_expr",
