@@ -101,6 +101,7 @@ pub mod references;
 pub mod refresh;
 pub mod relation_names;
 pub mod relation_wildcards;
+mod renamed_calls;
 pub mod renamed_wildcards;
 pub mod renaming;
 pub mod repeated_columns;

@@ -110,6 +110,11 @@ impl Transaction<'_> {
         for reader in readers {
             let mut object = Object::clone(&*self.existing(reader)?);
             match old.kind {
+                Kind::Function => {
+                    if let Some((old, new)) = called(old, new) {
+                        object.definition.rename_calls(&old, &new);
+                    }
+                }
                 Kind::Type => object.definition.rename_type(&old.name, new)?,
                 _ => object.definition.rename_relation(&old.name, new)?,
             }
@@ -172,4 +177,17 @@ impl Transaction<'_> {
             error.with_detail(format!("It is {}.", existing.kind.with_article()))
         })
     }
+}
+
+/// The name by which a function is called, and the one that it has in the schema of a new name.
+pub(super) fn called(
+    function: &Object,
+    new: &QualifiedName,
+) -> Option<(QualifiedName, QualifiedName)> {
+    let Statement::CreateFunction(create) = &function.definition else {
+        return None;
+    };
+    let name = &create.name.name;
+    let old = QualifiedName::new(&function.name.schema, name);
+    Some((old, QualifiedName::new(&new.schema, name)))
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::Transaction;
 use super::checks::{SCHEMAS, check_access, check_comment, check_length, too_many};
+use super::names::called;
 use crate::catalog::name::{check_schema_name, check_writable, is_system_schema, temporary_schema};
 use crate::catalog::privilege::Access;
-use crate::catalog::{Object, Oid, Schema};
+use crate::catalog::{Kind, Object, Oid, Schema};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::{self, QualifiedName};
 
@@ -87,14 +88,33 @@ impl Transaction<'_> {
             .chain(self.snapshot.types_in(old))
             .cloned()
             .collect();
+        let functions: Vec<_> = self.snapshot.functions_in(old).cloned().collect();
         for object in within {
             // What reads it may have been renamed before.
             let object = self.existing(object.oid)?;
             self.take_name(&object, &QualifiedName::new(new, &object.name.name))?;
         }
+        self.rename_default_calls(&functions, new);
         self.snapshot.schemas.remove(old);
         self.changed_schemas.insert(old.to_owned());
         Ok(())
+    }
+
+    /// Has the defaults of columns, which do not stand on functions, call them in the schema of another name.
+    fn rename_default_calls(&mut self, functions: &[Arc<Object>], schema: &str) {
+        let tables = self.snapshot.objects().filter(|it| it.kind == Kind::Table);
+        for table in tables.cloned().collect::<Vec<_>>() {
+            let mut object = Object::clone(&table);
+            for function in functions {
+                let new = QualifiedName::new(schema, &function.name.name);
+                if let Some((old, new)) = called(function, &new) {
+                    object.definition.rename_calls(&old, &new);
+                }
+            }
+            if object.definition != table.definition {
+                self.put(object);
+            }
+        }
     }
 
     /// Drops a schema, and with `cascade` all in it and all that stands on that; answers the
