@@ -121,7 +121,7 @@ pub fn rename_output(query: &mut Query, called: &str, old: &str, new: &str) -> R
     if let Some(relation) = whole(query) {
         *inner = relation.clone();
     } else if let TableFactor::Derived { subquery, .. } = inner {
-        *subquery = Box::new(query.clone());
+        **subquery = query.clone();
     }
     merge(outer);
     match outer {
