@@ -29,7 +29,7 @@ mod server;
 mod settings;
 mod shown_query;
 mod state;
-mod subqueries;
+pub mod subqueries;
 mod told_parameters;
 mod transaction;
 pub mod user_functions;

@@ -13,11 +13,17 @@ use datafusion::logical_expr::{
 use crate::error::{Error, SqlState};
 
 /// The function: of a list, its one element; NULL for none.
-pub static FUNCTION: LazyLock<ScalarUDF> = LazyLock::new(|| {
+pub static FUNCTION: LazyLock<ScalarUDF> = LazyLock::new(|| of(Volatility::Immutable));
+
+/// [`FUNCTION`] of a value that stands in several expressions. As if it were another one each time, it
+/// is not computed before these, where there may be no row that is asked about.
+pub static IN_PLACE: LazyLock<ScalarUDF> = LazyLock::new(|| of(Volatility::Volatile));
+
+fn of(volatility: Volatility) -> ScalarUDF {
     ScalarUDF::new_from_impl(OnlyRow {
-        signature: Signature::any(1, Volatility::Immutable),
+        signature: Signature::any(1, volatility),
     })
-});
+}
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct OnlyRow {

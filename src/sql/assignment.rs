@@ -12,16 +12,33 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::cursor::{Parsed, Parser, fold, no_duplicates};
 use super::name::Quoted;
+use super::row_membership;
 use super::shown::Shown;
 use crate::error::{Error, Result, SqlState};
 
-/// The new value of a column.
+/// The new value of a column, or of several.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assignment {
-    /// The column.
-    pub column: String,
+    /// The column; several where a subquery gives the values of all.
+    pub columns: Vec<String>,
     /// Its value; `None` for `DEFAULT`.
     pub value: Option<Expr>,
+}
+
+impl Assignment {
+    /// Of one column.
+    pub fn of(column: String, value: Option<Expr>) -> Self {
+        Self {
+            columns: vec![column],
+            value,
+        }
+    }
+}
+
+/// The columns that are assigned to, in their order.
+pub fn columns(assignments: &[Assignment]) -> Vec<String> {
+    let columns = assignments.iter().flat_map(|it| &it.columns);
+    columns.cloned().collect()
 }
 
 /// Parses what stands behind `SET`.
@@ -33,22 +50,23 @@ pub(super) fn parse(parser: &mut Parser) -> Parsed<Vec<Assignment>> {
         parser.expect_token(&Token::Eq)?;
         let place_of_value = parser.error_here(Error::internal(""));
         let value = parser.parse_expr()?;
-        let pairs: Vec<(AstName, Expr)> = match target {
-            AssignmentTarget::ColumnName(column) => vec![(column, value)],
+        let pairs: Vec<(Vec<AstName>, Expr)> = match target {
+            AssignmentTarget::ColumnName(column) => vec![(vec![column], value)],
             AssignmentTarget::Tuple(columns) => {
-                let values = row(value).map_err(|error| place_of_value.with_error(error))?;
-                if columns.len() != values.len() {
-                    return Err(place_of_value.with_error(Error::new(
-                        SqlState::SYNTAX_ERROR,
-                        "number of columns does not match number of values",
-                    )));
+                let values =
+                    row(value, &columns).map_err(|error| place_of_value.with_error(error))?;
+                match values {
+                    Values::Each(values) => {
+                        let columns = columns.into_iter().map(|column| vec![column]);
+                        columns.zip(values).collect()
+                    }
+                    Values::Subquery(query) => vec![(columns, query)],
                 }
-                columns.into_iter().zip(values).collect()
             }
         };
-        for (column, value) in pairs {
-            assignments.push(Assignment {
-                column: column_of(&column).ok_or_else(|| {
+        for (columns, value) in pairs {
+            let columns = columns.iter().map(|column| {
+                column_of(column).ok_or_else(|| {
                     place.with_error(
                         Error::new(
                             SqlState::SYNTAX_ERROR,
@@ -56,7 +74,10 @@ pub(super) fn parse(parser: &mut Parser) -> Parsed<Vec<Assignment>> {
                         )
                         .with_hint("Write the column's name alone."),
                     )
-                })?,
+                })
+            });
+            assignments.push(Assignment {
+                columns: columns.collect::<Parsed<_>>()?,
                 value: (!is_default(&value)).then_some(value),
             });
         }
@@ -64,7 +85,7 @@ pub(super) fn parse(parser: &mut Parser) -> Parsed<Vec<Assignment>> {
             break;
         }
     }
-    let names: Vec<String> = assignments.iter().map(|it| it.column.clone()).collect();
+    let names = columns(&assignments);
     no_duplicates(&names).map_err(|_| {
         let mut seen = std::collections::HashSet::new();
         let twice = names.iter().find(|name| !seen.insert(name.as_str()));
@@ -79,79 +100,96 @@ pub(super) fn parse(parser: &mut Parser) -> Parsed<Vec<Assignment>> {
     Ok(assignments)
 }
 
-/// The values of a row: `(a, b)`, `ROW(a, b)` or a subquery.
-fn row(value: Expr) -> Result<Vec<Expr>> {
-    match value {
-        Expr::Tuple(values) => Ok(values),
-        Expr::Nested(value) => row(*value),
-        Expr::Subquery(query) => row_of_subquery(&query),
+/// The values of several columns.
+enum Values {
+    /// One of each.
+    Each(Vec<Expr>),
+    /// A subquery of as many columns.
+    Subquery(Expr),
+}
+
+/// The values of columns: `(a, b)`, `ROW(a, b)` or a subquery.
+fn row(value: Expr, columns: &[AstName]) -> Result<Values> {
+    let values = match value {
+        Expr::Tuple(values) => values,
+        Expr::Nested(value) => return row(*value, columns),
+        Expr::Subquery(query) if columns.len() == 1 => vec![Expr::Subquery(query)],
+        Expr::Subquery(query) => match values_alone(&query) {
+            Some(values) => values,
+            None => {
+                let width = row_membership::width(&query.body).ok_or_else(unknown_width)?;
+                check_width(width, columns)?;
+                return Ok(Values::Subquery(Expr::Subquery(query)));
+            }
+        },
         Expr::Function(call) if call.name.to_string().eq_ignore_ascii_case("row") => {
             let FunctionArguments::List(arguments) = call.args else {
-                return Ok(Vec::new());
+                return Ok(Values::Each(Vec::new()));
             };
             let values = arguments.args.into_iter().map(|argument| match argument {
                 FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => Ok(value),
                 other => Err(Error::unsupported(format!("{other} in ROW"))),
             });
-            values.collect()
+            values.collect::<Result<_>>()?
         }
-        _ => Err(Error::new(
-            SqlState::FEATURE_NOT_SUPPORTED,
-            "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression",
+        _ => {
+            return Err(Error::new(
+                SqlState::FEATURE_NOT_SUPPORTED,
+                "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression",
+            ));
+        }
+    };
+    check_width(values.len(), columns)?;
+    Ok(Values::Each(values))
+}
+
+fn unknown_width() -> Error {
+    Error::unsupported("* in a subquery as the values of several columns")
+        .with_hint("Name the columns of the subquery one by one.")
+}
+
+fn check_width(width: usize, columns: &[AstName]) -> Result<()> {
+    match width == columns.len() {
+        true => Ok(()),
+        false => Err(Error::new(
+            SqlState::SYNTAX_ERROR,
+            "number of columns does not match number of values",
         )),
     }
 }
 
-/// The columns of a subquery, each as a subquery of its own, which all see the same rows. What might
-/// give them other rows is refused.
-fn row_of_subquery(query: &Query) -> Result<Vec<Expr>> {
-    let refused = || {
-        Error::unsupported("this form of a subquery as the values of several columns")
-            .with_hint("Join the query in FROM, and assign its columns one by one.")
-    };
-    let SetExpr::Select(select) = query.body.as_ref() else {
-        return Err(refused());
-    };
-    let wildcard = |item: &SelectItem| {
-        !matches!(
+/// The columns of a subquery without rows to read, `(SELECT a, b)`, each as a subquery of its own.
+/// Nothing but the values of these is computed, so that it makes no difference, and each is of its
+/// column's type.
+fn values_alone(query: &Query) -> Option<Vec<Expr>> {
+    let select = query.body.as_select()?;
+    let is_value = |item: &SelectItem| {
+        matches!(
             item,
             SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. }
         )
     };
-    let width = select.projection.len();
-    if select.projection.iter().any(wildcard) {
-        return Err(refused());
-    }
-    let is_limited = query.limit_clause.is_some() || query.fetch.is_some();
-    if width > 1 && (is_limited || select.top.is_some() || is_random(query)) {
-        return Err(refused());
-    }
-    let column = |index: usize| {
-        let mut one = query.clone();
-        if let SetExpr::Select(select) = one.body.as_mut() {
-            select.projection = select.projection.get(index).cloned().into_iter().collect();
-        }
-        Expr::Subquery(Box::new(one))
-    };
-    Ok((0..width).map(column).collect())
-}
-
-/// Whether a query calls a function that has another value each time.
-fn is_random(query: &Query) -> bool {
-    const RANDOM: [&str; 5] = [
-        "clock_timestamp",
-        "gen_random_uuid",
-        "nextval",
-        "random",
-        "uuid",
-    ];
-    let found = visit_expressions(query, |expression| match expression {
-        Expr::Function(call) if RANDOM.contains(&call.name.to_string().to_lowercase().as_str()) => {
-            ControlFlow::Break(())
-        }
+    // A function may give many rows or none, and an aggregate has one whatever is read.
+    let calls = visit_expressions(&select.projection, |expression| match expression {
+        Expr::Function(_) => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     });
-    found.is_break()
+    if calls.is_break() || !select.projection.iter().all(is_value) {
+        return None;
+    }
+    let column = |item: &SelectItem| {
+        let mut one = query.clone();
+        if let SetExpr::Select(select) = one.body.as_mut() {
+            select.projection = vec![item.clone()];
+        }
+        (Expr::Subquery(Box::new(one)), item.clone())
+    };
+    let columns: Vec<_> = select.projection.iter().map(column).collect();
+    // Whatever else the query says would be shown beside the value.
+    let is_bare = columns
+        .iter()
+        .all(|(one, item)| one.to_string() == format!("(SELECT {item})"));
+    is_bare.then(|| columns.into_iter().map(|(one, _)| one).collect())
 }
 
 fn column_of(name: &AstName) -> Option<String> {
@@ -174,7 +212,15 @@ pub fn is_default(value: &Expr) -> bool {
 pub(super) fn write(f: &mut fmt::Formatter<'_>, assignments: &[Assignment]) -> fmt::Result {
     for (index, assignment) in assignments.iter().enumerate() {
         let comma = if index == 0 { "" } else { ", " };
-        write!(f, "{comma}{} = ", Quoted(&assignment.column))?;
+        f.write_str(comma)?;
+        match assignment.columns.as_slice() {
+            [column] => write!(f, "{} = ", Quoted(column))?,
+            columns => {
+                let columns = columns.iter().map(|column| Quoted(column).to_string());
+                let columns: Vec<String> = columns.collect();
+                write!(f, "({}) = ", columns.join(", "))?;
+            }
+        }
         match &assignment.value {
             Some(value) => write!(f, "{}", Shown(value))?,
             None => f.write_str("DEFAULT")?,

@@ -354,7 +354,7 @@ fn subquery_of(expr: &Expr) -> Option<&Query> {
 }
 
 /// How many columns a query has, if its text tells.
-fn width(body: &SetExpr) -> Option<usize> {
+pub(super) fn width(body: &SetExpr) -> Option<usize> {
     match body {
         SetExpr::Select(select) => {
             let is_one = |item: &SelectItem| {

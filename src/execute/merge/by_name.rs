@@ -38,9 +38,9 @@ pub fn expand(
     let value = |column: &String| Some(column_of(source, column));
     clause.action = match clause.action {
         Action::UpdateAll => {
-            let assignments = columns.into_iter().map(|column| Assignment {
-                value: value(&column),
-                column,
+            let assignments = columns.into_iter().map(|column| {
+                let value = value(&column);
+                Assignment::of(column, value)
             });
             Action::Update(assignments.collect())
         }

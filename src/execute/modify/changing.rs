@@ -1,19 +1,21 @@
 //! A table whose rows a statement changes, and its columns as expressions.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::datatypes::{Field, SchemaRef};
 use datafusion::sql::sqlparser::ast::{Expr, With};
 
 use super::found::{ROWS, with_suffix};
 use crate::catalog::Object;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::execute::target::Change;
 use crate::execute::with_changes::Moment;
 use crate::execute::{copy, defaults, width};
 use crate::instance::{Instance, StatementContext};
 use crate::models::{constraints, replacement, table_id};
-use crate::sql::assignment::Assignment;
+use crate::session::subqueries::shared_row;
+use crate::sql::assignment::{self, Assignment};
 use crate::sql::identity::Overriding;
 use crate::sql::name::Quoted;
 use crate::sql::returning::Target;
@@ -32,6 +34,8 @@ pub struct Changing {
     pub(super) modification: Modification,
     /// What finds the rows, where another part of the statement has changed the table since.
     pub(super) earlier: Option<Arc<Modification>>,
+    /// How many subqueries give several columns their values.
+    subqueries: AtomicUsize,
 }
 
 impl Changing {
@@ -64,6 +68,7 @@ impl Changing {
         context.show(&with_suffix(name, ROWS), found_in.rows()?);
         Ok(Self {
             earlier,
+            subqueries: AtomicUsize::new(0),
             name: target.name().to_owned(),
             with: with::Clause(with).to_string(),
             object,
@@ -110,8 +115,7 @@ impl Changing {
     /// # Errors
     /// Those of [`Self::values`].
     pub fn new_values(&self, assignments: &[Assignment]) -> Result<Vec<String>> {
-        let names: Vec<String> = assignments.iter().map(|it| it.column.clone()).collect();
-        let assigned = self.positions(&names)?;
+        let assigned = self.positions(&assignment::columns(assignments))?;
         let mut values: Vec<String> = self
             .object
             .schema
@@ -119,13 +123,27 @@ impl Changing {
             .iter()
             .map(|f| self.column(f))
             .collect();
-        for (place, assignment) in assigned.into_iter().zip(assignments) {
+        let mut assigned = assigned.into_iter();
+        for assignment in assignments {
+            let places: Vec<usize> = assigned.by_ref().take(assignment.columns.len()).collect();
             if assignment.value.is_some() {
-                let column = self.object.schema.field(place).name();
-                let message = format!("column \"{column}\" can only be updated to DEFAULT");
-                constraints::check_settable(&self.object, column, message)?;
+                for place in &places {
+                    let column = self.object.schema.field(*place).name();
+                    let message = format!("column \"{column}\" can only be updated to DEFAULT");
+                    constraints::check_settable(&self.object, column, message)?;
+                }
             }
-            values[place] = self.value(place, assignment.value.as_ref())?;
+            match (places.as_slice(), &assignment.value) {
+                ([place], value) => values[*place] = self.value(*place, value.as_ref())?,
+                (places, Some(subquery)) => {
+                    let number = self.subqueries.fetch_add(1, Ordering::Relaxed);
+                    let columns = shared_row::columns(subquery, number, places.len());
+                    for (place, column) in places.iter().zip(columns) {
+                        values[*place] = column;
+                    }
+                }
+                (_, None) => return Err(Error::internal("a default is one of several columns")),
+            }
         }
         Ok(values)
     }

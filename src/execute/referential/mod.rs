@@ -43,7 +43,7 @@ use crate::models::constraints::{self, KeyChanges, TableChanges};
 use crate::models::keyed;
 use crate::session::{Outcome, Session};
 use crate::sql::Statement;
-use crate::sql::assignment::Assignment;
+use crate::sql::assignment::columns;
 use crate::sql::constraint::Rule;
 use crate::sql::foreign_key::ReferentialAction;
 use crate::sql::generated::computed_from;
@@ -369,10 +369,6 @@ async fn run(
 }
 
 fn effect_of(statement: &Statement) -> Option<(&ObjectName, Effect)> {
-    let columns = |assignments: &[Assignment]| {
-        let columns = assignments.iter().map(|it| it.column.clone());
-        columns.collect::<Vec<_>>()
-    };
     match statement {
         Statement::Insert(insert) => {
             let clause = insert.on_conflict.as_ref();

@@ -21,7 +21,7 @@ use crate::catalog::{Kind, Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::models::{constraints, keyed};
 use crate::sql::alter::{Action, Alter};
-use crate::sql::assignment::Assignment;
+use crate::sql::assignment::{self, Assignment};
 use crate::sql::comment::CommentOn;
 use crate::sql::constraint::Rule;
 use crate::sql::copy::Direction;
@@ -455,13 +455,13 @@ impl Checker<'_> {
 
     /// That columns may be given these values, or their defaults.
     fn assign(&self, table: &ObjectName, assignments: &[Assignment]) -> Result<()> {
-        self.change(table, Privilege::Update, &assigned(assignments))?;
+        self.change(table, Privilege::Update, &assignment::columns(assignments))?;
         let Some(object) = self.object(table) else {
             return Ok(());
         };
         self.defaults(&object, |column| {
-            let mut assignments = assignments.iter();
-            assignments.any(|it| it.column == column && it.value.is_none())
+            let mut defaults = assignments.iter().filter(|it| it.value.is_none());
+            defaults.any(|it| it.columns.iter().any(|assigned| assigned == column))
         })
     }
 
@@ -640,11 +640,4 @@ pub fn kind_word(kind: Kind) -> &'static str {
         Kind::ExternalTable => "foreign table",
         other => other.as_str(),
     }
-}
-
-fn assigned(assignments: &[Assignment]) -> Vec<String> {
-    let columns = assignments
-        .iter()
-        .map(|assignment| assignment.column.clone());
-    columns.collect()
 }

@@ -16,6 +16,7 @@ mod pulled_up;
 mod recursion;
 mod references;
 mod shape;
+pub mod shared_row;
 mod substitution;
 mod value_rows;
 
@@ -27,8 +28,8 @@ use datafusion::error::Result as QueryResult;
 use datafusion::logical_expr::expr::{Exists, InSubquery, SetComparison, SetQuantifier};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{
-    Cast, Expr, ExprSchemable as _, Filter, LogicalPlan, Operator, Values, binary_expr, lit, not,
-    when,
+    Cast, Expr, ExprSchemable as _, Filter, LogicalPlan, LogicalPlanBuilder, Operator, Values,
+    binary_expr, lit, not, when,
 };
 use datafusion::scalar::ScalarValue;
 use tributary_udfs::enums::EnumKind;
@@ -204,6 +205,9 @@ impl<'a> Rows<'a> {
 
     fn part(&mut self, part: Expr) -> QueryResult<Transformed<Expr>> {
         Ok(Transformed::yes(match part {
+            Expr::ScalarSubquery(subquery) if shared_row::mark(&subquery.subquery).is_some() => {
+                self.shared_row(&subquery.subquery)?
+            }
             Expr::ScalarSubquery(subquery) if !references(&subquery.subquery)?.is_empty() => {
                 self.value_of(&subquery.subquery)?
             }
@@ -252,6 +256,24 @@ impl<'a> Rows<'a> {
         })
     }
 
+    /// The record of a subquery whose values stand in several expressions. It is joined, so that it is
+    /// computed once for all of them.
+    fn shared_row(&mut self, plan: &LogicalPlan) -> QueryResult<Expr> {
+        let references = references(plan)?;
+        if gives_few_rows(plan) {
+            return self.join(plan, references);
+        }
+        // Of rows that are the same for all, the second one tells that there are too many.
+        let rows = match references.is_empty() {
+            true => LogicalPlanBuilder::from(plan.clone())
+                .limit(0, Some(2))?
+                .build()?,
+            false => plan.clone(),
+        };
+        let records = self.join(&all_values(rows)?, references)?;
+        Ok(only_row::IN_PLACE.call(vec![records]))
+    }
+
     /// The value of a subquery that gives no more than one row.
     fn value(&mut self, plan: LogicalPlan) -> QueryResult<Expr> {
         let references = references(&plan)?;
@@ -269,15 +291,20 @@ impl<'a> Rows<'a> {
 
     /// Joins what a subquery gives to the rows that it gives it for, once for those that are the same.
     fn join(&mut self, plan: &LogicalPlan, references: Vec<Column>) -> QueryResult<Expr> {
+        let mark = shared_row::mark(plan);
         let mut known = self.known.iter();
         let is_one = known.find(|(known, guards, _)| {
-            known == plan && (guards.is_empty() || *guards == self.guards)
+            let is_same = match mark {
+                Some(_) => shared_row::mark(known) == mark,
+                None => known == plan,
+            };
+            is_same && (guards.is_empty() || *guards == self.guards)
         });
         if let Some((.., value)) = is_one {
             return Ok(value.clone());
         }
         let value = self.join_apart(plan, references)?;
-        if !is_volatile(plan)? {
+        if mark.is_some() || !is_volatile(plan)? {
             let known = (plan.clone(), self.guards.clone(), value.clone());
             self.known.push(known);
         }

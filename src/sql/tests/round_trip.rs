@@ -442,6 +442,14 @@ const STATEMENTS: &[(&str, &str)] = &[
         "UPDATE t AS x SET a = 1, b = DEFAULT FROM u, v WHERE x.a = u.a RETURNING x.*",
     ),
     (
+        "UPDATE t SET (a, \"B\") = (SELECT count(*), 'x' FROM u), c = 1",
+        "=",
+    ),
+    (
+        "UPDATE t SET (a, b) = ((SELECT t.c, 2)), (c) = (SELECT 3)",
+        "UPDATE t SET a = (SELECT t.c), b = (SELECT 2), c = (SELECT 3)",
+    ),
+    (
         "DELETE FROM t USING u JOIN v ON true WHERE t.a = u.a RETURNING t.a",
         "=",
     ),
