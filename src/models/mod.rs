@@ -16,6 +16,7 @@ pub mod foresee;
 pub mod function;
 pub mod graph;
 pub mod incremental;
+pub mod kept_literals;
 pub mod keyed;
 mod left;
 pub mod lineage;

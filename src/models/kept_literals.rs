@@ -1,0 +1,312 @@
+//! Literals of dates and moments in definitions, as they were read when these were made.
+//!
+//! Which day `01/02/2024` is depends on the session's `DateStyle`, and which moment `2024-01-01 00:00`
+//! is on its `TimeZone`. As in PostgreSQL, a definition keeps what was meant: the literal is written in
+//! the form of ISO 8601, a moment in UTC, which all sessions read alike. Which literals are read as such
+//! is told by the plan; what all read alike stays as it is written. What a project's files define stays,
+//! too: it is compared with them, and they are always read by the server's own settings.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, TimeUnit};
+use chrono::{DateTime, Datelike as _};
+use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
+use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::error::Result as QueryResult;
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::{Expr, LogicalPlan, cast};
+use datafusion::sql::sqlparser::ast::{self, Value, VisitMut, visit_expressions_mut};
+
+use super::expression;
+use crate::catalog::Snapshot;
+use crate::config::SessionSettings;
+use crate::error::Result;
+use crate::instance::{Asker, Instance, Reading};
+use crate::session::plan;
+use crate::sql::Statement;
+
+/// Words that are another day or moment each time they are read.
+const MOVING: [&str; 4] = ["now", "today", "tomorrow", "yesterday"];
+
+const SECONDS_OF_A_DAY: i64 = 86_400;
+
+/// Keeps the literals of an object that reads others by a query, all names of which are in full.
+///
+/// # Errors
+/// What planning the query says.
+pub async fn keep(
+    instance: &Arc<Instance>,
+    snapshot: &Arc<Snapshot>,
+    settings: &SessionSettings,
+    definition: &mut Statement,
+) -> Result<()> {
+    let mut conditions: Vec<&mut ast::Expr> = Vec::new();
+    // A check needs no names for the columns of its query.
+    let mut columns: Option<&[String]> = Some(&[]);
+    let query = match definition {
+        Statement::CreateView(create) => {
+            columns = Some(&create.columns);
+            &mut create.query
+        }
+        Statement::CreateMaterializedView(create) => {
+            let expectations = create.expectations.iter_mut();
+            conditions.extend(expectations.map(|expectation| &mut expectation.condition));
+            columns = Some(&create.columns);
+            &mut create.query
+        }
+        Statement::CreateModel(create) => &mut create.query,
+        Statement::CreateCheck(create) => {
+            columns = None;
+            &mut create.query
+        }
+        _ => return Ok(()),
+    };
+    let mut texts = texts_of(query);
+    // What means the time at which it is read is read by each refresh of a materialized view.
+    texts.retain(|text| !is_moving(text));
+    if texts.is_empty() && conditions.is_empty() {
+        return Ok(());
+    }
+    let snapshot = Arc::clone(snapshot);
+    let context = instance.statement_of(&Asker::server(), snapshot, settings, Reading::Shape);
+    let state = &context.state;
+    let plan = match columns {
+        Some(columns) => plan::definition(&context, query, columns).await?,
+        None => plan::query(&context, query).await?,
+    };
+    in_query(state, &plan, query, &texts);
+    if conditions.is_empty() {
+        return Ok(());
+    }
+    let known = DFSchema::try_from(plan::columns(&plan))?;
+    for condition in conditions {
+        let mut texts = texts_of(condition);
+        texts.retain(|text| !is_moving(text));
+        write_kept(state, &known, condition, None, &texts);
+    }
+    Ok(())
+}
+
+/// Keeps these literals of a query that has this plan.
+fn in_query(
+    state: &SessionState,
+    plan: &LogicalPlan,
+    query: &mut ast::Query,
+    texts: &BTreeSet<String>,
+) {
+    let mut reads = Reads::default();
+    let seen = plan.apply_with_subqueries(|node| node.apply_expressions(|part| reads.see(part)));
+    if seen.is_ok() {
+        write(query, &reads.kept(state, texts));
+    }
+}
+
+/// Keeps the literals of an expression over columns that are known; one that is `assigned` to a column
+/// of a type is cast to it.
+pub fn in_expression(
+    state: &SessionState,
+    known: &DFSchema,
+    written: &mut ast::Expr,
+    assigned: Option<&DataType>,
+) {
+    let texts = texts_of(written);
+    write_kept(state, known, written, assigned, &texts);
+}
+
+/// [`in_expression`] of these literals.
+fn write_kept(
+    state: &SessionState,
+    known: &DFSchema,
+    written: &mut ast::Expr,
+    assigned: Option<&DataType>,
+    texts: &BTreeSet<String>,
+) {
+    if texts.is_empty() {
+        return;
+    }
+    // What is planned in another way, as calls of users' functions are, is left as it is written.
+    let Ok(planned) = expression::value(state, known, written.clone(), "a definition") else {
+        return;
+    };
+    let planned = match assigned {
+        Some(assigned) if Kind::of(assigned).is_some() => cast(planned, assigned.clone()),
+        _ => planned,
+    };
+    let mut reads = Reads::default();
+    if reads.see(&planned).is_ok() {
+        write(written, &reads.kept(state, texts));
+    }
+}
+
+/// The literals that may be dates or moments.
+fn texts_of(written: &mut impl VisitMut) -> BTreeSet<String> {
+    let mut texts = BTreeSet::new();
+    for_each_text(written, &mut |text| {
+        if is_moving(text) || text.contains(|letter: char| letter.is_ascii_digit()) {
+            texts.insert(text.clone());
+        }
+    });
+    texts
+}
+
+fn is_moving(text: &str) -> bool {
+    let mut words = text.split(|letter: char| !letter.is_ascii_alphabetic());
+    words.any(|word| {
+        MOVING
+            .iter()
+            .any(|moving| word.eq_ignore_ascii_case(moving))
+    })
+}
+
+fn write(written: &mut impl VisitMut, kept: &BTreeMap<String, String>) {
+    for_each_text(written, &mut |text| {
+        if let Some(kept) = kept.get(text.as_str()) {
+            text.clone_from(kept);
+        }
+    });
+}
+
+fn for_each_text(written: &mut impl VisitMut, see: &mut dyn FnMut(&mut String)) {
+    let _ = visit_expressions_mut(written, |part| {
+        let value = match part {
+            ast::Expr::Value(value) => &mut value.value,
+            ast::Expr::TypedString(typed) => &mut typed.value.value,
+            _ => return ControlFlow::<()>::Continue(()),
+        };
+        if let Value::SingleQuotedString(text) = value {
+            see(text);
+        }
+        ControlFlow::Continue(())
+    });
+}
+
+/// What a literal is read as. A later one tells more: the text of a timestamp is read as its day where
+/// a date is wanted.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Day,
+    Local,
+    Moment,
+}
+
+impl Kind {
+    fn of(data_type: &DataType) -> Option<Self> {
+        match data_type {
+            DataType::Date32 => Some(Self::Day),
+            DataType::Timestamp(_, None) => Some(Self::Local),
+            DataType::Timestamp(_, Some(_)) => Some(Self::Moment),
+            _ => None,
+        }
+    }
+
+    /// The type in which a literal is read; comparisons are coerced to finer ones.
+    fn data_type(self) -> DataType {
+        match self {
+            Self::Day => DataType::Date32,
+            Self::Local => DataType::Timestamp(TimeUnit::Microsecond, None),
+            Self::Moment => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        }
+    }
+
+    /// A value as a literal that is read alike in all sessions; none for infinity, and for years that
+    /// are not of four digits.
+    fn text(self, value: &ScalarValue) -> Option<String> {
+        let is_written = |year: i32| (1000..10_000).contains(&year);
+        let moment = match value {
+            ScalarValue::Date32(Some(days)) => {
+                DateTime::from_timestamp(i64::from(*days) * SECONDS_OF_A_DAY, 0)?
+            }
+            ScalarValue::TimestampMicrosecond(Some(micros), _) => {
+                DateTime::from_timestamp_micros(*micros)?
+            }
+            _ => return None,
+        };
+        let form = match self {
+            Self::Day => "%Y-%m-%d",
+            Self::Local => "%Y-%m-%d %H:%M:%S%.f",
+            Self::Moment => "%Y-%m-%d %H:%M:%S%.f+00",
+        };
+        is_written(moment.year()).then(|| moment.format(form).to_string())
+    }
+}
+
+/// What the literals of a plan are read as.
+#[derive(Default)]
+struct Reads {
+    moments: BTreeMap<String, BTreeSet<Kind>>,
+    /// Those that are read as something else, too.
+    others: BTreeSet<String>,
+}
+
+impl Reads {
+    fn see(&mut self, expression: &Expr) -> QueryResult<TreeNodeRecursion> {
+        expression.apply(|part| {
+            match part {
+                Expr::Cast(read) => {
+                    if let Some(text) = text_of(&read.expr)
+                        && let Some(kind) = Kind::of(read.field.data_type())
+                    {
+                        self.moments.entry(text.clone()).or_default().insert(kind);
+                        return Ok(TreeNodeRecursion::Jump);
+                    }
+                }
+                other => self.others.extend(text_of(other).cloned()),
+            }
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    /// What is to be written in the place of literals. One that is read as something else, too, or both as
+    /// a moment and as what has no zone, is not told from that; one that cannot be read is refused by
+    /// whoever does.
+    fn kept(self, state: &SessionState, texts: &BTreeSet<String>) -> BTreeMap<String, String> {
+        let mut kept = BTreeMap::new();
+        for (text, kinds) in self.moments {
+            let (Some(kind), Some(least)) = (kinds.last(), kinds.first()) else {
+                continue;
+            };
+            let is_told = kind == least || *kind != Kind::Moment;
+            let stays = *kind != Kind::Moment && is_iso(&text);
+            if !is_told || stays || self.others.contains(&text) || !texts.contains(&text) {
+                continue;
+            }
+            if let Ok(value) = value_of(state, &text, *kind)
+                && let Some(written) = kind.text(&value)
+            {
+                kept.insert(text, written);
+            }
+        }
+        kept
+    }
+}
+
+fn text_of(literal: &Expr) -> Option<&String> {
+    match literal {
+        Expr::Literal(ScalarValue::Utf8(Some(text)), _) => Some(text),
+        _ => None,
+    }
+}
+
+/// Whether a text is `2024-01-02`, or that with a time behind it, and without a zone.
+fn is_iso(text: &str) -> bool {
+    let shape = |letter: char| if letter.is_ascii_digit() { '0' } else { letter };
+    let shape: String = text.chars().map(shape).collect();
+    let Some(time) = shape.strip_prefix("0000-00-00") else {
+        return false;
+    };
+    let Some(time) = time.strip_prefix([' ', 'T']) else {
+        return time.is_empty();
+    };
+    let fraction = time.strip_prefix("00:00:00.");
+    matches!(time, "00:00" | "00:00:00")
+        || fraction.is_some_and(|it| it.chars().all(|it| it == '0'))
+}
+
+/// The value that a literal has in this session.
+fn value_of(state: &SessionState, text: &str, kind: Kind) -> Result<ScalarValue> {
+    let literal = Expr::Literal(ScalarValue::Utf8(Some(text.to_owned())), None);
+    expression::constant(state, cast(literal, kind.data_type()))
+}
