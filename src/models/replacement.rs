@@ -15,6 +15,7 @@ use super::table_id;
 use crate::catalog::{Catalog, NewObject, Object, Oid};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
+use crate::sources::is_same;
 use crate::warehouse::{CommitMark, CommitOutcome, Participant, Warehouse};
 
 /// Gives an object another definition together with the commit of its rows.
@@ -113,7 +114,7 @@ pub fn same_columns(left: &Schema, right: &Schema) -> bool {
     let pairs = left.fields().iter().zip(right.fields());
     left.fields().len() == right.fields().len()
         && pairs.into_iter().all(|(left, right)| {
-            left.name() == right.name() && left.data_type().equals_datatype(right.data_type())
+            left.name() == right.name() && is_same(left.data_type(), right.data_type())
         })
 }
 

@@ -15,7 +15,7 @@ use super::replacement::same_columns;
 use crate::catalog::{Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::session::{plan, recorded_width};
-use crate::sources::widens;
+use crate::sources::{is_same, widens};
 use crate::sql::Options;
 
 const SYNC: &str = "sync_all_columns";
@@ -134,7 +134,7 @@ impl Change<'_> {
     /// The type of a column that may have got another one.
     fn data_type<'b>(&self, old: &'b Field, new: &'b Field) -> Result<&'b DataType> {
         let (was, is) = (old.data_type(), new.data_type());
-        if was.equals_datatype(is) {
+        if is_same(was, is) {
             return Ok(is);
         }
         match self.choice {
@@ -191,7 +191,7 @@ pub fn described(old: &Schema, new: &Schema) -> Option<String> {
     for field in old.fields() {
         match new.field_with_name(field.name()) {
             Err(_) => changes.push(format!("column \"{}\" removed", field.name())),
-            Ok(now) if !now.data_type().equals_datatype(field.data_type()) => {
+            Ok(now) if !is_same(now.data_type(), field.data_type()) => {
                 changes.push(format!(
                     "type of column \"{}\" changed from {} to {}",
                     field.name(),

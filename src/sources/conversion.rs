@@ -15,7 +15,7 @@ use arrow::datatypes::{DataType, Field, Fields, TimeUnit};
 use arrow::util::display::FormatOptions;
 use std::sync::Arc;
 
-use super::widening::{plain, widens};
+use super::widening::{is_same, plain, widens};
 use crate::error::{Error, Result};
 
 /// How the values of an array become those of a type.
@@ -85,7 +85,7 @@ impl Conversion {
                 Self::between(&path, item.data_type(), wanted.data_type(), extra)
                     .map(|conversion| Self::List(Box::new(conversion)))
             }
-            (DataType::Map(..), DataType::Map(..)) if from.equals_datatype(to) => Ok(Self::Widened),
+            (DataType::Map(..), DataType::Map(..)) if is_same(from, to) => Ok(Self::Widened),
             _ => scalar(&plain(from), &plain(to)).ok_or_else(conflict),
         }
     }

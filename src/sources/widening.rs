@@ -7,6 +7,40 @@ use arrow::datatypes::{DataType, Field, Fields, TimeUnit};
 /// The digits of the widest `numeric`.
 const MAX_DIGITS: i16 = 38;
 
+/// Whether values of one type are values of the other: records have the same fields, in the same order.
+/// What items of lists, and keys and values of maps, are called says nothing of them.
+pub fn is_same(one: &DataType, other: &DataType) -> bool {
+    use DataType::{FixedSizeList, LargeList, LargeListView, List, ListView, Map, Struct};
+    let same_field = |one: &Field, other: &Field| {
+        one.is_nullable() == other.is_nullable() && is_same(one.data_type(), other.data_type())
+    };
+    match (one, other) {
+        (Struct(left), Struct(right)) => {
+            let mut pairs = left.iter().zip(right);
+            left.len() == right.len()
+                && pairs.all(|(left, right)| left.name() == right.name() && same_field(left, right))
+        }
+        (List(left), List(right))
+        | (LargeList(left), LargeList(right))
+        | (ListView(left), ListView(right))
+        | (LargeListView(left), LargeListView(right)) => same_field(left, right),
+        (FixedSizeList(left, size), FixedSizeList(right, other_size)) => {
+            size == other_size && same_field(left, right)
+        }
+        (Map(left, sorted), Map(right, other_sorted)) => {
+            let parts = (left.data_type(), right.data_type());
+            let (Struct(left), Struct(right)) = parts else {
+                return one.equals_datatype(other);
+            };
+            let mut pairs = left.iter().zip(right);
+            sorted == other_sorted
+                && left.len() == right.len()
+                && pairs.all(|(left, right)| same_field(left, right))
+        }
+        _ => one.equals_datatype(other),
+    }
+}
+
 /// Whether each value of one type is one of the other.
 pub fn widens(from: &DataType, to: &DataType) -> bool {
     let is_integer = |data_type: &DataType| data_type.is_integer();
@@ -66,11 +100,14 @@ pub(super) fn plain(data_type: &DataType) -> DataType {
 pub(super) fn common(one: &DataType, other: &DataType) -> Option<DataType> {
     use DataType::{Date32, Float64, List, Null, Struct, Timestamp};
     let (one, other) = (plain(one), plain(other));
-    if one.equals_datatype(&other) || other == Null || widens(&other, &one) {
+    if is_same(&one, &other) || other == Null || widens(&other, &one) {
         return Some(one);
     }
     if one == Null || widens(&one, &other) {
         return Some(other);
+    }
+    if let (Some(left), Some(right)) = (item(&one), item(&other)) {
+        return common_field(left, right).map(List);
     }
     match (&one, &other) {
         (Timestamp(left, zone), Timestamp(right, other_zone)) => {
@@ -78,7 +115,6 @@ pub(super) fn common(one: &DataType, other: &DataType) -> Option<DataType> {
             Some(Timestamp(finer(*left, *right), zone.cloned()))
         }
         (Date32, moment @ Timestamp(..)) | (moment @ Timestamp(..), Date32) => Some(moment.clone()),
-        (List(left), List(right)) => Some(List(common_field(left, right)?)),
         (Struct(left), Struct(right)) => common_fields(left, right).map(Struct),
         _ if one.is_floating() && other.is_numeric() || one.is_numeric() && other.is_floating() => {
             Some(Float64)
@@ -94,6 +130,16 @@ pub(super) fn common(one: &DataType, other: &DataType) -> Option<DataType> {
                 _ => Some(Float64),
             }
         }
+    }
+}
+
+/// What the items of a list are, whatever the layout that a file's writer chose for it.
+fn item(data_type: &DataType) -> Option<&Field> {
+    match data_type {
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+            Some(item)
+        }
+        _ => None,
     }
 }
 
@@ -172,6 +218,71 @@ mod tests {
             (Date32, Int32),
         ] {
             assert!(!widens(&from, &to), "{from} to {to}");
+        }
+    }
+
+    fn record(fields: &[(&str, DataType)]) -> DataType {
+        let fields = fields.iter();
+        let fields = fields.map(|(name, data_type)| Field::new(*name, data_type.clone(), true));
+        Struct(fields.collect())
+    }
+
+    #[test]
+    fn records_are_the_same_where_fields_of_the_same_names_are() {
+        let (a, c) = (record(&[("a", Int64)]), record(&[("c", Int64)]));
+        let list = |item: &DataType| DataType::new_list(item.clone(), true);
+        let map = |entries: [&str; 2], values: &DataType| {
+            let fields = [
+                Field::new(entries[0], Utf8, false),
+                Field::new(entries[1], values.clone(), true),
+            ];
+            let entries = Struct(fields.into_iter().collect());
+            Map(Arc::new(Field::new("entries", entries, false)), false)
+        };
+        for (one, other) in [
+            (a.clone(), c.clone()),
+            (list(&a), list(&c)),
+            (record(&[("r", a.clone())]), record(&[("r", c.clone())])),
+            (map(["key", "value"], &a), map(["key", "value"], &c)),
+            (a.clone(), record(&[("a", Int32)])),
+            (
+                record(&[("a", Int64), ("b", Int64)]),
+                record(&[("b", Int64), ("a", Int64)]),
+            ),
+        ] {
+            assert!(!is_same(&one, &other), "{one} and {other}");
+            assert!(is_same(&one, &one), "{one}");
+        }
+        let element = List(Arc::new(Field::new("element", a.clone(), true)));
+        assert!(is_same(&list(&a), &element));
+        assert!(is_same(
+            &map(["key", "value"], &a),
+            &map(["keys", "values"], &a)
+        ));
+    }
+
+    #[test]
+    fn records_have_the_fields_of_both_in_common() {
+        let list = |item: &DataType| DataType::new_list(item.clone(), true);
+        let both = |of_a: DataType| record(&[("a", of_a), ("c", Int64)]);
+        let (a, c) = (record(&[("a", Int64)]), record(&[("c", Int64)]));
+        for (one, other, expected) in [
+            (a.clone(), c.clone(), Some(both(Int64))),
+            (list(&a), list(&c), Some(list(&both(Int64)))),
+            (
+                LargeList(Arc::new(Field::new("item", a.clone(), true))),
+                list(&c),
+                Some(list(&both(Int64))),
+            ),
+            (
+                record(&[("r", list(&a))]),
+                record(&[("r", list(&c))]),
+                Some(record(&[("r", list(&both(Int64)))])),
+            ),
+            (both(Int32), a.clone(), Some(both(Int64))),
+            (a.clone(), record(&[("a", Boolean)]), None),
+        ] {
+            assert_eq!(common(&one, &other), expected, "{one} and {other}");
         }
     }
 

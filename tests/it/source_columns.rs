@@ -44,7 +44,7 @@ fn texts(values: &[&str]) -> ArrayRef {
 }
 
 /// Writes a file of these columns.
-fn write(folder: &Path, extension: &str, name: &str, columns: Vec<(&str, ArrayRef)>) {
+pub fn write(folder: &Path, extension: &str, name: &str, columns: Vec<(&str, ArrayRef)>) {
     let columns = columns
         .into_iter()
         .map(|(name, column)| (name, column, true));
@@ -98,7 +98,7 @@ fn write(folder: &Path, extension: &str, name: &str, columns: Vec<(&str, ArrayRe
 }
 
 /// What psql prints of a script, with every field of its errors.
-fn told(server: &Server, script: &str) -> String {
+pub fn told(server: &Server, script: &str) -> String {
     psql_script(server, &format!("\\set VERBOSITY verbose\n{script}"))
 }
 

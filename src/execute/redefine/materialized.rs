@@ -15,6 +15,7 @@ use crate::models::replacement::replaced_meanwhile;
 use crate::models::replan::{self, Author};
 use crate::models::{incremental, keyed, partitioned};
 use crate::session::Session;
+use crate::sources::is_same;
 use crate::sql::Statement;
 use crate::sql::alter::Action;
 use crate::sql::create_materialized_view::CreateMaterializedView;
@@ -196,6 +197,6 @@ fn with_name(columns: &Schema, old: &str, new: &str) -> SchemaRef {
 fn has(columns: &Schema, wanted: &Schema) -> bool {
     wanted.fields().iter().all(|wanted| {
         let found = columns.field_with_name(wanted.name());
-        found.is_ok_and(|it| it.data_type().equals_datatype(wanted.data_type()))
+        found.is_ok_and(|it| is_same(it.data_type(), wanted.data_type()))
     })
 }
