@@ -1,14 +1,17 @@
 //! What becomes of a materialized view whose query has other columns than it had, as `SELECT *` has
 //! when what it reads has got others. The values of the option are dbt's.
 
+mod differences;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Field, Fields, Schema};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, lit};
 use datafusion::scalar::ScalarValue;
 use tributary_udfs::type_name;
 
+use self::differences::{find_missing, have_fields, item_path, path};
 use super::define::Choice;
 use super::keyed;
 use super::replacement::same_columns;
@@ -17,6 +20,8 @@ use crate::error::{Error, Result, SqlState};
 use crate::session::{plan, recorded_width};
 use crate::sources::{is_same, widens};
 use crate::sql::Options;
+
+pub use self::differences::described;
 
 const SYNC: &str = "sync_all_columns";
 const APPEND: &str = "append_new_columns";
@@ -27,7 +32,7 @@ const FAIL: &str = "fail";
 pub const OPTION: Choice = Choice {
     name: "on_schema_change",
     values: &[SYNC, APPEND, IGNORE, FAIL],
-    description: "What a refresh does when the query has other columns than before though its definition is the same, as `SELECT *` has when its table got one, or when the files of its external table have (see `on_extra_columns`). `sync_all_columns`: the view gets the columns of the query. `append_new_columns`: it keeps its columns and gets new ones behind them; a column that the query has no more is NULL from then on, and one of a wider type, such as `bigint` for `integer`, becomes that. `ignore`: it keeps its columns as they are, and new ones are left out. `fail`: the refresh fails. What the value does not say is an error that names the column, and what a refresh has done to the columns is told in a notice and in the `mode_reason` of `tributary.refreshes`. A change of the view's definition is none of these. A column of a table that gets another name keeps in the view the name that it had, and one that is added by this name later is left out. A column that comes behind all others, by `ALTER TABLE ... ADD COLUMN`, needs no rows to be written anew, and a refresh by the keys that have changed goes on.",
+    description: "What a refresh does when the query has other columns than before though its definition is the same, as `SELECT *` has when its table got one, or when the files of its external table have (see `on_extra_columns`). `sync_all_columns`: the view gets the columns of the query. `append_new_columns`: it keeps its columns and gets new ones behind them; a column that the query has no more is NULL from then on, and one of a wider type, such as `bigint` for `integer`, becomes that. `ignore`: it keeps its columns as they are, and new ones are left out. `fail`: the refresh fails. The same goes for fields of records within columns. What the value does not say is an error that names the column, and what a refresh has done to the columns is told in a notice and in the `mode_reason` of `tributary.refreshes`. A change of the view's definition is none of these. A column of a table that gets another name keeps in the view the name that it had, and one that is added by this name later is left out. A column that comes behind all others, by `ALTER TABLE ... ADD COLUMN`, needs no rows to be written anew, and a refresh by the keys that have changed goes on.",
 };
 
 /// What an error of the refresh says to do.
@@ -60,29 +65,29 @@ pub fn follow(
     let mut shown: Vec<Expr> = Vec::with_capacity(old.fields().len());
     for field in old.fields() {
         let column = match new.column_with_name(field.name()) {
-            None => change.removed(field)?,
+            None => lit(ScalarValue::try_from(change.removed(field.name(), field)?)?),
             Some((place, now)) => {
                 let column = columns
                     .get(place)
                     .ok_or_else(|| Error::internal("a plan lacks one of its columns"))?;
                 let column = Expr::Column(column.clone());
-                match change.data_type(field, now)? {
-                    same if same == now.data_type() => column,
-                    data_type => cast(column, data_type.clone()),
+                match change.data_type(field.name(), field.data_type(), now.data_type())? {
+                    same if same == *now.data_type() => column,
+                    data_type => cast(column, data_type),
                 }
             }
         };
         shown.push(column.alias(field.name()));
     }
     for (field, column) in new.fields().iter().zip(columns) {
-        if old.column_with_name(field.name()).is_none() && change.appends(field)? {
+        if old.column_with_name(field.name()).is_none() && change.appends(field.name())? {
             shown.push(Expr::Column(column).alias(field.name()));
         }
     }
     Ok(LogicalPlanBuilder::from(plan).project(shown)?.build()?)
 }
 
-/// The columns that a view keeps, as NULL, though its query has them no more.
+/// The columns, and fields within them, that a view keeps, as NULL, though its query has them no more.
 ///
 /// # Errors
 /// Options that cannot be read.
@@ -92,9 +97,9 @@ pub fn absent(plan: &LogicalPlan, object: &Object, options: &Options) -> Result<
     }
     let new = plan::columns(plan);
     let old = keyed::given(options, &object.schema)?;
-    let names = old.fields().iter().map(|field| field.name());
-    let absent = names.filter(|name| new.column_with_name(name).is_none());
-    Ok(absent.cloned().collect())
+    let mut absent = BTreeSet::new();
+    find_missing("", old.fields(), new.fields(), &mut absent);
+    Ok(absent)
 }
 
 /// What has become of columns that a query [has no more](absent), if it is not as it was.
@@ -117,29 +122,37 @@ struct Change<'a> {
 }
 
 impl Change<'_> {
-    /// What stands for a column that the query has no more.
-    fn removed(&self, field: &Field) -> Result<Expr> {
+    /// The type of a column, or of a field in one, that the query has no more and that is NULL.
+    fn removed<'b>(&self, path: &str, field: &'b Field) -> Result<&'b DataType> {
         if self.choice == APPEND {
-            return Ok(lit(ScalarValue::try_from(field.data_type())?));
+            return Ok(field.data_type());
         }
-        let name = field.name();
         let object = self.object.described();
-        let message = format!("the query of {object} has no column \"{name}\" any more");
+        let message = format!("the query of {object} has no column \"{path}\" any more");
         let hint = format!(
             "With on_schema_change = '{APPEND}' it is NULL from now on, with '{SYNC}' it goes. {HINT}"
         );
         Err(self.refused(message).with_hint(hint))
     }
 
-    /// The type of a column that may have got another one.
-    fn data_type<'b>(&self, old: &'b Field, new: &'b Field) -> Result<&'b DataType> {
-        let (was, is) = (old.data_type(), new.data_type());
+    /// The type of a column, or of what is in one, that may have got another one.
+    fn data_type(&self, path: &str, was: &DataType, is: &DataType) -> Result<DataType> {
         if is_same(was, is) {
-            return Ok(is);
+            return Ok(is.clone());
+        }
+        match (was, is) {
+            (DataType::Struct(old), DataType::Struct(new)) => {
+                return Ok(DataType::Struct(self.fields(path, old, new)?));
+            }
+            (DataType::List(old), DataType::List(new)) if have_fields(was, is) => {
+                let item = self.data_type(&item_path(path), old.data_type(), new.data_type())?;
+                return Ok(DataType::List(Arc::new(of_both(old, new, item))));
+            }
+            _ => {}
         }
         match self.choice {
-            APPEND if widens(was, is) => return Ok(is),
-            APPEND | IGNORE if widens(is, was) => return Ok(was),
+            APPEND if widens(was, is) => return Ok(is.clone()),
+            APPEND | IGNORE if widens(is, was) => return Ok(was.clone()),
             _ => {}
         }
         let accepts = match widens(was, is) {
@@ -147,8 +160,7 @@ impl Change<'_> {
             false => format!("'{SYNC}'"),
         };
         let message = format!(
-            "column \"{}\" of {} is of type {}, and that of its query of type {}",
-            old.name(),
+            "column \"{path}\" of {} is of type {}, and that of its query of type {}",
             self.object.described(),
             type_name(was),
             type_name(is)
@@ -157,17 +169,38 @@ impl Change<'_> {
         Err(self.refused(message).with_hint(hint))
     }
 
-    /// Whether a column that is new is shown.
-    fn appends(&self, field: &Field) -> Result<bool> {
+    /// The fields of a record, to which applies what does to columns.
+    fn fields(&self, within: &str, old: &Fields, new: &Fields) -> Result<Fields> {
+        let mut fields = Vec::with_capacity(old.len());
+        for field in old {
+            let path = path(within, field.name());
+            fields.push(match new.find(field.name()) {
+                None => {
+                    let data_type = self.removed(&path, field)?.clone();
+                    Field::new(field.name(), data_type, true)
+                }
+                Some((_, now)) => {
+                    let data_type = self.data_type(&path, field.data_type(), now.data_type())?;
+                    of_both(field, now, data_type)
+                }
+            });
+        }
+        for field in new {
+            if old.find(field.name()).is_none() && self.appends(&path(within, field.name()))? {
+                fields.push(field.as_ref().clone());
+            }
+        }
+        Ok(fields.into())
+    }
+
+    /// Whether a column, or a field in one, that is new is shown.
+    fn appends(&self, path: &str) -> Result<bool> {
         match self.choice {
             APPEND => Ok(true),
             IGNORE => Ok(false),
             _ => {
                 let object = self.object.described();
-                let message = format!(
-                    "the query of {object} has a new column \"{}\"",
-                    field.name()
-                );
+                let message = format!("the query of {object} has a new column \"{path}\"");
                 let hint = format!(
                     "With on_schema_change = '{APPEND}' or '{SYNC}' it gets that, with '{IGNORE}' it does not. {HINT}"
                 );
@@ -185,27 +218,9 @@ impl Change<'_> {
     }
 }
 
-/// What has become of columns, if anything has.
-pub fn described(old: &Schema, new: &Schema) -> Option<String> {
-    let mut changes = Vec::new();
-    for field in old.fields() {
-        match new.field_with_name(field.name()) {
-            Err(_) => changes.push(format!("column \"{}\" removed", field.name())),
-            Ok(now) if !is_same(now.data_type(), field.data_type()) => {
-                changes.push(format!(
-                    "type of column \"{}\" changed from {} to {}",
-                    field.name(),
-                    type_name(field.data_type()),
-                    type_name(now.data_type())
-                ));
-            }
-            Ok(_) => {}
-        }
-    }
-    for field in new.fields() {
-        if old.column_with_name(field.name()).is_none() {
-            changes.push(format!("column \"{}\" added", field.name()));
-        }
-    }
-    (!changes.is_empty()).then(|| changes.join(", "))
+/// A field of a type that holds the values of both, and NULL where either may be.
+fn of_both(old: &Field, new: &Field, data_type: DataType) -> Field {
+    let is_nullable = old.is_nullable() || new.is_nullable();
+    let field = new.clone().with_data_type(data_type);
+    field.with_nullable(is_nullable)
 }

@@ -39,7 +39,7 @@ fn doubles(values: &[f64]) -> ArrayRef {
     Arc::new(Float64Array::from(values.to_vec()))
 }
 
-fn texts(values: &[&str]) -> ArrayRef {
+pub fn texts(values: &[&str]) -> ArrayRef {
     Arc::new(StringArray::from(values.to_vec()))
 }
 
