@@ -122,13 +122,8 @@ impl InstanceTransaction {
         self.instance.refresh_locks.release().await;
     }
 
-    /// Tells of refreshes that have ended with the transaction. What the journal tells of them is no
-    /// part of them: where it fails, they look interrupted.
-    fn tell(&self, ended: Result<Vec<RefreshRecord>>) {
-        let ended = ended.unwrap_or_else(|error| {
-            tracing::warn!("how refreshes of a transaction ended is not recorded: {error}");
-            Vec::new()
-        });
+    /// Tells of refreshes that have ended with the transaction.
+    fn tell(&self, ended: Vec<RefreshRecord>) {
         let snapshot = self.instance.catalog.snapshot();
         for record in ended {
             // One that was created within what is taken back is not in the catalog any more.

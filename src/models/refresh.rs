@@ -215,12 +215,8 @@ pub async fn refresh_locked(
         }
         (Ok(_), Err(error)) => return Err(error),
     };
-    match instance.journal.finish_refresh(&record, Some(&state)) {
-        Ok(true) => announce(instance, object.kind, &record),
-        Ok(false) => {}
-        // What has become of the rows is the answer all the same. The next refresh finds no record of
-        // this one, and does again what it did.
-        Err(error) => tracing::warn!(object = %object.name, %error, "a refresh was not recorded"),
+    if instance.journal.finish_refresh(&record, Some(&state)) {
+        announce(instance, object.kind, &record);
     }
     built.map(|_| record)
 }
@@ -518,13 +514,8 @@ impl Drop for Unfinished {
                 SqlState::QUERY_CANCELED,
                 "the refresh was cancelled",
             ));
-            match self.instance.journal.finish_refresh(&record, None) {
-                Ok(_) => announce(&self.instance, self.kind, &record),
-                Err(error) => tracing::warn!(
-                    "the refresh of {} was cancelled, and that could not be recorded: {error}",
-                    record.object
-                ),
-            }
+            self.instance.journal.finish_refresh(&record, None);
+            announce(&self.instance, self.kind, &record);
         }
     }
 }

@@ -238,7 +238,7 @@ fn record_failure(instance: &Instance, step: &Step, error: &Error) -> Result<()>
         .model_state(object.oid)?
         .unwrap_or_default();
     let state = previous.after_failure(&record);
-    if instance.journal.finish_refresh(&record, Some(&state))? {
+    if instance.journal.finish_refresh(&record, Some(&state)) {
         announce(instance, object.kind, &record);
     }
     Ok(())

@@ -7,6 +7,7 @@ mod check_result;
 mod log;
 mod model_state;
 mod refresh;
+mod unwritten;
 
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ use super::{Oid, time};
 use crate::error::{Error, Result, SqlState};
 use crate::sources::Known;
 use log::{CHECK_RESULTS, Log, REFRESHES};
+use unwritten::{End, Unwritten};
 
 /// How many bytes of rows a check result keeps as its sample.
 const SAMPLE_BYTES: usize = 64 << 10;
@@ -39,11 +41,9 @@ pub struct Journal {
     store: Arc<Store>,
     retention: u64,
     /// How refreshes ended whose transaction has not.
-    held: Option<Arc<Mutex<Vec<Held>>>>,
+    held: Option<Arc<Mutex<Vec<End>>>>,
+    unwritten: Arc<Unwritten>,
 }
-
-/// How a refresh ended, and what that makes of its materialized view.
-type Held = (RefreshRecord, Option<ModelState>);
 
 impl Journal {
     pub(super) fn open(store: Arc<Store>, retention: u64) -> Result<Self> {
@@ -51,6 +51,7 @@ impl Journal {
             store,
             retention,
             held: None,
+            unwritten: Arc::default(),
         };
         journal.interrupt_running()?;
         Ok(journal)
@@ -62,7 +63,7 @@ impl Journal {
     /// Those of the disk.
     pub fn add_refresh(&self, record: &mut RefreshRecord) -> Result<()> {
         cut_message(&mut record.error);
-        record.id = self.store.write(|write| {
+        record.id = self.write(|write| {
             self.log(write, REFRESHES).append(|id| {
                 record.id = id;
                 to_json(record)
@@ -86,10 +87,7 @@ impl Journal {
     }
 
     /// Writes that the refreshes of a transaction since then are taken back, and answers these.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub fn roll_back_to(&self, mark: usize) -> Result<Vec<RefreshRecord>> {
+    pub fn roll_back_to(&self, mark: usize) -> Vec<RefreshRecord> {
         let held = self.held.as_ref();
         let taken_back = held.map(|held| held.lock().split_off(mark));
         let mut ended = Vec::new();
@@ -98,18 +96,15 @@ impl Journal {
                 SqlState::TRANSACTION_ROLLBACK,
                 "the transaction was rolled back",
             ));
-            self.write_end(&record, None)?;
+            self.write_end(&record, None);
             ended.push(record);
         }
-        Ok(ended)
+        ended
     }
 
     /// Writes how the refreshes of a transaction ended, which is committed, and answers these;
     /// `version` is the one that the commit made of a table.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub fn commit(&self, version: impl Fn(Oid) -> Option<i64>) -> Result<Vec<RefreshRecord>> {
+    pub fn commit(&self, version: impl Fn(Oid) -> Option<i64>) -> Vec<RefreshRecord> {
         let mut ended = Vec::new();
         let held = self
             .held
@@ -121,42 +116,68 @@ impl Journal {
             if let Some(state) = &mut state {
                 state.version = version;
             }
-            self.write_end(&record, state.as_ref())?;
+            self.write_end(&record, state.as_ref());
             ended.push(record);
         }
-        Ok(ended)
+        ended
     }
 
     /// Writes how a refresh ended, and what that makes of its materialized view, in one step; or
-    /// holds it until its transaction ends. Tells whether it has ended.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub fn finish_refresh(
-        &self,
-        record: &RefreshRecord,
-        state: Option<&ModelState>,
-    ) -> Result<bool> {
+    /// holds it until its transaction ends. Tells whether it has ended. Where the disk has no room, the
+    /// journal tells it all the same, and writes it when there is some.
+    pub fn finish_refresh(&self, record: &RefreshRecord, state: Option<&ModelState>) -> bool {
         match &self.held {
             Some(held) if record.status == RefreshStatus::Succeeded => {
                 held.lock().push((record.clone(), state.cloned()));
-                Ok(false)
+                false
             }
-            _ => self.write_end(record, state).map(|()| true),
+            _ => {
+                self.write_end(record, state);
+                true
+            }
         }
     }
 
-    fn write_end(&self, record: &RefreshRecord, state: Option<&ModelState>) -> Result<()> {
+    fn write_end(&self, record: &RefreshRecord, state: Option<&ModelState>) {
         let mut record = record.clone();
         cut_message(&mut record.error);
-        self.store.write(|write| {
-            self.log(write, REFRESHES)
-                .replace(record.id, &to_json(&record)?)?;
-            match state {
-                Some(state) => self.put_state(write, record.oid, state),
-                None => Ok(()),
+        let written = self.write(|write| self.put_end(write, &record, state));
+        if let Err(error) = written {
+            tracing::warn!(
+                "how a refresh of {} ended is to be recorded later: {error}",
+                record.object
+            );
+            self.unwritten.add((record, state.cloned()));
+        }
+    }
+
+    fn put_end(
+        &self,
+        write: &WriteTransaction,
+        record: &RefreshRecord,
+        state: Option<&ModelState>,
+    ) -> Result<()> {
+        self.log(write, REFRESHES)
+            .replace(record.id, &to_json(record)?)?;
+        match state {
+            Some(state) => self.put_state(write, record.oid, state),
+            None => Ok(()),
+        }
+    }
+
+    /// Changes the file, and tells it before of refreshes whose end it had no room for. Others that
+    /// change it wait meanwhile, so that what came later stays.
+    fn write<T>(&self, change: impl FnOnce(&WriteTransaction) -> Result<T>) -> Result<T> {
+        let mut written = Vec::new();
+        let answer = self.store.write(|write| {
+            for (record, state) in self.unwritten.all() {
+                self.put_end(write, &record, state.as_ref())?;
+                written.push(record.id);
             }
-        })
+            change(write)
+        })?;
+        self.unwritten.remove(&written);
+        Ok(answer)
     }
 
     /// The refreshes kept, the latest first, at most `limit`.
@@ -164,7 +185,9 @@ impl Journal {
     /// # Errors
     /// Those of the disk.
     pub fn refreshes(&self, limit: usize) -> Result<Vec<RefreshRecord>> {
-        log::latest(&self.store, REFRESHES, limit)
+        let records = log::latest(&self.store, REFRESHES, limit)?;
+        let records = records.into_iter();
+        Ok(records.map(|record| self.unwritten.over(record)).collect())
     }
 
     /// A refresh, unless it is no longer kept.
@@ -172,7 +195,8 @@ impl Journal {
     /// # Errors
     /// Those of the disk.
     pub fn refresh(&self, id: u64) -> Result<Option<RefreshRecord>> {
-        log::record(&self.store, REFRESHES, id)
+        let record = log::record(&self.store, REFRESHES, id)?;
+        Ok(record.map(|record| self.unwritten.over(record)))
     }
 
     /// Appends what a check found and gives it its number. A sample that is too long is cut.
@@ -182,7 +206,7 @@ impl Journal {
     pub fn add_check_result(&self, result: &mut CheckResult) -> Result<()> {
         cut_message(&mut result.error);
         result.cut_sample(SAMPLE_BYTES)?;
-        result.id = self.store.write(|write| {
+        result.id = self.write(|write| {
             self.log(write, CHECK_RESULTS).append(|id| {
                 result.id = id;
                 to_json(result)
@@ -211,6 +235,9 @@ impl Journal {
                 return Ok(state.clone());
             }
         }
+        if let Some(state) = self.unwritten.state(oid) {
+            return Ok(Some(state));
+        }
         self.store.read(|read| {
             let states = read.open_table(MODEL_STATES).map_err(self.store.failed())?;
             let state = states.get(oid).map_err(self.store.failed())?;
@@ -230,6 +257,7 @@ impl Journal {
                 let (oid, bytes) = entry.map_err(self.store.failed())?;
                 found.insert(oid.value(), from_json(bytes.value())?);
             }
+            found.extend(self.unwritten.states());
             Ok(found)
         })
     }
@@ -239,7 +267,7 @@ impl Journal {
     /// # Errors
     /// Those of the disk.
     pub fn put_model_state(&self, oid: Oid, state: &ModelState) -> Result<()> {
-        self.store.write(|write| self.put_state(write, oid, state))
+        self.write(|write| self.put_state(write, oid, state))
     }
 
     /// What the files of an external table were found to have; `None` where none were looked at.
@@ -259,7 +287,7 @@ impl Journal {
     /// # Errors
     /// Those of the disk.
     pub fn put_source_files(&self, oid: Oid, known: &Known) -> Result<()> {
-        self.store.write(|write| {
+        self.write(|write| {
             let mut table = write
                 .open_table(SOURCE_FILES)
                 .map_err(self.store.failed())?;

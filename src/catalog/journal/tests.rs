@@ -60,7 +60,7 @@ fn a_refresh_is_as_it_was_after_a_restart() {
         failures: 0,
         error: None,
     };
-    journal.finish_refresh(&record, Some(&state)).unwrap();
+    journal.finish_refresh(&record, Some(&state));
     drop((catalog, journal));
     let (_catalog, journal) = open(&folder, 10);
     assert_eq!(journal.refreshes(10).unwrap(), [record]);
@@ -83,7 +83,7 @@ fn what_was_running_is_interrupted() {
         version: Some(3),
         ..ModelState::default()
     };
-    journal.finish_refresh(&done, Some(&state)).unwrap();
+    journal.finish_refresh(&done, Some(&state));
     let mut running = RefreshRecord::start(name(), 16384, "again");
     journal.add_refresh(&mut running).unwrap();
     drop((catalog, journal));
@@ -121,7 +121,7 @@ fn the_oldest_records_go_and_their_numbers_do_not_return() {
     // The end of a refresh that is no longer kept leaves no trace.
     let mut old = RefreshRecord::start(name(), 1, "");
     old.id = 1;
-    journal.finish_refresh(&old, None).unwrap();
+    journal.finish_refresh(&old, None);
     assert_eq!(ids(&journal), [5, 4, 3]);
     drop((catalog, journal));
     let (_catalog, journal) = open(&folder, 1);
@@ -176,4 +176,64 @@ fn the_state_of_a_view_goes_with_it() {
         .write(|transaction| transaction.drop(&[oid], false))
         .unwrap();
     assert!(journal.model_state(oid).unwrap().is_none());
+}
+
+#[test]
+fn an_end_that_found_no_room_is_told_and_written_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let (catalog, journal) = open(&folder, 10);
+    let mut first = RefreshRecord::start(name(), 16384, "first run");
+    journal.add_refresh(&mut first).unwrap();
+    let mut other = RefreshRecord::start(name(), 16385, "first run");
+    journal.add_refresh(&mut other).unwrap();
+
+    // The file cannot be opened again, as after a write that found no room.
+    let (path, aside) = (
+        folder.path().join("catalog.redb"),
+        folder.path().join("aside"),
+    );
+    std::fs::rename(&path, &aside).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    let _ = journal.store.failed()(redb::Error::PreviousIo);
+    assert!(journal.add_refresh(&mut other.clone()).is_err());
+    let state = |record: &RefreshRecord, version| ModelState {
+        last_refresh_id: record.id,
+        version: Some(version),
+        ..ModelState::default()
+    };
+    first.finish(RefreshStatus::Succeeded);
+    assert!(journal.finish_refresh(&first, Some(&state(&first, 1))));
+    // Those of a transaction too, and all of them.
+    let transaction = journal.begin_transaction();
+    other.finish(RefreshStatus::Succeeded);
+    assert!(!transaction.finish_refresh(&other, Some(&state(&other, 1))));
+    assert_eq!(transaction.commit(|_| Some(2)).len(), 1);
+    other.version = Some(2);
+
+    // With room again it is told before anything is written.
+    std::fs::remove_dir(&path).unwrap();
+    std::fs::rename(&aside, &path).unwrap();
+    let both = [other.clone(), first.clone()];
+    assert_eq!(journal.refreshes(10).unwrap(), both);
+    assert_eq!(journal.refresh(first.id).unwrap(), Some(first.clone()));
+    let states = [(16384, state(&first, 1)), (16385, state(&other, 2))];
+    assert_eq!(
+        journal.model_states().unwrap(),
+        states.clone().into_iter().collect()
+    );
+    assert_eq!(
+        journal.model_state(16385).unwrap(),
+        Some(states[1].1.clone())
+    );
+
+    // The next write writes it, and what is written later is what stays.
+    journal.put_model_state(16384, &state(&first, 7)).unwrap();
+    assert_eq!(journal.model_state(16384).unwrap(), Some(state(&first, 7)));
+    drop((catalog, transaction, journal));
+    let (_catalog, journal) = open(&folder, 10);
+    assert_eq!(journal.refreshes(10).unwrap(), both);
+    assert_eq!(
+        journal.model_state(16385).unwrap(),
+        Some(states[1].1.clone())
+    );
 }
