@@ -465,9 +465,21 @@ struct Fate {
     before: Option<Value>,
     /// The action that puts it in as it is now.
     after: Option<Value>,
+    /// Whether the transaction has written it.
+    is_new: bool,
 }
 
 impl Fate {
+    /// The rows and the bytes of a file that the transaction has written and not taken out again.
+    fn written(&self) -> Option<(u64, u64)> {
+        let add = &self.after.as_ref().filter(|_| self.is_new)?["add"];
+        let stats: Option<Value> = serde_json::from_str(add["stats"].as_str()?).ok();
+        let rows = stats?["numRecords"].as_u64()?;
+        let gone = add["deletionVector"]["cardinality"].as_u64();
+        let rows = rows.saturating_sub(gone.unwrap_or_default());
+        Some((rows, add["size"].as_u64().unwrap_or_default()))
+    }
+
     /// Whether the file is there with the rows that it had.
     fn is_none(&self) -> bool {
         match (&self.before, &self.after) {
@@ -519,7 +531,14 @@ impl Net {
                     }
                 } else if let Some(path) = action["add"]["path"].as_str() {
                     let path = path.to_owned();
-                    net.files.entry(path).or_default().after = Some(action);
+                    // What RESTORE puts in was there before, and is not counted.
+                    let info = net.infos.last();
+                    let writes = info.is_some_and(|it| it["operationMetrics"]["numFiles"] != "0");
+                    let fate = net.files.entry(path).or_insert_with(|| Fate {
+                        is_new: writes,
+                        ..Fate::default()
+                    });
+                    fate.after = Some(action);
                 }
             }
         }
@@ -679,13 +698,14 @@ impl Net {
         if operations.len() > 1 {
             info["operationParameters"]["statements"] = operations.join(", ").into();
         }
-        for metric in ["numFiles", "numOutputRows", "numOutputBytes"] {
-            let values = self.infos.iter().filter_map(|info| {
-                let value = info["operationMetrics"][metric].as_str()?;
-                value.parse::<u64>().ok()
-            });
-            info["operationMetrics"][metric] = values.sum::<u64>().to_string().into();
-        }
+        // What one statement has written and another one took out again is in no version.
+        let written: Vec<_> = self.files.values().filter_map(Fate::written).collect();
+        let metrics = &mut info["operationMetrics"];
+        metrics["numFiles"] = written.len().to_string().into();
+        let rows = written.iter().map(|(rows, _)| rows);
+        metrics["numOutputRows"] = rows.sum::<u64>().to_string().into();
+        let bytes = written.iter().map(|(_, bytes)| bytes);
+        metrics["numOutputBytes"] = bytes.sum::<u64>().to_string().into();
         let appends = self.infos.iter().all(|info| info["isBlindAppend"] == true);
         info["isBlindAppend"] = appends.into();
         info

@@ -339,3 +339,38 @@ async fn kill_9_leaves_rows_that_blocks_add_once_in_all_tables() {
     let most = told + KILLS / 2 * ADDERS;
     assert!((told..=most).contains(one), "{one} of {told}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_history_counts_what_a_transaction_leaves_of_what_it_wrote() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    let counted = async |table: &str, block: &str| {
+        client
+            .batch_execute(&format!("BEGIN; {block}; COMMIT"))
+            .await
+            .unwrap();
+        let history = rows(&client, &format!("DESCRIBE HISTORY {table} LIMIT 1")).await;
+        let fields: Vec<&str> = history[0].split('|').collect();
+        let bytes: u64 = fields[5].parse().unwrap();
+        (fields[4].to_owned(), fields[6].to_owned(), bytes > 0)
+    };
+    let told = |rows: &str, files: &str| (rows.to_owned(), files.to_owned(), rows != "0");
+    let altered = "CREATE TABLE altered (id INT PRIMARY KEY, v INT);
+                   INSERT INTO altered VALUES (1, 1), (2, 2);
+                   ALTER TABLE altered ALTER v TYPE BIGINT, ADD c TEXT DEFAULT 'x'";
+    assert_eq!(counted("altered", altered).await, told("2", "1"));
+    let changed = "CREATE TABLE changed (id INT, v INT);
+                   INSERT INTO changed VALUES (1, 1), (2, 2), (3, 3);
+                   UPDATE changed SET v = 9 WHERE id = 1;
+                   DELETE FROM changed WHERE id = 2";
+    // Files of a few rows are written anew by each statement that changes them.
+    assert_eq!(counted("changed", changed).await, told("2", "1"));
+    let emptied = "INSERT INTO changed VALUES (4, 4); TRUNCATE changed";
+    assert_eq!(counted("changed", emptied).await, told("0", "0"));
+    let added = "INSERT INTO changed VALUES (5, 5), (6, 6); INSERT INTO changed VALUES (7, 7)";
+    assert_eq!(counted("changed", added).await, told("3", "2"));
+    // What RESTORE puts in was written by others, as it is told of RESTORE alone.
+    let restored = "RESTORE TABLE changed TO VERSION AS OF 0; INSERT INTO changed VALUES (8, 8)";
+    assert_eq!(counted("changed", restored).await, told("1", "1"));
+}
