@@ -138,7 +138,11 @@ fn a_record_is_looked_up() {
 fn of_records_that_are_as_like_the_record_itself_is_found_first() {
     let options = options(&[]);
     let mut made = people(250, 41);
-    let copied = 10;
+    let alone = |made: &Made, all: &[Made]| {
+        let of_person = all.iter().filter(|other| other.person == made.person);
+        of_person.count() == 1
+    };
+    let copied = made.iter().position(|one| alone(one, &made)).unwrap();
     let mut copy = made[copied].clone();
     copy.values[0] = Some("zzz".to_owned());
     made.push(copy);
