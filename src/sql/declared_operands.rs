@@ -7,8 +7,7 @@ use std::ops::ControlFlow;
 
 use arrow::datatypes::DataType;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, DataType as SqlType, ExactNumberInfo, Expr, TimezoneInfo, Value,
-    VisitorMut,
+    BinaryOperator, CastKind, DataType as SqlType, Expr, TimezoneInfo, Value, VisitorMut,
 };
 
 use super::{Statement, parts};
