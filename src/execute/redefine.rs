@@ -30,8 +30,9 @@ use crate::models::constraints;
 use crate::models::define::define;
 use crate::models::keyed;
 use crate::models::partitioned;
-use crate::models::replacement::{replaced_meanwhile, same_columns};
+use crate::models::replacement::replaced_meanwhile;
 use crate::session::Session;
+use crate::sources::{is_same, plain};
 use crate::sql::alter::Action;
 use crate::sql::constraint::{Declared, Rule, complete};
 use crate::sql::create_table::CreateTable;
@@ -251,7 +252,14 @@ fn columns_like(object: &Object, given: &SchemaRef) -> Option<Vec<ColumnDef>> {
         return None;
     };
     let schema = crate::models::define::declared_columns(&declared.columns).ok()?;
-    same_columns(&schema, given).then_some(declared.columns)
+    let mut pairs = schema.fields().iter().zip(given.fields());
+    // How a query keeps texts in memory is nothing that is declared.
+    let is_like = |(declared, given): (&Arc<Field>, &Arc<Field>)| {
+        declared.name() == given.name()
+            && is_same(&plain(declared.data_type()), &plain(given.data_type()))
+    };
+    (schema.fields().len() == given.fields().len() && pairs.all(is_like))
+        .then_some(declared.columns)
 }
 
 /// The type by which a column that came from a query would be declared.

@@ -55,7 +55,7 @@ pub use provider::FileTable;
 pub use reference::reference;
 pub use rejected::{RECORD_LIMIT, RejectedRow, RejectedRows};
 pub use tributary_udfs::type_name;
-pub use widening::{is_same, widens};
+pub use widening::{is_same, plain, widens};
 
 use crate::error::Result;
 use crate::sql::create_external_table::CreateExternalTable;

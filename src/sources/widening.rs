@@ -85,7 +85,7 @@ fn digits(data_type: &DataType) -> Option<(i16, i16)> {
 }
 
 /// The type without the layouts that a file's writer chooses: dictionaries, runs and views.
-pub(super) fn plain(data_type: &DataType) -> DataType {
+pub fn plain(data_type: &DataType) -> DataType {
     match data_type {
         DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
         DataType::BinaryView | DataType::LargeBinary => DataType::Binary,
