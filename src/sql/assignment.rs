@@ -123,10 +123,11 @@ fn row(value: Expr, columns: &[AstName]) -> Result<Values> {
             }
         },
         Expr::Function(call) if call.name.to_string().eq_ignore_ascii_case("row") => {
-            let FunctionArguments::List(arguments) = call.args else {
-                return Ok(Values::Each(Vec::new()));
+            let arguments = match call.args {
+                FunctionArguments::List(arguments) => arguments.args,
+                _ => Vec::new(),
             };
-            let values = arguments.args.into_iter().map(|argument| match argument {
+            let values = arguments.into_iter().map(|argument| match argument {
                 FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => Ok(value),
                 other => Err(Error::unsupported(format!("{other} in ROW"))),
             });
