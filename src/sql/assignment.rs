@@ -60,7 +60,7 @@ pub(super) fn parse(parser: &mut Parser) -> Parsed<Vec<Assignment>> {
                         let columns = columns.into_iter().map(|column| vec![column]);
                         columns.zip(values).collect()
                     }
-                    Values::Subquery(query) => vec![(columns, query)],
+                    Values::Subquery(query) => vec![(columns, Expr::Subquery(query))],
                 }
             }
         };
@@ -105,7 +105,7 @@ enum Values {
     /// One of each.
     Each(Vec<Expr>),
     /// A subquery of as many columns.
-    Subquery(Expr),
+    Subquery(Box<Query>),
 }
 
 /// The values of columns: `(a, b)`, `ROW(a, b)` or a subquery.
@@ -119,7 +119,7 @@ fn row(value: Expr, columns: &[AstName]) -> Result<Values> {
             None => {
                 let width = row_membership::width(&query.body).ok_or_else(unknown_width)?;
                 check_width(width, columns)?;
-                return Ok(Values::Subquery(Expr::Subquery(query)));
+                return Ok(Values::Subquery(query));
             }
         },
         Expr::Function(call) if call.name.to_string().eq_ignore_ascii_case("row") => {
