@@ -11,6 +11,7 @@ use super::format::FileFormat;
 use super::infer::Inferred;
 use super::json::JsonSampler;
 use super::location::SourceFile;
+use super::matching::columns_of;
 use super::provider::Files;
 use super::widening::{common, plain};
 use super::{avro, ipc, parquet, type_name};
@@ -88,8 +89,11 @@ async fn infer_csv(files: &Files, found: &[SourceFile]) -> Result<SchemaRef> {
             (_, None) => {}
             (None, found) => columns = found,
             (Some(columns), Some(found)) => {
-                for (name, seen) in found {
-                    match columns.iter_mut().find(|(known, _)| *known == name) {
+                let names: Vec<String> = found.iter().map(|(name, _)| name.clone()).collect();
+                let known: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+                let places = columns_of(&names, &known);
+                for ((name, seen), place) in found.into_iter().zip(places) {
+                    match place.and_then(|place| columns.get_mut(place)) {
                         Some(column) => column.1 = column.1.merge(seen),
                         // Without names, more values than before are a mistake.
                         None if files.options.csv.header => columns.push((name, seen)),
@@ -128,10 +132,12 @@ async fn infer_typed(files: &Files, found: &[SourceFile]) -> Result<SchemaRef> {
     let schemas: Vec<(String, Schema)> = schemas.try_collect().await?;
     let mut columns: Vec<(Field, &str)> = Vec::new();
     for (file, schema) in &schemas {
-        for field in schema.fields() {
-            let known = columns
-                .iter_mut()
-                .find(|(known, _)| known.name() == field.name());
+        let fields = schema.fields().iter();
+        let names: Vec<String> = fields.map(|field| field.name().clone()).collect();
+        let known: Vec<&str> = columns.iter().map(|(it, _)| it.name().as_str()).collect();
+        let places = columns_of(&names, &known);
+        for (field, place) in schema.fields().iter().zip(places) {
+            let known = place.and_then(|place| columns.get_mut(place));
             let Some((known, first)) = known else {
                 columns.push((field.as_ref().clone(), file));
                 continue;

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::columns::{AT_ONCE, of_file};
 use super::format::FileFormat;
 use super::location::{self, SourceFile};
+use super::matching::columns_of;
 use super::provider::Files;
 use super::widening::{common, plain};
 use crate::sql::create_external_table::CreateExternalTable;
@@ -140,8 +141,8 @@ impl Known {
     fn seen(&self, table: &Table<'_>) -> Vec<Seen> {
         let mut seen: Vec<Seen> = Vec::new();
         for schema in &self.columns {
-            for field in schema.fields() {
-                let name = table.name_of(field.name(), schema);
+            let names = table.names_of(schema, &seen);
+            for (field, name) in schema.fields().iter().zip(names) {
                 let data_type = field.data_type();
                 match seen.iter_mut().find(|it| it.name == name) {
                     Some(known) => {
@@ -149,7 +150,7 @@ impl Known {
                         known.together = before.and_then(|before| common(&before, data_type));
                     }
                     None => seen.push(Seen {
-                        name: name.to_owned(),
+                        name,
                         first: data_type.clone(),
                         together: Some(data_type.clone()),
                     }),
@@ -166,21 +167,25 @@ impl Table<'_> {
         !matches!(self.format, FileFormat::Csv | FileFormat::Json)
     }
 
-    /// The table's name of a file's column, which it may write in another case.
-    fn name_of<'b>(&'b self, name: &'b str, file: &Schema) -> &'b str {
-        if self.format == FileFormat::Json || self.current.column_with_name(name).is_some() {
-            return name;
+    /// The table's names of a file's columns, which it may write in another case, as other files may
+    /// that have `seen` ones.
+    fn names_of(&self, file: &Schema, seen: &[Seen]) -> Vec<String> {
+        let fields = file.fields().iter();
+        let names: Vec<String> = fields.map(|field| field.name().clone()).collect();
+        if self.format == FileFormat::Json {
+            return names;
         }
-        let lower = name.to_lowercase();
-        let named = self
-            .current
-            .fields()
-            .iter()
-            .find(|field| *field.name() == lower);
-        match named {
-            Some(field) if file.column_with_name(&lower).is_none() => field.name(),
-            _ => name,
-        }
+        let current = self.current.fields().iter();
+        let mut columns: Vec<&str> = current.map(|field| field.name().as_str()).collect();
+        let new = seen.iter().map(|it| it.name.as_str());
+        columns.extend(new.filter(|name| self.current.column_with_name(name).is_none()));
+        let found = columns_of(&names, &columns);
+        let found = names.iter().zip(found);
+        let known = found.map(|(name, place)| {
+            let column = place.and_then(|place| columns.get(place));
+            column.map_or_else(|| name.clone(), |column| (*column).to_owned())
+        });
+        known.collect()
     }
 
     /// The columns that the table should have; with `widens` none goes, and no value has no place.
@@ -278,7 +283,25 @@ mod tests {
         use FileFormat::{Csv, Json, Parquet};
         let before: Columns<'_> = &[("id", Int32), ("x", Utf8), ("declared", Int64)];
         let old: Columns<'_> = &[("ID", Int32), ("x", Utf8)];
-        let cases: [Case<'_>; 9] = [
+        let cases: [Case<'_>; 11] = [
+            (
+                Csv,
+                [&[("X", Int64), ("Extra", Int64)], &[("extra", Float64)]],
+                false,
+                vec![("x", Utf8), ("declared", Int64), ("Extra", Float64)],
+            ),
+            (
+                Json,
+                [&[("Extra", Int64)], &[("extra", Float64)]],
+                true,
+                vec![
+                    ("id", Int32),
+                    ("x", Utf8),
+                    ("declared", Int64),
+                    ("Extra", Int64),
+                    ("extra", Float64),
+                ],
+            ),
             (
                 Parquet,
                 [old, &[("id", Int64), ("y", Date32)]],

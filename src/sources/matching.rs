@@ -70,8 +70,10 @@ pub(super) fn by_name(
 ) -> Result<Matched<usize>> {
     let mut columns = Vec::with_capacity(schema.fields().len());
     let mut remarks = Vec::new();
+    let fields = schema.fields().iter();
+    let of_table: Vec<&str> = fields.map(|field| field.name().as_str()).collect();
     for field in schema.fields() {
-        let found = find(field.name(), names, schema)?;
+        let found = find(field.name(), names, &of_table)?;
         if found.is_some() && differences.missing == MissingColumns::Warn {
             remarks.push(Remark::Present(field.name().clone()));
         }
@@ -107,23 +109,56 @@ pub(super) fn extra_column(name: &str, differences: Differences) -> Error {
     .with_hint(differences.hint_of_extra())
 }
 
-/// A name matches exactly, or else, where it has no upper-case letters (as names have that were
-/// written without quotes), whatever the case of the file's name, which no other column has.
-fn find(wanted: &str, names: &[String], schema: &Schema) -> Result<Option<usize>> {
+/// Where a file of these names has the table's column `wanted`. A name matches exactly, or else in
+/// whatever case the file writes it, where no other column of the table may be meant: one without
+/// upper-case letters (as names have that were written without quotes) comes before others.
+///
+/// # Errors
+/// 42702 where such a one fits several of the file's.
+fn find(wanted: &str, names: &[String], columns: &[&str]) -> Result<Option<usize>> {
     if let Some(index) = names.iter().position(|name| name == wanted) {
         return Ok(Some(index));
     }
-    let mut found = names.iter().enumerate().filter(|(_, name)| {
-        name.to_lowercase() == *wanted && schema.column_with_name(name).is_none()
-    });
+    let mut found = names
+        .iter()
+        .enumerate()
+        .filter(|(_, name)| differ_in_case(name, wanted) && !columns.contains(&name.as_str()));
+    let has = |column: &str| names.iter().any(|name| name == column);
+    let is_meant = || {
+        let mut columns = columns.iter().filter(|column| **column != wanted);
+        !columns.any(|column| differ_in_case(column, wanted) && !has(column))
+    };
+    let is_lower = lower(wanted).eq(wanted.chars());
     match (found.next(), found.next()) {
-        (Some((_, one)), Some((_, other))) => Err(Error::new(
+        (Some((index, _)), None) if is_lower || is_meant() => Ok(Some(index)),
+        (Some((_, one)), Some((_, other))) if is_lower => Err(Error::new(
             SqlState::AMBIGUOUS_COLUMN,
             format!("column \"{wanted}\" fits the file's columns \"{one}\" and \"{other}\""),
         )
         .with_hint("Write the column's name in double quotes, as the file has it.")),
-        (found, _) => Ok(found.map(|(index, _)| index)),
+        _ => Ok(None),
     }
+}
+
+fn differ_in_case(one: &str, other: &str) -> bool {
+    lower(one).eq(lower(other))
+}
+
+fn lower(text: &str) -> impl Iterator<Item = char> {
+    text.chars().flat_map(char::to_lowercase)
+}
+
+/// Of each of a file's names, which of these columns has it, where one does.
+pub(super) fn columns_of(names: &[String], columns: &[&str]) -> Vec<Option<usize>> {
+    let mut found = vec![None; names.len()];
+    for (column, wanted) in columns.iter().enumerate() {
+        if let Ok(Some(place)) = find(wanted, names, columns)
+            && let Some(of_name) = found.get_mut(place)
+        {
+            *of_name = Some(column);
+        }
+    }
+    found
 }
 
 fn missing(field: &Field, names: &[String], may_be_null: bool) -> Error {
@@ -226,4 +261,51 @@ fn conflict(conflict: &Conflict) -> Error {
             "Declare the column as text, which values of both types can be read as, or as {from_name} if all files have that."
         ),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names of a file, the columns of a table, and which of these each name is.
+    type Case<'a> = (&'a [&'a str], &'a [&'a str], &'a [Option<usize>]);
+
+    #[test]
+    fn a_column_is_found_in_another_case_where_no_other_is_meant() {
+        let cases: [Case<'_>; 10] = [
+            (&["id", "extra"], &["id", "Extra"], &[Some(0), Some(1)]),
+            (&["EXTRA"], &["extra"], &[Some(0)]),
+            (
+                &["Stra\u{df}e", "\u{c4}GE"],
+                &["\u{e4}ge"],
+                &[None, Some(0)],
+            ),
+            (
+                &["Extra", "extra"],
+                &["extra", "Extra"],
+                &[Some(1), Some(0)],
+            ),
+            // The other column has its name.
+            (&["extra", "Extra"], &["Extra"], &[None, Some(0)]),
+            (
+                &["extra", "EXTRA"],
+                &["extra", "Extra"],
+                &[Some(0), Some(1)],
+            ),
+            // One without upper-case letters comes first.
+            (&["EXTRA"], &["Extra", "extra"], &[Some(1)]),
+            // Two of the table's fit, or two of the file's.
+            (&["EXTRA"], &["Extra", "eXtra"], &[None]),
+            (&["extra", "EXTRA"], &["Extra"], &[None, None]),
+            (&["Extra", "EXTRA"], &["extra"], &[None, None]),
+        ];
+        for (names, columns, expected) in cases {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(
+                columns_of(&names, columns),
+                expected,
+                "{names:?} {columns:?}"
+            );
+        }
+    }
 }

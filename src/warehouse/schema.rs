@@ -1,6 +1,6 @@
 //! The schema of a table in its forms: as declared, as Delta stores it, as files name it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
@@ -466,7 +466,7 @@ fn corrupted() -> Error {
 const RESERVED_PREFIX: &str = "tributary:";
 
 fn check_names(fields: &Fields) -> Result<()> {
-    let mut names = HashSet::with_capacity(fields.len());
+    let mut names: HashMap<String, &str> = HashMap::with_capacity(fields.len());
     for field in fields {
         if field.name().is_empty() {
             return Err(Error::new(
@@ -487,13 +487,15 @@ fn check_names(fields: &Fields) -> Result<()> {
             )));
         }
         // Delta compares names without regard to case, and so do most engines that read it.
-        if !names.insert(field.name().to_lowercase()) {
-            return Err(Error::new(
-                SqlState::DUPLICATE_COLUMN,
-                format!("column \"{}\" specified more than once", field.name()),
-            )
-            .with_detail("Tables of the warehouse tell columns apart without regard to case.")
-            .with_hint("Rename one of them with AS."));
+        if let Some(other) = names.insert(field.name().to_lowercase(), field.name()) {
+            let name = field.name();
+            let message = match other == name {
+                true => format!("column \"{name}\" specified more than once"),
+                false => format!("columns \"{other}\" and \"{name}\" differ in case alone"),
+            };
+            return Err(Error::new(SqlState::DUPLICATE_COLUMN, message)
+                .with_detail("Tables of the warehouse tell columns apart without regard to case.")
+                .with_hint("Give one of them another name, in a query with AS."));
         }
         match field.data_type() {
             DataType::Struct(parts) => check_names(parts)?,

@@ -55,6 +55,7 @@ mod server;
 mod sessions;
 mod slt;
 mod source_columns;
+mod source_names;
 mod source_records;
 mod told;
 mod told_refreshes;

@@ -27,7 +27,7 @@ const FORMATS: [(&str, &str); 5] = [
     ("AVRO", "avro"),
 ];
 
-fn ints(values: &[i32]) -> ArrayRef {
+pub fn ints(values: &[i32]) -> ArrayRef {
     Arc::new(Int32Array::from(values.to_vec()))
 }
 
