@@ -15,7 +15,10 @@ use super::define::in_place_of;
 use super::drop::{kind, word};
 use super::referential::refuse_where_waiting;
 use super::refresh::tell;
-use super::{added_identity, create_sequence, create_type, index, redefine, replaced_view, serial};
+use super::{
+    added_identity, changing_transactions, create_sequence, create_type, index, redefine,
+    replaced_view, serial,
+};
 use crate::catalog::{Kind, NewObject, Object, Oid, Snapshot, references_of};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::LockGuard;
@@ -47,6 +50,13 @@ pub async fn execute(session: &Session, alter: &Alter) -> Result<Outcome> {
             alter_schema(session, &alter.name.name, action)?;
         }
         return Ok(tag);
+    }
+    if alter.kind == DropKind::Table {
+        let snapshot = session.instance.catalog.snapshot();
+        let path = session.settings().search_path.0;
+        let table = plan::object(&alter.name, &snapshot, &path).ok();
+        let table = table.filter(|object| object.kind == Kind::Table);
+        changing_transactions::wait(session, &table).await?;
     }
     match alter.actions.as_slice() {
         [action] if !is_several(session, alter, action) => act(session, alter, action).await?,

@@ -1,13 +1,14 @@
 //! `DROP`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tributary_udfs::interrupt::Interrupt;
 
-use super::{create_sequence, index, redefine, type_users};
+use super::{changing_transactions, create_sequence, index, redefine, type_users};
 use crate::catalog::{Kind, Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
+use crate::instance::LockGuard;
 use crate::models::run::remove_tables;
 use crate::session::{Outcome, Session, plan};
 use crate::sql::alter::Action;
@@ -29,6 +30,8 @@ pub async fn execute(session: &Session, drop: &Drop) -> Result<Outcome> {
     if drop.kind == DropKind::Type {
         return type_users::drop(session, drop).await;
     }
+    let going = going(session, drop, &session.instance.catalog.snapshot());
+    changing_transactions::wait(session, going.values()).await?;
     if drop.cascade && matches!(drop.kind, DropKind::Sequence | DropKind::Table) {
         let snapshot = session.instance.catalog.snapshot();
         let named = named(session, drop, &snapshot, &mut |_| {})?;
@@ -81,6 +84,7 @@ pub(super) async fn drop_defaults(
 
 pub(super) async fn drop_all(session: &Session, drop: &Drop) -> Result<Outcome> {
     let instance = &session.instance;
+    let _guards = lock_tables(session, drop).await?;
     let before = instance.catalog.snapshot();
     // What is dropped is gone before its files are, and a cancel meanwhile comes too late.
     begin_commit(Interrupt::current().as_ref())?;
@@ -106,6 +110,42 @@ pub(super) async fn drop_all(session: &Session, drop: &Drop) -> Result<Outcome> 
         "DROP {}",
         word(drop.kind).to_uppercase()
     )))
+}
+
+/// Keeps others from the tables that go.
+async fn lock_tables(session: &Session, drop: &Drop) -> Result<Vec<LockGuard>> {
+    let going = going(session, drop, &session.instance.catalog.snapshot());
+    let tables = going.values().filter(|object| object.kind == Kind::Table);
+    let mut guards = Vec::new();
+    // In the order of numbers, in which transactions may wait for each other.
+    for table in tables {
+        guards.push(session.instance.refresh_locks.lock(table.oid).await?);
+    }
+    session.follow()?;
+    Ok(guards)
+}
+
+/// What goes, of what there is; whether it may go is not asked.
+fn going(session: &Session, drop: &Drop, snapshot: &Snapshot) -> BTreeMap<Oid, Arc<Object>> {
+    let named: Vec<Oid> = match drop.kind {
+        DropKind::Schema => {
+            let schemas = drop.names.iter();
+            let within = schemas.flat_map(|schema| snapshot.relations_in(&schema.name));
+            within.map(|object| object.oid).collect()
+        }
+        // What is wrong with the names is told where they are dropped.
+        _ => match named(session, drop, snapshot, &mut |_| {}) {
+            Ok(named) => named.into_iter().collect(),
+            Err(_) => Vec::new(),
+        },
+    };
+    let dependents = named.iter().filter(|_| drop.cascade);
+    let dependents = dependents.flat_map(|oid| snapshot.dependents(*oid));
+    let named = named
+        .iter()
+        .filter_map(|oid| snapshot.object(*oid).cloned());
+    let all = named.chain(dependents);
+    all.map(|object| (object.oid, object)).collect()
 }
 
 fn drop_schemas(session: &Session, drop: &Drop) -> Result<Vec<Arc<Object>>> {

@@ -5,6 +5,7 @@ pub mod alter_default_privileges;
 pub mod alter_function;
 pub mod alter_role;
 pub mod analyze;
+mod changing_transactions;
 pub mod close;
 pub mod comment;
 pub mod copy;

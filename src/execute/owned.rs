@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::changing_transactions;
 use super::create_role::existing;
 use crate::catalog::default_privileges::ANYWHERE;
 use crate::catalog::privilege::{Access, OWNER_OID, Rights};
@@ -67,6 +68,9 @@ pub async fn execute(session: &Session, owned: &Owned) -> Result<Outcome> {
             Ok(Outcome::Done("REASSIGN OWNED".to_owned()))
         }
         OwnedAction::Drop { cascade } => {
+            let own = snapshot.objects();
+            let own = own.filter(|object| roles.contains(&object.access.owner()));
+            changing_transactions::wait(session, own).await?;
             let dropped = instance.catalog.write(|transaction| {
                 let snapshot = transaction.snapshot().clone();
                 let is_owned = |oid: Oid| roles.contains(&oid);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::modify::{self, Changing};
 use super::target::Change;
-use super::{create_sequence, referential};
+use super::{changing_transactions, create_sequence, referential};
 use crate::catalog::{Object, Oid};
 use crate::error::Result;
 use crate::models::replacement::replaced_meanwhile;
@@ -36,6 +36,10 @@ pub async fn execute(session: &Session, truncate: &Truncate) -> Result<Outcome> 
         ..truncate.clone()
     };
     check_privileges(session, &Statement::Truncate(all_named))?;
+    // Rows of a transaction that nobody may wait for come after it.
+    if !changing_transactions::may_be_waited_for(&session.instance) {
+        changing_transactions::wait(session, tables.values()).await?;
+    }
     match all.len() {
         1 => {
             for table in tables.values() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::drop::{cascades, drop_all, named};
-use super::redefine;
+use super::{changing_transactions, redefine};
 use crate::catalog::{Kind, Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::session::{Outcome, Session};
@@ -53,6 +53,7 @@ pub(super) async fn drop(session: &Session, drop: &Drop) -> Result<Outcome> {
     if let Some(notice) = cascades(&told) {
         session.notice(notice);
     }
+    changing_transactions::wait(session, columns.iter().map(|column| &column.table)).await?;
     session
         .together(async |session: &Session| {
             for column in &columns {

@@ -14,6 +14,7 @@ mod moment_operands;
 mod nested_loops;
 mod notifications;
 mod object_locks;
+mod open_transactions;
 mod pacing;
 mod providers;
 mod relations;
@@ -43,6 +44,7 @@ pub use advisory_locks::{AdvisoryLocks, AdvisoryOwner, TransactionNumber};
 pub use asker::{Asker, Pinned, Set};
 pub use notifications::{Mailbox, Notification, Notifications, full as queue_full};
 pub use object_locks::{LockGuard, LockMode, ObjectLocks, with_lock_timeout};
+pub use open_transactions::OpenTransactions;
 pub use relations::Reading;
 pub use reloading::Reloading;
 pub use row_hash::{RowHash, any_of, has_equals};
@@ -113,6 +115,8 @@ pub struct Instance {
     pub notifications: Arc<Notifications>,
     /// One change of an object's rows at a time.
     pub refresh_locks: Arc<ObjectLocks>,
+    /// The transactions that write and have not ended.
+    pub open_transactions: Arc<OpenTransactions>,
     /// One compaction of a table at a time.
     pub compaction_locks: Arc<ObjectLocks>,
     /// Where the objects stand that the scheduler looks after.
@@ -207,6 +211,7 @@ impl Instance {
             sessions: Arc::default(),
             notifications: Arc::default(),
             refresh_locks: Arc::default(),
+            open_transactions: Arc::default(),
             compaction_locks: Arc::default(),
             standings: Arc::default(),
             traced_keys: Arc::default(),

@@ -20,6 +20,32 @@ pub async fn with_lock_timeout<T>(limit: Duration, work: impl Future<Output = T>
     LOCK_TIMEOUT.scope(limit, work).await
 }
 
+/// Waits for something as long as a statement waits for a lock.
+///
+/// # Errors
+/// 55P03 where it takes longer.
+pub(super) async fn within_lock_timeout<T>(waiting: impl Future<Output = T>) -> Result<T> {
+    let limit = LOCK_TIMEOUT.try_with(|limit| *limit).unwrap_or_default();
+    if limit.is_zero() {
+        return Ok(waiting.await);
+    }
+    let waited = tokio::time::timeout(limit, waiting).await;
+    waited.map_err(|_| {
+        let message = "canceling statement due to lock timeout";
+        Error::new(SqlState::LOCK_NOT_AVAILABLE, message)
+    })
+}
+
+/// The error of a transaction that cannot wait for another one.
+pub(super) fn busy() -> Error {
+    Error::new(
+        SqlState::SERIALIZATION_FAILURE,
+        "could not change the table because another transaction changes it",
+    )
+    .with_detail("To wait for it could be a deadlock.")
+    .with_hint("Run the transaction again.")
+}
+
 /// How many may share a lock; who is alone has them all.
 const SHARES: u32 = 1 << 20;
 
@@ -47,18 +73,7 @@ pub struct LockGuard(OwnedSemaphorePermit);
 
 impl LockGuard {
     async fn wait(lock: Arc<Semaphore>, mode: LockMode) -> Result<Self> {
-        let waiting = lock.acquire_many_owned(mode.shares());
-        let limit = LOCK_TIMEOUT.try_with(|limit| *limit).unwrap_or_default();
-        let taken = match limit.is_zero() {
-            true => waiting.await,
-            false => match tokio::time::timeout(limit, waiting).await {
-                Ok(taken) => taken,
-                Err(_) => {
-                    let message = "canceling statement due to lock timeout";
-                    return Err(Error::new(SqlState::LOCK_NOT_AVAILABLE, message));
-                }
-            },
-        };
+        let taken = within_lock_timeout(lock.acquire_many_owned(mode.shares())).await?;
         let is_closed = |_: AcquireError| Error::internal("a lock is never closed");
         taken.map(Self).map_err(is_closed)
     }
@@ -175,14 +190,6 @@ impl Held {
     /// other.
     async fn take(&self, oid: Oid, mode: LockMode) -> Result<()> {
         let mut guards = self.guards.lock().await;
-        let busy = || {
-            Error::new(
-                SqlState::SERIALIZATION_FAILURE,
-                "could not change the table because another transaction changes it",
-            )
-            .with_detail("To wait for it could be a deadlock.")
-            .with_hint("Run the transaction again.")
-        };
         let lock = self.shared.own(oid);
         if let Some(guard) = guards.get_mut(&oid) {
             if !guard.covers(mode) {

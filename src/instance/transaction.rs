@@ -29,6 +29,8 @@ pub struct InstanceTransaction {
     /// The instance as the transaction sees it.
     pub instance: Arc<Instance>,
     shared: Arc<Instance>,
+    /// Its number among those that are open.
+    number: u64,
     has_ended: AtomicBool,
 }
 
@@ -58,6 +60,7 @@ impl InstanceTransaction {
             standings: Arc::clone(&shared.standings),
             traced_keys: Arc::clone(&shared.traced_keys),
             refresh_locks: Arc::new(shared.refresh_locks.begin_transaction()),
+            open_transactions: Arc::clone(&shared.open_transactions),
             compaction_locks: Arc::clone(&shared.compaction_locks),
             running: Arc::clone(&shared.running),
             indexes: Arc::clone(&shared.indexes),
@@ -68,9 +71,11 @@ impl InstanceTransaction {
             runtime: Arc::clone(&shared.runtime),
             template: Arc::clone(&shared.template),
         };
+        let number = shared.open_transactions.begin(&instance.warehouse);
         Self {
             instance: Arc::new(instance),
             shared: Arc::clone(shared),
+            number,
             has_ended: AtomicBool::new(false),
         }
     }
@@ -95,6 +100,7 @@ impl InstanceTransaction {
         self.instance.warehouse.roll_back_to(&mark.warehouse);
         self.tell(self.instance.journal.roll_back_to(mark.journal));
         self.instance.refresh_locks.release_but(&mark.locks).await;
+        self.shared.open_transactions.taken_back();
     }
 
     /// Takes back all that it has changed.
@@ -120,6 +126,7 @@ impl InstanceTransaction {
             None => journal.roll_back_to(0),
         });
         self.instance.refresh_locks.release().await;
+        self.shared.open_transactions.end(self.number);
     }
 
     /// Tells of refreshes that have ended with the transaction.
@@ -240,6 +247,7 @@ impl Drop for InstanceTransaction {
         let abandoned = Self {
             instance: Arc::clone(&self.instance),
             shared: Arc::clone(&self.shared),
+            number: self.number,
             has_ended: AtomicBool::new(true),
         };
         // Without a runtime the process ends, and the next start removes what is left.
