@@ -52,11 +52,14 @@ pub fn rows_of(table: &str) -> Option<&'static str> {
     found.map(|(_, rows)| *rows)
 }
 
+/// How many arguments of a function have defaults, and the numbers of the types of all.
+type Arguments = (usize, Vec<u32>);
+
 /// The types of the arguments of PostgreSQL's functions of a name that can be called with so many, those
 /// left out that take any number.
 pub fn argument_oids(name: &str, count: usize) -> Vec<Vec<u32>> {
-    static ARGUMENTS: LazyLock<HashMap<&str, Vec<(usize, Vec<u32>)>>> = LazyLock::new(|| {
-        let mut functions: HashMap<&str, Vec<(usize, Vec<u32>)>> = HashMap::new();
+    static ARGUMENTS: LazyLock<HashMap<&str, Vec<Arguments>>> = LazyLock::new(|| {
+        let mut functions: HashMap<&str, Vec<Arguments>> = HashMap::new();
         for line in rows_of("pg_proc").unwrap_or_default().lines() {
             let fields: Vec<&str> = line.split('\t').collect();
             let field = |place: usize| fields.get(place).copied().unwrap_or_default();
