@@ -97,7 +97,9 @@ struct Places<'a> {
 impl Places<'_> {
     fn assignments(&mut self, assignments: &[Assignment]) {
         for assignment in assignments {
-            self.value(&assignment.column, assignment.value.as_ref());
+            if let [column] = assignment.columns.as_slice() {
+                self.value(column, assignment.value.as_ref());
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Transaction;
-use super::checks::{SCHEMAS, check_access, check_comment, check_length, too_many};
+use super::checks::{SCHEMAS, check_access, check_comment, too_many};
 use super::names::called;
 use crate::catalog::name::{check_schema_name, check_writable, is_system_schema, temporary_schema};
 use crate::catalog::privilege::Access;

@@ -126,8 +126,6 @@ fn find_missing_in(path: &str, was: &DataType, is: &DataType, missing: &mut BTre
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use DataType::{Int64, Utf8};
     use arrow::datatypes::Field;
 
