@@ -23,7 +23,9 @@ pub async fn wait<'a>(
     let tables: Vec<TableId> = objects.map(|object| object.table()).collect();
     let instance = &session.instance;
     let open = &instance.open_transactions;
-    open.wait(&instance.warehouse, &tables, may_be_waited_for(instance))
+    let list = instance.refresh_locks.list();
+    let may_not = may_be_waited_for(instance);
+    open.wait(list, &instance.warehouse, &tables, may_not)
         .await?;
     session.follow()
 }

@@ -9,6 +9,7 @@ mod hidden_constants;
 mod in_lists;
 mod integer_literals;
 mod join_keys;
+mod lock_list;
 pub mod machine;
 mod moment_operands;
 mod nested_loops;

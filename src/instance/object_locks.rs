@@ -7,17 +7,32 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
+use super::lock_list::{LockList, NotedLock};
 use crate::catalog::Oid;
+use crate::catalog::system::RelationLockMode;
 use crate::error::{Error, Result, SqlState};
 
 tokio::task_local! {
     /// How long a statement waits for a lock; zero for as long as it takes.
     static LOCK_TIMEOUT: Duration;
+    /// The number of the session whose statement it is.
+    static PROCESS: i32;
 }
 
-/// Does something in which nobody waits for a lock any longer than that; zero for as long as it takes.
-pub async fn with_lock_timeout<T>(limit: Duration, work: impl Future<Output = T>) -> T {
-    LOCK_TIMEOUT.scope(limit, work).await
+/// Does something for a session in which nobody waits for a lock any longer than that; zero for as long as
+/// it takes.
+pub async fn with_lock_timeout<T>(
+    limit: Duration,
+    process: i32,
+    work: impl Future<Output = T>,
+) -> T {
+    let work = LOCK_TIMEOUT.scope(limit, work);
+    PROCESS.scope(process, work).await
+}
+
+/// The session whose statement runs.
+pub(super) fn process() -> Option<i32> {
+    PROCESS.try_with(|process| *process).ok()
 }
 
 /// Waits for something as long as a statement waits for a lock.
@@ -65,25 +80,46 @@ impl LockMode {
             Self::Exclusive => SHARES,
         }
     }
+
+    fn shown(self) -> RelationLockMode {
+        match self {
+            Self::Shared => RelationLockMode::Share,
+            Self::Exclusive => RelationLockMode::Exclusive,
+        }
+    }
 }
 
 /// A lock, until this is dropped.
 #[derive(Debug)]
-pub struct LockGuard(OwnedSemaphorePermit);
+pub struct LockGuard {
+    permit: OwnedSemaphorePermit,
+    noted: Option<NotedLock>,
+}
 
 impl LockGuard {
-    async fn wait(lock: Arc<Semaphore>, mode: LockMode) -> Result<Self> {
+    async fn wait(lock: Arc<Semaphore>, mode: LockMode, noted: Option<NotedLock>) -> Result<Self> {
         let taken = within_lock_timeout(lock.acquire_many_owned(mode.shares())).await?;
         let is_closed = |_: AcquireError| Error::internal("a lock is never closed");
-        taken.map(Self).map_err(is_closed)
+        let permit = taken.map_err(is_closed)?;
+        Ok(Self { permit, noted }.told(mode))
     }
 
     fn at_once(lock: Arc<Semaphore>, shares: u32) -> Option<Self> {
-        lock.try_acquire_many_owned(shares).ok().map(Self)
+        let permit = lock.try_acquire_many_owned(shares).ok()?;
+        let noted = None;
+        Some(Self { permit, noted })
+    }
+
+    /// The same, once it is told that the session has it.
+    fn told(self, mode: LockMode) -> Self {
+        if let Some(noted) = &self.noted {
+            noted.has(mode.shown());
+        }
+        self
     }
 
     fn covers(&self, mode: LockMode) -> bool {
-        self.0.num_permits() >= mode.shares() as usize
+        self.permit.num_permits() >= mode.shares() as usize
     }
 }
 
@@ -93,6 +129,7 @@ impl LockGuard {
 pub struct ObjectLocks {
     locks: Mutex<HashMap<Oid, Arc<Semaphore>>>,
     held: Option<Held>,
+    list: Arc<LockList>,
 }
 
 /// The locks of a transaction.
@@ -111,7 +148,13 @@ impl ObjectLocks {
                 shared: Arc::clone(self),
                 guards: tokio::sync::Mutex::default(),
             }),
+            list: Arc::clone(&self.list),
         }
+    }
+
+    /// The locks that sessions have and wait for.
+    pub fn list(&self) -> &Arc<LockList> {
+        &self.list
     }
 
     /// Waits until nobody changes the object, and keeps others from it.
@@ -128,10 +171,14 @@ impl ObjectLocks {
     /// # Errors
     /// Those of [`Self::lock`].
     pub async fn take(&self, oid: Oid, mode: LockMode) -> Result<LockGuard> {
-        if let Some(held) = &self.held {
-            held.take(oid, mode).await?;
-        }
-        LockGuard::wait(self.own(oid), mode).await
+        let noted = match &self.held {
+            Some(held) => {
+                held.take(oid, mode).await?;
+                None
+            }
+            None => self.list.wait(oid, mode.shown()),
+        };
+        LockGuard::wait(self.own(oid), mode, noted).await
     }
 
     /// Keeps others from an object that nobody changes; none where somebody does. It is not for
@@ -194,14 +241,21 @@ impl Held {
         if let Some(guard) = guards.get_mut(&oid) {
             if !guard.covers(mode) {
                 let rest = LockGuard::at_once(lock, SHARES - 1).ok_or_else(busy)?;
-                guard.0.merge(rest.0);
+                guard.permit.merge(rest.permit);
+                if let Some(noted) = &guard.noted {
+                    noted.has(mode.shown());
+                }
             }
             return Ok(());
         }
         let is_next = guards.last_key_value().is_none_or(|(last, _)| *last < oid);
+        let noted = self.shared.list.wait(oid, mode.shown());
         let guard = match is_next {
-            true => LockGuard::wait(lock, mode).await?,
-            false => LockGuard::at_once(lock, mode.shares()).ok_or_else(busy)?,
+            true => LockGuard::wait(lock, mode, noted).await?,
+            false => {
+                let guard = LockGuard::at_once(lock, mode.shares()).ok_or_else(busy)?;
+                LockGuard { noted, ..guard }.told(mode)
+            }
         };
         guards.insert(oid, guard);
         Ok(())

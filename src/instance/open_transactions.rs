@@ -3,13 +3,16 @@
 //! Who only adds rows to a table without a key locks nothing, so that what takes the table away, or
 //! changes it, waits for its transaction and not for a lock.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use super::lock_list::{LockList, NotedLock};
 use super::object_locks::{busy, within_lock_timeout};
+use crate::catalog::Oid;
+use crate::catalog::system::{RelationLock, RelationLockMode, SYSTEM_SCHEMA};
 use crate::error::Result;
 use crate::warehouse::{TableId, Warehouse};
 
@@ -24,17 +27,25 @@ pub struct OpenTransactions {
 #[derive(Default)]
 struct Open {
     next: u64,
-    /// The tables as each of them sees them.
-    transactions: BTreeMap<u64, Weak<Warehouse>>,
+    transactions: BTreeMap<u64, Transaction>,
+}
+
+struct Transaction {
+    /// The number of its session.
+    process: i32,
+    /// The tables as it sees them.
+    tables: Weak<Warehouse>,
 }
 
 impl OpenTransactions {
-    /// Notes a transaction, and answers its number.
-    pub fn begin(&self, tables: &Arc<Warehouse>) -> u64 {
+    /// Notes a transaction of a session, and answers its number.
+    pub fn begin(&self, process: i32, tables: &Arc<Warehouse>) -> u64 {
         let mut open = self.open.lock();
         let number = open.next;
         open.next += 1;
-        open.transactions.insert(number, Arc::downgrade(tables));
+        let tables = Arc::downgrade(tables);
+        let transaction = Transaction { process, tables };
+        open.transactions.insert(number, transaction);
         number
     }
 
@@ -50,11 +61,18 @@ impl OpenTransactions {
     }
 
     /// Waits until the transactions have ended, or have taken it back, that have changed one of these
-    /// tables by now. It is not waited for those that change them later, nor for `own`.
+    /// tables by now. It is not waited for those that change them later, nor for `own`. `list` shows
+    /// who waits.
     ///
     /// # Errors
     /// 40001 where there are some and one that `may_not` wait would; 55P03 where it takes too long.
-    pub async fn wait(&self, own: &Warehouse, tables: &[TableId], may_not: bool) -> Result<()> {
+    pub async fn wait(
+        &self,
+        list: &Arc<LockList>,
+        own: &Warehouse,
+        tables: &[TableId],
+        may_not: bool,
+    ) -> Result<()> {
         let mut left = self.changing(own, tables);
         if left.is_empty() {
             return Ok(());
@@ -63,14 +81,20 @@ impl OpenTransactions {
             return Err(busy());
         }
         let waiting = async {
+            let mut noted: Option<(Oid, Option<NotedLock>)> = None;
             loop {
                 let changed = self.changed.notified();
                 tokio::pin!(changed);
                 changed.as_mut().enable();
-                let now = self.changing(own, tables);
-                left.retain(|number| now.contains(number));
-                if left.is_empty() {
+                let mut now = self.changing(own, tables);
+                now.retain(|number, _| left.contains_key(number));
+                left = now;
+                let Some(table) = left.values().next().copied() else {
                     return;
+                };
+                if noted.as_ref().is_none_or(|(known, _)| *known != table) {
+                    let mode = RelationLockMode::AccessExclusive;
+                    noted = Some((table, list.wait(table, mode)));
                 }
                 changed.await;
             }
@@ -78,15 +102,39 @@ impl OpenTransactions {
         within_lock_timeout(waiting).await
     }
 
-    fn changing(&self, own: &Warehouse, tables: &[TableId]) -> BTreeSet<u64> {
+    /// What each of them keeps others from: to take away or change the tables that it has changed.
+    pub fn locks(&self) -> Vec<RelationLock> {
         let open = self.open.lock();
-        let has_changed = |other: &Weak<Warehouse>| {
-            let other = other.upgrade();
-            let other = other.filter(|other| !std::ptr::eq(Arc::as_ptr(other), own));
-            other.is_some_and(|other| tables.iter().any(|table| other.has_staged(table)))
+        let mut locks = Vec::new();
+        for transaction in open.transactions.values() {
+            let Some(tables) = transaction.tables.upgrade() else {
+                continue;
+            };
+            let changed = tables.changed_tables().into_iter();
+            let relations = changed.filter(|it| it.table.schema != SYSTEM_SCHEMA);
+            locks.extend(relations.map(|changed| RelationLock {
+                process: transaction.process,
+                relation: changed.table.oid,
+                mode: RelationLockMode::RowExclusive,
+                waits_since: None,
+            }));
+        }
+        locks
+    }
+
+    /// Those that have changed one of these tables, and the first one that each has.
+    fn changing(&self, own: &Warehouse, tables: &[TableId]) -> BTreeMap<u64, Oid> {
+        let open = self.open.lock();
+        let changed = |other: &Transaction| {
+            let other = other.tables.upgrade()?;
+            let mut tables = tables.iter();
+            match std::ptr::eq(Arc::as_ptr(&other), own) {
+                true => None,
+                false => tables.find(|table| other.has_staged(table)),
+            }
         };
-        let changing = open.transactions.iter();
-        let changing = changing.filter(|(_, other)| has_changed(other));
-        changing.map(|(number, _)| *number).collect()
+        let all = open.transactions.iter();
+        let changing = all.filter_map(|(number, other)| Some((*number, changed(other)?.oid)));
+        changing.collect()
     }
 }

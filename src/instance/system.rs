@@ -22,8 +22,8 @@ use super::{AdvisoryOwner, Asker, Instance, LockMode, Reading};
 use crate::catalog::pg_catalog::PgTable;
 use crate::catalog::privilege::{Privilege, Rights};
 use crate::catalog::system::{
-    AdvisoryLock, LineageEdge, REJECTED_ROWS, SessionInfo, SettingInfo, SystemSources, SystemTable,
-    TableStatistics, rejected_rows_schema, view,
+    AdvisoryLock, LineageEdge, REJECTED_ROWS, RelationLock, SessionInfo, SettingInfo,
+    SystemSources, SystemTable, TableStatistics, rejected_rows_schema, view,
 };
 use crate::catalog::{Journal, Kind, Object, Oid, Snapshot, meant_path, temporary_schema};
 use crate::config::{Config, SessionSettings, Setting};
@@ -642,6 +642,12 @@ impl SystemSources for Seen {
             backend_type: entry.backend_type,
         })
         .collect()
+    }
+
+    fn relation_locks(&self) -> Vec<RelationLock> {
+        let mut locks = self.instance.open_transactions.locks();
+        locks.extend(self.instance.refresh_locks.list().all());
+        locks
     }
 
     fn reload(&self) -> Result<bool> {

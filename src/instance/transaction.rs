@@ -43,8 +43,9 @@ pub struct TransactionMark {
 }
 
 impl InstanceTransaction {
-    /// Begins one, which reads by `pinned` where all its statements read what the first one did.
-    pub fn begin(shared: &Arc<Instance>, pinned: Option<&Pinned>) -> Self {
+    /// Begins one of a session, which reads by `pinned` where all its statements read what the first one
+    /// did.
+    pub fn begin(shared: &Arc<Instance>, process: i32, pinned: Option<&Pinned>) -> Self {
         let base = match pinned {
             Some(pinned) => Arc::clone(&pinned.snapshot),
             None => shared.catalog.snapshot(),
@@ -71,7 +72,7 @@ impl InstanceTransaction {
             runtime: Arc::clone(&shared.runtime),
             template: Arc::clone(&shared.template),
         };
-        let number = shared.open_transactions.begin(&instance.warehouse);
+        let number = shared.open_transactions.begin(process, &instance.warehouse);
         Self {
             instance: Arc::new(instance),
             shared: Arc::clone(shared),

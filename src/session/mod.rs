@@ -393,7 +393,8 @@ impl Session {
         let within = self.within(&prepared.statement, writes)?;
         let session = within.as_ref().unwrap_or(self);
         let limit = Duration::from_millis(self.state.lock().settings().lock_timeout.0);
-        with_lock_timeout(limit, execute::statement(session, prepared, parameters)).await
+        let work = execute::statement(session, prepared, parameters);
+        with_lock_timeout(limit, self.client.process, work).await
     }
 
     fn refuse_in_failed_transaction(&self, statement: &Statement) -> Result<()> {

@@ -1,7 +1,9 @@
 //! Transactions of several tables: others see all of one or nothing, and so does the next start after
 //! a kill.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rand::{RngExt, SeedableRng};
@@ -373,4 +375,83 @@ async fn the_history_counts_what_a_transaction_leaves_of_what_it_wrote() {
     // What RESTORE puts in was written by others, as it is told of RESTORE alone.
     let restored = "RESTORE TABLE changed TO VERSION AS OF 0; INSERT INTO changed VALUES (8, 8)";
     assert_eq!(counted("changed", restored).await, told("1", "1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_a_table_is_told_and_for_whom() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let (filling, changing) = (server.connect().await, server.connect().await);
+    let (waiting, onlooker) = (Arc::new(server.connect().await), server.connect().await);
+    let run = async |client: &Client, sql: &str| client.batch_execute(sql).await.unwrap();
+    let pid = async |client: &Client| {
+        let pids = rows(client, "SELECT pg_backend_pid()").await;
+        pids[0].parse::<i32>().unwrap()
+    };
+    let (filler, changer) = (pid(&filling).await, pid(&changing).await);
+    let waiter = pid(&waiting).await;
+    // Begins a statement, and answers it once it waits.
+    let begin = async |sql: &'static str| {
+        let client = Arc::clone(&waiting);
+        let running = tokio::spawn(async move { client.batch_execute(sql).await });
+        let told = format!(
+            "SELECT wait_event_type, wait_event, state FROM pg_stat_activity WHERE pid = {waiter}"
+        );
+        while rows(&onlooker, &told).await != ["Lock|relation|active"] {
+            assert!(!running.is_finished(), "{sql} waits");
+        }
+        running
+    };
+    let blocking = async || {
+        let pids = format!("SELECT unnest(pg_blocking_pids({waiter}))");
+        let pids = rows(&onlooker, &pids).await;
+        let pids = pids.iter().map(|pid| pid.parse::<i32>().unwrap());
+        pids.collect::<BTreeSet<_>>()
+    };
+    let locks = "SELECT c.relname, l.mode, l.granted, l.waitstart IS NULL, l.pid
+                 FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+                 WHERE l.locktype = 'relation' ORDER BY l.mode, l.pid = PID";
+    let locks = locks.replace("PID", &changer.to_string());
+    run(
+        &onlooker,
+        "CREATE TABLE t (id INT); INSERT INTO t VALUES (1)",
+    )
+    .await;
+
+    // Who changes rows waits for who does, and for nobody who only adds some.
+    run(&filling, "BEGIN; INSERT INTO t VALUES (2)").await;
+    run(&changing, "BEGIN; UPDATE t SET id = 3 WHERE id = 1").await;
+    let updating = begin("UPDATE t SET id = 4 WHERE id = 3").await;
+    assert_eq!(blocking().await, BTreeSet::from([changer]));
+    let mut expected = [
+        format!("t|ExclusiveLock|f|f|{waiter}"),
+        format!("t|ExclusiveLock|t|t|{changer}"),
+        format!("t|RowExclusiveLock|t|t|{filler}"),
+        format!("t|RowExclusiveLock|t|t|{changer}"),
+    ];
+    assert_eq!(rows(&onlooker, &locks).await, expected);
+    run(&changing, "COMMIT").await;
+    updating.await.unwrap().unwrap();
+    assert!(blocking().await.is_empty());
+    assert_eq!(rows(&onlooker, &locks).await, expected[2..3]);
+
+    // Who takes the table away waits for both.
+    run(&changing, "BEGIN; UPDATE t SET id = 5 WHERE id = 4").await;
+    let dropping = begin("DROP TABLE t").await;
+    assert_eq!(blocking().await, BTreeSet::from([filler, changer]));
+    expected[0] = format!("t|AccessExclusiveLock|f|f|{waiter}");
+    assert_eq!(rows(&onlooker, &locks).await, expected);
+    run(&changing, "ROLLBACK").await;
+    assert_eq!(blocking().await, BTreeSet::from([filler]));
+    assert!(!dropping.is_finished());
+    run(&filling, "COMMIT").await;
+    dropping.await.unwrap().unwrap();
+    let gone = onlooker.simple_query("SELECT * FROM t").await.unwrap_err();
+    assert_eq!(gone.code(), Some(&SqlState::UNDEFINED_TABLE));
+    assert_eq!(
+        rows(&onlooker, "SELECT count(*) FROM pg_locks").await,
+        ["0"]
+    );
+    let told = format!("SELECT wait_event FROM pg_stat_activity WHERE pid = {waiter}");
+    assert_eq!(rows(&onlooker, &told).await, ["NULL"]);
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, GroupByExpr, Ident, JoinOperator, ObjectNamePart, Query,
-    Select, SelectItem, SetExpr, TableFactor, TableWithJoins, Visit, Visitor,
+    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, GroupByExpr, Ident, JoinOperator,
+    ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins,
+    Visit, Visitor,
 };
 
 use super::PG_CATALOG;
@@ -53,7 +54,47 @@ fn has_no_rows(select: &Select) -> bool {
         && select.having.is_none()
         && !select.projection.iter().any(has_aggregate)
         && !select.projection.iter().any(is_wildcard)
-        && select.from.iter().any(is_empty_join)
+        && (select.from.iter().any(is_empty_join) || wants_locks_of_transactions(select))
+}
+
+/// Whether a query asks for locks of transactions: `pg_locks` has those of relations alone.
+fn wants_locks_of_transactions(select: &Select) -> bool {
+    let of_locks = |tables: &TableWithJoins| match &tables.relation {
+        TableFactor::Table {
+            name, args: None, ..
+        } => catalog_name(name).is_some_and(|name| name.value.eq_ignore_ascii_case("pg_locks")),
+        _ => false,
+    };
+    select.from.iter().any(of_locks) && select.selection.as_ref().is_some_and(has_transaction)
+}
+
+/// Whether a condition demands a transaction.
+fn has_transaction(condition: &Expr) -> bool {
+    let column = match condition {
+        Expr::BinaryOp {
+            left,
+            op: BinaryOperator::And,
+            right,
+        } => return has_transaction(left) || has_transaction(right),
+        Expr::Nested(within) => return has_transaction(within),
+        Expr::IsNotNull(value) => match value.as_ref() {
+            Expr::Identifier(name) => Some(name),
+            Expr::CompoundIdentifier(parts) => parts.last(),
+            _ => None,
+        },
+        _ => None,
+    };
+    column.is_some_and(|name| name.value.eq_ignore_ascii_case("transactionid"))
+}
+
+/// The name of a table that may be of `pg_catalog`.
+fn catalog_name(name: &ObjectName) -> Option<&Ident> {
+    let parts: Vec<_> = name.0.iter().filter_map(ObjectNamePart::as_ident).collect();
+    match parts.as_slice() {
+        [name] => Some(name),
+        [schema, name] if schema.value.eq_ignore_ascii_case(PG_CATALOG) => Some(name),
+        _ => None,
+    }
 }
 
 fn has_aggregate(item: &SelectItem) -> bool {
@@ -127,11 +168,8 @@ fn is_empty_table(table: &TableFactor) -> bool {
             TableFactor::UNNEST { array_exprs, .. } if array_exprs.iter().all(is_options)
         );
     };
-    let parts: Vec<_> = name.0.iter().filter_map(ObjectNamePart::as_ident).collect();
-    let name = match parts.as_slice() {
-        [name] => name,
-        [schema, name] if schema.value.eq_ignore_ascii_case(PG_CATALOG) => name,
-        _ => return false,
+    let Some(name) = catalog_name(name) else {
+        return false;
     };
     match args {
         None => super::table(&name.value).is_some_and(super::PgTable::is_empty),

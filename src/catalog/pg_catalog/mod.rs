@@ -38,6 +38,7 @@ mod pg_extension;
 mod pg_foreign_table;
 mod pg_hba_file_rules;
 mod pg_index;
+mod pg_locks;
 mod pg_matviews;
 mod pg_namespace;
 mod pg_prepared_statements;
@@ -102,7 +103,7 @@ pub fn schema(name: &str) -> Option<&'static Tables> {
 const OWNER: i64 = 10;
 
 /// The rows that tell of this server.
-static ROWS: [&Rows; 45] = [
+static ROWS: [&Rows; 46] = [
     &pg_attrdef::TABLE,
     &pg_attribute::TABLE,
     &pg_class::TABLE,
@@ -121,6 +122,7 @@ static ROWS: [&Rows; 45] = [
     &pg_hba_file_rules::TABLE,
     &pg_index::INDEXES,
     &pg_index::TABLE,
+    &pg_locks::TABLE,
     &pg_matviews::TABLE,
     &pg_namespace::TABLE,
     &pg_prepared_statements::TABLE,

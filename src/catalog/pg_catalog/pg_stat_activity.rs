@@ -1,14 +1,19 @@
 //! `pg_stat_activity`: the connections, and the refreshes that the scheduler runs.
 
+use std::collections::BTreeSet;
+
 use super::OWNER;
 use super::table::{Rows, Value, row};
 
 /// The number of the one database.
-const DATABASE: i64 = 5;
+pub(super) const DATABASE: i64 = 5;
 
 pub static TABLE: Rows = Rows {
     of: "pg_stat_activity",
     make: |sources| {
+        let locks = sources.relation_locks().into_iter();
+        let waiting = locks.filter(|lock| lock.waits_since.is_some());
+        let waiting: BTreeSet<i32> = waiting.map(|lock| lock.process).collect();
         let sessions = sources.sessions().into_iter();
         let rows = sessions.map(|session| {
             let address = session.client.as_deref();
@@ -19,6 +24,7 @@ pub static TABLE: Rows = Rows {
                 }
                 None => (None, None),
             };
+            let waits = session.is_shown && waiting.contains(&session.pid);
             row![
                 DATABASE,
                 session.database,
@@ -34,8 +40,8 @@ pub static TABLE: Rows = Rows {
                 Value::Null,
                 session.query_started_at,
                 Value::Null,
-                Value::Null,
-                Value::Null,
+                waits.then_some("Lock"),
+                waits.then_some("relation"),
                 session.state,
                 Value::Null,
                 Value::Null,

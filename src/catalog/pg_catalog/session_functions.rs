@@ -12,7 +12,7 @@ use datafusion::logical_expr::ScalarUDF;
 use super::PG_CATALOG;
 use super::function::{Call, CatalogFunction};
 use super::functions::{BIGINT, BOOLEAN, TEXT, number, string, text};
-use crate::catalog::system::SystemSources;
+use crate::catalog::system::{SystemSources, blocking};
 use crate::config::{Config, SessionSettings, unknown_setting};
 use crate::error::{Error, Result, SqlState};
 
@@ -56,13 +56,17 @@ pub fn functions() -> Vec<ScalarUDF> {
         udf("pg_backend_pid", &[&[]], INTEGER, |sources, _| {
             ScalarValue::Int32(Some(sources.process()))
         }),
-        // Who holds a lock is not told to those that wait for it.
         udf(
             "pg_blocking_pids",
             &[&[DataType::Int64]],
             DataType::new_list(INTEGER, true),
-            |_, values| match number(values, 0) {
-                Some(_) => ScalarValue::List(ScalarValue::new_list_nullable(&[], &INTEGER)),
+            |sources, values| match number(values, 0) {
+                Some(process) => {
+                    let process = i32::try_from(process).unwrap_or_default();
+                    let pids = blocking(&sources.relation_locks(), process).into_iter();
+                    let pids: Vec<_> = pids.map(|pid| ScalarValue::Int32(Some(pid))).collect();
+                    ScalarValue::List(ScalarValue::new_list_nullable(&pids, &INTEGER))
+                }
                 None => ScalarValue::Null,
             },
         ),

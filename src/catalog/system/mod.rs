@@ -13,6 +13,7 @@ mod provider;
 mod reference;
 mod refreshes;
 mod rejected_rows;
+mod relation_lock;
 mod sessions;
 mod settings;
 mod sources;
@@ -27,6 +28,7 @@ pub use models::name_columns;
 pub use provider::SystemTable;
 pub use reference::reference;
 pub use rejected_rows::{REJECTED_ROWS, rejected_rows_schema};
+pub use relation_lock::{RelationLock, RelationLockMode, blocking};
 pub use sessions::SessionInfo;
 pub use settings::SettingInfo;
 
@@ -113,6 +115,11 @@ pub trait SystemSources: Debug + Send + Sync {
 
     /// The connections.
     fn sessions(&self) -> Vec<SessionInfo>;
+
+    /// The locks of relations that connections have and wait for.
+    fn relation_locks(&self) -> Vec<RelationLock> {
+        Vec::new()
+    }
 
     /// Stops what a connection runs; false where there is none of this number.
     ///
