@@ -91,8 +91,8 @@ fn has_transaction(condition: &Expr) -> bool {
 fn catalog_name(name: &ObjectName) -> Option<&Ident> {
     let parts: Vec<_> = name.0.iter().filter_map(ObjectNamePart::as_ident).collect();
     match parts.as_slice() {
-        [name] => Some(name),
-        [schema, name] if schema.value.eq_ignore_ascii_case(PG_CATALOG) => Some(name),
+        [name] => Some(*name),
+        [schema, name] if schema.value.eq_ignore_ascii_case(PG_CATALOG) => Some(*name),
         _ => None,
     }
 }

@@ -75,6 +75,7 @@ pub fn blocking(locks: &[RelationLock], process: i32) -> Vec<i32> {
 
 #[cfg(test)]
 mod tests {
+    use super::RelationLockMode::{AccessExclusive, Exclusive, RowExclusive, Share};
     use super::*;
 
     #[test]
@@ -85,7 +86,6 @@ mod tests {
             mode,
             waits_since: waits.map(|second| DateTime::from_timestamp(second, 0).unwrap()),
         };
-        use RelationLockMode::{AccessExclusive, Exclusive, RowExclusive, Share};
         let locks = [
             lock(1, 7, RowExclusive, None),
             lock(2, 7, Share, None),
