@@ -56,7 +56,8 @@ pub async fn execute(session: &Session, alter: &Alter) -> Result<Outcome> {
         let path = session.settings().search_path.0;
         let table = plan::object(&alter.name, &snapshot, &path).ok();
         let table = table.filter(|object| object.kind == Kind::Table);
-        changing_transactions::wait(session, &table).await?;
+        let tables = changing_transactions::tables_of(&table);
+        changing_transactions::wait(session, tables).await?;
     }
     match alter.actions.as_slice() {
         [action] if !is_several(session, alter, action) => act(session, alter, action).await?,

@@ -10,17 +10,18 @@ use crate::instance::Instance;
 use crate::session::Session;
 use crate::warehouse::TableId;
 
-/// Waits for the transactions of others that have changed rows of these objects by now.
+/// The tables that hold the rows of objects, of those that have some.
+pub fn tables_of<'a>(objects: impl IntoIterator<Item = &'a Arc<Object>>) -> Vec<TableId> {
+    let objects = objects.into_iter().filter(|object| object.is_stored());
+    objects.map(|object| object.table()).collect()
+}
+
+/// Waits for the transactions of others that have changed rows of these tables by now.
 ///
 /// # Errors
 /// 40001 where there are some, and the session's own transaction cannot wait; 55P03 where it takes too
 /// long.
-pub async fn wait<'a>(
-    session: &Session,
-    objects: impl IntoIterator<Item = &'a Arc<Object>>,
-) -> Result<()> {
-    let objects = objects.into_iter().filter(|object| object.is_stored());
-    let tables: Vec<TableId> = objects.map(|object| object.table()).collect();
+pub async fn wait(session: &Session, tables: Vec<TableId>) -> Result<()> {
     let instance = &session.instance;
     let open = &instance.open_transactions;
     let list = instance.refresh_locks.list();

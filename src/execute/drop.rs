@@ -31,7 +31,8 @@ pub async fn execute(session: &Session, drop: &Drop) -> Result<Outcome> {
         return type_users::drop(session, drop).await;
     }
     let going = going(session, drop, &session.instance.catalog.snapshot());
-    changing_transactions::wait(session, going.values()).await?;
+    let tables = changing_transactions::tables_of(going.values());
+    changing_transactions::wait(session, tables).await?;
     if drop.cascade && matches!(drop.kind, DropKind::Sequence | DropKind::Table) {
         let snapshot = session.instance.catalog.snapshot();
         let named = named(session, drop, &snapshot, &mut |_| {})?;
@@ -116,10 +117,11 @@ pub(super) async fn drop_all(session: &Session, drop: &Drop) -> Result<Outcome> 
 async fn lock_tables(session: &Session, drop: &Drop) -> Result<Vec<LockGuard>> {
     let going = going(session, drop, &session.instance.catalog.snapshot());
     let tables = going.values().filter(|object| object.kind == Kind::Table);
+    let tables: Vec<Oid> = tables.map(|table| table.oid).collect();
     let mut guards = Vec::new();
     // In the order of numbers, in which transactions may wait for each other.
     for table in tables {
-        guards.push(session.instance.refresh_locks.lock(table.oid).await?);
+        guards.push(session.instance.refresh_locks.lock(table).await?);
     }
     session.follow()?;
     Ok(guards)

@@ -70,7 +70,8 @@ pub async fn execute(session: &Session, owned: &Owned) -> Result<Outcome> {
         OwnedAction::Drop { cascade } => {
             let own = snapshot.objects();
             let own = own.filter(|object| roles.contains(&object.access.owner()));
-            changing_transactions::wait(session, own).await?;
+            let tables = changing_transactions::tables_of(own);
+            changing_transactions::wait(session, tables).await?;
             let dropped = instance.catalog.write(|transaction| {
                 let snapshot = transaction.snapshot().clone();
                 let is_owned = |oid: Oid| roles.contains(&oid);

@@ -38,7 +38,8 @@ pub async fn execute(session: &Session, truncate: &Truncate) -> Result<Outcome> 
     check_privileges(session, &Statement::Truncate(all_named))?;
     // Rows of a transaction that nobody may wait for come after it.
     if !changing_transactions::may_be_waited_for(&session.instance) {
-        changing_transactions::wait(session, tables.values()).await?;
+        let changed = changing_transactions::tables_of(tables.values());
+        changing_transactions::wait(session, changed).await?;
     }
     match all.len() {
         1 => {

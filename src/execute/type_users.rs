@@ -53,7 +53,9 @@ pub(super) async fn drop(session: &Session, drop: &Drop) -> Result<Outcome> {
     if let Some(notice) = cascades(&told) {
         session.notice(notice);
     }
-    changing_transactions::wait(session, columns.iter().map(|column| &column.table)).await?;
+    let tables = columns.iter().map(|column| &column.table);
+    let tables = changing_transactions::tables_of(tables);
+    changing_transactions::wait(session, tables).await?;
     session
         .together(async |session: &Session| {
             for column in &columns {
