@@ -98,7 +98,7 @@ async fn readers_see_all_tables_of_a_commit_or_none() {
             writer.batch_execute(message).await.unwrap();
         }
     });
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     let reader = server.connect().await;
     while !writing.is_finished() {
         assert_eq!(rows(&reader, SUMS).await, ["200000|0"]);
