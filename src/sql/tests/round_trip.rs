@@ -504,7 +504,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     (
         "UPDATE t SET (a, b) = (SELECT x, y AS z FROM u WHERE u.i = t.i)",
-        "UPDATE t SET a = (SELECT x FROM u WHERE u.i = t.i), b = (SELECT y AS z FROM u WHERE u.i = t.i)",
+        "=",
     ),
     (
         "WITH w AS (SELECT 1) DELETE FROM t USING w RETURNING *",
