@@ -224,8 +224,8 @@ settings! {
         extra_float_digits: values::ExtraFloatDigits = "1",
         /// How intervals are written: `postgres`, `postgres_verbose`, `sql_standard` or `iso_8601`.
         interval_style as "IntervalStyle": choices::IntervalStyle = "postgres",
-        /// The schemas that unqualified names are looked up in, in order. New objects go to the first. `"$user"` is the schema of the user's name, if there is one.
-        search_path: Names = "\"$user\", public",
+        /// The schemas that unqualified names are looked up in, in order. New objects go to the first. `"$user"` is the schema of the user's name, if there is one; the default is without it, since the user `tributary` has a schema of its name that is the server's.
+        search_path: Names = "public",
         /// How long a statement may run. In milliseconds, or with a unit such as `30s` or `5min`; 0 for as long as it takes.
         statement_timeout: Milliseconds = "0",
         /// How long a statement may wait for a table that another transaction changes. In milliseconds, or with a unit; 0 for as long as it takes.
