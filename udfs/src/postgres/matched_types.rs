@@ -76,7 +76,7 @@ impl Matching {
     ) -> Result<Transformed<Vec<Expr>>> {
         let types: Vec<DataType> = expressions
             .iter()
-            .filter(|expression| literal(expression).is_none())
+            .filter(|expression| literal(expression).is_none() && !is_name_of_number(expression))
             .filter_map(|expression| expression.get_type(schema).ok())
             .collect();
         let Some(common) = self.common(construct, types.iter())? else {
@@ -104,7 +104,8 @@ impl Matching {
         let commons = (0..width).map(|column| {
             let types = union.inputs.iter().filter_map(|input| {
                 let field = input.schema().fields().get(column)?;
-                let is_open = literal_of_column(input, column).is_some();
+                let is_open = of_column(input, column)
+                    .is_some_and(|own| literal(own).is_some() || is_name_of_number(own));
                 (!is_open).then(|| field.data_type())
             });
             self.common("UNION", types)
@@ -113,7 +114,7 @@ impl Matching {
         let mut is_read = false;
         let inputs = union.inputs.iter().map(|input| {
             let wanted = commons.iter().enumerate().map(|(column, common)| {
-                let text = literal_of_column(input, column)?;
+                let text = literal(of_column(input, column)?)?;
                 Some(with_room(common.as_ref()?, text))
             });
             let wanted: Vec<Option<DataType>> = wanted.collect();
@@ -210,11 +211,25 @@ fn literal(expression: &Expr) -> Option<&str> {
     }
 }
 
-/// The text of a query's column that is such a literal.
-fn literal_of_column(query: &LogicalPlan, column: usize) -> Option<&str> {
+/// Whether this is the name that a `regclass` or the like is shown by, which is the number of an object.
+fn is_name_of_number(expression: &Expr) -> bool {
+    match expression {
+        Expr::Alias(alias) => is_name_of_number(&alias.expr),
+        Expr::ScalarFunction(call) => {
+            let name = call.func.name();
+            name.starts_with("reg") && name.ends_with("_text")
+                || name.starts_with("to_reg")
+                || matches!(name, "format_type" | "pg_typeof")
+        }
+        _ => false,
+    }
+}
+
+/// What a query's column is computed by.
+fn of_column(query: &LogicalPlan, column: usize) -> Option<&Expr> {
     match query {
-        LogicalPlan::Projection(projection) => literal(projection.expr.get(column)?),
-        LogicalPlan::Limit(limit) => literal_of_column(&limit.input, column),
+        LogicalPlan::Projection(projection) => projection.expr.get(column),
+        LogicalPlan::Limit(limit) => of_column(&limit.input, column),
         _ => None,
     }
 }
