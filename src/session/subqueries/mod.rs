@@ -260,7 +260,9 @@ impl<'a> Rows<'a> {
     /// computed once for all of them.
     fn shared_row(&mut self, plan: &LogicalPlan) -> QueryResult<Expr> {
         let references = references(plan)?;
-        if gives_few_rows(plan) {
+        // An aggregate gives one row, and what it computes is not computed again above it.
+        let is_aggregate = plan.exists(|node| Ok(matches!(node, LogicalPlan::Aggregate(_))))?;
+        if is_aggregate && gives_few_rows(plan) {
             return self.join(plan, references);
         }
         // Of rows that are the same for all, the second one tells that there are too many.

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use arrow::datatypes::DataType;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::sql::sqlparser::ast::{Expr, Ident, SelectItem, SetExpr};
+use datafusion::sql::sqlparser::ast::Expr;
 
 use crate::sql::shown::Shown;
 
@@ -30,36 +30,11 @@ pub fn columns(subquery: &Expr, number: usize, width: usize) -> Vec<String> {
     }
     let record = format!(
         "(SELECT tributary_row({values}) FROM {} AS \"{NAME}\"({names}))",
-        Shown(&with_names(subquery))
+        Shown(subquery)
     );
     (0..width)
         .map(|index| format!("get_field({record}, '{}')", field(index)))
         .collect()
-}
-
-/// The subquery, with names for values that it gives more than once.
-fn with_names(subquery: &Expr) -> Expr {
-    let mut named = subquery.clone();
-    if let Expr::Subquery(query) = &mut named
-        && let SetExpr::Select(select) = query.body.as_mut()
-    {
-        let mut known: Vec<Expr> = Vec::new();
-        for (index, item) in select.projection.iter_mut().enumerate() {
-            let SelectItem::UnnamedExpr(value) = item else {
-                continue;
-            };
-            match known.contains(value) {
-                true => {
-                    *item = SelectItem::ExprWithAlias {
-                        expr: value.clone(),
-                        alias: Ident::with_quote('"', format!("{MARK}{index}")),
-                    };
-                }
-                false => known.push(value.clone()),
-            }
-        }
-    }
-    named
 }
 
 /// What tells a subquery that gives such a record from others.

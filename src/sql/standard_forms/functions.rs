@@ -45,15 +45,18 @@ pub(super) fn as_function(expr: &mut Expr) {
             expr: text,
             substring_from,
             substring_for,
+            shorthand,
             ..
         } => {
-            let is_pattern = matches!(
-                substring_from.as_deref(),
-                Some(Expr::Value(from)) if matches!(from.value, Value::SingleQuotedString(_)
-                    | Value::EscapedStringLiteral(_) | Value::DollarQuotedString(_)
-                    // Which is a pattern, unless it is declared to be a number.
-                    | Value::Placeholder(_))
-            );
+            // `substr` takes places alone.
+            let is_pattern = !*shorthand
+                && matches!(
+                    substring_from.as_deref(),
+                    Some(Expr::Value(from)) if matches!(from.value, Value::SingleQuotedString(_)
+                        | Value::EscapedStringLiteral(_) | Value::DollarQuotedString(_)
+                        // Which is a pattern, unless it is declared to be a number.
+                        | Value::Placeholder(_))
+                );
             let first = || Expr::value(Value::Number("1".to_owned(), false));
             let from = substring_from.as_deref_mut().map_or_else(first, taken);
             let mut given = vec![taken(text), from];
