@@ -77,6 +77,8 @@ impl Matching {
         let types: Vec<DataType> = expressions
             .iter()
             .filter(|expression| literal(expression).is_none() && !is_name_of_number(expression))
+            // What a query without rows gives is of no type, either.
+            .filter(|expression| !is_null_text(expression))
             .filter_map(|expression| expression.get_type(schema).ok())
             .collect();
         let Some(common) = self.common(construct, types.iter())? else {
