@@ -400,7 +400,7 @@ async fn who_waits_for_a_table_is_told_and_for_whom() {
         while rows(&onlooker, &told).await != ["Lock|relation|active"] {
             assert!(!running.is_finished(), "{sql} waits");
         }
-        running
+        (running,)
     };
     let blocking = async || {
         let pids = format!("SELECT unnest(pg_blocking_pids({waiter}))");
@@ -421,7 +421,7 @@ async fn who_waits_for_a_table_is_told_and_for_whom() {
     // Who changes rows waits for who does, and for nobody who only adds some.
     run(&filling, "BEGIN; INSERT INTO t VALUES (2)").await;
     run(&changing, "BEGIN; UPDATE t SET id = 3 WHERE id = 1").await;
-    let updating = begin("UPDATE t SET id = 4 WHERE id = 3").await;
+    let (updating,) = begin("UPDATE t SET id = 4 WHERE id = 3").await;
     assert_eq!(blocking().await, BTreeSet::from([changer]));
     let mut expected = [
         format!("t|ExclusiveLock|f|f|{waiter}"),
@@ -442,7 +442,7 @@ async fn who_waits_for_a_table_is_told_and_for_whom() {
 
     // Who takes the table away waits for both.
     run(&changing, "BEGIN; UPDATE t SET id = 5 WHERE id = 4").await;
-    let dropping = begin("DROP TABLE t").await;
+    let (dropping,) = begin("DROP TABLE t").await;
     assert_eq!(blocking().await, BTreeSet::from([filler, changer]));
     expected[0] = format!("t|AccessExclusiveLock|f|f|{waiter}");
     assert_eq!(rows(&onlooker, &locks).await, expected);
