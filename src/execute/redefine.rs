@@ -558,7 +558,24 @@ fn column<'a>(create: &'a mut CreateTable, table: &str, name: &str) -> Result<&'
     })
 }
 
-pub(super) fn no_column(object: &Object, name: &str, message: String) -> Error {
+/// That a view has a column, and none of the name that it is to get.
+///
+/// # Errors
+/// 42703 where it has not, and 42701 where it has one.
+pub(super) fn check_other_name(object: &Object, old: &str, new: &str) -> Result<()> {
+    if object.schema.column_with_name(old).is_none() {
+        let message = format!("column \"{old}\" does not exist");
+        return Err(no_column(object, old, message));
+    }
+    if object.schema.column_with_name(new).is_some() {
+        let view = &object.name.name;
+        let message = format!("column \"{new}\" of relation \"{view}\" already exists");
+        return Err(Error::new(SqlState::DUPLICATE_COLUMN, message));
+    }
+    Ok(())
+}
+
+fn no_column(object: &Object, name: &str, message: String) -> Error {
     let fields = object.schema.fields().iter();
     undefined(message, name, fields.map(|field| field.name().as_str()))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::Field;
 
-use super::redefine::{no_column, readers};
+use super::redefine::{check_other_name, readers};
 use crate::catalog::pg_catalog::{format_type, type_among};
 use crate::catalog::{Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
@@ -86,15 +86,7 @@ pub async fn rename(session: &Session, object: &Arc<Object>, old: &str, new: &st
     if now.is_none_or(|now| now.definition != object.definition || now.schema != object.schema) {
         return Err(replaced_meanwhile(object));
     }
-    if object.schema.column_with_name(old).is_none() {
-        let message = format!("column \"{old}\" does not exist");
-        return Err(no_column(object, old, message));
-    }
-    if object.schema.column_with_name(new).is_some() {
-        let view = &object.name.name;
-        let message = format!("column \"{new}\" of relation \"{view}\" already exists");
-        return Err(Error::new(SqlState::DUPLICATE_COLUMN, message));
-    }
+    check_other_name(object, old, new)?;
     let Statement::CreateView(create) = &object.definition else {
         return Err(Error::internal("only a view is defined by a query alone"));
     };

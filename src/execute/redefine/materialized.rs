@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 
 use super::rows::{Made, Rows, redefine_with};
-use super::{keep_intervals, no_column, readers};
+use super::{check_other_name, keep_intervals, readers};
 use crate::catalog::{NewObject, Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::define::in_place_of;
@@ -45,15 +45,7 @@ pub async fn rename(session: &Session, object: &Arc<Object>, action: &Action) ->
         return Err(replaced_meanwhile(object));
     }
     keep_intervals(object, action)?;
-    if object.schema.column_with_name(old).is_none() {
-        let message = format!("column \"{old}\" does not exist");
-        return Err(no_column(object, old, message));
-    }
-    if object.schema.column_with_name(new).is_some() {
-        let view = &object.name.name;
-        let message = format!("column \"{new}\" of relation \"{view}\" already exists");
-        return Err(Error::new(SqlState::DUPLICATE_COLUMN, message));
-    }
+    check_other_name(object, old, new)?;
     let renamed = renamed(session, &snapshot, object, old, new).await?;
     readers::keep(session, object, old, new)?;
     if !has_rows(session, object).await? {
