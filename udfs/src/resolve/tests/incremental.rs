@@ -154,12 +154,12 @@ fn of_records_that_are_as_like_the_record_itself_is_found_first() {
         query.finish_for(resolver.model().columns()).unwrap()
     };
     let mut found = 0;
-    for at in 0..made.len() {
+    for (at, one) in made.iter().enumerate() {
         let itself = at as u32;
         let pairs = resolver.lookup(&query(at), |_| Some(itself)).unwrap();
         // One that says hardly anything is like none.
         if pairs.iter().any(|pair| pair.right == itself) {
-            assert_eq!(pairs[0].right, itself, "{:?}", made[at]);
+            assert_eq!(pairs[0].right, itself, "{one:?}");
             found += 1;
         }
     }
