@@ -5,7 +5,7 @@
 //! PostgreSQL says the float: a numeric becomes one without being asked, and not the other way
 //! round. DataFusion says the decimal, which has no NaN and no infinity, and rounds. Of a moment and a
 //! literal or a date it makes moments in nanoseconds, which end in 2262; PostgreSQL's go on. What cannot be
-//! matched is told first (`matched_types.rs`).
+//! matched or compared is told first (`matched_types.rs`, `compared_texts.rs`).
 
 mod rows;
 mod types;
@@ -18,7 +18,9 @@ use datafusion::error::Result;
 use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{Between, BinaryExpr, Case, Cast, Expr, ExprSchemable, LogicalPlan};
+use datafusion::logical_expr::{
+    Between, BinaryExpr, Case, Cast, Expr, ExprSchemable, LogicalPlan, Operator,
+};
 use datafusion::optimizer::AnalyzerRule;
 
 use self::rows::{of_keys, of_subquery, of_union, of_values};
@@ -89,6 +91,9 @@ fn of_expression(
             let mut is_compared = false;
             // The values that the one behind CASE is compared with.
             if let Some(value) = expr.take() {
+                for each in &compared {
+                    matching.comparison(&value, Operator::Eq, each, schema)?;
+                }
                 compared.push(*value);
                 let moments = as_moments(compared, schema);
                 is_compared = moments.transformed;
@@ -119,6 +124,9 @@ fn of_expression(
             Transformed::new_transformed(case, transformed)
         }
         Expr::ScalarFunction(mut function) if FUNCTIONS.contains(&function.func.name()) => {
+            if let ("nullif", [value, other]) = (function.func.name(), function.args.as_slice()) {
+                matching.comparison(value, Operator::Eq, other, schema)?;
+            }
             let arguments = match construct_of(function.func.name()) {
                 Some(construct) => matching.expressions(construct, function.args, schema)?,
                 None => Transformed::no(function.args),
@@ -140,6 +148,7 @@ fn of_expression(
             Transformed::yes(Expr::ScalarFunction(function))
         }
         Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(op) => {
+            matching.comparison(&left, op, &right, schema)?;
             let sides = as_moments(vec![*left, *right], schema);
             sides.update_data(|sides| {
                 let mut sides = sides.into_iter().map(Box::new);
@@ -155,6 +164,13 @@ fn of_expression(
             list,
             negated,
         }) => {
+            let operator = match negated {
+                true => Operator::NotEq,
+                false => Operator::Eq,
+            };
+            for each in &list {
+                matching.comparison(&expr, operator, each, schema)?;
+            }
             let all = unify(std::iter::once(*expr).chain(list).collect(), schema);
             let transformed = all.transformed;
             let mut all = all.data.into_iter();
@@ -172,6 +188,12 @@ fn of_expression(
             low,
             high,
         }) => {
+            let (from, to) = match negated {
+                true => (Operator::Lt, Operator::Gt),
+                false => (Operator::GtEq, Operator::LtEq),
+            };
+            matching.comparison(&expr, from, &low, schema)?;
+            matching.comparison(&expr, to, &high, schema)?;
             let all = unify(vec![*expr, *low, *high], schema);
             let transformed = all.transformed;
             let mut all = all.data.into_iter();

@@ -64,6 +64,11 @@ impl Matching {
         Ok(Self { texts_are_known })
     }
 
+    /// Whether what is text is known to be no value of another type.
+    pub(super) fn texts_are_known(self) -> bool {
+        self.texts_are_known
+    }
+
     /// Reads the literals among expressions of `construct` as what stands beside them.
     ///
     /// # Errors
@@ -196,7 +201,7 @@ fn rank(data_type: &DataType) -> usize {
 }
 
 /// The name of a type without its digits.
-fn name(data_type: &DataType) -> String {
+pub(super) fn name(data_type: &DataType) -> String {
     match data_type {
         other if other.is_decimal() => "numeric".to_owned(),
         DataType::Timestamp(_, None) => "timestamp without time zone".to_owned(),

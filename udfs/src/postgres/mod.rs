@@ -12,6 +12,7 @@ mod bounded_text;
 mod bytes;
 mod character_length;
 mod common_type;
+mod compared_texts;
 mod concatenated;
 mod conditions;
 mod conversion;

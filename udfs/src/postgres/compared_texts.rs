@@ -1,0 +1,75 @@
+//! Texts that are compared with numbers and moments, for which PostgreSQL has no operators.
+//!
+//! DataFusion reads any text as what stands beside it, and fails on the first row where it is none. That is
+//! right for a literal alone, whose type nobody has told.
+
+use arrow::datatypes::DataType;
+use datafusion::common::DFSchema;
+use datafusion::error::Result;
+use datafusion::logical_expr::{Expr, ExprSchemable, Operator};
+
+use super::matched_types::{Matching, name};
+use crate::FunctionError;
+
+impl Matching {
+    /// That two values can be compared by an operator.
+    ///
+    /// # Errors
+    /// 42883 for a text beside a number, a date, a time or a timestamp.
+    pub(super) fn comparison(
+        self,
+        left: &Expr,
+        operator: Operator,
+        right: &Expr,
+        schema: &DFSchema,
+    ) -> Result<()> {
+        if !self.texts_are_known() {
+            return Ok(());
+        }
+        let (Ok(of_left), Ok(of_right)) = (left.get_type(schema), right.get_type(schema)) else {
+            return Ok(());
+        };
+        let is_text = |value: &Expr, own: &DataType| own.is_string() && !is_open(value);
+        let is_refused = is_text(left, &of_left) && is_no_text(&of_right)
+            || is_no_text(&of_left) && is_text(right, &of_right);
+        if !is_refused {
+            return Ok(());
+        }
+        let sign = match operator {
+            Operator::IsDistinctFrom | Operator::IsNotDistinctFrom => "=".to_owned(),
+            Operator::NotEq => "<>".to_owned(),
+            other => other.to_string(),
+        };
+        Err(missing(&of_left, &sign, &of_right).into())
+    }
+}
+
+fn missing(left: &DataType, sign: &str, right: &DataType) -> FunctionError {
+    FunctionError {
+        sqlstate: "42883",
+        message: format!(
+            "operator does not exist: {} {sign} {}",
+            name(left),
+            name(right)
+        ),
+        hint: Some("No operator takes these types: add explicit casts.".to_owned()),
+    }
+}
+
+/// Whether a value is of the type that stands beside it.
+fn is_open(value: &Expr) -> bool {
+    match value {
+        Expr::Alias(alias) => is_open(&alias.expr),
+        Expr::Literal(..) | Expr::Placeholder(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether values of a type are numbers or moments, as which DataFusion reads texts.
+fn is_no_text(data_type: &DataType) -> bool {
+    data_type.is_numeric()
+        || matches!(
+            data_type,
+            DataType::Date32 | DataType::Time32(_) | DataType::Time64(_) | DataType::Timestamp(..)
+        )
+}
