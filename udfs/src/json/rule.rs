@@ -85,6 +85,18 @@ pub(super) fn is_unknown(expression: &Expr) -> bool {
     )
 }
 
+/// Whether an expression is of a type that no document is kept as.
+fn is_no_text(expression: &Expr, schema: &DFSchema) -> bool {
+    let own = expression.get_type(schema);
+    own.is_ok_and(|own| {
+        own.is_numeric()
+            || matches!(
+                own,
+                DataType::Boolean | DataType::Date32 | DataType::Timestamp(..)
+            )
+    })
+}
+
 /// An expression as one of this type, where it is a document or a literal.
 pub(super) fn as_kind(expression: Expr, kind: JsonKind, schema: &DFSchema) -> Expr {
     match JsonKind::of(&expression, schema) {
@@ -153,6 +165,24 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
                     sqlstate: "42883",
                     message: format!("operator does not exist: {} {op} {}", name(own), name(other)),
                     hint: Some("No operator matches the given name and argument types. You might need to add explicit type casts.".to_owned()),
+                }
+                .into());
+            }
+            if is_stored && (is_no_text(&left, schema) || is_no_text(&right, schema)) {
+                let name = |side: &Expr| match kind(side) {
+                    Some(kind) => kind.name().to_owned(),
+                    None => side
+                        .get_type(schema)
+                        .map_or_else(|_| "unknown".to_owned(), |data_type| type_name(&data_type)),
+                };
+                return Err(FunctionError {
+                    sqlstate: "42883",
+                    message: format!(
+                        "operator does not exist: {} {op} {}",
+                        name(&left),
+                        name(&right)
+                    ),
+                    hint: Some("No operator takes these types: add explicit casts.".to_owned()),
                 }
                 .into());
             }
