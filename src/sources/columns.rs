@@ -13,7 +13,7 @@ use super::json::JsonSampler;
 use super::location::SourceFile;
 use super::matching::columns_of;
 use super::provider::Files;
-use super::widening::{common, plain};
+use super::widening::{common, conflict, plain};
 use super::{avro, ipc, parquet, type_name};
 use crate::error::{Error, Result, SqlState};
 
@@ -143,12 +143,13 @@ async fn infer_typed(files: &Files, found: &[SourceFile]) -> Result<SchemaRef> {
                 continue;
             };
             let data_type = common(known.data_type(), field.data_type()).ok_or_else(|| {
-                let (one, other) = (type_name(known.data_type()), type_name(field.data_type()));
+                let (path, one, other) =
+                    conflict(field.name(), known.data_type(), field.data_type());
+                let (one, other) = (type_name(one), type_name(other));
                 Error::new(
                     SqlState::DATATYPE_MISMATCH,
                     format!(
-                        "column \"{}\" is of type {one} in {first}, and of type {other} in {file}",
-                        field.name()
+                        "column \"{path}\" is of type {one} in {first}, and of type {other} in {file}"
                     ),
                 )
                 .with_hint("Declare the columns, this one with a type that both can be read as, such as text, or read the files as several external tables.")

@@ -133,6 +133,29 @@ pub(super) fn common(one: &DataType, other: &DataType) -> Option<DataType> {
     }
 }
 
+/// Where two types that have none in common differ: they themselves, or what is within them at a path.
+pub(super) fn conflict<'a>(
+    path: &str,
+    one: &'a DataType,
+    other: &'a DataType,
+) -> (String, &'a DataType, &'a DataType) {
+    if let (Some(left), Some(right)) = (item(one), item(other)) {
+        let path = format!("{path}[]");
+        return conflict(&path, left.data_type(), right.data_type());
+    }
+    if let (DataType::Struct(left), DataType::Struct(right)) = (one, other) {
+        for field in left {
+            if let Some((_, found)) = right.find(field.name())
+                && common(field.data_type(), found.data_type()).is_none()
+            {
+                let path = format!("{path}.{}", field.name());
+                return conflict(&path, field.data_type(), found.data_type());
+            }
+        }
+    }
+    (path.to_owned(), one, other)
+}
+
 /// What the items of a list are, whatever the layout that a file's writer chose for it.
 fn item(data_type: &DataType) -> Option<&Field> {
     match data_type {
@@ -284,6 +307,17 @@ mod tests {
         ] {
             assert_eq!(common(&one, &other), expected, "{one} and {other}");
         }
+    }
+
+    #[test]
+    fn a_conflict_is_where_types_differ() {
+        let list = |item: &DataType| DataType::new_list(item.clone(), true);
+        let of = |a: DataType| record(&[("n", Int64), ("rs", list(&record(&[("a", a)])))]);
+        let (one, other) = (of(Int64), of(Boolean));
+        let found = conflict("o", &one, &other);
+        assert_eq!(found, ("o.rs[].a".to_owned(), &Int64, &Boolean));
+        let found = conflict("o", &Date32, &one);
+        assert_eq!(found, ("o".to_owned(), &Date32, &one));
     }
 
     #[test]
