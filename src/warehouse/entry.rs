@@ -13,12 +13,14 @@ use serde_json::{Value, json};
 use super::participant::TRANSACTION_ID;
 use super::partition::in_log;
 use super::patch::{FOLDED, PATCH, Patch};
-use super::publication::STAGED_ENTRIES;
 use super::schema::{Protocol, TableSchema};
 use super::snapshot::DataFile;
 use super::writer::NewFile;
 use super::{deletion_vector, patch};
 use crate::error::{Error, Result};
+
+/// How many entries of a transaction an entry has taken in.
+pub(super) const STAGED_ENTRIES: &str = "stagedEntries";
 
 /// What the history of a table tells of a commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -33,6 +33,7 @@ mod keyed;
 mod log_tail;
 mod modification;
 mod moves;
+mod net_changes;
 mod open_tables;
 mod page_index;
 mod participant;

@@ -6,10 +6,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::super::deletion_vector::{self, DeletionVector};
-use super::super::entry::{CommitInfo, Entry, EntryKind, commit_info};
+use super::super::entry::{CommitInfo, Entry, EntryKind, STAGED_ENTRIES, commit_info};
 use super::super::patch::Patch;
 use super::super::place::Published;
-use super::super::publication::STAGED_ENTRIES;
 use super::super::snapshot::{DataFile, Snapshot};
 use super::super::staging::Staging;
 use super::super::writer::{NewVector, Written};
