@@ -162,6 +162,7 @@ fn new_view(name: &QualifiedName, query: u64, depends_on: BTreeSet<Oid>) -> NewO
         indexes: Vec::new(),
         keeps_comments: true,
         project_file: None,
+        kept_literals: Vec::new(),
         owner: None,
     }
 }

@@ -35,7 +35,7 @@ pub use name::{
     OWN_TEMPORARY, USER_SCHEMA, check_schema_name, check_writable, is_system_schema,
     is_temporary_schema, meant_path, meant_schema, temporary_schema,
 };
-pub use object::{Kind, Object, Oid};
+pub use object::{KeptLiterals, Kind, Object, Oid};
 pub use part_comments::{Part, PartComments};
 pub use referencing::{Reference, has_key, is_key_of, no_key, references_of};
 pub use replacement::PreparedReplacement;

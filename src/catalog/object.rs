@@ -17,6 +17,10 @@ use crate::warehouse::TableId;
 /// An object's number: unique, persisted, never used again.
 pub type Oid = u32;
 
+/// What stands in a definition in the place of literals that its file has: of its query, and of the
+/// condition of each expectation; empty where all stand as they are written.
+pub type KeptLiterals = Vec<BTreeMap<String, String>>;
+
 /// The kinds of objects in a schema.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
@@ -141,6 +145,8 @@ pub struct Object {
     /// The file of the project folder that it comes from, relative to the folder; `None` where
     /// it was created by hand.
     pub project_file: Option<String>,
+    /// Which literals of that file stand in the definition as they were read.
+    pub kept_literals: KeptLiterals,
     /// The name that it was created with, where it has another one now: its folder keeps that.
     pub created_as: Option<QualifiedName>,
     /// The version of its table that brought its definition, where it took another one's place.

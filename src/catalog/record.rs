@@ -17,7 +17,7 @@ use super::default_privileges::DefaultPrivileges;
 use super::part_comments::PartComments;
 use super::privilege::Access;
 use super::transaction::NewObject;
-use super::{Kind, Object, Oid, PreparedReplacement, Schema, time};
+use super::{KeptLiterals, Kind, Object, Oid, PreparedReplacement, Schema, time};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::{self, QualifiedName, Statement};
 
@@ -51,6 +51,8 @@ struct ObjectRecord {
     #[serde(default)]
     indexes: Vec<String>,
     project_file: Option<String>,
+    #[serde(default)]
+    kept_literals: KeptLiterals,
     #[serde(default)]
     created_as: Option<QualifiedName>,
     #[serde(default)]
@@ -112,6 +114,7 @@ pub fn encode_object(object: &Object) -> Result<(Vec<u8>, Vec<u8>)> {
         sequences: object.sequences.clone(),
         indexes: object.indexes.iter().map(ToString::to_string).collect(),
         project_file: object.project_file.clone(),
+        kept_literals: object.kept_literals.clone(),
         created_as: object.created_as.clone(),
         replaced_in: object.replaced_in,
         suspended: object.suspended,
@@ -157,6 +160,7 @@ pub fn decode_object(oid: Oid, record: &[u8], columns: &[u8]) -> Result<Object> 
         sequences: record.sequences,
         indexes,
         project_file: record.project_file,
+        kept_literals: record.kept_literals,
         created_as: record.created_as,
         replaced_in: record.replaced_in,
         suspended: record.suspended,

@@ -114,6 +114,7 @@ impl NewObject {
             sequences: self.sequences.clone(),
             indexes: self.indexes.clone(),
             project_file: self.project_file.clone(),
+            kept_literals: self.kept_literals.clone(),
             created_as: None,
             replaced_in: None,
             suspended: false,
@@ -178,6 +179,7 @@ impl NewObject {
             sequences,
             indexes,
             project_file: self.project_file,
+            kept_literals: self.kept_literals,
             created_as: old.created_as.clone(),
             replaced_in: old.replaced_in,
             suspended: old.suspended,
@@ -204,6 +206,7 @@ impl From<Object> for NewObject {
             indexes: object.indexes,
             keeps_comments: true,
             project_file: object.project_file,
+            kept_literals: object.kept_literals,
             owner: object.access.owner,
         }
     }

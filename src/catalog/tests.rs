@@ -93,6 +93,7 @@ fn new_object(sql: &str, reads: &[Oid]) -> NewObject {
         indexes: Vec::new(),
         keeps_comments: true,
         project_file: None,
+        kept_literals: Vec::new(),
         owner: None,
     }
 }
@@ -577,6 +578,7 @@ proptest! {
                 sequences: BTreeMap::new(),
                 indexes: Vec::new(),
                 project_file: None,
+                kept_literals: Vec::new(),
                 created_as: None,
                 replaced_in: None,
                 suspended: false,

@@ -52,6 +52,7 @@ pub async fn execute(session: &Session, create: &CreateFunction) -> Result<Outco
         indexes: Vec::new(),
         keeps_comments: true,
         project_file: None,
+        kept_literals: Vec::new(),
         owner: Some(session.role_oid(&snapshot)),
     };
     let existing = snapshot.function(&signed).cloned();

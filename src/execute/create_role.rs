@@ -113,6 +113,7 @@ pub fn new_role(name: &str, options: RoleOptions) -> NewObject {
         indexes: Vec::new(),
         keeps_comments: true,
         project_file: None,
+        kept_literals: Vec::new(),
         owner: None,
     }
 }

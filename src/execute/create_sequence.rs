@@ -261,6 +261,7 @@ fn defined(name: QualifiedName, options: SequenceOptions) -> NewObject {
         indexes: Vec::new(),
         keeps_comments: true,
         project_file: None,
+        kept_literals: Vec::new(),
         owner: None,
     }
 }

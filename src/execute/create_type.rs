@@ -44,6 +44,7 @@ pub fn execute(session: &Session, create: &CreateType) -> Result<Outcome> {
         indexes: Vec::new(),
         keeps_comments: true,
         project_file: None,
+        kept_literals: Vec::new(),
         owner: Some(session.role_oid(&snapshot)),
     };
     catalog.write(|transaction| transaction.create(new))?;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::define::define;
 use super::difference::{comments, search_path};
+use super::kept_literals;
 use super::plan::{Define, Plan, Step};
 use super::replan::{self, Author};
-use crate::catalog::{Kind, NewObject, Object, Snapshot};
+use crate::catalog::{KeptLiterals, Kind, NewObject, Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
 
@@ -79,7 +80,7 @@ pub(super) async fn apply(
     how: Define,
 ) -> Result<(Target, Option<Arc<Object>>)> {
     let planned = instance.catalog.snapshot();
-    let mut new = new_object(instance, &planned, step).await?;
+    let mut new = new_object(instance, &planned, step, how).await?;
     let waits_for_rows = step.kind.is_refreshed() && step.build.is_some();
     let mut superseded = None;
     match how {
@@ -139,12 +140,25 @@ async fn new_object(
     instance: &Arc<Instance>,
     planned: &Arc<Snapshot>,
     step: &Step,
+    how: Define,
 ) -> Result<NewObject> {
     let mut settings = instance.configuration.session.clone();
     settings.search_path.0 = search_path(&step.model);
     let mut definition = step.model.definition.clone();
     definition.clear_modifiers();
+    // What means the same as before means what it did when it was read.
+    let known = match how {
+        Define::Amend => current(instance, step)?.kept_literals.clone(),
+        Define::Create | Define::Replace | Define::Supersede(_) => KeptLiterals::new(),
+    };
+    kept_literals::put(&mut definition, &known);
     let mut new = define(instance, planned, &settings, &definition).await?;
+    new.kept_literals = match how {
+        Define::Amend => known,
+        Define::Create | Define::Replace | Define::Supersede(_) => {
+            kept_literals::keep(instance, planned, &settings, &mut new.definition).await?
+        }
+    };
     (new.comment, new.column_comments) = comments(&step.model);
     // A comment that left the project goes.
     new.keeps_comments = false;

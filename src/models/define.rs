@@ -139,6 +139,7 @@ pub async fn define(
         indexes: Vec::new(),
         keeps_comments: true,
         project_file: None,
+        kept_literals: Vec::new(),
         owner: None,
     })
 }

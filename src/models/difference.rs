@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::kept_literals;
 use super::plan::{Define, kind};
 use super::project::ProjectModel;
 use super::schedule::without_upkeep;
@@ -47,12 +48,11 @@ pub(super) fn rows_differ(
     object: Option<&Arc<Object>>,
     models: &BTreeMap<QualifiedName, Arc<ProjectModel>>,
 ) -> bool {
-    match (object, in_full(snapshot, model, models)) {
-        (Some(object), Some(definition)) => {
+    object.is_none_or(|object| {
+        as_kept(snapshot, model, object, models).is_none_or(|definition| {
             plain(&without_upkeep(&definition)) != plain(&without_upkeep(&object.definition))
-        }
-        _ => true,
-    }
+        })
+    })
 }
 
 /// Whether the definition is another than the catalog's.
@@ -62,8 +62,20 @@ fn definition_differs(
     object: &Object,
     models: &BTreeMap<QualifiedName, Arc<ProjectModel>>,
 ) -> bool {
-    in_full(snapshot, model, models)
+    as_kept(snapshot, model, object, models)
         .is_none_or(|definition| plain(&definition) != plain(&object.definition))
+}
+
+/// The definition with its names in full, and with what the catalog has of literals that it had then.
+fn as_kept(
+    snapshot: &Snapshot,
+    model: &ProjectModel,
+    object: &Object,
+    models: &BTreeMap<QualifiedName, Arc<ProjectModel>>,
+) -> Option<Statement> {
+    let mut definition = in_full(snapshot, model, models)?;
+    kept_literals::put(&mut definition, &object.kept_literals);
+    Some(definition)
 }
 
 /// The definition with its names in full; none where they cannot be told.

@@ -3,8 +3,11 @@
 //! Which day `01/02/2024` is depends on the session's `DateStyle`, and which moment `2024-01-01 00:00`
 //! is on its `TimeZone`. As in PostgreSQL, a definition keeps what was meant: the literal is written in
 //! the form of ISO 8601, a moment in UTC, which all sessions read alike. Which literals are read as such
-//! is told by the plan; what all read alike stays as it is written. What a project's files define stays,
-//! too: it is compared with them, and they are always read by the server's own settings.
+//! is told by the plan; what all read alike stays as it is written.
+//!
+//! What a file of a project defines is read by the settings of the server that takes it in, and kept with
+//! what stands in the place of which literal: that is put into the file's text when the two are compared,
+//! so that a file that has not changed defines nothing anew, whatever the settings are by then.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -20,7 +23,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, cast};
 use datafusion::sql::sqlparser::ast::{self, Value, VisitMut, visit_expressions_mut};
 
 use super::expression;
-use crate::catalog::Snapshot;
+use crate::catalog::{KeptLiterals, Snapshot};
 use crate::config::SessionSettings;
 use crate::error::Result;
 use crate::instance::{Asker, Instance, Reading};
@@ -32,7 +35,8 @@ const MOVING: [&str; 4] = ["now", "today", "tomorrow", "yesterday"];
 
 const SECONDS_OF_A_DAY: i64 = 86_400;
 
-/// Keeps the literals of an object that reads others by a query, all names of which are in full.
+/// Keeps the literals of an object that reads others by a query, all names of which are in full. Answers
+/// what stands in their place now.
 ///
 /// # Errors
 /// What planning the query says.
@@ -41,33 +45,20 @@ pub async fn keep(
     snapshot: &Arc<Snapshot>,
     settings: &SessionSettings,
     definition: &mut Statement,
-) -> Result<()> {
-    let mut conditions: Vec<&mut ast::Expr> = Vec::new();
-    // A check needs no names for the columns of its query.
-    let mut columns: Option<&[String]> = Some(&[]);
-    let query = match definition {
-        Statement::CreateView(create) => {
-            columns = Some(&create.columns);
-            &mut create.query
-        }
-        Statement::CreateMaterializedView(create) => {
-            let expectations = create.expectations.iter_mut();
-            conditions.extend(expectations.map(|expectation| &mut expectation.condition));
-            columns = Some(&create.columns);
-            &mut create.query
-        }
-        Statement::CreateModel(create) => &mut create.query,
-        Statement::CreateCheck(create) => {
-            columns = None;
-            &mut create.query
-        }
-        _ => return Ok(()),
+) -> Result<KeptLiterals> {
+    let Some(Parts {
+        query,
+        columns,
+        conditions,
+    }) = Parts::of(definition)
+    else {
+        return Ok(KeptLiterals::new());
     };
     let mut texts = texts_of(query);
     // What means the time at which it is read is read by each refresh of a materialized view.
     texts.retain(|text| !is_moving(text));
     if texts.is_empty() && conditions.is_empty() {
-        return Ok(());
+        return Ok(KeptLiterals::new());
     }
     let snapshot = Arc::clone(snapshot);
     let context = instance.statement_of(&Asker::server(), snapshot, settings, Reading::Shape);
@@ -76,17 +67,76 @@ pub async fn keep(
         Some(columns) => plan::definition(&context, query, columns).await?,
         None => plan::query(&context, query).await?,
     };
-    in_query(state, &plan, query, &texts);
-    if conditions.is_empty() {
-        return Ok(());
+    let mut kept = vec![in_query(state, &plan, query, &texts)];
+    if !conditions.is_empty() {
+        let known = DFSchema::try_from(plan::columns(&plan))?;
+        for condition in conditions {
+            let mut texts = texts_of(condition);
+            texts.retain(|text| !is_moving(text));
+            kept.push(write_kept(state, &known, condition, None, &texts));
+        }
     }
-    let known = DFSchema::try_from(plan::columns(&plan))?;
-    for condition in conditions {
-        let mut texts = texts_of(condition);
-        texts.retain(|text| !is_moving(text));
-        write_kept(state, &known, condition, None, &texts);
+    match kept.iter().all(BTreeMap::is_empty) {
+        true => Ok(KeptLiterals::new()),
+        false => Ok(kept),
     }
-    Ok(())
+}
+
+/// Puts into a definition as it is written what stands in the place of its literals.
+pub fn put(definition: &mut Statement, kept: &KeptLiterals) {
+    let Some(Parts {
+        query, conditions, ..
+    }) = Parts::of(definition)
+    else {
+        return;
+    };
+    let mut kept = kept.iter();
+    if let Some(kept) = kept.next() {
+        write(query, kept);
+    }
+    for (condition, kept) in conditions.into_iter().zip(kept) {
+        write(condition, kept);
+    }
+}
+
+/// What of a definition literals are kept of.
+struct Parts<'a> {
+    query: &'a mut ast::Query,
+    /// The names that it gives to the columns of its query; none for a check, which needs none.
+    columns: Option<&'a [String]>,
+    /// Those of its expectations.
+    conditions: Vec<&'a mut ast::Expr>,
+}
+
+impl<'a> Parts<'a> {
+    fn of(definition: &'a mut Statement) -> Option<Self> {
+        Some(match definition {
+            Statement::CreateView(create) => Self {
+                query: &mut create.query,
+                columns: Some(&create.columns),
+                conditions: Vec::new(),
+            },
+            Statement::CreateMaterializedView(create) => {
+                let expectations = create.expectations.iter_mut();
+                Self {
+                    query: &mut create.query,
+                    columns: Some(&create.columns),
+                    conditions: expectations.map(|it| &mut it.condition).collect(),
+                }
+            }
+            Statement::CreateModel(create) => Self {
+                query: &mut create.query,
+                columns: Some(&[]),
+                conditions: Vec::new(),
+            },
+            Statement::CreateCheck(create) => Self {
+                query: &mut create.query,
+                columns: None,
+                conditions: Vec::new(),
+            },
+            _ => return None,
+        })
+    }
 }
 
 /// Keeps these literals of a query that has this plan.
@@ -95,12 +145,15 @@ fn in_query(
     plan: &LogicalPlan,
     query: &mut ast::Query,
     texts: &BTreeSet<String>,
-) {
+) -> BTreeMap<String, String> {
     let mut reads = Reads::default();
     let seen = plan.apply_with_subqueries(|node| node.apply_expressions(|part| reads.see(part)));
-    if seen.is_ok() {
-        write(query, &reads.kept(state, texts));
+    if seen.is_err() {
+        return BTreeMap::new();
     }
+    let kept = reads.kept(state, texts);
+    write(query, &kept);
+    kept
 }
 
 /// Keeps the literals of an expression over columns that are known; one that is `assigned` to a column
@@ -122,22 +175,25 @@ fn write_kept(
     written: &mut ast::Expr,
     assigned: Option<&DataType>,
     texts: &BTreeSet<String>,
-) {
+) -> BTreeMap<String, String> {
     if texts.is_empty() {
-        return;
+        return BTreeMap::new();
     }
     // What is planned in another way, as calls of users' functions are, is left as it is written.
     let Ok(planned) = expression::value(state, known, written.clone(), "a definition") else {
-        return;
+        return BTreeMap::new();
     };
     let planned = match assigned {
         Some(assigned) if Kind::of(assigned).is_some() => cast(planned, assigned.clone()),
         _ => planned,
     };
     let mut reads = Reads::default();
-    if reads.see(&planned).is_ok() {
-        write(written, &reads.kept(state, texts));
+    if reads.see(&planned).is_err() {
+        return BTreeMap::new();
     }
+    let kept = reads.kept(state, texts);
+    write(written, &kept);
+    kept
 }
 
 /// The literals that may be dates or moments.

@@ -16,6 +16,7 @@ mod copy_binary;
 mod copy_options;
 mod crash;
 mod crashes;
+mod dates_in_files;
 mod docker;
 mod docs;
 mod encodings;

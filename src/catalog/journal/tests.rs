@@ -164,6 +164,7 @@ fn the_state_of_a_view_goes_with_it() {
                 indexes: Vec::new(),
                 keeps_comments: true,
                 project_file: None,
+                kept_literals: Vec::new(),
                 owner: None,
             })
         })

@@ -129,6 +129,7 @@ fn create(server: &Server, name: &str, sql: &str) -> Oid {
         indexes: Vec::new(),
         keeps_comments: true,
         project_file: None,
+        kept_literals: Vec::new(),
         owner: None,
     };
     server

@@ -57,6 +57,7 @@ fn view(name: &str, query: &str, reads: &[Oid]) -> NewObject {
         indexes: Vec::new(),
         keeps_comments: true,
         project_file: None,
+        kept_literals: Vec::new(),
         owner: None,
     }
 }

@@ -44,6 +44,7 @@ impl Server {
             indexes: Vec::new(),
             keeps_comments: true,
             project_file: Some(format!("public/{name}.sql")),
+            kept_literals: Vec::new(),
             owner: None,
         };
         self.catalog

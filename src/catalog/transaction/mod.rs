@@ -19,7 +19,7 @@ use super::name::{check_identifier, check_writable};
 use super::part_comments::PartComments;
 use super::privilege::OWNER_OID;
 use super::store::Store;
-use super::{Kind, Object, Oid, PreparedReplacement, Snapshot, time};
+use super::{KeptLiterals, Kind, Object, Oid, PreparedReplacement, Snapshot, time};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::create_index::CreateIndex;
 use crate::sql::{QualifiedName, Statement};
@@ -50,6 +50,8 @@ pub struct NewObject {
     pub keeps_comments: bool,
     /// The file of the project folder that it comes from.
     pub project_file: Option<String>,
+    /// Which literals of that file stand in the definition as they were read.
+    pub kept_literals: KeptLiterals,
     /// The role that makes it; what takes the place of another one keeps the owner.
     pub owner: Option<Oid>,
 }
@@ -122,6 +124,7 @@ impl<'a> Transaction<'a> {
             sequences: new.sequences,
             indexes: new.indexes,
             project_file: new.project_file,
+            kept_literals: new.kept_literals,
             created_as: None,
             replaced_in: None,
             suspended: false,

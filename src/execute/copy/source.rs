@@ -286,6 +286,7 @@ mod tests {
             sequences: Default::default(),
             indexes: Vec::new(),
             project_file: None,
+            kept_literals: Vec::new(),
             created_as: None,
             replaced_in: None,
             suspended: false,
