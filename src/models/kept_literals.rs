@@ -3,7 +3,8 @@
 //! Which day `01/02/2024` is depends on the session's `DateStyle`, and which moment `2024-01-01 00:00`
 //! is on its `TimeZone`. As in PostgreSQL, a definition keeps what was meant: the literal is written in
 //! the form of ISO 8601, a moment in UTC, which all sessions read alike. Which literals are read as such
-//! is told by the plan; what all read alike stays as it is written.
+//! is told by the plan; what all read alike stays as it is written. `now` and `today` are the moment and
+//! the day on which the definition was made, while `now()` and `current_date` go on.
 //!
 //! What a file of a project defines is read by the settings of the server that takes it in, and kept with
 //! what stands in the place of which literal: that is put into the file's text when the two are compared,
@@ -30,7 +31,7 @@ use crate::instance::{Asker, Instance, Reading};
 use crate::session::plan;
 use crate::sql::Statement;
 
-/// Words that are another day or moment each time they are read.
+/// Words that are another day, moment or time each time they are read.
 const MOVING: [&str; 4] = ["now", "today", "tomorrow", "yesterday"];
 
 const SECONDS_OF_A_DAY: i64 = 86_400;
@@ -54,9 +55,7 @@ pub async fn keep(
     else {
         return Ok(KeptLiterals::new());
     };
-    let mut texts = texts_of(query);
-    // What means the time at which it is read is read by each refresh of a materialized view.
-    texts.retain(|text| !is_moving(text));
+    let texts = texts_of(query);
     if texts.is_empty() && conditions.is_empty() {
         return Ok(KeptLiterals::new());
     }
@@ -71,8 +70,7 @@ pub async fn keep(
     if !conditions.is_empty() {
         let known = DFSchema::try_from(plan::columns(&plan))?;
         for condition in conditions {
-            let mut texts = texts_of(condition);
-            texts.retain(|text| !is_moving(text));
+            let texts = texts_of(condition);
             kept.push(write_kept(state, &known, condition, None, &texts));
         }
     }
@@ -238,10 +236,11 @@ fn for_each_text(written: &mut impl VisitMut, see: &mut dyn FnMut(&mut String)) 
     });
 }
 
-/// What a literal is read as. A later one tells more: the text of a timestamp is read as its day where
-/// a date is wanted.
+/// What a literal is read as. Of a date and a timestamp the later one tells more: the text of a timestamp is
+/// read as its day where a date is wanted.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
+    Time,
     Day,
     Local,
     Moment,
@@ -250,6 +249,7 @@ enum Kind {
 impl Kind {
     fn of(data_type: &DataType) -> Option<Self> {
         match data_type {
+            DataType::Time64(_) => Some(Self::Time),
             DataType::Date32 => Some(Self::Day),
             DataType::Timestamp(_, None) => Some(Self::Local),
             DataType::Timestamp(_, Some(_)) => Some(Self::Moment),
@@ -260,6 +260,7 @@ impl Kind {
     /// The type in which a literal is read; comparisons are coerced to finer ones.
     fn data_type(self) -> DataType {
         match self {
+            Self::Time => DataType::Time64(TimeUnit::Nanosecond),
             Self::Day => DataType::Date32,
             Self::Local => DataType::Timestamp(TimeUnit::Microsecond, None),
             Self::Moment => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
@@ -271,6 +272,7 @@ impl Kind {
     fn text(self, value: &ScalarValue) -> Option<String> {
         let is_written = |year: i32| (1000..10_000).contains(&year);
         let moment = match value {
+            ScalarValue::Time64Nanosecond(Some(nanos)) => DateTime::from_timestamp_nanos(*nanos),
             ScalarValue::Date32(Some(days)) => {
                 DateTime::from_timestamp(i64::from(*days) * SECONDS_OF_A_DAY, 0)?
             }
@@ -280,6 +282,7 @@ impl Kind {
             _ => return None,
         };
         let form = match self {
+            Self::Time => "%H:%M:%S%.f",
             Self::Day => "%Y-%m-%d",
             Self::Local => "%Y-%m-%d %H:%M:%S%.f",
             Self::Moment => "%Y-%m-%d %H:%M:%S%.f+00",
@@ -316,16 +319,20 @@ impl Reads {
     }
 
     /// What is to be written in the place of literals. One that is read as something else, too, or both as
-    /// a moment and as what has no zone, is not told from that; one that cannot be read is refused by
-    /// whoever does.
+    /// a moment and as what has no zone, or as a time and as what has a day, is not told from that; one that
+    /// cannot be read is refused by whoever does.
     fn kept(self, state: &SessionState, texts: &BTreeSet<String>) -> BTreeMap<String, String> {
         let mut kept = BTreeMap::new();
         for (text, kinds) in self.moments {
             let (Some(kind), Some(least)) = (kinds.last(), kinds.first()) else {
                 continue;
             };
-            let is_told = kind == least || *kind != Kind::Moment;
-            let stays = *kind != Kind::Moment && is_iso(&text);
+            let is_told = kind == least || (*kind != Kind::Moment && *least != Kind::Time);
+            let stays = match kind {
+                Kind::Time => !is_moving(&text),
+                Kind::Day | Kind::Local => is_iso(&text),
+                Kind::Moment => false,
+            };
             if !is_told || stays || self.others.contains(&text) || !texts.contains(&text) {
                 continue;
             }

@@ -47,12 +47,13 @@ pub use redefined::redefined;
 pub use trace::{Changed, Tracing};
 pub use watermark::Watermark;
 
-use super::{keyed, lookback};
+use super::{kept_literals, keyed, lookback};
 use crate::catalog::{Object, Snapshot};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result};
 use crate::instance::{Asker, Instance, Reading, StatementContext};
 use crate::session::plan;
+use crate::sql::Statement;
 use crate::sql::create_materialized_view::CreateMaterializedView;
 
 /// The mode of such a refresh, in `tributary.refreshes`.
@@ -74,6 +75,12 @@ pub async fn check(
     if definition.options.get("refresh_mode") != Some(INCREMENTAL) {
         return Ok(());
     }
+    // As it will be kept, where `now` is a moment.
+    let mut kept = Statement::CreateMaterializedView(definition.clone());
+    kept_literals::keep(instance, snapshot, settings, &mut kept).await?;
+    let Statement::CreateMaterializedView(definition) = &kept else {
+        return Ok(());
+    };
     let snapshot = Arc::clone(snapshot);
     let context = instance.statement_of(&Asker::server(), snapshot, settings, Reading::Plan);
     let plan = plan::definition(&context, &definition.query, &definition.columns).await?;
