@@ -174,17 +174,24 @@ fn of_call(call: &ScalarFunction) -> Option<Cause> {
 }
 
 fn converted(call: &ScalarFunction) -> Option<DataType> {
-    let is_literal = matches!(call.args.first(), Some(Expr::Literal(..)));
-    let types = is_literal.then_some([DataType::Utf8])?;
-    call.func.return_type(&types).ok()
+    literal(call.args.first()?)?;
+    call.func.return_type(&[DataType::Utf8]).ok()
+}
+
+/// The text of the query that a value is, through whatever casts: `'now'::text` is no moment yet.
+fn literal(value: &Expr) -> Option<&str> {
+    match value {
+        Expr::Literal(value, _) => value.try_as_str().flatten(),
+        Expr::Cast(Cast { expr, .. }) | Expr::TryCast(TryCast { expr, .. }) => literal(expr),
+        Expr::Alias(alias) => literal(&alias.expr),
+        Expr::ScalarFunction(call) if call.func.name() == CAST => literal(call.args.first()?),
+        _ => None,
+    }
 }
 
 /// A text of the query that is cast to a moment.
 fn of_cast(from: &Expr, to: &DataType) -> Option<Cause> {
-    let Expr::Literal(value, _) = from else {
-        return None;
-    };
-    let text = value.try_as_str().flatten()?;
+    let text = literal(from)?;
     let mut words = text.split(|letter: char| !letter.is_ascii_alphabetic());
     let is_clock = |word: &str| {
         let mut clocks = CLOCK_WORDS.iter();
