@@ -55,10 +55,7 @@ pub async fn act(session: &Session, object: &Arc<Object>, action: &Action) -> Re
     let guard = session.instance.refresh_locks.lock(object.oid).await?;
     session.check_unchanged(object).await?;
     keep_intervals(object, action)?;
-    if let Action::DropColumn { name, .. }
-    | Action::RenameColumn(name, _)
-    | Action::SetType { column: name, .. } = action
-    {
+    if let Action::DropColumn { name, .. } | Action::SetType { column: name, .. } = action {
         partitioned::keep(object, name)?;
     }
     let mut create = declared(object)?;
@@ -383,6 +380,7 @@ fn apply(
                 foreign_keys::rename_own(&mut constraint.rule, object, old, new);
             }
             keyed::rename_column(&mut create.options, old, new)?;
+            create.options.rename(partitioned::OPTION.name, old, new)?;
             Ok(Some(Rows::Made(vec![Made {
                 column: new.clone(),
                 value: Quoted(old).to_string(),
