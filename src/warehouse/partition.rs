@@ -45,6 +45,8 @@ pub(super) struct PartitionRows {
 pub(super) struct Partitioning {
     /// The columns, in the order of the folders.
     columns: Vec<usize>,
+    /// Their names.
+    declared: Vec<String>,
     /// Their names in files.
     names: Vec<String>,
     converter: RowConverter,
@@ -63,6 +65,7 @@ impl Partitioning {
         let fields = columns.iter().map(|column| stored.field(*column));
         let types = fields.clone().map(|field| field.data_type().clone());
         Ok(Some(Self {
+            declared: schema.partitions.clone(),
             names: fields.map(|field| field.name().clone()).collect(),
             converter: RowConverter::new(types.map(SortField::new).collect())?,
             columns,
@@ -106,7 +109,8 @@ impl Partitioning {
     pub fn values(&self, batch: &RecordBatch, row: usize) -> Result<(String, PartitionValues)> {
         let mut folder = String::new();
         let mut values = PartitionValues::new();
-        for (column, name) in self.columns.iter().zip(&self.names) {
+        let columns = self.columns.iter().zip(&self.names);
+        for ((column, stored), name) in columns.zip(&self.declared) {
             let value = value(batch.column(*column), row, name)?;
             if value.as_deref() == Some("") {
                 return Err(Error::new(
@@ -118,7 +122,7 @@ impl Partitioning {
                 .with_hint("Other engines would read NULL: use that, or a word."));
             }
             let start = folder.len();
-            escape(name, &mut folder);
+            escape(stored, &mut folder);
             folder.push('=');
             match &value {
                 Some(value) => escape(value, &mut folder),
@@ -132,7 +136,7 @@ impl Partitioning {
                 .with_detail("The table is partitioned by the column."));
             }
             folder.push('/');
-            values.insert(name.clone(), value);
+            values.insert(stored.clone(), value);
         }
         Ok((folder, values))
     }
