@@ -18,6 +18,7 @@ use super::progress::Rows;
 use super::rejected::{self, Keep};
 use super::replacement::{self, Replacement, Unchanged, same_columns};
 use super::replan::Author;
+use super::schema_change::COLUMNS_CHANGED;
 use super::{keyed, resolution, schema_change, source_columns, stale, table_id};
 use crate::catalog::journal::{ModelState, RefreshRecord, RefreshStatus};
 use crate::catalog::{Kind, NewObject, Object};
@@ -236,6 +237,14 @@ async fn followed(
     }
 }
 
+/// Why a refresh is as it is, with what has become of the columns of sources where they are why.
+fn with_sources(reason: String, changes: &[String]) -> String {
+    match reason.starts_with(COLUMNS_CHANGED) && !changes.is_empty() {
+        true => format!("{reason} ({})", changes.join("; ")),
+        false => reason,
+    }
+}
+
 /// The refresh of a materialized view.
 struct Build<'a> {
     instance: &'a Arc<Instance>,
@@ -258,6 +267,7 @@ impl Build<'_> {
             definition,
             ..
         } = self;
+        let of_sources = record.source_changes.clone();
         let mut settings = instance.configuration.session.clone();
         if let Some(on_error) = definition.options.get("on_error") {
             settings.set("on_error", on_error)?;
@@ -318,7 +328,9 @@ impl Build<'_> {
         };
         if let Some(appended) = &appended {
             let changes = schema_change::described(&object.schema, &appended.schema);
-            record.mode_reason = changes.map(|it| format!("its columns have changed: {it}"));
+            record.mode_reason = changes
+                .map(|it| format!("{COLUMNS_CHANGED}: {it}"))
+                .map(|reason| with_sources(reason, &of_sources));
         }
         let object = appended.as_ref().unwrap_or(object);
         let recorded = declared::columns(&plan, &context.snapshot);
@@ -374,7 +386,7 @@ impl Build<'_> {
         let commit = match commit {
             Attempt::Done(commit) => Ok(commit),
             Attempt::Full(reason) => {
-                record.mode_reason = Some(reason);
+                record.mode_reason = Some(with_sources(reason, &of_sources));
                 instance.traced_keys.forget(object.oid);
                 expectations.begin_again();
                 let mut measured = Measured::default();

@@ -21,7 +21,7 @@ use crate::session::{plan, recorded_width};
 use crate::sources::{is_same, widens};
 use crate::sql::Options;
 
-pub use self::differences::described;
+pub use self::differences::{described, described_by_files};
 
 const SYNC: &str = "sync_all_columns";
 const APPEND: &str = "append_new_columns";
@@ -34,6 +34,9 @@ pub const OPTION: Choice = Choice {
     values: &[SYNC, APPEND, IGNORE, FAIL],
     description: "What a refresh does when the query has other columns than before though its definition is the same, as `SELECT *` has when its table got one, or when the files of its external table have (see `on_extra_columns`). `sync_all_columns`: the view gets the columns of the query. `append_new_columns`: it keeps its columns and gets new ones behind them; a column that the query has no more is NULL from then on, and one of a wider type, such as `bigint` for `integer`, becomes that. `ignore`: it keeps its columns as they are, and new ones are left out. `fail`: the refresh fails. The same goes for fields of records within columns. What the value does not say is an error that names the column, and what a refresh has done to the columns is told in a notice and in the `mode_reason` of `tributary.refreshes`. A change of the view's definition is none of these. A column of a table that gets another name keeps in the view the name that it had, and one that is added by this name later is left out. A column that comes behind all others, by `ALTER TABLE ... ADD COLUMN`, needs no rows to be written anew, and a refresh by the keys that have changed goes on.",
 };
+
+/// Why a refresh is not as it would be otherwise, where that is the columns.
+pub const COLUMNS_CHANGED: &str = "its columns have changed";
 
 /// What an error of the refresh says to do.
 const HINT: &str = "Or say with CREATE OR REPLACE what it is to hold.";

@@ -78,7 +78,7 @@ pub fn follows(instance: &Instance, source: &Object) -> Result<bool> {
 /// What listing its files meets.
 pub async fn foreseen(instance: &Arc<Instance>, source: &Object) -> Result<Option<String>> {
     let found = look(instance, source).await?;
-    Ok(found.and_then(|(learned, _)| schema_change::described(&source.schema, &learned.columns)))
+    Ok(found.and_then(|(learned, _)| changes(source, &learned, &learned.columns)))
 }
 
 /// What the files of a table tell, and whether it is not what they told before.
@@ -103,9 +103,9 @@ async fn take(
     source: &Object,
     learned: &Learned,
 ) -> Result<Option<String>> {
-    match put(instance, snapshot, source, &learned.columns).await {
+    match put(instance, snapshot, source, learned, &learned.columns).await {
         Err(error) if is_in_the_way(&error) && learned.widened != learned.columns => {
-            put(instance, snapshot, source, &learned.widened).await
+            put(instance, snapshot, source, learned, &learned.widened).await
         }
         done => done,
     }
@@ -115,15 +115,21 @@ async fn put(
     instance: &Arc<Instance>,
     snapshot: &Snapshot,
     source: &Object,
+    learned: &Learned,
     columns: &SchemaRef,
 ) -> Result<Option<String>> {
-    let Some(changes) = schema_change::described(&source.schema, columns) else {
+    let Some(changes) = changes(source, learned, columns) else {
         return Ok(None);
     };
     let mut new = NewObject::from(source.clone());
     new.schema = Arc::clone(columns);
     replan::replace(instance, snapshot, source.oid, &new, Author::Statement).await?;
     Ok(Some(changes))
+}
+
+/// What these columns change of those that the table has, if anything.
+fn changes(source: &Object, learned: &Learned, columns: &SchemaRef) -> Option<String> {
+    schema_change::described_by_files(&source.schema, columns, &learned.files)
 }
 
 /// Whether an error says that something could not stand on other columns, rather than that it is not

@@ -4,7 +4,7 @@
 //! together tell which columns the table should have: those that any of them has, with a type that holds
 //! the values of all. What is declared stays as it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -40,6 +40,9 @@ pub struct Learned {
     /// The same with those that no file has any more, and without types that do not hold the values of
     /// before: what reads the table can go on to read these.
     pub widened: SchemaRef,
+    /// Of columns that have values which their type does not hold, the file that has them: of several a new
+    /// one.
+    pub files: BTreeMap<String, String>,
     /// What to know the next time.
     pub known: Known,
 }
@@ -85,9 +88,13 @@ pub(super) async fn learn(
         (file.name, fingerprint, schema)
     });
     let mut each = stream::iter(each).buffered(AT_ONCE).boxed();
+    let mut looked_at = BTreeSet::new();
     while let Some((name, fingerprint, schema)) = each.next().await {
         match schema {
-            Ok(schema) => now.add(name, fingerprint, schema),
+            Ok(schema) => {
+                looked_at.insert(name.clone());
+                now.add(name, fingerprint, schema);
+            }
             Err(error) => tracing::debug!(%error, file = name, "a file tells no columns"),
         }
     }
@@ -107,6 +114,7 @@ pub(super) async fn learn(
     Some(Learned {
         columns: table.columns(&seen, false),
         widened: table.columns(&seen, true),
+        files: now.files_of_types(&table, &seen, &looked_at),
         known: now,
     })
 }
@@ -158,6 +166,34 @@ impl Known {
             }
         }
         seen
+    }
+
+    /// Of each column of the table that some file has with a type which that of the table does not hold,
+    /// the first such file; those that are `new` come first.
+    fn files_of_types(
+        &self,
+        table: &Table<'_>,
+        seen: &[Seen],
+        new: &BTreeSet<String>,
+    ) -> BTreeMap<String, String> {
+        let mut found = BTreeMap::new();
+        let (first, then): (Vec<_>, Vec<_>) =
+            self.files.iter().partition(|(file, _)| new.contains(*file));
+        for (file, (_, place)) in first.into_iter().chain(then) {
+            let Some(schema) = self.columns.get(*place) else {
+                continue;
+            };
+            for (field, name) in schema.fields().iter().zip(table.names_of(schema, seen)) {
+                let Some((_, current)) = table.current.column_with_name(&name) else {
+                    continue;
+                };
+                let current = current.data_type();
+                if common(current, field.data_type()).as_ref() != Some(&plain(current)) {
+                    found.entry(name).or_insert_with(|| file.clone());
+                }
+            }
+        }
+        found
     }
 }
 
@@ -268,6 +304,35 @@ mod tests {
             format,
         };
         table.columns(&known.seen(&table), widens).as_ref().clone()
+    }
+
+    #[test]
+    fn the_file_that_has_another_type_is_found() {
+        let mut known = Known::default();
+        let amounts = [
+            ("a", Int32),
+            ("b", Float64),
+            ("c", Int64),
+            ("d", Float64),
+            ("e", Null),
+        ];
+        for (file, data_type) in amounts {
+            let columns = schema(&[("id", Int32), ("Amount", data_type)]);
+            known.add(file.to_owned(), String::new(), columns);
+        }
+        let current = Arc::new(schema(&[("id", Int32), ("amount", Int32)]));
+        let table = Table {
+            current: &current,
+            declared: &[],
+            format: FileFormat::Parquet,
+        };
+        let seen = known.seen(&table);
+        for (new, expected) in [(vec![], "b"), (vec!["c", "d"], "c"), (vec!["a", "e"], "b")] {
+            let new = new.into_iter().map(str::to_owned).collect();
+            let found = known.files_of_types(&table, &seen, &new);
+            let expected = BTreeMap::from([("amount".to_owned(), expected.to_owned())]);
+            assert_eq!(found, expected, "{new:?}");
+        }
     }
 
     type Columns<'a> = &'a [(&'static str, DataType)];

@@ -469,6 +469,48 @@ async fn declared_columns_stay_and_what_differs_is_told_or_fails() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_file_by_which_a_column_gets_another_type_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    for (format, extension) in FORMATS {
+        let files = folder.path().join("sql").join(extension);
+        let amounts = |id: i32, amounts: ArrayRef| vec![("id", ints(&[id])), ("amount", amounts)];
+        for (name, id) in [("a", 1), ("c", 2)] {
+            write(&files, extension, name, amounts(id, ints(&[10])));
+        }
+        let s = extension;
+        client
+            .batch_execute(&format!(
+                "CREATE SCHEMA s_{s}; SET search_path = s_{s};
+                 CREATE EXTERNAL TABLE t STORED AS {format} LOCATION '{extension}';
+                 CREATE MATERIALIZED VIEW m AS SELECT * FROM t;
+                 REFRESH MATERIALIZED VIEW m;"
+            ))
+            .await
+            .unwrap();
+        write(&files, extension, "b", amounts(3, doubles(&[1.5])));
+        let refreshed = told(&server, &format!("REFRESH MATERIALIZED VIEW s_{s}.m;\n"));
+        let integer = match extension {
+            "csv" | "json" => "bigint",
+            _ => "integer",
+        };
+        let changed = format!(
+            "s_{s}.t: type of column \"amount\" changed from {integer} to double precision in {extension}/b.{extension}"
+        );
+        assert!(refreshed.contains(&changed), "{format}: {refreshed}");
+        let reason = "SELECT mode_reason FROM tributary.refreshes WHERE schema = current_schema() AND name = 'm' ORDER BY id DESC LIMIT 1";
+        let found = rows(&client, reason).await;
+        assert!(found[0].contains(&changed), "{format}: {found:?}");
+        assert_eq!(
+            rows(&client, "SELECT sum(amount) FROM m").await,
+            ["21.5"],
+            "{format}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_run_gives_sources_the_columns_of_their_files() {
     let folder = tempfile::tempdir().unwrap();
     let models = folder.path().join("sql/public");

@@ -29,6 +29,7 @@ use crate::models::expectation::{Expectations, enforce};
 use crate::models::lookback::{self, LOOKBACK};
 use crate::models::progress::Rows;
 use crate::models::rejected::{self, Keep, Staying};
+use crate::models::schema_change::COLUMNS_CHANGED;
 use crate::models::{constraints, keyed, refresh, replacement, schema_change, table_id};
 use crate::sql::create_materialized_view::CreateMaterializedView;
 use crate::warehouse::{At, Commit, CommitInfo, Keyed, Participant, Places};
@@ -177,7 +178,7 @@ impl Planned<'_> {
             let changes = schema_change::described(&self.object.schema, columns);
             let changes: Vec<String> = changes.into_iter().chain(absence).collect();
             return Ok(Err(match changes.is_empty() {
-                false => format!("its columns have changed: {}", changes.join(", ")),
+                false => format!("{COLUMNS_CHANGED}: {}", changes.join(", ")),
                 true => "its columns are in another order".to_owned(),
             }));
         }

@@ -13,6 +13,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::instance::{Instance, Reading, StatementContext};
 use crate::models::appended_columns::Refreshed;
 use crate::models::lookback::{self, LOOKBACK, Lookback};
+use crate::models::schema_change::COLUMNS_CHANGED;
 use crate::models::{keyed, schema_change, table_id};
 use crate::session::{plan, recorded_width};
 use crate::sql::time_travel::{self, Version};
@@ -177,7 +178,7 @@ fn why_full(refreshed: &Refreshed<'_>, then: Option<&Watermark>) -> Result<Optio
     let changes: Vec<String> = changes.into_iter().chain(absence).collect();
     if !changes.is_empty() {
         let changes = changes.join(", ");
-        return Ok(Some(format!("its columns have changed: {changes}")));
+        return Ok(Some(format!("{COLUMNS_CHANGED}: {changes}")));
     }
     let has_changed = then.definition != now.definition;
     let reason = "a definition, a setting or the server has changed";

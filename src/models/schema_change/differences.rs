@@ -1,7 +1,7 @@
 //! In what columns differ from those before: in a record the fields do, each by its path, as in
 //! `address.city`, and `orders[].amount` in a list of records.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::datatypes::{DataType, Fields, Schema};
 use tributary_udfs::type_name;
@@ -10,8 +10,19 @@ use crate::sources::is_same;
 
 /// What has become of columns, if anything has.
 pub fn described(old: &Schema, new: &Schema) -> Option<String> {
+    described_by_files(old, new, &BTreeMap::new())
+}
+
+/// [`described`], with the file in which the values are that have a column be of another type, where it is
+/// known.
+pub fn described_by_files(
+    old: &Schema,
+    new: &Schema,
+    files: &BTreeMap<String, String>,
+) -> Option<String> {
     let mut changes = Vec::new();
-    describe_fields("", old.fields(), new.fields(), &mut changes);
+    let file_of = |column: &str| files.get(column).map(String::as_str);
+    describe_fields("", old.fields(), new.fields(), &file_of, &mut changes);
     (!changes.is_empty()).then(|| changes.join(", "))
 }
 
@@ -28,14 +39,21 @@ pub(super) fn item_path(list: &str) -> String {
     format!("{list}[]")
 }
 
-fn describe_fields(within: &str, old: &Fields, new: &Fields, changes: &mut Vec<String>) {
+fn describe_fields<'a>(
+    within: &str,
+    old: &Fields,
+    new: &Fields,
+    file_of: &dyn Fn(&str) -> Option<&'a str>,
+    changes: &mut Vec<String>,
+) {
     for field in old {
         let path = path(within, field.name());
         let Some((_, now)) = new.find(field.name()) else {
             changes.push(format!("column \"{path}\" removed"));
             continue;
         };
-        describe_type(&path, field.data_type(), now.data_type(), changes);
+        let file = file_of(field.name());
+        describe_type(&path, field.data_type(), now.data_type(), file, changes);
         // Of columns a query may prove it at one time and not at another.
         if !within.is_empty() && field.is_nullable() != now.is_nullable() {
             changes.push(describe_nullability(&path, now.is_nullable()));
@@ -49,14 +67,20 @@ fn describe_fields(within: &str, old: &Fields, new: &Fields, changes: &mut Vec<S
     }
 }
 
-fn describe_type(path: &str, was: &DataType, is: &DataType, changes: &mut Vec<String>) {
+fn describe_type(
+    path: &str,
+    was: &DataType,
+    is: &DataType,
+    file: Option<&str>,
+    changes: &mut Vec<String>,
+) {
     if is_same(was, is) {
         return;
     }
     match (was, is) {
         (DataType::Struct(old), DataType::Struct(new)) => {
             let known = changes.len();
-            describe_fields(path, old, new, changes);
+            describe_fields(path, old, new, &|_| file, changes);
             if changes.len() == known {
                 changes.push(format!("fields of column \"{path}\" in another order"));
             }
@@ -65,15 +89,16 @@ fn describe_type(path: &str, was: &DataType, is: &DataType, changes: &mut Vec<St
             if have_fields(was, is) || is_same(old.data_type(), new.data_type()) =>
         {
             let path = item_path(path);
-            describe_type(&path, old.data_type(), new.data_type(), changes);
+            describe_type(&path, old.data_type(), new.data_type(), file, changes);
             if old.is_nullable() != new.is_nullable() {
                 changes.push(describe_nullability(&path, new.is_nullable()));
             }
         }
         _ => changes.push(format!(
-            "type of column \"{path}\" changed from {} to {}",
+            "type of column \"{path}\" changed from {} to {}{}",
             type_name(was),
-            type_name(is)
+            type_name(is),
+            file.map_or_else(String::new, |file| format!(" in {file}"))
         )),
     }
 }
@@ -187,6 +212,25 @@ mod tests {
             let found = described(&schema(&was), &schema(&is));
             assert_eq!(found.as_deref(), expected, "{was} to {is}");
         }
+    }
+
+    #[test]
+    fn a_file_is_named_for_what_has_another_type() {
+        let old = fields(&[
+            ("n", Int64),
+            ("o", list(record(&[("a", Int64)]))),
+            ("gone", Utf8),
+        ]);
+        let new = fields(&[("n", Utf8), ("o", list(record(&[("a", Utf8)])))]);
+        let files = [("o", "b.json"), ("gone", "c.json")];
+        let files = files.map(|(column, file)| (column.to_owned(), file.to_owned()));
+        let found = described_by_files(&Schema::new(old), &Schema::new(new), &files.into());
+        assert_eq!(
+            found.as_deref(),
+            Some(
+                "type of column \"n\" changed from bigint to text, type of column \"o[].a\" changed from bigint to text in b.json, column \"gone\" removed"
+            )
+        );
     }
 
     #[test]
