@@ -19,6 +19,7 @@ use arrow::array::AsArray as _;
 use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
 use chrono::{DateTime, SecondsFormat, Utc};
 use datafusion::execution::SessionState;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::collect;
 use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArg, FunctionArgExpr, Query, TableFactor, TableVersion, Value, ValueWithSpan,
@@ -117,11 +118,7 @@ async fn computed(written: &Expr, state: &SessionState) -> Result<Moment> {
             ),
         );
     }
-    let cast = format!("SELECT ({written})::timestamptz");
-    let Statement::Query(cast) = parser::parse_one(&cast)? else {
-        return Err(Error::internal("a cast is no query"));
-    };
-    let plan = plan::over_planned(state, &cast).await?;
+    let plan = planned(written, state).await?;
     let tells_time = changes(state, &plan)?;
     let plan = state.create_physical_plan(&plan).await?;
     let rows = collect(plan, state.task_ctx()).await?;
@@ -145,6 +142,25 @@ async fn computed(written: &Expr, state: &SessionState) -> Result<Moment> {
         )
     })?;
     Ok(Moment { at, tells_time })
+}
+
+/// The plan of a moment that is written as an expression.
+///
+/// # Errors
+/// What planning says.
+pub async fn planned(written: &Expr, state: &SessionState) -> Result<LogicalPlan> {
+    let cast = format!("SELECT ({written})::timestamptz");
+    let Statement::Query(cast) = parser::parse_one(&cast)? else {
+        return Err(Error::internal("a cast is no query"));
+    };
+    plan::over_planned(state, &cast).await
+}
+
+/// What the moments of the versions that a query reads are computed from.
+pub fn moments(query: &mut Query) -> Vec<Expr> {
+    let mut found = Moments::default();
+    let _ = VisitMut::visit(query, &mut found);
+    found.written
 }
 
 /// The moments of a query.

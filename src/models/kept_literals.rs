@@ -27,6 +27,7 @@ use super::expression;
 use crate::catalog::{KeptLiterals, Snapshot};
 use crate::config::SessionSettings;
 use crate::error::Result;
+use crate::execute::time_travel;
 use crate::instance::{Asker, Instance, Reading};
 use crate::session::plan;
 use crate::sql::Statement;
@@ -66,7 +67,14 @@ pub async fn keep(
         Some(columns) => plan::definition(&context, query, columns).await?,
         None => plan::query(&context, query).await?,
     };
-    let mut kept = vec![in_query(state, &plan, query, &texts)];
+    let mut reads = Reads::default();
+    for moment in time_travel::moments(query) {
+        reads.see_plan(&time_travel::planned(&moment, state).await?)?;
+    }
+    reads.see_plan(&plan)?;
+    let kept_in_query = reads.kept(state, &texts);
+    write(query, &kept_in_query);
+    let mut kept = vec![kept_in_query];
     if !conditions.is_empty() {
         let known = DFSchema::try_from(plan::columns(&plan))?;
         for condition in conditions {
@@ -135,23 +143,6 @@ impl<'a> Parts<'a> {
             _ => return None,
         })
     }
-}
-
-/// Keeps these literals of a query that has this plan.
-fn in_query(
-    state: &SessionState,
-    plan: &LogicalPlan,
-    query: &mut ast::Query,
-    texts: &BTreeSet<String>,
-) -> BTreeMap<String, String> {
-    let mut reads = Reads::default();
-    let seen = plan.apply_with_subqueries(|node| node.apply_expressions(|part| reads.see(part)));
-    if seen.is_err() {
-        return BTreeMap::new();
-    }
-    let kept = reads.kept(state, texts);
-    write(query, &kept);
-    kept
 }
 
 /// Keeps the literals of an expression over columns that are known; one that is `assigned` to a column
@@ -300,6 +291,11 @@ struct Reads {
 }
 
 impl Reads {
+    fn see_plan(&mut self, plan: &LogicalPlan) -> QueryResult<()> {
+        plan.apply_with_subqueries(|node| node.apply_expressions(|part| self.see(part)))?;
+        Ok(())
+    }
+
     fn see(&mut self, expression: &Expr) -> QueryResult<TreeNodeRecursion> {
         expression.apply(|part| {
             match part {
