@@ -17,7 +17,7 @@ use super::referential::refuse_where_waiting;
 use super::refresh::tell;
 use super::{
     added_identity, changing_transactions, create_sequence, create_type, index, redefine,
-    replaced_view, serial,
+    replaced_view, serial, tables_in_use,
 };
 use crate::catalog::{Kind, NewObject, Object, Oid, Snapshot, references_of};
 use crate::error::{Error, Result, SqlState};
@@ -39,7 +39,8 @@ use crate::sql::{Options, QualifiedName, Statement};
 /// # Errors
 /// 42P01 and the like for an object that does not exist, 42809 for one of another kind; what each
 /// action says; 2BP01, or what planning says, for what stands on the object and could not any more;
-/// 55006 for a table whose foreign keys wait for the end of the transaction.
+/// 55006 for a table whose foreign keys wait for the end of the transaction, or that a cursor of the
+/// transaction reads.
 pub async fn execute(session: &Session, alter: &Alter) -> Result<Outcome> {
     if alter.kind == DropKind::Index {
         return index::alter(session, alter).await;
@@ -113,10 +114,24 @@ fn is_several(session: &Session, alter: &Alter, action: &Action) -> bool {
     }
 }
 
+/// Whether an action changes a name and nothing else, which does not matter to who reads it.
+fn renames(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::RenameTo(_)
+            | Action::SetSchema(_)
+            | Action::RenameColumn(..)
+            | Action::RenameConstraint(..)
+    )
+}
+
 async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {
     let Some(object) = target(session, alter)? else {
         return Ok(());
     };
+    if !renames(action) && object.kind != Kind::Sequence {
+        tables_in_use::check(session, [&object], "ALTER TABLE")?;
+    }
     let catalog = &session.instance.catalog;
     match action {
         Action::RenameTo(name) => {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use datafusion::common::{Dependency, FunctionalDependence};
 
-use super::redefine;
+use super::{redefine, tables_in_use};
 use crate::catalog::{Kind, Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::models::{constraints, fillfactor, maintenance};
@@ -29,12 +29,14 @@ const COLUMNS: usize = 32;
 ///
 /// # Errors
 /// 42P07 for a name that is taken, 42703 for a column that is not there, 42809 for what has no rows of
-/// its own, 23505 where rows have the same values; 0A000 for a unique one of expressions or of some
-/// rows, and on a materialized view where nothing says that its rows differ.
+/// its own, 23505 where rows have the same values; 55006 where a cursor of the transaction reads it;
+/// 0A000 for a unique one of expressions or of some rows, and on a materialized view where nothing says
+/// that its rows differ.
 pub async fn execute(session: &Session, create: &CreateIndex) -> Result<Outcome> {
     let snapshot = session.instance.catalog.snapshot();
     let path = session.settings().search_path.0;
     let table = target(&snapshot, &path, &create.table)?;
+    tables_in_use::check(session, [&table], "CREATE INDEX")?;
     check_columns(&table, create)?;
     fillfactor::check(&create.parameters)?;
     let taken = names_in(&snapshot, &table.name.schema);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::Utc;
 
 use super::query::Planned;
+use super::tables_in_use;
 use crate::error::Result;
 use crate::session::{Cursor, Outcome, Position, Prepared, Session, only_in_block};
 use crate::sql::declare::Declare;
@@ -23,6 +24,7 @@ pub async fn execute(session: &Session, declare: &Declare, own: &Prepared) -> Re
     session.cursors.check_free(&declare.name)?;
     let planned = Planned::new(session, &declare.query, Vec::new()).await?;
     let schema = Arc::clone(&planned.schema);
+    let reads = tables_in_use::read_by(session, &declare.query)?;
     let position = Position::new(planned, session.notices(), declare.scroll);
     let cursor = Cursor {
         text: own.text.clone(),
@@ -31,6 +33,7 @@ pub async fn execute(session: &Session, declare: &Declare, own: &Prepared) -> Re
         is_holdable: declare.hold,
         declared_at: Utc::now(),
         schema,
+        reads,
         position: Arc::new(tokio::sync::Mutex::new(position)),
     };
     session

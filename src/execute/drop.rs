@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tributary_udfs::interrupt::Interrupt;
 
-use super::{changing_transactions, create_sequence, index, redefine, type_users};
+use super::{changing_transactions, create_sequence, index, redefine, tables_in_use, type_users};
 use crate::catalog::{Kind, Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::LockGuard;
@@ -22,7 +22,7 @@ const REPORTED: usize = 100;
 ///
 /// # Errors
 /// 2BP01 naming what stands on them; 42P01 and the like for an object that does not exist; 42809
-/// for one of another kind.
+/// for one of another kind; 55006 for one that a cursor of the transaction reads.
 pub async fn execute(session: &Session, drop: &Drop) -> Result<Outcome> {
     if drop.kind == DropKind::Index {
         return index::drop(session, drop).await;
@@ -163,10 +163,11 @@ fn drop_schemas(session: &Session, drop: &Drop) -> Result<Vec<Arc<Object>>> {
         }
     }
     catalog.write(|transaction| {
-        let mut dropped = Vec::new();
+        let mut dropped: Vec<Arc<Object>> = Vec::new();
         for name in names {
             dropped.extend(transaction.drop_schema(name, drop.cascade)?);
         }
+        tables_in_use::check(session, &dropped, "DROP TABLE")?;
         Ok(dropped)
     })
 }
@@ -207,7 +208,11 @@ fn drop_objects(session: &Session, drop: &Drop) -> Result<(Vec<Arc<Object>>, BTr
         return Err(create_sequence::still_used(&what.join(", "), &uses));
     }
     let oids: Vec<Oid> = all.iter().copied().collect();
-    let dropped = catalog.write(|transaction| transaction.drop(&oids, drop.cascade))?;
+    let dropped = catalog.write(|transaction| {
+        let dropped = transaction.drop(&oids, drop.cascade)?;
+        tables_in_use::check(session, &dropped, "DROP TABLE")?;
+        Ok(dropped)
+    })?;
     Ok((dropped, all))
 }
 

@@ -74,6 +74,7 @@ mod modify;
 mod redefine;
 mod serial;
 mod small;
+mod tables_in_use;
 mod target;
 mod type_users;
 mod width;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::changing_transactions;
 use super::create_role::existing;
+use super::{changing_transactions, tables_in_use};
 use crate::catalog::default_privileges::ANYWHERE;
 use crate::catalog::privilege::{Access, OWNER_OID, Rights};
 use crate::catalog::{Kind, Oid};
@@ -16,7 +16,7 @@ use crate::sql::owned::{Owned, OwnedAction};
 ///
 /// # Errors
 /// 42704 for a role that does not exist; 42501 for who may not do what these roles may; 2BP01 where
-/// something stands on what would go.
+/// something stands on what would go; 55006 where a cursor of the transaction reads it.
 pub async fn execute(session: &Session, owned: &Owned) -> Result<Outcome> {
     let instance = &session.instance;
     let snapshot = instance.catalog.snapshot();
@@ -85,6 +85,7 @@ pub async fn execute(session: &Session, owned: &Owned) -> Result<Outcome> {
                         dropped.extend(transaction.drop_schema(&schema.name, *cascade)?);
                     }
                 }
+                tables_in_use::check(session, &dropped, "DROP TABLE")?;
                 let rest = transaction.snapshot().clone();
                 for schema in rest.schemas() {
                     if let Some(access) = schema.access.without(&roles) {

@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use super::refresh_range;
+use super::{refresh_range, tables_in_use};
 use crate::catalog::journal::{ModelState, RefreshRecord};
 use crate::catalog::{Catalog, Kind, Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
@@ -26,8 +26,13 @@ use crate::warehouse::CommitInfo;
 /// Computes a materialized view, or the clusters of a model, again.
 ///
 /// # Errors
-/// Those of [`run`].
+/// Those of [`run`]; 55006 for what a cursor of the transaction reads.
 pub async fn execute(session: &Session, refresh: &Refresh) -> Result<Outcome> {
+    let snapshot = session.instance.catalog.snapshot();
+    let path = session.settings().search_path.0;
+    let object = target(refresh.kind, &refresh.name, &snapshot, &path)?;
+    let what = format!("REFRESH {}", refresh.kind);
+    tables_in_use::check(session, [&object], &what)?;
     match refresh.extent {
         RefreshExtent::NoData => {
             session

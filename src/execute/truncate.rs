@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::modify::{self, Changing};
 use super::target::Change;
-use super::{changing_transactions, create_sequence, referential};
+use super::{changing_transactions, create_sequence, referential, tables_in_use};
 use crate::catalog::{Object, Oid};
 use crate::error::Result;
 use crate::models::replacement::replaced_meanwhile;
@@ -19,7 +19,8 @@ use crate::sql::truncate::Truncate;
 ///
 /// # Errors
 /// 42P01 where there is none; 42809 where it is no table; 0A000 where others refer to it; 40001 where one
-/// of several tables is being changed by a transaction that may wait for this one; what the store says.
+/// of several tables is being changed by a transaction that may wait for this one; 55006 where a cursor of
+/// the transaction reads one; what the store says.
 pub async fn execute(session: &Session, truncate: &Truncate) -> Result<Outcome> {
     let path = session.settings().search_path.0;
     let snapshot = session.statement().snapshot;
@@ -36,6 +37,7 @@ pub async fn execute(session: &Session, truncate: &Truncate) -> Result<Outcome> 
         ..truncate.clone()
     };
     check_privileges(session, &Statement::Truncate(all_named))?;
+    tables_in_use::check(session, tables.values(), "TRUNCATE")?;
     // Rows of a transaction that nobody may wait for come after it.
     if !changing_transactions::may_be_waited_for(&session.instance) {
         let changed = changing_transactions::tables_of(tables.values());

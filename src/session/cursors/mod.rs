@@ -4,13 +4,14 @@ mod position;
 
 pub use position::{Position, Run, rows_on};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
 
+use crate::catalog::Oid;
 use crate::error::{Error, Result, SqlState};
 use crate::warehouse::HeldFiles;
 
@@ -31,6 +32,8 @@ pub struct Cursor {
     pub declared_at: DateTime<Utc>,
     /// Its columns.
     pub schema: SchemaRef,
+    /// The relations with rows that its query reads.
+    pub reads: BTreeSet<Oid>,
     /// Where it stands. What is fetched from it has it alone.
     pub position: Arc<tokio::sync::Mutex<Position>>,
 }
@@ -151,6 +154,21 @@ impl Cursors {
     pub fn close_since(&self, number: u64) {
         let mut open = self.0.lock();
         open.cursors.retain(|_, entry| entry.number < number);
+    }
+
+    /// The name of a cursor that reads a relation within the transaction that declared it. One that an
+    /// error has ended reads nothing any more.
+    pub fn reading(&self, relation: Oid) -> Option<String> {
+        let open = self.0.lock();
+        let reads = |entry: &Entry| {
+            let position = entry.cursor.position.try_lock();
+            entry.is_of_transaction
+                && entry.cursor.reads.contains(&relation)
+                && !position.is_ok_and(|position| position.has_failed())
+        };
+        let mut cursors = open.cursors.iter();
+        let found = cursors.find(|(_, entry)| reads(entry));
+        found.map(|(name, _)| name.clone())
     }
 
     /// All of them, with their names.
