@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use datafusion::common::{Dependency, FunctionalDependence};
 
-use super::{redefine, tables_in_use};
+use super::{changing_transactions, redefine, tables_in_use};
 use crate::catalog::{Kind, Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::models::{constraints, fillfactor, maintenance};
@@ -30,8 +30,8 @@ const COLUMNS: usize = 32;
 /// # Errors
 /// 42P07 for a name that is taken, 42703 for a column that is not there, 42809 for what has no rows of
 /// its own, 23505 where rows have the same values; 55006 where a cursor of the transaction reads it;
-/// 0A000 for a unique one of expressions or of some rows, and on a materialized view where nothing says
-/// that its rows differ.
+/// 40001 and 55P03 where others are changing the table of a unique one; 0A000 for a unique one of
+/// expressions or of some rows, and on a materialized view where nothing says that its rows differ.
 pub async fn execute(session: &Session, create: &CreateIndex) -> Result<Outcome> {
     let snapshot = session.instance.catalog.snapshot();
     let path = session.settings().search_path.0;
@@ -81,6 +81,10 @@ pub async fn execute(session: &Session, create: &CreateIndex) -> Result<Outcome>
         };
         return Err(Error::unsupported(what));
     }
+    let tables = changing_transactions::tables_of([&table]);
+    changing_transactions::wait(session, tables).await?;
+    // They may have changed more than its rows.
+    let table = target(&session.instance.catalog.snapshot(), &path, &create.table)?;
     let constraint = Declared {
         name: Some(name),
         rule: Rule::Unique {

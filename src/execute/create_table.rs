@@ -19,9 +19,10 @@ use futures::StreamExt as _;
 use super::define::{
     Creation, create_filled, creation, in_place_of, object, tell_of_bare_numerics,
 };
-use super::{like, query, serial};
-use crate::catalog::{OWN_TEMPORARY, Object, Snapshot, temporary_schema};
+use super::{changing_transactions, like, query, serial};
+use crate::catalog::{Kind, OWN_TEMPORARY, Object, Snapshot, temporary_schema};
 use crate::error::{Error, Result, SqlState};
+use crate::instance::LockGuard;
 use crate::models::define::creation_schema;
 use crate::models::refresh::{Catalogued, participant};
 use crate::models::rejected::{self, Keep, Rejections};
@@ -38,7 +39,8 @@ use crate::warehouse::CommitInfo;
 /// leaves the catalog as it was; those of one that is replaced come in the same step as its columns.
 ///
 /// # Errors
-/// What its query meets; 42P07 where the name is taken.
+/// What its query meets; 42P07 where the name is taken; 40001 and 55P03 where one that is replaced is being
+/// changed by others.
 pub async fn execute(session: &Session, create: &CreateTable) -> Result<Outcome> {
     let instance = &session.instance;
     let is_temporary = create.is_temporary || create.name.schema.as_deref() == Some(OWN_TEMPORARY);
@@ -96,8 +98,32 @@ async fn execute_like(
         .await
 }
 
+/// Waits for the transactions that have changed the rows of a table that is replaced, and keeps others
+/// from it. Nothing to do where there is no such table.
+///
+/// # Errors
+/// Those of [`changing_transactions::wait`].
+async fn lock_replaced(session: &Session, create: &CreateTable) -> Result<Option<LockGuard>> {
+    if !create.or_replace {
+        return Ok(None);
+    }
+    let instance = &session.instance;
+    let name = create.name.qualify(creation_schema(&session.settings()));
+    let snapshot = instance.catalog.snapshot();
+    let named = snapshot.relation(&name);
+    let Some(table) = named.filter(|object| object.kind == Kind::Table) else {
+        return Ok(None);
+    };
+    let tables = changing_transactions::tables_of([table]);
+    changing_transactions::wait(session, tables).await?;
+    let guard = instance.refresh_locks.lock(table.oid).await?;
+    session.follow()?;
+    Ok(Some(guard))
+}
+
 async fn create_one(session: &Session, create: &CreateTable) -> Result<Outcome> {
     let instance = &session.instance;
+    let _guard = lock_replaced(session, create).await?;
     let snapshot = instance.catalog.snapshot();
     let tag = |rows: Option<u64>| {
         Ok(Outcome::Done(match (rows, &create.query) {

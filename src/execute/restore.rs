@@ -12,7 +12,7 @@ use std::sync::Arc;
 use self::definition::Redefined;
 use super::redefine::{foreign_keys, readers};
 use super::target::Change;
-use super::{create_sequence, modify, referential, time_travel};
+use super::{changing_transactions, create_sequence, modify, referential, time_travel};
 use crate::catalog::{Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::LockMode;
@@ -29,9 +29,15 @@ use crate::warehouse::{At, CommitInfo, Earlier, Participant};
 /// # Errors
 /// 42809 for what is no table; 22023 for a version that it does not have, or no longer; 0A000 for one of
 /// before another definition that its log does not tell; 2BP01 where something needs a column or a key
-/// that goes; 23503 for rows that refer to none; those of [`time_travel::compute`].
+/// that goes; 23503 for rows that refer to none; those of [`time_travel::compute`]; 40001 and
+/// 55P03 where others are changing it.
 pub async fn execute(session: &Session, restore: &Restore) -> Result<Outcome> {
     let wanted = Wanted::of(session, restore).await?;
+    let path = session.settings().search_path.0;
+    let snapshot = session.instance.catalog.snapshot();
+    let table = Change::Restore.target(&snapshot, &path, &restore.name)?;
+    let tables = changing_transactions::tables_of([&table]);
+    changing_transactions::wait(session, tables).await?;
     let is_done = match session.instance.catalog.is_staged() {
         true => false,
         false => run(session, restore, &wanted).await?,
