@@ -35,7 +35,12 @@ impl AnalyzerRule for EnumTypes {
         let path = sources.search_path();
         let mut is_changed = false;
         plan.transform_up_with_subqueries(|plan| {
-            let schema = merge_schema(&plan.inputs());
+            let mut schema = merge_schema(&plan.inputs());
+            // A plan that was optimized before has scans that filter.
+            if let LogicalPlan::TableScan(scan) = &plan {
+                let (name, columns) = (scan.table_name.clone(), scan.source.schema());
+                schema.merge(&DFSchema::try_from_qualified_schema(name, &columns)?);
+            }
             let expressions = Expressions {
                 snapshot: &snapshot,
                 path: &path,
