@@ -1,6 +1,6 @@
 //! `CREATE TYPE`, and the actions of `ALTER TYPE` on labels: `ADD VALUE [IF NOT EXISTS] 'label'
 //! [BEFORE | AFTER 'label']`, which changes no row, and `RENAME VALUE 'label' TO 'label'`, which changes the
-//! rows that have it.
+//! rows that have it, and the definitions of views and checks that name it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use arrow::datatypes::Schema;
 use datafusion::sql::sqlparser::ast::{Expr, Value};
 use tributary_udfs::enums::EnumKind;
 
-use super::{redefine, referential, refresh};
+use super::{redefine, referential, refresh, renamed_labels};
 use crate::catalog::{Kind, NewObject, Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::models::define::{creation_schema, define};
@@ -79,11 +79,11 @@ pub fn add_value(
     catalog.write(|transaction| transaction.reword(object.oid, definition.clone()))
 }
 
-/// Gives a label another text, in rows and defaults too.
+/// Gives a label another text, in rows, defaults and definitions too.
 ///
 /// # Errors
-/// 22023 for a label that is not there, 42710 for one that is; 2BP01 for a definition that names it; what
-/// changing the rows meets.
+/// 22023 for a label that is not there, 42710 for one that is; 2BP01 for a definition that names it
+/// and cannot be changed; what changing the rows meets.
 pub async fn rename_value(session: &Session, object: &Object, old: &str, new: &str) -> Result<()> {
     let catalog = &session.instance.catalog;
     let snapshot = catalog.snapshot();
@@ -100,7 +100,13 @@ pub async fn rename_value(session: &Session, object: &Object, old: &str, new: &s
         }
         Ok(())
     })?;
-    check_readers(session, object, &columns, old).await?;
+    let renamed = renamed_readers(session, object, &columns, (old, new)).await?;
+    catalog.write(|transaction| {
+        for (oid, definition) in &renamed {
+            transaction.reword(*oid, definition.clone())?;
+        }
+        Ok(())
+    })?;
     for table in distinct(&columns) {
         let own = columns.iter().filter(|(of, _)| of.oid == table.oid);
         let renamed = own.map(|(_, column)| Renamed::of(&table, column, object, old, new));
@@ -117,7 +123,7 @@ pub async fn rename_value(session: &Session, object: &Object, old: &str, new: &s
     for view in views {
         let text = format!("REFRESH MATERIALIZED VIEW {}", view.name);
         if let Statement::Refresh(again) = parse_one(&text)? {
-            refresh::execute(session, &again).await?;
+            refresh::run(session, &again).await?;
         }
     }
     Ok(())
@@ -174,13 +180,14 @@ fn rename_literal(expression: &mut Expr, old: &str, new: &str) -> bool {
     }
 }
 
-/// That what reads values of a type does not name a label that has another text now.
-async fn check_readers(
+/// The definitions of what reads values of a type and names a label that has another text now, with this
+/// one. Those of a project's files stay as they are there.
+async fn renamed_readers(
     session: &Session,
     object: &Object,
     columns: &[(Arc<Object>, String)],
-    old: &str,
-) -> Result<()> {
+    (old, new): (&str, &str),
+) -> Result<Vec<(Oid, Statement)>> {
     let instance = &session.instance;
     let snapshot = instance.catalog.snapshot();
     let tables = distinct(columns);
@@ -191,6 +198,7 @@ async fn check_readers(
         .filter_map(|table| snapshot.object(table.oid).cloned());
     let readers = readers.chain(tables).map(|reader| (reader.oid, reader));
     let readers: BTreeMap<Oid, Arc<Object>> = readers.collect();
+    let mut all = Vec::new();
     for reader in readers.into_values() {
         // The rows that its query once gave are there.
         if matches!(&reader.definition, Statement::CreateTable(create) if create.query.is_some()) {
@@ -198,6 +206,13 @@ async fn check_readers(
         }
         let defined = define(instance, &snapshot, &session.settings(), &reader.definition).await;
         if let Err(error) = defined {
+            if reader.project_file.is_none()
+                && let Some(definition) =
+                    renamed_labels::renamed(session, &snapshot, &reader, (old, new)).await
+            {
+                all.push((reader.oid, definition));
+                continue;
+            }
             let message = format!(
                 "cannot rename value \"{old}\" of {} because {} names it",
                 object.described(),
@@ -208,7 +223,7 @@ async fn check_readers(
                 .with_hint("Drop it first, and create it again with the new text."));
         }
     }
-    Ok(())
+    Ok(all)
 }
 
 /// A column whose values have a label that gets another text.

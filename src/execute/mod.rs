@@ -72,6 +72,7 @@ mod define;
 mod like;
 mod modify;
 mod redefine;
+mod renamed_labels;
 mod serial;
 mod small;
 mod tables_in_use;

@@ -213,7 +213,8 @@ fn write(written: &mut impl VisitMut, kept: &BTreeMap<String, String>) {
     });
 }
 
-fn for_each_text(written: &mut impl VisitMut, see: &mut dyn FnMut(&mut String)) {
+/// Goes through the texts of a part of a definition, in an order that stays.
+pub fn for_each_text(written: &mut impl VisitMut, see: &mut dyn FnMut(&mut String)) {
     let _ = visit_expressions_mut(written, |part| {
         let value = match part {
             ast::Expr::Value(value) => &mut value.value,
