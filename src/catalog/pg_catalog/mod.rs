@@ -9,6 +9,7 @@
 mod acl_default;
 mod acl_explode;
 mod advisory_lock_functions;
+mod compared_names;
 mod data;
 mod definition_functions;
 mod empty_queries;

@@ -53,24 +53,37 @@ pub fn functions() -> Vec<ScalarUDF> {
         })
     });
     let numbers = DataType::new_list(BIGINT, true);
+    let texts = DataType::new_list(TEXT, true);
     let mut all = vec![
-        // What is cast to `regtype[]`, which is an array of numbers, as names.
+        // What is cast to `regtype[]`, which is an array of numbers or of names, as names.
         CatalogFunction::udf(
             "regtype_names",
-            &[&[numbers]],
-            DataType::new_list(TEXT, true),
-            Call::Answer(|sources, values| match values.first() {
-                Some(ScalarValue::List(numbers)) if numbers.is_valid(0) => {
-                    let numbers = numbers.value(0);
-                    let numbers = numbers.as_primitive::<Int64Type>().iter();
-                    let names = numbers.map(|oid| {
-                        let oid = oid.and_then(|oid| u32::try_from(oid).ok());
-                        let oid = oid.unwrap_or_default();
-                        own_name(sources, oid).unwrap_or_else(|| type_name(oid))
-                    });
-                    list(names.collect())
-                }
-                _ => ScalarValue::Null,
+            &[&[numbers.clone()], &[texts.clone()]],
+            texts.clone(),
+            Call::Look(|sources, values| {
+                let Some(oids) = type_oids(sources, values)? else {
+                    return Ok(ScalarValue::Null);
+                };
+                let names = oids.into_iter().map(|oid| {
+                    let oid = oid.and_then(|oid| u32::try_from(oid).ok());
+                    let oid = oid.unwrap_or_default();
+                    own_name(sources, oid).unwrap_or_else(|| type_name(oid))
+                });
+                Ok(list(names.collect()))
+            }),
+        ),
+        // The same, where it is compared with numbers.
+        CatalogFunction::udf(
+            "regtype_numbers",
+            &[&[numbers.clone()], &[texts]],
+            numbers,
+            Call::Look(|sources, values| {
+                let Some(oids) = type_oids(sources, values)? else {
+                    return Ok(ScalarValue::Null);
+                };
+                let oids: Vec<ScalarValue> = oids.into_iter().map(ScalarValue::Int64).collect();
+                let oids = ScalarValue::new_list_nullable(&oids, &BIGINT);
+                Ok(ScalarValue::List(oids))
             }),
         ),
         // What `indkey::text` is: a vector is shown without braces.
@@ -110,6 +123,15 @@ pub fn functions() -> Vec<ScalarUDF> {
                 number_of(sources, values, known_oid).map(ScalarValue::Int64)
             }),
         ),
+        // What is compared with `pg_typeof(x)`.
+        CatalogFunction::udf(
+            "regtype_number",
+            &[&[BIGINT], &[TEXT]],
+            BIGINT,
+            Call::Look(|sources, values| {
+                number_of(sources, values, known_type).map(ScalarValue::Int64)
+            }),
+        ),
         answer("regproc_text", BIGINT, TEXT, |sources, values| {
             text(number(values, 0).map(|oid| {
                 let own = pg_proc::name(sources, oid, false);
@@ -133,12 +155,7 @@ pub fn functions() -> Vec<ScalarUDF> {
             look_up(string(values, 0), |name| known_oid(sources, name))
         }),
         look("regtype_oid", |sources, values| {
-            look_up(string(values, 0), |name| {
-                any_type_oid(sources, name).ok_or_else(|| {
-                    let message = format!("type \"{name}\" does not exist");
-                    Error::new(SqlState::UNDEFINED_OBJECT, message)
-                })
-            })
+            look_up(string(values, 0), |name| known_type(sources, name))
         }),
         look("regnamespace_oid", |sources, values| {
             look_up(string(values, 0), |name| known_namespace(sources, name))
@@ -222,6 +239,33 @@ pub(super) fn unknown(oid: i64) -> String {
         0 => "-".to_owned(),
         oid => oid.to_string(),
     }
+}
+
+fn known_type(sources: &dyn SystemSources, name: &str) -> Result<i64> {
+    any_type_oid(sources, name).ok_or_else(|| {
+        let message = format!("type \"{name}\" does not exist");
+        Error::new(SqlState::UNDEFINED_OBJECT, message)
+    })
+}
+
+/// The numbers of the types that an array has the numbers or the names of.
+fn type_oids(
+    sources: &dyn SystemSources,
+    values: &[ScalarValue],
+) -> Result<Option<Vec<Option<i64>>>> {
+    let Some(ScalarValue::List(types)) = values.first() else {
+        return Ok(None);
+    };
+    if types.is_null(0) {
+        return Ok(None);
+    }
+    let types = types.value(0);
+    if let Some(numbers) = types.as_primitive_opt::<Int64Type>() {
+        return Ok(Some(numbers.iter().collect()));
+    }
+    let names = types.as_string::<i32>().iter();
+    let oids = names.map(|name| name.map(|name| known_type(sources, name)).transpose());
+    oids.collect::<Result<_>>().map(Some)
 }
 
 fn look_up(name: Option<String>, find: impl FnOnce(&str) -> Result<i64>) -> Result<ScalarValue> {

@@ -2,10 +2,11 @@
 //! name to expressions, and names again where they are shown.
 
 use datafusion::sql::sqlparser::ast::{
-    ArrayElemTypeDef, CharacterLength, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArguments, Ident, ObjectName, SelectItem, SetExpr, TimezoneInfo, Value,
+    ArrayElemTypeDef, CastKind, CharacterLength, DataType, Expr, Function, Ident, ObjectName,
+    SelectItem, SetExpr, TimezoneInfo, Value,
 };
 
+use super::compared_names::{number_of_call, number_of_name};
 use super::information_schema::INFORMATION_SCHEMA;
 use super::rewrite::{named, parse};
 
@@ -75,72 +76,6 @@ fn is_one_of(name: &ObjectName, known: &[&str]) -> bool {
     name.is_some_and(|name| known.iter().any(|it| name.eq_ignore_ascii_case(it)))
 }
 
-/// Functions that are shown as a name, and what gives the number of that.
-const NUMBERS: [(&str, &str); 7] = [
-    ("regclass_text", "regclass_number"),
-    ("to_regclass", "to_regclass_oid"),
-    ("to_regnamespace", "to_regnamespace_oid"),
-    ("to_regproc", "to_regproc_oid"),
-    ("to_regprocedure", "to_regprocedure_oid"),
-    ("to_regrole", "to_regrole_oid"),
-    ("to_regtype", "to_regtype_oid"),
-];
-
-/// Has `to_regclass` and the like, which are shown as names, be numbers where they are compared with
-/// one.
-pub fn number_of_name(side: &mut Expr, other: &Expr) {
-    let is_name =
-        matches!(other, Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_)));
-    let side = within_parentheses(side);
-    if let Some(number) = number_beside(side, other) {
-        *side = number;
-        return;
-    }
-    if let Expr::Function(function) = side
-        && let Some(name) = named(&function.name)
-        && let Some((_, number)) = NUMBERS
-            .iter()
-            .find(|(shown, _)| name.eq_ignore_ascii_case(shown))
-        && !is_name
-    {
-        function.name = Ident::new(*number).into();
-    }
-}
-
-/// The number that is shown as a name of `regtype` and the like, where a name of the type is beside it, which
-/// is its number: `prorettype::regtype = 'trigger'::regtype`.
-fn number_beside(side: &Expr, other: &Expr) -> Option<Expr> {
-    let (Expr::Function(shown), Expr::Function(number)) = (side, other) else {
-        return None;
-    };
-    let kind = named(&number.name)?.strip_suffix("_oid")?;
-    let shows = match kind {
-        "regtype" => "format_type".to_owned(),
-        "regclass" | "regnamespace" | "regproc" | "regrole" => format!("{kind}_text"),
-        _ => return None,
-    };
-    let FunctionArguments::List(list) = &shown.args else {
-        return None;
-    };
-    match list.args.first()? {
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) if named(&shown.name)? == shows => {
-            match kind {
-                "regtype" | "regproc" => Some(value.clone()),
-                // What was cast may be a name.
-                _ => parse(&format!("{kind}_number({value})")),
-            }
-        }
-        _ => None,
-    }
-}
-
-fn within_parentheses(expr: &mut Expr) -> &mut Expr {
-    match expr {
-        Expr::Nested(inner) => within_parentheses(inner),
-        other => other,
-    }
-}
-
 /// Columns of the vectors of `pg_catalog`, which count from 0 and are shown without braces.
 const VECTORS: [&str; 6] = [
     "indclass",
@@ -173,18 +108,16 @@ pub fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
     }
     if let Expr::Function(function) = inner
         && is_number(data_type)
-        && let Some(kind) = named(&function.name).and_then(|name| name.strip_suffix("_text"))
-        && ["regclass", "regnamespace", "regrole"].contains(&kind)
+        && let Some(number) = number_of_call(function)
     {
-        let mut number = function.clone();
-        number.name = Ident::new(format!("{kind}_number")).into();
-        return Some(Expr::Function(number));
+        return Some(cast_to(number, plain_type(data_type)?));
     }
     if let Expr::Function(function) = inner
         && is_text(data_type)
         && let Some(shown) = shown(inner, function)
     {
-        return Some(shown);
+        // It stays a cast: a text is compared as one, and what it shows by its number.
+        return Some(cast_to(shown, plain_type(data_type)?));
     }
     if is_text(data_type) && is_vector(inner) {
         return match data_type {
@@ -207,7 +140,10 @@ pub fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
         }
         if let DataType::Custom(name, _) = element.as_ref() {
             if named(name)?.eq_ignore_ascii_case("regtype") {
-                return parse(&format!("regtype_names({inner})"));
+                return match is_literal(inner) {
+                    true => parse(&format!("regtype_names(CAST({inner} AS TEXT[]))")),
+                    false => parse(&format!("regtype_names({inner})")),
+                };
             }
             if is_one_of(name, &["regnamespace", "regrole"]) {
                 let kind = named(name)?.to_lowercase();
@@ -222,15 +158,10 @@ pub fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
         DataType::Custom(name, _) => named(name)?.to_lowercase(),
         _ => return None,
     };
-    let is_literal = matches!(
-        inner,
-        Expr::Value(value)
-            if matches!(value.value, Value::SingleQuotedString(_) | Value::Placeholder(_))
-    );
     match name.as_str() {
         // A name is its number, as which it is compared; one that is shown is a text again.
         "regclass" | "regtype" | "regnamespace" | "regrole" | "regproc" | "regprocedure"
-            if is_literal =>
+            if is_literal(inner) =>
         {
             let name = name.trim_end_matches("edure");
             return parse(&format!("{name}_oid({inner})"));
@@ -243,6 +174,33 @@ pub fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
         _ => *data_type = plain(&name)?,
     }
     None
+}
+
+fn cast_to(expr: Expr, data_type: DataType) -> Expr {
+    Expr::Cast {
+        kind: CastKind::DoubleColon,
+        expr: Box::new(expr),
+        data_type,
+        array: false,
+        format: None,
+    }
+}
+
+/// A type without the schema that it may be written with.
+fn plain_type(data_type: &DataType) -> Option<DataType> {
+    match data_type {
+        DataType::Custom(name, _) => plain(&named(name)?.to_lowercase()),
+        other => Some(other.clone()),
+    }
+}
+
+/// Whether an expression is a literal or a parameter.
+fn is_literal(expr: &Expr) -> bool {
+    matches!(
+        expr,
+        Expr::Value(value)
+            if matches!(value.value, Value::SingleQuotedString(_) | Value::Placeholder(_))
+    )
 }
 
 /// The type that stands for a domain of the standard's schema.

@@ -24,9 +24,10 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
+use super::compared_names::compare_numbers;
 use super::empty_queries::empty_body;
 use super::information_schema::type_figures;
-use super::named_types::{cast, is_vector, number_of_name, show_names};
+use super::named_types::{cast, is_vector, show_names};
 use super::notification_functions::LISTENING_CHANNELS;
 use super::table_numbers::name_tables;
 use super::{PG_CATALOG, function_names, subqueries};
@@ -182,16 +183,10 @@ impl VisitorMut for Rewriter<'_> {
                 data_type,
                 ..
             } => cast(inner, data_type),
-            Expr::BinaryOp {
-                left,
-                op: BinaryOperator::Eq | BinaryOperator::NotEq,
-                right,
-            } => {
-                number_of_name(left, right);
-                number_of_name(right, left);
+            _ => {
+                compare_numbers(expr);
                 None
             }
-            _ => None,
         };
         if let Some(changed) = changed {
             *expr = changed;
