@@ -49,6 +49,25 @@ impl ExprPlanner for MomentArithmetic {
                 expr.left,
                 expr.right,
             ),
+            // A parameter of no declared type is of the type of what it stands beside.
+            (DataType::Timestamp(..), BinaryOperator::Minus, _) if is_open(&expr.right) => {
+                let right = cast(expr.right, left.clone());
+                call(
+                    "timestamp_difference",
+                    TIMESTAMP_DIFFERENCE,
+                    expr.left,
+                    right,
+                )
+            }
+            (_, BinaryOperator::Minus, DataType::Timestamp(..)) if is_open(&expr.left) => {
+                let left = cast(expr.left, right.clone());
+                call(
+                    "timestamp_difference",
+                    TIMESTAMP_DIFFERENCE,
+                    left,
+                    expr.right,
+                )
+            }
             (DataType::Date32, BinaryOperator::Minus, DataType::Date32) => {
                 Days::Between.call(expr.left, expr.right)
             }
@@ -104,6 +123,11 @@ fn binary(left: Expr, operator: Operator, right: Expr) -> Expr {
 
 fn is_literal(expression: &Expr) -> bool {
     matches!(expression, Expr::Literal(..))
+}
+
+/// Whether this is a parameter whose type nobody has told.
+fn is_open(expression: &Expr) -> bool {
+    matches!(expression, Expr::Placeholder(placeholder) if placeholder.field.is_none())
 }
 
 fn timestamp(date: Expr) -> Expr {
