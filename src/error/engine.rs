@@ -6,7 +6,7 @@ use datafusion::error::DataFusionError;
 use datafusion::parquet::errors::ParquetError;
 use tributary_udfs::{DetailedError, FunctionError};
 
-use super::{Error, SqlState, cast, lower_first, nearest, plan_message, storage};
+use super::{Error, SqlState, cast, lower_first, nearest, operand_message, plan_message, storage};
 
 impl From<Error> for DataFusionError {
     fn from(error: Error) -> Self {
@@ -96,6 +96,11 @@ impl From<DataFusionError> for Error {
             DataFusionError::Execution(message) => plan_message::of_execution(&message),
             DataFusionError::Configuration(message) => {
                 Self::new(SqlState::INVALID_PARAMETER_VALUE, lower_first(&message))
+            }
+            DataFusionError::Internal(message)
+                if let Some(error) = operand_message::of_between(&message) =>
+            {
+                error
             }
             DataFusionError::Shared(inner) => from_shared(&inner),
             DataFusionError::Collection(mut inner) if !inner.is_empty() => {
@@ -212,6 +217,7 @@ fn from_shared(error: &DataFusionError) -> Error {
         DataFusionError::SchemaError(inner, _) => from_schema_error(inner),
         DataFusionError::NotImplemented(message) => plan_message::of_missing_feature(message),
         DataFusionError::Internal(message) => invalid_expression(message)
+            .or_else(|| operand_message::of_between(message))
             .unwrap_or_else(|| Error::internal(lower_first(without_report(message)))),
         DataFusionError::ArrowError(inner, _) if !matches!(**inner, ArrowError::IoError(..)) => {
             from_arrow(inner)

@@ -7,6 +7,7 @@ mod cast;
 mod clause_message;
 mod engine;
 mod nearest;
+mod operand_message;
 mod plan_message;
 mod sqlstate;
 mod storage;

@@ -8,6 +8,7 @@ use datafusion::functions_window::all_default_window_functions;
 use tributary_udfs::type_name;
 
 use super::clause_message::{not_boolean, of_clause};
+use super::operand_message::{no_operator, of_call, of_operands};
 use super::{Error, SqlState, lower_first, nearest};
 use crate::sql::model_functions::ModelFunction;
 
@@ -23,6 +24,7 @@ pub(super) fn of_plan(message: &str) -> Error {
         undefined_function,
         undefined_table_function,
         unfit_arguments,
+        of_operands,
         ungrouped,
         nested,
         operator,
@@ -123,7 +125,18 @@ pub(super) fn of_execution(message: &str) -> Error {
 pub(super) fn sql_name(arrow: &str) -> String {
     match arrow {
         "String" => "text".to_owned(),
-        _ => DataType::from_str(arrow).map_or_else(|_| arrow.to_owned(), |known| type_name(&known)),
+        _ => DataType::from_str(arrow).map_or_else(|_| arrow.to_owned(), |known| full_name(&known)),
+    }
+}
+
+/// The name of a type as errors have it: in full, and without digits.
+fn full_name(data_type: &DataType) -> String {
+    match data_type {
+        other if other.is_decimal() => "numeric".to_owned(),
+        DataType::Timestamp(_, None) => "timestamp without time zone".to_owned(),
+        DataType::Time32(_) | DataType::Time64(_) => "time without time zone".to_owned(),
+        DataType::List(item) => format!("{}[]", full_name(item.data_type())),
+        other => type_name(other),
     }
 }
 
@@ -182,13 +195,7 @@ fn operator(message: &str) -> Option<Error> {
             (left, rest.strip_suffix(" expression")?, right)
         }
     };
-    let message = format!(
-        "operator does not exist: {} {sign} {}",
-        sql_name(left),
-        sql_name(right)
-    );
-    let error = Error::new(SqlState::UNDEFINED_FUNCTION, message);
-    Some(error.with_hint("No operator takes these types: add explicit casts."))
+    Some(no_operator(left, sign, right))
 }
 
 fn nested(message: &str) -> Option<Error> {
@@ -231,14 +238,7 @@ fn operator_without_type(message: &str) -> Option<Error> {
         let other = operands.copied().find(|operand| *operand != "Boolean");
         return other.map(|found| not_boolean(operator, found));
     }
-    let message = format!(
-        "operator does not exist: {} {} {}",
-        sql_name(first),
-        sign.join(" "),
-        sql_name(last)
-    );
-    let error = Error::new(SqlState::UNDEFINED_FUNCTION, message);
-    Some(error.with_hint("No operator takes these types: add explicit casts."))
+    Some(no_operator(first, &sign.join(" "), last))
 }
 
 /// `Cannot create filter with non-boolean predicate 't.name' returning Utf8`
@@ -315,14 +315,11 @@ fn unfit_arguments(message: &str) -> Option<Error> {
         message.split_once("No function matches the given name and argument types '")?;
     let (call, _) = rest.split_once("'.")?;
     let (name, arguments) = call.strip_suffix(')')?.split_once('(')?;
-    let types: Vec<String> = split(arguments, ',').into_iter().map(sql_name).collect();
-    // The elements of an array that is written out.
-    if let ("make_array", [first, others @ ..]) = (name, types.as_slice())
-        && let Some(other) = others.iter().find(|other| *other != first)
-    {
-        let message = format!("ARRAY types {first} and {other} cannot be matched");
-        return Some(Error::new(SqlState::DATATYPE_MISMATCH, message));
+    let types = split(arguments, ',');
+    if let Some(error) = of_call(name, &types) {
+        return Some(error);
     }
+    let types: Vec<String> = types.into_iter().map(sql_name).collect();
     let error = Error::new(
         SqlState::UNDEFINED_FUNCTION,
         format!("function {name}({}) does not exist", types.join(", ")),
@@ -331,7 +328,7 @@ fn unfit_arguments(message: &str) -> Option<Error> {
 }
 
 /// The pieces between separators that stand within no brackets.
-fn split(text: &str, separator: char) -> Vec<&str> {
+pub(super) fn split(text: &str, separator: char) -> Vec<&str> {
     let mut depth = 0_usize;
     text.split(|character: char| {
         match character {
