@@ -47,7 +47,7 @@ fn one_type(construct: &str, types: &[&str]) -> Option<Error> {
     let mut common = all.next()?;
     let other = all.find(|other| {
         if are_alike(common, other) && rank(other) > rank(common) {
-            common = other;
+            common = *other;
         }
         !are_alike(common, other)
     })?;
