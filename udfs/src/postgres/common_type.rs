@@ -50,8 +50,11 @@ impl AnalyzerRule for CommonTypes {
             let rewritten = match plan {
                 LogicalPlan::Union(union) => matching.columns(union)?.transform_data(of_union)?,
                 LogicalPlan::Values(values) => of_values(values)?,
-                LogicalPlan::Join(join) => of_keys(join)
-                    .transform_data(|join| of_expressions(LogicalPlan::Join(join), matching))?,
+                LogicalPlan::Join(join) => {
+                    matching.rows(&join)?;
+                    of_keys(join)
+                        .transform_data(|join| of_expressions(LogicalPlan::Join(join), matching))?
+                }
                 plan => of_expressions(plan, matching)?,
             };
             is_changed |= rewritten.transformed;

@@ -1,5 +1,5 @@
 //! Types that cannot be matched, and literals beside values that are no texts: of the answers of a `CASE`,
-//! the arguments of `coalesce` and the like, and the columns of a `UNION`.
+//! the arguments of `coalesce` and the like, and the columns of `UNION`, `INTERSECT` and `EXCEPT`.
 //!
 //! PostgreSQL sorts types into categories, takes one of the first value's category, and reads a literal as
 //! what stands beside it. DataFusion makes texts of numbers where a text is among them, or reads any text
@@ -8,10 +8,12 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DECIMAL128_MAX_SCALE, DataType};
-use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{Transformed, TreeNodeRecursion};
+use datafusion::common::{DFSchema, JoinType, NullEquality};
 use datafusion::error::Result;
-use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Union};
+use datafusion::logical_expr::{
+    Cast, Distinct, Expr, ExprSchemable, Join, LogicalPlan, LogicalPlanBuilder, Union,
+};
 use datafusion::scalar::ScalarValue;
 
 use crate::FunctionError;
@@ -111,9 +113,7 @@ impl Matching {
         let commons = (0..width).map(|column| {
             let types = union.inputs.iter().filter_map(|input| {
                 let field = input.schema().fields().get(column)?;
-                let is_open = of_column(input, column)
-                    .is_some_and(|own| literal(own).is_some() || is_name_of_number(own));
-                (!is_open).then(|| field.data_type())
+                (!is_open(input, column)).then(|| field.data_type())
             });
             self.common("UNION", types)
         });
@@ -136,6 +136,37 @@ impl Matching {
             true => Union::try_new_with_loose_types(inputs).map(Transformed::yes),
             false => Ok(Transformed::no(union)),
         }
+    }
+
+    /// Looks at the columns of `INTERSECT` and `EXCEPT`, which are joins on all of them.
+    ///
+    /// # Errors
+    /// 42804 for columns of types that cannot be matched.
+    pub(super) fn rows(self, join: &Join) -> Result<()> {
+        let construct = match join.join_type {
+            JoinType::LeftSemi => "INTERSECT",
+            JoinType::LeftAnti => "EXCEPT",
+            _ => return Ok(()),
+        };
+        // The rows of the left side are made distinct, which is no DISTINCT of its query.
+        let left = match join.left.as_ref() {
+            LogicalPlan::Distinct(Distinct::All(input)) => input.as_ref(),
+            other => other,
+        };
+        let inputs = [left, join.right.as_ref()];
+        let width = join.on.len();
+        let has_all = |input: &LogicalPlan| input.schema().fields().len() == width;
+        if join.null_equality != NullEquality::NullEqualsNull || !inputs.into_iter().all(has_all) {
+            return Ok(());
+        }
+        for column in 0..width {
+            let types = inputs.into_iter().filter_map(|input| {
+                let field = input.schema().fields().get(column)?;
+                (!is_open(input, column)).then(|| field.data_type())
+            });
+            self.common(construct, types)?;
+        }
+        Ok(())
     }
 
     /// The type that literals beside values of these types are read as; none beside texts, and beside
@@ -232,11 +263,18 @@ fn is_name_of_number(expression: &Expr) -> bool {
     }
 }
 
+/// Whether a query's column has a type by what stands beside it.
+fn is_open(query: &LogicalPlan, column: usize) -> bool {
+    of_column(query, column).is_some_and(|own| literal(own).is_some() || is_name_of_number(own))
+}
+
 /// What a query's column is computed by.
 fn of_column(query: &LogicalPlan, column: usize) -> Option<&Expr> {
     match query {
         LogicalPlan::Projection(projection) => projection.expr.get(column),
         LogicalPlan::Limit(limit) => of_column(&limit.input, column),
+        // So DataFusion tells the sides of INTERSECT and EXCEPT apart.
+        LogicalPlan::SubqueryAlias(alias) => of_column(&alias.input, column),
         _ => None,
     }
 }
