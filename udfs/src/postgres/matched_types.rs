@@ -148,21 +148,17 @@ impl Matching {
             JoinType::LeftAnti => "EXCEPT",
             _ => return Ok(()),
         };
-        // The rows of the left side are made distinct, which is no DISTINCT of its query.
-        let left = match join.left.as_ref() {
-            LogicalPlan::Distinct(Distinct::All(input)) => input.as_ref(),
-            other => other,
-        };
-        let inputs = [left, join.right.as_ref()];
+        let inputs = [join.left.as_ref(), join.right.as_ref()];
         let width = join.on.len();
         let has_all = |input: &LogicalPlan| input.schema().fields().len() == width;
         if join.null_equality != NullEquality::NullEqualsNull || !inputs.into_iter().all(has_all) {
             return Ok(());
         }
+        let queries = inputs.map(as_written);
         for column in 0..width {
-            let types = inputs.into_iter().filter_map(|input| {
-                let field = input.schema().fields().get(column)?;
-                (!is_open(input, column)).then(|| field.data_type())
+            let types = queries.into_iter().filter_map(|query| {
+                let field = query.schema().fields().get(column)?;
+                (!is_open(query, column)).then(|| field.data_type())
             });
             self.common(construct, types)?;
         }
@@ -266,6 +262,29 @@ fn is_name_of_number(expression: &Expr) -> bool {
 /// Whether a query's column has a type by what stands beside it.
 fn is_open(query: &LogicalPlan, column: usize) -> bool {
     of_column(query, column).is_some_and(|own| literal(own).is_some() || is_name_of_number(own))
+}
+
+/// A side of `INTERSECT` or `EXCEPT` without what is put around it: its rows are made distinct, or for `ALL`
+/// their copies are numbered in a column behind the others.
+fn as_written(side: &LogicalPlan) -> &LogicalPlan {
+    match side {
+        LogicalPlan::Distinct(Distinct::All(query)) => query,
+        LogicalPlan::Projection(projection) => match projection.input.as_ref() {
+            LogicalPlan::Window(numbered) => {
+                let query = numbered.input.as_ref();
+                let own = query.schema().columns();
+                let mut pairs = own.iter().zip(&projection.expr);
+                let is_own =
+                    pairs.all(|(own, given)| matches!(given, Expr::Column(given) if given == own));
+                match is_own && projection.expr.len() == own.len() + 1 {
+                    true => query,
+                    false => side,
+                }
+            }
+            _ => side,
+        },
+        other => other,
+    }
 }
 
 /// What a query's column is computed by.
