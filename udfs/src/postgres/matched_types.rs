@@ -268,7 +268,7 @@ fn is_open(query: &LogicalPlan, column: usize) -> bool {
 /// their copies are numbered in a column behind the others.
 fn as_written(side: &LogicalPlan) -> &LogicalPlan {
     match side {
-        LogicalPlan::Distinct(Distinct::All(query)) => query,
+        LogicalPlan::Distinct(Distinct::All(query)) => query.as_ref(),
         LogicalPlan::Projection(projection) => match projection.input.as_ref() {
             LogicalPlan::Window(numbered) => {
                 let query = numbered.input.as_ref();
