@@ -10,12 +10,14 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, DataType, ExactNumberInfo, Expr, Ident, OrderByKind, Query, SelectItem, SetExpr,
-    Subscript, TimezoneInfo, Value, VisitMut, VisitorMut, visit_expressions, visit_expressions_mut,
+    AccessExpr, DataType, ExactNumberInfo, Expr, FunctionArg, FunctionArgExpr, FunctionArguments,
+    Ident, OrderByKind, Query, SelectItem, SetExpr, Subscript, TimezoneInfo, Value, VisitMut,
+    VisitorMut, visit_expressions, visit_expressions_mut,
 };
 
 use super::cursor::fold;
 use super::row_comparison::is_row;
+use super::standard_forms::called_type;
 
 const UNNAMED: &str = "?column?";
 
@@ -223,7 +225,7 @@ fn make_body_unique(body: &mut SetExpr, ordered: &[String], is_ordered: bool) {
     for (position, item) in select.projection.iter_mut().enumerate() {
         let (name, expression, may_be_other) = match item {
             SelectItem::UnnamedExpr(expression) => {
-                let (name, is_column) = without_casts(expression);
+                let (name, is_column) = without_casts(&without_called_types(expression));
                 let may_be_in_wildcard = is_column && has_wildcard;
                 // One function has several names, and one number several texts.
                 let may_be_another =
@@ -314,6 +316,36 @@ pub(super) fn without_casts(expression: &Expr) -> (String, bool) {
     };
     let parts: Vec<String> = parts.iter().map(folded).collect();
     (parts.join("."), true)
+}
+
+/// An expression with the types that are called as functions, which are planned as casts, left out.
+fn without_called_types(expression: &Expr) -> Expr {
+    let mut expression = expression.clone();
+    // Nothing breaks the walk.
+    let _ = visit_expressions_mut(&mut expression, |part| {
+        while let Some(inner) = operand_of_called_type(part) {
+            *part = inner;
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    expression
+}
+
+fn operand_of_called_type(expression: &Expr) -> Option<Expr> {
+    let Expr::Function(function) = expression else {
+        return None;
+    };
+    let [part] = function.name.0.as_slice() else {
+        return None;
+    };
+    called_type(&folded(part.as_ident()?))?;
+    match &function.args {
+        FunctionArguments::List(list) if list.clauses.is_empty() => match list.args.as_slice() {
+            [FunctionArg::Unnamed(FunctionArgExpr::Expr(operand))] => Some(operand.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// The name of a column that an expression makes.

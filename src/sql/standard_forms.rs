@@ -21,6 +21,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 pub(super) use self::calls::{arguments, call};
+pub(super) use self::functions::called_type;
 
 use self::arrays::{any_by_all, are_as_long, as_deep_as, bound_slice};
 use self::calls::no_arguments;

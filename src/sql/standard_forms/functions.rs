@@ -225,15 +225,23 @@ fn renamed(function: &mut Function) -> Option<Expr> {
                 right,
             })));
         }
-        ("float8", [_]) => DataType::DoublePrecision,
-        ("float4", [_]) => DataType::Real,
-        ("int8", [_]) => DataType::BigInt(None),
-        ("int4", [_]) => DataType::Integer(None),
-        ("int2", [_]) => DataType::SmallInt(None),
-        ("text", [_]) => DataType::Text,
-        ("bool", [_]) => DataType::Boolean,
-        ("date", [_]) => DataType::Date,
+        (name, [_]) => called_type(name)?,
         _ => return None,
     };
     Some(cast(plain.pop()?, data_type))
+}
+
+/// The type whose name is called as a function for a cast to it.
+pub(in crate::sql) fn called_type(name: &str) -> Option<DataType> {
+    Some(match name {
+        "float8" => DataType::DoublePrecision,
+        "float4" => DataType::Real,
+        "int8" => DataType::BigInt(None),
+        "int4" => DataType::Integer(None),
+        "int2" => DataType::SmallInt(None),
+        "text" => DataType::Text,
+        "bool" => DataType::Boolean,
+        "date" => DataType::Date,
+        _ => return None,
+    })
 }
