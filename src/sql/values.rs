@@ -186,21 +186,54 @@ fn kept_type(data_type: &DataType) -> Option<DataType> {
     }
 }
 
-/// `1.5::numeric` is `1.5`, which goes with other numbers.
+/// `1.5::numeric` is `1.5`, and `-1.5::numeric`, which is `-(1.5::numeric)`, is `-1.5`: so they go with
+/// other numbers.
 fn take_plain_numbers(values: &mut Values, column: usize) {
     for cell in cells(values, column) {
-        if let Expr::Cast {
-            expr, data_type, ..
-        } = cell
-            && is_number(data_type)
-            && matches!(
-                expr.as_ref(),
-                Expr::Value(value)
-                    if matches!(&value.value, Value::Number(number, _) if number.contains('.'))
-            )
-        {
-            *cell = expr.as_ref().clone();
+        if let Some(plain) = plain_number(cell) {
+            *cell = plain;
         }
+    }
+}
+
+/// A number with a point that is cast to `numeric`, without the cast.
+fn plain_number(cell: &Expr) -> Option<Expr> {
+    match cell {
+        Expr::Cast {
+            expr, data_type, ..
+        } if is_number(data_type) => signed_number(expr),
+        Expr::UnaryOp {
+            op: op @ (UnaryOperator::Minus | UnaryOperator::Plus),
+            expr,
+        } => {
+            let operand = Box::new(plain_number(expr)?);
+            let expr = match operand.as_ref() {
+                Expr::UnaryOp { .. } => Box::new(Expr::Nested(operand)),
+                _ => operand,
+            };
+            Some(Expr::UnaryOp { op: *op, expr })
+        }
+        Expr::Nested(inner) => plain_number(inner),
+        _ => None,
+    }
+}
+
+/// A number with a point, in parentheses or with a sign.
+fn signed_number(expr: &Expr) -> Option<Expr> {
+    let digits = match expr {
+        Expr::Nested(inner) => return signed_number(inner),
+        Expr::UnaryOp {
+            op: UnaryOperator::Minus | UnaryOperator::Plus,
+            expr: operand,
+        } => operand.as_ref(),
+        other => other,
+    };
+    match digits {
+        Expr::Value(value) => match &value.value {
+            Value::Number(number, _) if number.contains('.') => Some(expr.clone()),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
