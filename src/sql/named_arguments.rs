@@ -12,6 +12,9 @@ use datafusion::sql::sqlparser::ast::{
 use super::cursor::fold;
 use crate::error::{Error, Result, SqlState};
 
+/// The parameters of `make_timestamptz`; `make_timestamp` has no zone.
+const MOMENT_FIELDS: [&str; 7] = ["year", "month", "mday", "hour", "min", "sec", "timezone"];
+
 /// A parameter's name and default.
 type Parameter = (&'static str, Option<Value>);
 
@@ -61,8 +64,9 @@ fn flow(result: Result<()>) -> ControlFlow<Error> {
     }
 }
 
-/// The parameters of a function, where arguments may be given by their names.
-fn parameters(function: &str) -> Option<Vec<Parameter>> {
+/// The parameters of a function that is called with so many arguments, where these may be given by their
+/// names.
+fn parameters(function: &str, count: usize) -> Option<Vec<Parameter>> {
     let required = |names: &[&'static str]| -> Vec<Parameter> {
         names.iter().map(|name| (*name, None)).collect()
     };
@@ -70,6 +74,11 @@ fn parameters(function: &str) -> Option<Vec<Parameter>> {
         "jsonb_set" | "jsonb_set_lax" => required(&["jsonb_in", "path", "replacement"]),
         "jsonb_insert" => required(&["jsonb_in", "path", "replacement"]),
         path if path.starts_with("jsonb_path_") => required(&["target", "path"]),
+        "parse_ident" => required(&["str"]),
+        "make_date" => return Some(required(&["year", "month", "day"])),
+        "make_time" => return Some(required(&["hour", "min", "sec"])),
+        "make_timestamp" => return Some(required(MOMENT_FIELDS.split_at(6).0)),
+        "make_timestamptz" => return Some(required(MOMENT_FIELDS.split_at(count.clamp(6, 7)).0)),
         _ => return None,
     };
     let text = |text: &str| Some(Value::SingleQuotedString(text.to_owned()));
@@ -80,6 +89,7 @@ fn parameters(function: &str) -> Option<Vec<Parameter>> {
             parameters.push(("create_if_missing", Some(Value::Boolean(true))));
             parameters.push(("null_value_treatment", text("use_json_null")));
         }
+        "parse_ident" => parameters.push(("strict", Some(Value::Boolean(true)))),
         _ => {
             parameters.push(("vars", text("{}")));
             parameters.push(("silent", Some(Value::Boolean(false))));
@@ -97,7 +107,7 @@ fn put_in_order(function: &ObjectName, arguments: &mut Vec<FunctionArg>) -> Resu
     let Some(name) = name.map(folded) else {
         return Ok(());
     };
-    let Some(parameters) = parameters(&name) else {
+    let Some(parameters) = parameters(&name, arguments.len()) else {
         return Ok(());
     };
     let unknown = |what: String| {
