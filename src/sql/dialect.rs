@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
-use super::{between_symmetric, exponents, literals};
+use super::{between_symmetric, exponents, literals, variadic};
 
 /// Postgres's dialect and `VERSION AS OF`.
 ///
@@ -104,6 +104,7 @@ impl Dialect for TributaryDialect {
                     .or_else(|| exponents::number(parser))
                     .or_else(|| values(parser))
                     .or_else(|| signed(parser))
+                    .or_else(|| variadic::argument(parser))
             }
             None => Some(Err(ParserError::RecursionLimitExceeded)),
         }

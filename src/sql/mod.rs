@@ -134,6 +134,7 @@ pub mod untyped_texts;
 pub mod update;
 pub mod vacuum;
 pub mod values;
+pub mod variadic;
 pub mod view_columns;
 pub mod whole_rows;
 pub mod with;

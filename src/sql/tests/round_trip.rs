@@ -21,6 +21,10 @@ const STATEMENTS: &[(&str, &str)] = &[
         "SELECT - - 1, - (-1), +-a, NOT NOT b",
         "SELECT - -1, -(-1), + -a, NOT NOT b",
     ),
+    (
+        "SELECT concat_ws(',', variadic a)",
+        "SELECT concat_ws(',', VARIADIC a)",
+    ),
     ("SELECT * FROM t VERSION AS OF 3 x", "="),
     ("SELECT \"A\", \"b c\" FROM \"T\"", "="),
     ("WITH x AS (SELECT 1) SELECT * FROM x", "="),
