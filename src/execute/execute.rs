@@ -39,18 +39,25 @@ pub async fn execute(session: &Session, execute: &Execute) -> Result<Outcome> {
     let values = values(session, execute, &prepared.parameter_types).await?;
     let outcome = Box::pin(super::statement(session, &prepared, values)).await?;
     if let (Outcome::Rows { stream, .. }, Some(described)) = (&outcome, &prepared.schema) {
-        let columns = |schema: &Schema| -> Vec<(String, DataType)> {
-            let fields = schema.fields().iter();
-            let column = |field: &Arc<Field>| (field.name().clone(), field.data_type().clone());
-            fields.map(column).collect()
-        };
-        if columns(described) != columns(&stream.schema()) {
+        if !are_alike(described, &stream.schema()) {
             let message = "cached plan must not change result type";
             return Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, message)
                 .with_hint("Prepare the statement again."));
         }
     }
     Ok(outcome)
+}
+
+/// Whether columns have the names and types of others. Numerics may differ in their digits, as those of
+/// `round(n, $1)` do, which are known with the value.
+fn are_alike(described: &Schema, actual: &Schema) -> bool {
+    let (described, actual) = (described.fields(), actual.fields());
+    let is_same = |(described, actual): (&Arc<Field>, &Arc<Field>)| {
+        let (before, now) = (described.data_type(), actual.data_type());
+        described.name() == actual.name()
+            && (before == now || before.is_decimal() && now.is_decimal())
+    };
+    described.len() == actual.len() && described.iter().zip(actual).all(is_same)
 }
 
 /// The values of the parameters, computed as the one row of a query.
