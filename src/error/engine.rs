@@ -47,6 +47,7 @@ fn from_arrow(error: &ArrowError) -> Error {
             )
         }
         ArrowError::ComputeError(message) if let Some(error) = invalid_expression(message) => error,
+        ArrowError::ComputeError(message) if let Some(error) = without_absolute(message) => error,
         ArrowError::InvalidArgumentError(message) => cast::out_of_range(message)
             .unwrap_or_else(|| Error::new(SqlState::INVALID_PARAMETER_VALUE, lower_first(message))),
         other => Error::new(
@@ -122,6 +123,13 @@ fn without_report(message: &str) -> &str {
         .split("\nThis issue was likely caused by")
         .next()
         .unwrap_or(message)
+}
+
+/// The least integer, whose absolute value its type has not: `Int64Array overflow on abs(...)`.
+fn without_absolute(message: &str) -> Option<Error> {
+    let (arrow, _) = message.split_once("Array overflow on abs(")?;
+    let message = format!("{} out of range", cast::sql_name(arrow)?);
+    Some(Error::new(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, message))
 }
 
 /// A regular expression of the data that is none. The crate points into it, and then says what is wrong.

@@ -118,6 +118,14 @@ pub(super) fn of_execution(message: &str) -> Error {
         let message = format!("unit \"{unit}\" not recognized");
         return Error::new(SqlState::INVALID_PARAMETER_VALUE, message);
     }
+    if message.contains("negative count not allowed") {
+        let message = "negative substring length not allowed";
+        return Error::new(SqlState::SUBSTRING_ERROR, message);
+    }
+    if message.contains("factorial of a negative number") {
+        let message = "factorial of a negative number is undefined";
+        return Error::new(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, message);
+    }
     Error::new(SqlState::INVALID_PARAMETER_VALUE, lower_first(message))
 }
 

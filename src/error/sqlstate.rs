@@ -19,6 +19,8 @@ impl SqlState {
     pub const FEATURE_NOT_SUPPORTED: Self = Self("0A000");
     /// A number that its type cannot hold.
     pub const NUMERIC_VALUE_OUT_OF_RANGE: Self = Self("22003");
+    /// A part of a text of less than no characters.
+    pub const SUBSTRING_ERROR: Self = Self("22011");
     /// Division by zero.
     pub const DIVISION_BY_ZERO: Self = Self("22012");
     /// A function was given an argument outside its domain.
