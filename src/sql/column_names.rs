@@ -11,8 +11,8 @@ use std::sync::Arc;
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, DataType, ExactNumberInfo, Expr, FunctionArg, FunctionArgExpr, FunctionArguments,
-    Ident, OrderByKind, Query, SelectItem, SetExpr, Subscript, TimezoneInfo, Value, VisitMut,
-    VisitorMut, visit_expressions, visit_expressions_mut,
+    Ident, OrderByKind, Query, SelectItem, SetExpr, Subscript, TimezoneInfo, TrimWhereField, Value,
+    VisitMut, VisitorMut, visit_expressions, visit_expressions_mut,
 };
 
 use super::cursor::fold;
@@ -384,7 +384,14 @@ fn figure(expression: &Expr) -> Option<String> {
             shorthand: true, ..
         } => Some("substr".to_owned()),
         Expr::Substring { .. } => Some("substring".to_owned()),
-        Expr::Trim { .. } => Some("btrim".to_owned()),
+        Expr::Trim { trim_where, .. } => Some(
+            match trim_where {
+                Some(TrimWhereField::Leading) => "ltrim",
+                Some(TrimWhereField::Trailing) => "rtrim",
+                Some(TrimWhereField::Both) | None => "btrim",
+            }
+            .to_owned(),
+        ),
         Expr::Position { .. } => Some("position".to_owned()),
         Expr::Floor { .. } => Some("floor".to_owned()),
         Expr::Ceil { .. } => Some("ceil".to_owned()),
@@ -529,6 +536,13 @@ mod tests {
                 3
             ),
             ["substr", "substring", "?column?"]
+        );
+        assert_eq!(
+            named(
+                "SELECT trim(a), trim(LEADING 'x' FROM a), trim(TRAILING 'x' FROM a), trim(BOTH 'x' FROM a)",
+                4
+            ),
+            ["btrim", "ltrim", "rtrim", "btrim"]
         );
         assert_eq!(named("SELECT a.*, b.* FROM a, b", 3), ["c0", "c1", "c2"]);
         assert_eq!(named("SELECT max(a) FROM t UNION SELECT 2", 1), ["max"]);
