@@ -51,7 +51,7 @@ fn values(parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
 const SIGN_PRECEDENCE: u8 = 120;
 
 /// `-x`, which sqlparser lets take `x ^ 2` for its operand. Parentheses keep it together where it is
-/// displayed.
+/// displayed, and an interval, of which the planner would take the sign for that of its first unit.
 fn signed(parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
     let op = match parser.peek_token_ref().token {
         Token::Minus => UnaryOperator::Minus,
@@ -60,7 +60,11 @@ fn signed(parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
     };
     parser.next_token();
     Some(parser.parse_subexpr(SIGN_PRECEDENCE).map(|operand| {
-        let expr = Box::new(operand);
+        let operand = Box::new(operand);
+        let expr = match operand.as_ref() {
+            Expr::Interval(_) => Box::new(Expr::Nested(operand)),
+            _ => operand,
+        };
         let signed = Expr::UnaryOp { op, expr };
         match parser.peek_token_ref().token {
             Token::Caret => Expr::Nested(Box::new(signed)),

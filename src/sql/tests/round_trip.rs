@@ -25,6 +25,7 @@ const STATEMENTS: &[(&str, &str)] = &[
         "SELECT concat_ws(',', variadic a)",
         "SELECT concat_ws(',', VARIADIC a)",
     ),
+    ("SELECT -interval '1 day'", "SELECT -(INTERVAL '1 day')"),
     ("SELECT * FROM t VERSION AS OF 3 x", "="),
     ("SELECT \"A\", \"b c\" FROM \"T\"", "="),
     ("WITH x AS (SELECT 1) SELECT * FROM x", "="),
