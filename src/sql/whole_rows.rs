@@ -4,7 +4,8 @@
 //! DataFusion's planner knows no relation as a value. A query that names one, as an argument of a
 //! function that makes JSON or anywhere that no column has the name, is told its columns, which are
 //! looked up where the relation is a table, and read off where it is a subquery. A relation beyond an
-//! outer join is NULL where it has no row; here also where all columns of its row are.
+//! outer join is NULL where it has no row; here also where all columns of its row are. `c.*` as a value
+//! is the same row, but in `ROW(c.*)`, where it is all of its columns.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -300,6 +301,18 @@ impl Calls<'_> {
         columns.as_ref().filter(|_| is_row)
     }
 
+    /// The relation that `relation.*` names as a value, and its columns, once they are known.
+    fn all_of(&mut self, name: &ObjectName) -> Option<(Ident, Vec<String>)> {
+        let [part] = name.0.as_slice() else {
+            return None;
+        };
+        let relation = part.as_ident()?;
+        let columns = self.relations.get(&folded(relation))?.clone();
+        self.is_found = true;
+        let columns = columns.filter(|_| self.is_rewriting)?;
+        Some((relation.clone(), columns))
+    }
+
     /// The row of a relation as a value.
     fn row(&self, relation: &Ident, columns: &[String]) -> Expr {
         let row = record(relation, columns);
@@ -334,10 +347,9 @@ fn each(
     test: fn(Box<Expr>) -> Expr,
     joined: BinaryOperator,
 ) -> Option<Expr> {
-    let tests = columns.iter().map(|column| {
-        let parts = vec![relation.clone(), Ident::with_quote('"', column)];
-        test(Box::new(Expr::CompoundIdentifier(parts)))
-    });
+    let tests = columns
+        .iter()
+        .map(|column| test(Box::new(field(relation, column))));
     let all = tests.reduce(|left, right| Expr::BinaryOp {
         left: Box::new(left),
         op: joined.clone(),
@@ -435,6 +447,10 @@ impl VisitorMut for Calls<'_> {
                 }
                 _ => None,
             },
+            Expr::QualifiedWildcard(name, _) => {
+                let all = self.all_of(name);
+                all.map(|(relation, columns)| self.row(&relation, &columns))
+            }
             _ => None,
         };
         if let Some(whole) = whole {
@@ -450,6 +466,24 @@ impl VisitorMut for Calls<'_> {
             return ControlFlow::Continue(());
         };
         let called = parts(name).and_then(|mut parts| parts.pop());
+        let makes_row = called.as_deref() == Some("row");
+        for argument in std::mem::take(&mut list.args) {
+            let all = match &argument {
+                FunctionArg::Unnamed(FunctionArgExpr::QualifiedWildcard(name)) => self.all_of(name),
+                _ => None,
+            };
+            let unnamed = |value| FunctionArg::Unnamed(FunctionArgExpr::Expr(value));
+            match all {
+                Some((relation, columns)) if makes_row => {
+                    let fields = columns.iter().map(|column| field(&relation, column));
+                    list.args.extend(fields.map(unnamed));
+                }
+                Some((relation, columns)) => {
+                    list.args.push(unnamed(self.row(&relation, &columns)));
+                }
+                None => list.args.push(argument),
+            }
+        }
         if !called.is_some_and(|name| FUNCTIONS.contains(&name.as_str())) {
             return ControlFlow::Continue(());
         }
@@ -475,6 +509,11 @@ impl VisitorMut for Calls<'_> {
     }
 }
 
+/// A column of a relation.
+fn field(relation: &Ident, column: &str) -> Expr {
+    Expr::CompoundIdentifier(vec![relation.clone(), Ident::with_quote('"', column)])
+}
+
 /// The function that makes a record of names and values.
 const RECORD: &str = "tributary_row";
 
@@ -482,8 +521,7 @@ const RECORD: &str = "tributary_row";
 fn record(relation: &Ident, columns: &[String]) -> Expr {
     let members = columns.iter().flat_map(|column| {
         let name = Expr::value(Value::SingleQuotedString(shown_name(column).to_owned()));
-        let value = vec![relation.clone(), Ident::with_quote('"', column)];
-        [name, Expr::CompoundIdentifier(value)]
+        [name, field(relation, column)]
     });
     let mut function = standard_forms::call(Ident::new(RECORD));
     function.args = standard_forms::arguments(members.collect());
