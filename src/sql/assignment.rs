@@ -1,5 +1,5 @@
 //! `column = value, (column, column) = (value, value)`, as `UPDATE`, `MERGE` and `ON CONFLICT` have
-//! them.
+//! them; in `UPDATE`, `column[place] = value` too.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -10,6 +10,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 use datafusion::sql::sqlparser::tokenizer::Token;
 
+use super::assigned_elements;
 use super::cursor::{Parsed, Parser, fold, no_duplicates};
 use super::name::Quoted;
 use super::row_membership;
@@ -41,16 +42,44 @@ pub fn columns(assignments: &[Assignment]) -> Vec<String> {
     columns.cloned().collect()
 }
 
-/// Parses what stands behind `SET`.
-pub(super) fn parse(parser: &mut Parser) -> Parsed<Vec<Assignment>> {
+/// Parses what stands behind `SET`; where it is known which table's columns these are, elements of arrays
+/// may be assigned to.
+pub(super) fn parse(parser: &mut Parser, table: Option<&str>) -> Parsed<Vec<Assignment>> {
     let place = parser.error_here(Error::internal(""));
-    let mut assignments = Vec::new();
+    let mut assignments: Vec<Assignment> = Vec::new();
+    // Columns of whose arrays elements are assigned to.
+    let mut arrays: Vec<String> = Vec::new();
     loop {
         let target = parser.parse_assignment_target()?;
+        let mut subscripts = Vec::new();
+        if table.is_some() && matches!(target, AssignmentTarget::ColumnName(_)) {
+            parser.parse_multi_dim_subscript(&mut subscripts)?;
+        }
         parser.expect_token(&Token::Eq)?;
         let place_of_value = parser.error_here(Error::internal(""));
         let value = parser.parse_expr()?;
         let pairs: Vec<(Vec<AstName>, Expr)> = match target {
+            AssignmentTarget::ColumnName(name) if !subscripts.is_empty() => {
+                let column = column_of(&name).unwrap_or_default();
+                // What has been assigned to the column's elements so far, or the column.
+                let earlier = match arrays.contains(&column) {
+                    true => assignments
+                        .iter()
+                        .position(|it| it.columns == [column.as_str()]),
+                    false => None,
+                };
+                let array = earlier.and_then(|at| assignments.remove(at).value);
+                let array = array.unwrap_or_else(|| {
+                    assigned_elements::column(table.unwrap_or_default(), &column)
+                });
+                if is_default(&value) {
+                    return Err(place_of_value.with_error(assigned_elements::no_default()));
+                }
+                let value = assigned_elements::assigned(array, subscripts, value)
+                    .map_err(|error| place_of_value.with_error(error))?;
+                arrays.push(column);
+                vec![(vec![name], value)]
+            }
             AssignmentTarget::ColumnName(column) => vec![(vec![column], value)],
             AssignmentTarget::Tuple(columns) => {
                 let values =

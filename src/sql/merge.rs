@@ -150,7 +150,7 @@ impl Clause {
                 parser.expect_words(&["UPDATE", "SET"])?;
                 match when == When::Matched && parser.consume_token(&Token::Mul) {
                     true => Action::UpdateAll,
-                    false => Action::Update(assignment::parse(parser)?),
+                    false => Action::Update(assignment::parse(parser, None)?),
                 }
             }
             (_, Some("DELETE")) => {

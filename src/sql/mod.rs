@@ -12,6 +12,7 @@ pub mod alter_function;
 pub mod alter_identity;
 pub mod alter_role;
 pub mod analyze;
+pub mod assigned_elements;
 pub mod assignment;
 mod between_symmetric;
 pub mod casts_in_names;

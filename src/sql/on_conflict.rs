@@ -72,7 +72,7 @@ impl OnConflict {
             ));
         }
         let update = ConflictUpdate {
-            assignments: assignment::parse(parser)?,
+            assignments: assignment::parse(parser, None)?,
             condition: condition(parser)?,
         };
         Ok(Some(Self {

@@ -94,7 +94,7 @@ async fn a_wrong_number_of_arguments_hints_at_the_forms() {
 const NULL_HAS_AN_ANSWER: [&str; 3] = ["was_imputed", "num_nulls", "num_nonnulls"];
 
 /// Functions that refuse NULL, as PostgreSQL does.
-const NULL_IS_REFUSED: [&str; 1] = ["array_fill"];
+const NULL_IS_REFUSED: [&str; 2] = ["array_assign", "array_fill"];
 
 /// Functions without arguments, and those whose answer's type the values of arguments tell.
 const WITHOUT_TYPE: [&str; 3] = ["show_limit", "to_number", "trim_scale"];

@@ -15,6 +15,7 @@ use crate::execute::{copy, defaults, width};
 use crate::instance::{Instance, StatementContext};
 use crate::models::{constraints, replacement, table_id};
 use crate::session::subqueries::shared_row;
+use crate::sql::assigned_elements;
 use crate::sql::assignment::{self, Assignment};
 use crate::sql::identity::Overriding;
 use crate::sql::name::Quoted;
@@ -186,10 +187,13 @@ impl Changing {
     fn value(&self, place: usize, value: Option<&Expr>) -> Result<String> {
         let field = self.object.schema.field(place);
         Ok(match value {
-            Some(value) => {
-                constraints::check_literal(field, value)?;
-                format!("{}", Shown(value))
-            }
+            Some(value) => match assigned_elements::text(value, field.data_type()) {
+                Some(text) => text,
+                None => {
+                    constraints::check_literal(field, value)?;
+                    format!("{}", Shown(value))
+                }
+            },
             None => match constraints::default_of(&self.object, field.name()) {
                 Some(value) => format!("{}", Shown(&value)),
                 None => "NULL".to_owned(),

@@ -451,6 +451,14 @@ const STATEMENTS: &[(&str, &str)] = &[
         "=",
     ),
     (
+        "UPDATE t SET a[2] = 5, b = 1, a[i] = 'x'",
+        "UPDATE t SET b = 1, a = array_assign(array_assign(\"t\".\"a\", 2, 5), i, 'x')",
+    ),
+    (
+        "UPDATE t AS u SET a[1:2] = '{3,4}'",
+        "UPDATE t AS u SET a = array_assign(\"u\".\"a\", 1, 2, '{3,4}')",
+    ),
+    (
         "UPDATE t SET (a, b) = ((SELECT t.c, 2)), (c) = (SELECT 3)",
         "UPDATE t SET a = (SELECT t.c), b = (SELECT 2), c = (SELECT 3)",
     ),

@@ -1,5 +1,6 @@
 //! Arrays.
 
+mod array_assign;
 mod array_fill;
 
 use std::sync::Arc;
@@ -10,5 +11,5 @@ use crate::arguments::declare;
 
 /// The functions of this folder.
 pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
-    declare(&[&array_fill::FUNCTION])
+    declare(&[&array_assign::FUNCTION, &array_fill::FUNCTION])
 }
