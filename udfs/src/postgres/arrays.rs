@@ -1,4 +1,4 @@
-//! Arrays out of text: `{a,"b c",NULL}`.
+//! Arrays out of text, `{a,"b c",NULL}`, and out of others.
 //!
 //! Arrow's cast makes an array of one element of any text.
 
@@ -44,6 +44,29 @@ pub(super) fn of_texts(from: &ArrayRef, to: &DataType, zone: &SessionTimeZone) -
     let offsets = OffsetBuffer::from_lengths(lengths);
     let lists: ArrayRef = Arc::new(ListArray::try_new(item, offsets, values, Some(nulls))?);
     Ok(cast(&lists, to)?)
+}
+
+/// Arrays whose elements are others of the type of `item`, made of all of them at once.
+///
+/// # Errors
+/// Those of `convert`.
+pub(super) fn of_arrays(
+    from: &ArrayRef,
+    item: &Field,
+    convert: impl FnOnce(&ArrayRef) -> Result<ArrayRef>,
+) -> Result<ArrayRef> {
+    let lists = match from.data_type() {
+        DataType::LargeList(own) => cast(from, &DataType::List(Arc::clone(own)))?,
+        _ => Arc::clone(from),
+    };
+    let (_, offsets, values, nulls) = lists.as_list::<i32>().clone().into_parts();
+    // What no row has is not converted: it may be what cannot be.
+    let bound = |offset: Option<&i32>| usize::try_from(offset.copied().unwrap_or(0)).unwrap_or(0);
+    let (first, last) = (bound(offsets.first()), bound(offsets.last()));
+    let values = convert(&values.slice(first, last.saturating_sub(first)))?;
+    let item = Arc::new(Field::clone(item).with_nullable(true));
+    let offsets = OffsetBuffer::from_lengths(offsets.lengths());
+    Ok(Arc::new(ListArray::try_new(item, offsets, values, nulls)?))
 }
 
 /// Texts of elements as their values.

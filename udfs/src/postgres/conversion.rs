@@ -40,7 +40,12 @@ pub(super) fn differs(from: &DataType, to: &DataType) -> bool {
         DataType::Decimal128(..) | DataType::Decimal256(..) => {
             from.is_floating() || from.is_string()
         }
-        DataType::List(_) | DataType::LargeList(_) => from.is_string(),
+        DataType::List(to) | DataType::LargeList(to) => match from {
+            DataType::List(item) | DataType::LargeList(item) => {
+                differs(item.data_type(), to.data_type())
+            }
+            from => from.is_string(),
+        },
         DataType::Utf8 => {
             from.is_floating()
                 || from.is_binary()
@@ -86,7 +91,11 @@ pub(super) enum ConversionForm {
 impl Conversion {
     pub(super) fn new(to: DataType, form: ConversionForm) -> Self {
         // A moment as text, and a text as a moment, depend on the session's time zone.
-        let volatility = match to.is_numeric() || form == ConversionForm::Moments {
+        let is_numeric = match &to {
+            DataType::List(item) | DataType::LargeList(item) => item.data_type().is_numeric(),
+            to => to.is_numeric(),
+        };
+        let volatility = match is_numeric || form == ConversionForm::Moments {
             true => Volatility::Immutable,
             false => Volatility::Stable,
         };
@@ -147,7 +156,8 @@ fn cut(texts: &ArrayRef, length: CharacterLength) -> Result<ArrayRef> {
     Ok(Arc::new(cut.collect::<Result<StringArray, _>>()?))
 }
 
-/// Reads texts as PostgreSQL reads the input of a type, moments that name no zone in `zone`.
+/// Reads texts as PostgreSQL reads the input of a type, moments that name no zone in `zone`; other values
+/// are cast.
 ///
 /// # Errors
 /// The first text that is no value of the type: 22P02, 22003, 22007, 22008.
@@ -261,6 +271,15 @@ fn convert(from: &ArrayRef, to: &DataType, zone: &SessionTimeZone) -> Result<Arr
             let shown = texts.map(|value| value.map(|value| text::timestamp(value, "")));
             Ok(Arc::new(shown.collect::<StringArray>()))
         })?,
+        (
+            DataType::List(_) | DataType::LargeList(_),
+            DataType::List(item) | DataType::LargeList(item),
+        ) => {
+            let lists = arrays::of_arrays(from, item, |elements| {
+                from_text(elements, item.data_type(), zone)
+            })?;
+            cast(&lists, to)?
+        }
         (_, DataType::List(_) | DataType::LargeList(_)) => arrays::of_texts(from, to, zone)?,
         (
             _,

@@ -342,6 +342,11 @@ fn length_of(field: &Field) -> Option<CharacterLength> {
         .filter(|length| *field.data_type() == DataType::Utf8 && length.is_limit())
 }
 
+/// Whether a type is one of arrays of texts of a length.
+fn limits_elements(to: &DataType) -> bool {
+    matches!(to, DataType::List(element) if length_of(element).is_some())
+}
+
 pub(super) fn convert(cast: Cast, schema: &DFSchema) -> Transformed<Expr> {
     let to = cast.field.data_type();
     let length = length_of(&cast.field);
@@ -350,7 +355,7 @@ pub(super) fn convert(cast: Cast, schema: &DFSchema) -> Transformed<Expr> {
     let form = match length {
         _ if cast.field.metadata().contains_key(SINGLE_BYTE) => ConversionForm::SingleByte,
         Some(length) => ConversionForm::Length(length),
-        None if is_other => ConversionForm::Plain,
+        None if is_other || limits_elements(to) => ConversionForm::Plain,
         None if from.as_ref().is_ok_and(|from| are_moments(from, to)) => ConversionForm::Moments,
         // To `varchar`, which is text to expressions.
         None if cast.field.metadata().contains_key(CHARACTER_LENGTH)
