@@ -13,6 +13,7 @@ use super::limits;
 use super::lock_clauses;
 use super::name::{DATABASE, ObjectName};
 use super::operators;
+use super::row_expansions;
 use super::table_queries;
 use super::time_travel;
 use crate::error::{Error, SqlState};
@@ -95,6 +96,7 @@ impl<'a> Parser<'a> {
         operators::name_directions(&mut tokens);
         operators::without_schema(&mut tokens);
         operators::without_only(&mut tokens);
+        row_expansions::without_parentheses(&mut tokens);
         operators::bare_frame_bounds(&mut tokens);
         identity_options::put_in_order(&mut tokens);
         for token in &mut tokens {
