@@ -5,7 +5,7 @@
 //!   collation;
 //! - casts to `regclass`, `regtype` and the like are calls of functions, casts to PostgreSQL's own
 //!   types are casts to the types that stand for them;
-//! - `generate_subscripts(array, 1)` is the elements of an array of numbers, and
+//! - `generate_subscripts(array, dimension)` is the elements of an array of numbers, and
 //!   `pg_listening_channels()` those of an array of names; `pg_partition_ancestors(table)` gives no rows; `EXISTS (query)` among the columns is a
 //!   count above 0;
 //! - columns of type `regproc` are cast to text as names;
@@ -235,7 +235,7 @@ pub fn parse(sql: &str) -> Option<Expr> {
     parser.parse_expr().ok()
 }
 
-/// `generate_subscripts(array, 1)` as the elements of an array of numbers.
+/// `generate_subscripts(array, dimension [, reverse])` as the elements of an array of numbers.
 fn subscripts(name: &ObjectName, arguments: &FunctionArguments) -> Option<Expr> {
     if !named(name)?.eq_ignore_ascii_case("generate_subscripts") {
         return None;
@@ -243,20 +243,33 @@ fn subscripts(name: &ObjectName, arguments: &FunctionArguments) -> Option<Expr> 
     let FunctionArguments::List(list) = arguments else {
         return None;
     };
-    let [
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(array)),
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(dimension)),
-    ] = list.args.as_slice()
-    else {
-        return None;
+    let given = list.args.iter().map(|argument| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => Some(value),
+        _ => None,
+    });
+    let given: Vec<&Expr> = given.collect::<Option<_>>()?;
+    let (array, dimension, reverse) = match given.as_slice() {
+        [array, dimension] => (array, dimension, None),
+        [array, dimension, reverse] => (array, dimension, Some(reverse)),
+        _ => return None,
     };
-    let first = i32::from(!is_vector(array));
-    // There are no arrays of more dimensions in the catalog.
-    let count = format!("CASE WHEN {dimension} = 1 THEN CAST(cardinality({array}) AS BIGINT) END");
-    parse(&format!("unnest(range({first}, {count} + {first}))"))
+    let numbers = match is_vector(array) {
+        // Vectors count from 0, and have one dimension.
+        true => format!(
+            "range(0, CASE WHEN {dimension} = 1 THEN CAST(cardinality({array}) AS BIGINT) END)"
+        ),
+        false => format!("range(1, CAST(array_length({array}, {dimension}) AS BIGINT) + 1)"),
+    };
+    let numbers = match reverse {
+        Some(reverse) => format!(
+            "CASE WHEN ({reverse}) THEN array_reverse({numbers}) WHEN NOT ({reverse}) THEN {numbers} END"
+        ),
+        None => numbers,
+    };
+    parse(&format!("unnest({numbers})"))
 }
 
-/// `generate_subscripts(array, 1)` where a table stands: a table of one column, named as the table is.
+/// `generate_subscripts(array, dimension)` where a table stands: a table of one column, named as the table is.
 fn subscripts_table(factor: &TableFactor) -> Option<TableFactor> {
     let TableFactor::Table {
         name,
