@@ -12,6 +12,7 @@ use datafusion::sql::sqlparser::ast::{
     Ident, Query, TableAlias, TableAliasColumnDef, TableFactor, VisitMut, VisitorMut,
 };
 
+use super::assignment;
 use super::column_names::make_unique;
 use super::cursor::fold;
 use super::known_columns::KnownColumns;
@@ -20,7 +21,8 @@ use crate::error::Result;
 /// Has each alias that names columns name all of them.
 ///
 /// # Errors
-/// What looking up a relation meets.
+/// What looking up a relation meets; 42601 for a subquery that gives more or fewer values than the
+/// columns that are assigned to.
 pub async fn complete(query: &mut Query, state: &SessionState) -> Result<()> {
     let mut completer = Completer::default();
     let _ = VisitMut::visit(query, &mut completer);
@@ -30,10 +32,14 @@ pub async fn complete(query: &mut Query, state: &SessionState) -> Result<()> {
     let mut completer = Completer {
         is_wanted: false,
         is_known: true,
+        is_of_other_width: false,
         columns: completer.columns.looked_up(state).await?,
     };
     let _ = VisitMut::visit(query, &mut completer);
-    Ok(())
+    match completer.is_of_other_width {
+        true => Err(assignment::other_width()),
+        false => Ok(()),
+    }
 }
 
 /// Walks a query twice: to find the tables whose columns have to be known, and to name the columns.
@@ -43,6 +49,8 @@ struct Completer {
     is_wanted: bool,
     /// Whether the columns of tables are known.
     is_known: bool,
+    /// Whether a subquery does not give one value for each of the columns that are assigned to.
+    is_of_other_width: bool,
     columns: KnownColumns,
 }
 
@@ -93,6 +101,11 @@ impl VisitorMut for Completer {
                 subquery,
                 ..
             } => {
+                if self.is_known && alias.name.value == assignment::SHARED {
+                    let width = columns.as_ref().map(Vec::len);
+                    self.is_of_other_width |=
+                        width.is_some_and(|width| width != alias.columns.len());
+                }
                 self.complete(columns, alias, Some(subquery));
             }
             _ => {}

@@ -17,6 +17,10 @@ use super::row_membership;
 use super::shown::Shown;
 use crate::error::{Error, Result, SqlState};
 
+/// The name of a subquery that gives several columns their values, where it is planned; no other relation
+/// has it.
+pub const SHARED: &str = "tributary:shared";
+
 /// The new value of a column, or of several.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assignment {
@@ -146,8 +150,10 @@ fn row(value: Expr, columns: &[AstName]) -> Result<Values> {
         Expr::Subquery(query) => match values_alone(&query) {
             Some(values) => values,
             None => {
-                let width = row_membership::width(&query.body).ok_or_else(unknown_width)?;
-                check_width(width, columns)?;
+                // How many columns `*` is, is told where the query is planned.
+                if let Some(width) = row_membership::width(&query.body) {
+                    check_width(width, columns)?;
+                }
                 return Ok(Values::Subquery(query));
             }
         },
@@ -173,19 +179,19 @@ fn row(value: Expr, columns: &[AstName]) -> Result<Values> {
     Ok(Values::Each(values))
 }
 
-fn unknown_width() -> Error {
-    Error::unsupported("* in a subquery as the values of several columns")
-        .with_hint("Name the columns of the subquery one by one.")
-}
-
 fn check_width(width: usize, columns: &[AstName]) -> Result<()> {
     match width == columns.len() {
         true => Ok(()),
-        false => Err(Error::new(
-            SqlState::SYNTAX_ERROR,
-            "number of columns does not match number of values",
-        )),
+        false => Err(other_width()),
     }
+}
+
+/// That there is not one value for each column.
+pub(super) fn other_width() -> Error {
+    Error::new(
+        SqlState::SYNTAX_ERROR,
+        "number of columns does not match number of values",
+    )
 }
 
 /// The columns of a subquery without rows to read, `(SELECT a, b)`, each as a subquery of its own.

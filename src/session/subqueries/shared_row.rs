@@ -11,13 +11,11 @@ use arrow::datatypes::DataType;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast::Expr;
 
+use crate::sql::assignment::SHARED;
 use crate::sql::shown::Shown;
 
 /// Before the number of a subquery in the names of its fields.
 const MARK: &str = "tributary:shared:";
-
-/// The name of the subquery, which no other relation has.
-const NAME: &str = "tributary:shared";
 
 /// The columns of a subquery as expressions; no other one of the same query has its number.
 pub fn columns(subquery: &Expr, number: usize, width: usize) -> Vec<String> {
@@ -26,10 +24,10 @@ pub fn columns(subquery: &Expr, number: usize, width: usize) -> Vec<String> {
     for index in 0..width {
         let comma = if index == 0 { "" } else { ", " };
         let _ = write!(names, "{comma}c{index}");
-        let _ = write!(values, "{comma}'{}', \"{NAME}\".c{index}", field(index));
+        let _ = write!(values, "{comma}'{}', \"{SHARED}\".c{index}", field(index));
     }
     let record = format!(
-        "(SELECT tributary_row({values}) FROM {} AS \"{NAME}\"({names}))",
+        "(SELECT tributary_row({values}) FROM {} AS \"{SHARED}\"({names}))",
         Shown(subquery)
     );
     (0..width)
