@@ -35,8 +35,8 @@ use crate::sql::{
     model_functions, moment_precision, named_arguments, order_names, outer_columns,
     outer_relations, record_arguments, references, relation_names, relation_wildcards,
     renamed_wildcards, repeated_columns, repeated_groups, row_membership, row_values, sampled,
-    set_returning, standard_forms, table_changes, time_travel, untyped_texts, values, variadic,
-    whole_rows, with_changes,
+    set_operation_keys, set_returning, standard_forms, table_changes, time_travel, untyped_texts,
+    values, variadic, whole_rows, with_changes,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -387,6 +387,7 @@ async fn say_plannably(
     let sources = StatementCatalog::of(state.config_options())?;
     constant_keys::rewrite(query)?;
     variadic::rewrite(query)?;
+    set_operation_keys::check(query)?;
     relation_names::check(query)?;
     user_functions::mark(query, &sources.snapshot(), &sources.search_path())?;
     enums::number(query, &sources.snapshot(), &sources.search_path())?;

@@ -118,6 +118,7 @@ pub mod sampled;
 mod scope;
 pub mod sequence_calls;
 pub mod set;
+pub mod set_operation_keys;
 pub mod set_returning;
 pub mod show;
 pub mod shown;
