@@ -387,7 +387,7 @@ async fn say_plannably(
     let sources = StatementCatalog::of(state.config_options())?;
     constant_keys::rewrite(query)?;
     variadic::rewrite(query)?;
-    set_operation_keys::check(query)?;
+    set_operation_keys::rewrite(query)?;
     relation_names::check(query)?;
     user_functions::mark(query, &sources.snapshot(), &sources.search_path())?;
     enums::number(query, &sources.snapshot(), &sources.search_path())?;

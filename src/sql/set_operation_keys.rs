@@ -5,30 +5,30 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, OrderByKind, Query, SelectItem, SetExpr, Visit, Visitor,
+    Expr, Ident, OrderByKind, Query, SelectItem, SetExpr, VisitMut, VisitorMut,
 };
 
 use super::column_names::name_of;
 use super::cursor::fold;
 use crate::error::{Error, Result, SqlState};
 
-/// Looks at all that is ordered within a query.
+/// Gives columns that keys name by the names of functions, or of what they are cast from, these names.
 ///
 /// # Errors
 /// 42703 for a name that no column of the answer has.
-pub fn check(query: &Query) -> Result<()> {
-    match query.visit(&mut Checker) {
+pub fn rewrite(query: &mut Query) -> Result<()> {
+    match query.visit(&mut Rewriter) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(error),
     }
 }
 
-struct Checker;
+struct Rewriter;
 
-impl Visitor for Checker {
+impl VisitorMut for Rewriter {
     type Break = Error;
 
-    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Error> {
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
         match of_query(query) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => ControlFlow::Break(error),
@@ -36,7 +36,7 @@ impl Visitor for Checker {
     }
 }
 
-fn of_query(query: &Query) -> Result<()> {
+fn of_query(query: &mut Query) -> Result<()> {
     let Some(order_by) = &query.order_by else {
         return Ok(());
     };
@@ -46,20 +46,32 @@ fn of_query(query: &Query) -> Result<()> {
     if !is_set_operation(&query.body) {
         return Ok(());
     }
-    let Some(names) = names(&query.body) else {
+    let Some(items) = first_items(&mut query.body) else {
         return Ok(());
     };
+    // Which columns a star has is not told by the text.
+    let are_known = items.iter().all(|item| output(item).is_some());
     for key in keys {
-        if let Some(wanted) = name(&key.expr)
-            && !names.contains(&wanted)
-        {
-            let message = format!("column \"{wanted}\" does not exist");
-            return Err(Error::new(SqlState::UNDEFINED_COLUMN, message).with_hint(
-                "Behind UNION, INTERSECT and EXCEPT, ORDER BY can only name columns of the result, by their names in the first query.",
-            ));
+        let Some(wanted) = name(&key.expr) else {
+            continue;
+        };
+        let found = items
+            .iter_mut()
+            .find(|item| output(item).as_ref() == Some(&wanted));
+        match found {
+            Some(item) => give_name(item, &wanted),
+            None if are_known => return Err(no_column(&wanted)),
+            None => {}
         }
     }
     Ok(())
+}
+
+fn no_column(name: &str) -> Error {
+    let message = format!("column \"{name}\" does not exist");
+    Error::new(SqlState::UNDEFINED_COLUMN, message).with_hint(
+        "Behind UNION, INTERSECT and EXCEPT, ORDER BY can only name columns of the result, by their names in the first query.",
+    )
 }
 
 fn is_set_operation(body: &SetExpr) -> bool {
@@ -70,20 +82,39 @@ fn is_set_operation(body: &SetExpr) -> bool {
     }
 }
 
-/// The names of an answer's columns; none where they are not told by the text alone.
-fn names(body: &SetExpr) -> Option<Vec<String>> {
-    let select = match body {
-        SetExpr::Select(select) => select,
-        SetExpr::SetOperation { left, .. } => return names(left),
-        SetExpr::Query(query) => return names(&query.body),
-        _ => return None,
-    };
-    let items = select.projection.iter().map(|item| match item {
+/// What the first query selects, which gives the answer its names.
+fn first_items(body: &mut SetExpr) -> Option<&mut Vec<SelectItem>> {
+    match body {
+        SetExpr::Select(select) => Some(&mut select.projection),
+        SetExpr::SetOperation { left, .. } => first_items(left),
+        SetExpr::Query(query) => first_items(&mut query.body),
+        _ => None,
+    }
+}
+
+/// The name of the column that an item makes, if it makes one.
+fn output(item: &SelectItem) -> Option<String> {
+    match item {
         SelectItem::UnnamedExpr(expression) => Some(name_of(expression)),
         SelectItem::ExprWithAlias { alias, .. } => Some(folded(alias)),
         _ => None,
-    });
-    items.collect()
+    }
+}
+
+/// Says the name of a column that the planner would name by a whole expression.
+fn give_name(item: &mut SelectItem, name: &str) {
+    let SelectItem::UnnamedExpr(expression) = item else {
+        return;
+    };
+    if !matches!(
+        expression,
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_)
+    ) {
+        *item = SelectItem::ExprWithAlias {
+            expr: expression.clone(),
+            alias: Ident::with_quote('"', name),
+        };
+    }
 }
 
 /// The name that a key is, if it is one without a relation.
