@@ -32,7 +32,7 @@ use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
     QualifiedName, Statement, alias_columns, casts_in_names, column_names, constant_keys,
     derived_names, expanded_size, hidden_columns, integer_literals, merged_columns,
-    model_functions, moment_precision, named_arguments, order_names, outer_columns,
+    model_functions, moment_precision, named_arguments, named_windows, order_names, outer_columns,
     outer_relations, record_arguments, references, relation_names, relation_wildcards,
     renamed_wildcards, repeated_columns, repeated_groups, row_membership, row_values, sampled,
     set_operation_keys, set_returning, standard_forms, table_changes, time_travel, untyped_texts,
@@ -388,6 +388,7 @@ async fn say_plannably(
     constant_keys::rewrite(query)?;
     variadic::rewrite(query)?;
     set_operation_keys::rewrite(query)?;
+    named_windows::rewrite(query)?;
     relation_names::check(query)?;
     user_functions::mark(query, &sources.snapshot(), &sources.search_path())?;
     enums::number(query, &sources.snapshot(), &sources.search_path())?;

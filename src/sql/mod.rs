@@ -80,6 +80,7 @@ pub mod model_options;
 pub mod moment_precision;
 pub mod name;
 pub mod named_arguments;
+pub mod named_windows;
 pub mod notify;
 pub mod numeric_digits;
 pub mod on_conflict;
