@@ -268,9 +268,16 @@ fn take_lengths(values: &mut Values, column: usize) {
     }
 }
 
-/// The type that an expression is cast to.
+/// The type of `INTERVAL '1 day'`.
+static INTERVAL: DataType = DataType::Interval {
+    fields: None,
+    precision: None,
+};
+
+/// The type that an expression is cast to, or a literal is written with.
 fn type_of(value: &Expr) -> Option<&DataType> {
     match value {
+        Expr::Interval(_) => Some(&INTERVAL),
         Expr::Cast { data_type, .. } => Some(data_type),
         Expr::TypedString(typed) => Some(&typed.data_type),
         Expr::Nested(inner) => type_of(inner),
