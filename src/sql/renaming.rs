@@ -14,7 +14,10 @@ use super::model_functions;
 use super::name::{ObjectName, Quoted};
 use super::qualify::{Named, ast_name};
 use super::scope::Scopes;
-use super::{QualifiedName, Statement, constraint, parse_one, renamed_wildcards, sequence_calls};
+use super::{
+    QualifiedName, Statement, constraint, parse_one, renamed_wildcards, sequence_calls,
+    table_changes,
+};
 use crate::error::{Error, Result};
 
 impl Statement {
@@ -123,6 +126,7 @@ impl VisitorMut for Renamer<'_> {
             factor => {
                 let mut rename = |name: ObjectName, _: Named| Ok(renamed(name, old, new));
                 model_functions::qualify(factor, &mut rename)
+                    .and_then(|()| table_changes::qualify(factor, &mut rename))
             }
         };
         match done {
