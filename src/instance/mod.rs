@@ -9,6 +9,7 @@ mod hidden_constants;
 mod in_lists;
 mod integer_literals;
 mod join_keys;
+mod known_lineage;
 mod lock_list;
 pub mod machine;
 mod moment_operands;
@@ -43,6 +44,7 @@ mod yielding;
 
 pub use advisory_locks::{AdvisoryLocks, AdvisoryOwner, TransactionNumber};
 pub use asker::{Asker, Pinned, Set};
+pub use known_lineage::KnownLineage;
 pub use notifications::{Mailbox, Notification, Notifications, full as queue_full};
 pub use object_locks::{LockGuard, LockMode, ObjectLocks, with_lock_timeout};
 pub use open_transactions::OpenTransactions;
@@ -124,6 +126,8 @@ pub struct Instance {
     pub standings: Arc<Standings>,
     /// By which columns refreshes look for rows of views.
     pub traced_keys: Arc<TracedKeys>,
+    /// Which columns those of views come from.
+    pub known_lineage: Arc<KnownLineage>,
     /// How far refreshes of models are.
     pub running: Arc<Running>,
     /// Models in memory.
@@ -216,6 +220,7 @@ impl Instance {
             compaction_locks: Arc::default(),
             standings: Arc::default(),
             traced_keys: Arc::default(),
+            known_lineage: Arc::default(),
             running: Arc::default(),
             indexes,
             shutdown: CancellationToken::new(),

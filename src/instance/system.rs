@@ -164,8 +164,14 @@ impl Instance {
         let settings = &self.configuration.session;
         let snapshot = Arc::clone(snapshot);
         let context = self.statement_of(&Asker::server(), snapshot, settings, Reading::Shape);
-        let mut edges = Vec::new();
-        for object in context.snapshot.objects() {
+        let snapshot = &context.snapshot;
+        self.known_lineage.follow(snapshot);
+        let mut edges: Vec<LineageEdge> = Vec::new();
+        for object in snapshot.objects() {
+            if let Some(known) = self.known_lineage.of(snapshot, object) {
+                edges.extend_from_slice(&known);
+                continue;
+            }
             let plan = match &object.definition {
                 Statement::CreateView(view) => {
                     plan::definition(&context, &view.query, &view.columns).await
@@ -177,21 +183,21 @@ impl Instance {
             };
             // A view whose inputs have changed under it has no lineage until it is mended.
             let Ok(plan) = plan else { continue };
-            edges.extend(
-                lineage::lineage(&plan)?
-                    .into_iter()
-                    .map(|edge| LineageEdge {
-                        relation: object.name.clone(),
-                        column: edge.output,
-                        source: QualifiedName::new(
-                            edge.source_table.schema().unwrap_or_default(),
-                            edge.source_table.table(),
-                        ),
-                        source_column: edge.source_column,
-                        kind: edge.through.kind(),
-                        subtype: edge.through.subtype(),
-                    }),
-            );
+            let found = lineage::lineage(&plan)?.into_iter();
+            let found = found.map(|edge| LineageEdge {
+                relation: object.name.clone(),
+                column: edge.output,
+                source: QualifiedName::new(
+                    edge.source_table.schema().unwrap_or_default(),
+                    edge.source_table.table(),
+                ),
+                source_column: edge.source_column,
+                kind: edge.through.kind(),
+                subtype: edge.through.subtype(),
+            });
+            let found: Arc<[LineageEdge]> = found.collect();
+            edges.extend_from_slice(&found);
+            self.known_lineage.keep(snapshot, object, found);
         }
         Ok(edges)
     }

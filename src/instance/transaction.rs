@@ -60,6 +60,7 @@ impl InstanceTransaction {
             notifications: Arc::clone(&shared.notifications),
             standings: Arc::clone(&shared.standings),
             traced_keys: Arc::clone(&shared.traced_keys),
+            known_lineage: Arc::clone(&shared.known_lineage),
             refresh_locks: Arc::new(shared.refresh_locks.begin_transaction()),
             open_transactions: Arc::clone(&shared.open_transactions),
             compaction_locks: Arc::clone(&shared.compaction_locks),
