@@ -92,7 +92,18 @@ pub async fn plan(
         .with_dialect(&PostgreSqlDialect {})
         .build()?
         .parse_statement()?;
-    match state.statement_to_plan(statement).await? {
+    let planned = match state.statement_to_plan(statement).await {
+        Ok(planned) => planned,
+        Err(error) => {
+            // DataFusion does not say of what there are too few, columns or values.
+            if let Ok(rows) = query::plan(context, &insert.source).await {
+                let (given, own) = (rows.schema().fields().len(), target.schema.fields().len());
+                width::check(given, insert.columns.len(), own)?;
+            }
+            return Err(error.into());
+        }
+    };
+    match planned {
         LogicalPlan::Dml(DmlStatement { input, .. }) => {
             check_casts(&input, &target)?;
             plan::complete(Arc::unwrap_or_clone(input), state).await
