@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
-use super::{between_symmetric, exponents, literals, variadic};
+use super::{between_symmetric, exponents, literals, quantified_patterns, variadic};
 
 /// Postgres's dialect and `VERSION AS OF`.
 ///
@@ -135,8 +135,8 @@ impl Dialect for TributaryDialect {
     }
 
     /// Reads `<->`, and `?`, `?|` and `?&` of documents, which sqlparser takes for operators only
-    /// together with geometric types, and `IS [NOT] DISTINCT FROM`, of which it takes all that follows
-    /// for the right side.
+    /// together with geometric types, `LIKE ANY`, and `IS [NOT] DISTINCT FROM`, of which it takes all
+    /// that follows for the right side.
     fn parse_infix(
         &self,
         parser: &mut Parser,
@@ -145,6 +145,9 @@ impl Dialect for TributaryDialect {
     ) -> Option<Result<Expr, ParserError>> {
         if let Some(between) = between_symmetric::between(parser, left, precedence) {
             return Some(between);
+        }
+        if let Some(matched) = quantified_patterns::quantified(parser, left) {
+            return Some(matched);
         }
         let infix: fn(Box<Expr>, Box<Expr>) -> Expr = if parser.parse_keywords(&DISTINCT_FROM) {
             Expr::IsDistinctFrom

@@ -96,6 +96,7 @@ pub mod parts;
 pub mod place;
 pub mod prepare;
 pub mod qualify;
+mod quantified_patterns;
 mod query;
 pub mod read_columns;
 pub mod record_arguments;

@@ -2,9 +2,9 @@
 //! `FETCH FIRST n ROWS ONLY` is `LIMIT n`, functions without parentheses get theirs,
 //! `(record).field` is `(record)['field']`, `AT TIME ZONE` is the function `timezone`, the pattern of
 //! `LIKE p ESCAPE e` is `like_escape(p, e)`, `x < ANY (a)`, of which DataFusion forgets the elements that
-//! are NULL, is `NOT (x >= ALL (a))`, `SIMILAR TO` is a regular expression, operators such as
-//! `&&`, `|/` and `~` are functions, `x::bit(n)::bigint` is the number of the bits, `1e308` is a
-//! `double precision`, and keys of `ORDER BY` stand once.
+//! are NULL, is `NOT (x >= ALL (a))`, `x LIKE ANY (a)` is a function, `SIMILAR TO` is a regular expression,
+//! operators such as `&&`, `|/` and `~` are functions, `x::bit(n)::bigint` is the number of the bits,
+//! `1e308` is a `double precision`, and keys of `ORDER BY` stand once.
 
 mod arrays;
 mod calls;
@@ -28,7 +28,7 @@ use self::calls::no_arguments;
 use self::functions::{as_function, is_function, number_of_bits};
 use self::intervals::in_plain_units;
 use self::moments::at_time_zone;
-use self::patterns::{escape, is_match, match_as_written};
+use self::patterns::{escape, is_match, match_as_written, match_each};
 use super::cursor::fold;
 use crate::error::{Error, Result, SqlState};
 
@@ -84,7 +84,10 @@ impl VisitorMut for Rewriter {
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
         match expr {
             Expr::AtTimeZone { .. } => at_time_zone(expr),
-            Expr::AnyOp { .. } => any_by_all(expr),
+            Expr::AnyOp { .. } | Expr::AllOp { .. } => {
+                match_each(expr);
+                any_by_all(expr);
+            }
             Expr::Like {
                 pattern,
                 escape_char,

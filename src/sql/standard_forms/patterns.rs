@@ -2,10 +2,12 @@
 //! operators on regular expressions are functions where these mean something else to DataFusion.
 
 use datafusion::error::DataFusionError;
-use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, UnaryOperator, Value, ValueWithSpan};
+use datafusion::sql::sqlparser::ast::{
+    ArrayElemTypeDef, BinaryOperator, DataType, Expr, UnaryOperator, Value, ValueWithSpan,
+};
 use tributary_udfs::postgres::reads_alike;
 
-use super::calls::{literal_text, named_call, taken};
+use super::calls::{cast, literal_text, named_call, taken};
 use crate::error::Result;
 
 /// Puts what escapes marks of a pattern into it.
@@ -39,6 +41,56 @@ pub(super) fn match_as_written(expr: &mut Expr) -> Result<()> {
         *expr = negate_if(negated, named_call("regexp_like", given));
     }
     Ok(())
+}
+
+/// Says an operator on patterns beside an array of them, such as `x ~~ ANY (patterns)`, by a function.
+pub(super) fn match_each(expr: &mut Expr) {
+    let (text, operator, patterns, is_all) = match expr {
+        Expr::AnyOp {
+            left,
+            compare_op,
+            right,
+            ..
+        } => (left, compare_op, right, false),
+        Expr::AllOp {
+            left,
+            compare_op,
+            right,
+        } => (left, compare_op, right, true),
+        _ => return,
+    };
+    let is_of_patterns = is_match(operator)
+        || matches!(
+            operator,
+            BinaryOperator::PGLikeMatch
+                | BinaryOperator::PGNotLikeMatch
+                | BinaryOperator::PGILikeMatch
+                | BinaryOperator::PGNotILikeMatch
+        );
+    if !is_of_patterns || matches!(**patterns, Expr::Subquery(_)) {
+        return;
+    }
+    let patterns = match taken(patterns) {
+        // What has no type is an array of texts.
+        untyped @ Expr::Value(_) => cast(untyped, texts()),
+        typed => typed,
+    };
+    let operator = Value::SingleQuotedString(operator.to_string());
+    let given = vec![
+        taken(text),
+        patterns,
+        Expr::value(operator),
+        Expr::value(Value::Boolean(is_all)),
+    ];
+    *expr = named_call("matches_each", given);
+}
+
+/// `TEXT[]`
+fn texts() -> DataType {
+    DataType::Array(ArrayElemTypeDef::SquareBracket(
+        Box::new(DataType::Text),
+        None,
+    ))
 }
 
 /// Whether an operator matches a regular expression.

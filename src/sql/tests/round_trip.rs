@@ -26,6 +26,10 @@ const STATEMENTS: &[(&str, &str)] = &[
         "SELECT concat_ws(',', VARIADIC a)",
     ),
     ("SELECT -interval '1 day'", "SELECT -(INTERVAL '1 day')"),
+    (
+        "SELECT a NOT ILIKE ANY (b), a LIKE ALL (ARRAY['x']), NOT a LIKE SOME (SELECT b FROM t)",
+        "SELECT a !~~* ANY(b), a ~~ ALL(ARRAY['x']), NOT a ~~ SOME(SELECT b FROM t)",
+    ),
     ("SELECT * FROM t VERSION AS OF 3 x", "="),
     ("SELECT \"A\", \"b c\" FROM \"T\"", "="),
     ("WITH x AS (SELECT 1) SELECT * FROM x", "="),

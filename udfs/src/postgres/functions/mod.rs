@@ -6,6 +6,7 @@ mod binary;
 mod calendar;
 mod days;
 mod hashing;
+mod matches_each;
 mod matching;
 mod moment;
 mod moment_fields;
@@ -66,6 +67,7 @@ const IMMUTABLE: &[(&str, &[Form])] = &[
     ("encode", binary::ENCODE),
     ("get_bit", binary::GET_BIT),
     ("get_byte", binary::GET_BYTE),
+    ("matches_each", matches_each::MATCHES_EACH),
     ("parse_ident", quoting::PARSE_IDENT),
     ("quote_ident", quoting::QUOTE_IDENT),
     ("regexp_count", matching::REGEXP_COUNT),

@@ -5,7 +5,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, new_empty_array};
+use arrow::array::{Array, ArrayRef, new_empty_array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, IntervalMonthDayNano, IntervalUnit, TimeUnit};
 use datafusion::common::internal_err;
@@ -223,6 +223,14 @@ impl Row<'_> {
         match self.values.get(index) {
             Some(ScalarValue::Binary(Some(value))) => value,
             _ => &[],
+        }
+    }
+
+    /// The elements of an array.
+    pub(super) fn list(&self, index: usize) -> Option<ArrayRef> {
+        match self.values.get(index)? {
+            ScalarValue::List(list) if list.is_valid(0) => Some(list.value(0)),
+            _ => None,
         }
     }
 
