@@ -154,6 +154,7 @@ fn number_beside(side: &Expr, other: &Expr) -> Option<Expr> {
     match named(&number.name)?.strip_suffix("_oid")? {
         "regtype" => number_shown(side, "format_type"),
         "regproc" => number_shown(side, "regproc_text"),
+        "regprocedure" => number_shown(side, "regprocedure_text"),
         _ => None,
     }
 }

@@ -138,6 +138,9 @@ pub fn functions() -> Vec<ScalarUDF> {
                 own.unwrap_or_else(|| function_text(oid))
             }))
         }),
+        answer("regprocedure_text", BIGINT, TEXT, |sources, values| {
+            text(number(values, 0).map(|oid| procedure_text(sources, oid)))
+        }),
         answer("pg_type_is_visible", BIGINT, BOOLEAN, |sources, values| {
             ScalarValue::Boolean(number(values, 0).map(|oid| {
                 let oid = u32::try_from(oid).unwrap_or_default();
@@ -181,6 +184,21 @@ pub fn functions() -> Vec<ScalarUDF> {
                         ))
                     }
                 }
+            })
+        }),
+        look("regprocedure_oid", |sources, values| {
+            look_up(string(values, 0), |name| {
+                if !name.contains('(') {
+                    let message = "expected a left parenthesis";
+                    return Err(Error::new(SqlState::INVALID_TEXT_REPRESENTATION, message)
+                        .with_hint(
+                            "Write the types of the function's arguments behind its name.",
+                        ));
+                }
+                procedure_oid(sources, name).ok_or_else(|| {
+                    let message = format!("function \"{name}\" does not exist");
+                    Error::new(SqlState::UNDEFINED_FUNCTION, message)
+                })
             })
         }),
         answer("to_regclass", TEXT, TEXT, |sources, values| {

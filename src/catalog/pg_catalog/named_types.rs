@@ -47,7 +47,7 @@ fn shown(number: &Expr, function: &Function) -> Option<Expr> {
     let kind = named(&function.name)?.strip_suffix("_oid")?;
     match kind {
         "regtype" => parse(&format!("format_type({number}, NULL)")),
-        "regclass" | "regnamespace" | "regrole" | "regproc" => {
+        "regclass" | "regnamespace" | "regrole" | "regproc" | "regprocedure" => {
             parse(&format!("{kind}_text({number})"))
         }
         _ => None,
@@ -163,12 +163,10 @@ pub fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
         "regclass" | "regtype" | "regnamespace" | "regrole" | "regproc" | "regprocedure"
             if is_literal(inner) =>
         {
-            let name = name.trim_end_matches("edure");
             return parse(&format!("{name}_oid({inner})"));
         }
         "regtype" => return parse(&format!("format_type({inner}, NULL)")),
         "regclass" | "regnamespace" | "regrole" | "regproc" | "regprocedure" => {
-            let name = name.trim_end_matches("edure");
             return parse(&format!("{name}_text({inner})"));
         }
         _ => *data_type = plain(&name)?,
