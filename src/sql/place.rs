@@ -24,6 +24,9 @@ pub fn located(error: Error, sql: &str) -> Error {
     }
 }
 
+/// How an error begins that names an operator.
+const OPERATOR: &str = "operator does not exist: ";
+
 /// What an error names.
 #[derive(Debug, PartialEq, Eq)]
 enum Wanted<'a> {
@@ -33,6 +36,8 @@ enum Wanted<'a> {
     Name(&'a str),
     /// `$1`
     Parameter(&'a str),
+    /// `=`
+    Operator(&'a str),
 }
 
 /// What an error names, by its message. One that is told within another, as of what stands on a view,
@@ -58,6 +63,14 @@ fn wanted(error: &Error) -> Option<Wanted<'_>> {
             let relation = quoted("relation \"");
             let relation = relation.or_else(|| quoted("missing FROM-clause entry for table \""));
             relation.map(Wanted::Name)
+        }
+        SqlState::UNDEFINED_FUNCTION if message.starts_with(OPERATOR) => {
+            let mut words = message.strip_prefix(OPERATOR)?.split(' ');
+            let is_sign = |word: &&str| {
+                let mut signs = word.chars();
+                !word.is_empty() && signs.all(|sign| "+-*/<>=~!@#%^&|?".contains(sign))
+            };
+            words.find(is_sign).map(Wanted::Operator)
         }
         SqlState::UNDEFINED_FUNCTION => {
             let rest = message.strip_prefix("function ")?;
@@ -97,6 +110,9 @@ fn place(wanted: &Wanted<'_>, sql: &str) -> Option<usize> {
     if !is_one || !is_planned(&tokens) {
         return None;
     }
+    if *wanted == Wanted::Operator("=") && tokens.iter().any(compares_unseen) {
+        return None;
+    }
     let mut found = (0..tokens.len()).filter(|at| names(wanted, &tokens, *at));
     let (Some(mut at), None) = (found.next(), found.next()) else {
         return None;
@@ -128,6 +144,23 @@ fn is_planned(tokens: &[TokenWithSpan]) -> bool {
     PLANNED.iter().any(|word| is(first, word)) || creates_view()
 }
 
+/// Whether what begins with a word compares without a sign, which `=` is told of.
+fn compares_unseen(token: &TokenWithSpan) -> bool {
+    let is = |word: &Word, known: &str| word.value.eq_ignore_ascii_case(known);
+    matches!(&token.token, Token::Word(word) if word.quote_style.is_none()
+        && ["CASE", "NATURAL", "USING"].iter().any(|known| is(word, known)))
+}
+
+/// Whether a word stands for an operator: `IN` and `nullif` compare by `=`, and `BETWEEN` by `>=` first.
+fn means(word: &Word, sign: &str, is_called: bool) -> bool {
+    let is = |known: &str| word.quote_style.is_none() && word.value.eq_ignore_ascii_case(known);
+    match sign {
+        "=" => is_called && (is("IN") || is("NULLIF")),
+        ">=" => is("BETWEEN"),
+        _ => false,
+    }
+}
+
 /// Whether the token at a place is what is wanted.
 fn names(wanted: &Wanted<'_>, tokens: &[TokenWithSpan], at: usize) -> bool {
     let token = |at: Option<usize>| at.and_then(|at| tokens.get(at)).map(|token| &token.token);
@@ -143,6 +176,12 @@ fn names(wanted: &Wanted<'_>, tokens: &[TokenWithSpan], at: usize) -> bool {
             is_named(word, name) && next == Some(&Token::LParen)
         }
         (Some(Token::Word(word)), Wanted::Name(name)) => is_named(word, name),
+        (Some(Token::Word(word)), Wanted::Operator(sign)) => {
+            let negated = matches!(before, Some(Token::Word(before))
+                if before.value.eq_ignore_ascii_case("NOT"));
+            !negated && means(word, sign, next == Some(&Token::LParen))
+        }
+        (Some(token), Wanted::Operator(sign)) => token.to_string() == *sign,
         _ => false,
     }
 }
@@ -241,6 +280,36 @@ mod tests {
                 8,
             ),
             (
+                SqlState::UNDEFINED_FUNCTION,
+                "operator does not exist: integer = timestamp with time zone",
+                "SELECT 1 = now()",
+                10,
+            ),
+            (
+                SqlState::UNDEFINED_FUNCTION,
+                "operator does not exist: integer = boolean",
+                "SELECT 1 IN (2, true)",
+                10,
+            ),
+            (
+                SqlState::UNDEFINED_FUNCTION,
+                "operator does not exist: integer = boolean",
+                "SELECT nullif(1, true)",
+                8,
+            ),
+            (
+                SqlState::UNDEFINED_FUNCTION,
+                "operator does not exist: integer >= boolean",
+                "SELECT 1 BETWEEN true AND false",
+                10,
+            ),
+            (
+                SqlState::UNDEFINED_FUNCTION,
+                "operator does not exist: boolean + integer",
+                "SELECT true + 1",
+                13,
+            ),
+            (
                 SqlState::UNDEFINED_OBJECT,
                 "type \"nope\" does not exist",
                 "select 1::nope",
@@ -284,6 +353,16 @@ mod tests {
                 SqlState::UNDEFINED_TABLE,
                 "relation \"nope\" does not exist",
                 "select 1; select * from nope",
+            ),
+            (
+                SqlState::UNDEFINED_FUNCTION,
+                "operator does not exist: integer = boolean",
+                "select * from a join b using (x)",
+            ),
+            (
+                SqlState::UNDEFINED_FUNCTION,
+                "operator does not exist: integer = boolean",
+                "select 1 = 2 where 3 = true",
             ),
             (SqlState::DIVISION_BY_ZERO, "division by zero", "select 1/0"),
         ] {
