@@ -87,6 +87,14 @@ impl Compaction {
         let scan = scan.with_column_versions()?;
         let plan = scan.in_order(session, &chosen).await?;
         let mut written = copied(&table, &schema, plan, session, &settings).await?;
+        // Files are read in the order of their times, and others may have come while these were copied.
+        let times = chosen
+            .iter()
+            .map(|(_, file)| file.modified.timestamp_millis());
+        let youngest = times.max();
+        for file in &mut written.files {
+            file.since = youngest;
+        }
         let mut replaced: Vec<_> = chosen.into_iter().map(|(_, file)| file).collect();
         for group in &tombstones.merged {
             let (id, place) = (table.id.clone(), table.place.clone());
