@@ -13,6 +13,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
+use super::elements_of;
 use crate::arguments::{Call, Form, Function, Kind};
 use crate::wording::type_name;
 use crate::{FunctionError, interrupt};
@@ -225,11 +226,4 @@ fn assigned(
     let none: Option<NullBuffer> = None;
     let lists = ListArray::try_new(Arc::clone(item), offsets, elements, none)?;
     Ok(Arc::new(lists))
-}
-
-/// Where the elements of a row stand among those of all.
-fn elements_of(arrays: &ListArray, row: usize) -> Range<usize> {
-    let offset = |place: usize| arrays.value_offsets().get(place).copied().unwrap_or(0);
-    let at = |place: usize| usize::try_from(offset(place)).unwrap_or(0);
-    at(row)..at(row + 1)
 }
