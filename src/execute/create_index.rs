@@ -19,7 +19,7 @@ use crate::session::{Outcome, Session, plan};
 use crate::sql::Statement;
 use crate::sql::alter::Action;
 use crate::sql::constraint::{Declared, Rule};
-use crate::sql::create_index::{CreateIndex, KeyValue};
+use crate::sql::create_index::CreateIndex;
 use crate::sql::name::ObjectName;
 
 /// How many columns PostgreSQL's indexes have at most.
@@ -211,12 +211,8 @@ fn names_in<'a>(snapshot: &'a Snapshot, schema: &str) -> Vec<&'a str> {
 
 /// The name that PostgreSQL would make up: `table_column_idx`, with a number where that is taken.
 fn free_name(table: &Object, create: &CreateIndex, taken: &[&str]) -> String {
-    let keys = create.keys.iter().map(|key| match &key.value {
-        KeyValue::Column(column) => column.clone(),
-        KeyValue::Expression(_) => "expr".to_owned(),
-    });
-    let columns: Vec<String> = keys.collect();
-    let name = format!("{}_{}_idx", table.name.name, columns.join("_"));
+    let columns = create.column_names().join("_");
+    let name = format!("{}_{columns}_idx", table.name.name);
     let numbered = (1_u32..).map(|number| format!("{name}{number}"));
     let mut names = std::iter::once(name.clone()).chain(numbered);
     let free = names.find(|name| !taken.contains(&name.as_str()));

@@ -353,7 +353,8 @@ pub fn name_of(expression: &Expr) -> String {
     figure(expression).unwrap_or_else(|| UNNAMED.to_owned())
 }
 
-fn figure(expression: &Expr) -> Option<String> {
+/// [`name_of`]; none where the expression has no name of its own.
+pub(super) fn figure(expression: &Expr) -> Option<String> {
     match expression {
         Expr::Identifier(name) => Some(folded(name)),
         Expr::CompoundIdentifier(parts) => parts.last().map(folded),

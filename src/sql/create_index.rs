@@ -8,6 +8,7 @@ use std::fmt;
 use datafusion::sql::sqlparser::ast::Expr;
 use datafusion::sql::sqlparser::tokenizer::Token;
 
+use super::column_names;
 use super::cursor::{Parsed, Parser, fold};
 use super::name::{ObjectName, Quoted, write_columns};
 use super::options::{Literal, Options};
@@ -19,6 +20,9 @@ pub const BTREE: &str = "btree";
 
 /// The method of one that finds equal values alone.
 pub const HASH: &str = "hash";
+
+/// The name of a column that is an expression without a name of its own.
+const EXPRESSION: &str = "expr";
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,6 +72,25 @@ pub enum KeyValue {
 }
 
 impl CreateIndex {
+    /// The names that PostgreSQL gives to the columns of the index: a column's own, that of the function
+    /// which an expression calls, and the like, with a number where an earlier one has it.
+    pub fn column_names(&self) -> Vec<String> {
+        let keys = self.keys.iter().map(|key| match &key.value {
+            KeyValue::Column(column) => column.clone(),
+            KeyValue::Expression(expression) => {
+                column_names::figure(expression).unwrap_or_else(|| EXPRESSION.to_owned())
+            }
+        });
+        let mut names: Vec<String> = Vec::new();
+        for name in keys.chain(self.included.iter().cloned()) {
+            let numbered = (1_u32..).map(|number| format!("{name}{number}"));
+            let mut candidates = std::iter::once(name.clone()).chain(numbered);
+            let free = candidates.find(|candidate| !names.contains(candidate));
+            names.push(free.unwrap_or(name));
+        }
+        names
+    }
+
     /// Parses the statement after `CREATE`.
     pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
         let is_unique = parser.take_word("UNIQUE");

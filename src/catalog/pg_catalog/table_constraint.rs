@@ -34,9 +34,6 @@ const ROW_TYPE: i64 = PARTS - 1;
 /// The place of that of their arrays.
 const ROW_ARRAYS: i64 = PARTS - 2;
 
-/// What PostgreSQL calls a column of an index that is an expression.
-const EXPRESSION: &str = "expr";
-
 /// A constraint of a table.
 pub struct TableConstraint<'a> {
     /// Its number.
@@ -370,22 +367,10 @@ impl TableIndex<'_> {
 
     /// The names of the columns of the relation that it is to the catalog.
     pub fn column_names(&self) -> Vec<String> {
-        let index = match self {
-            Self::Key(key) => return key.key().to_vec(),
-            Self::Plain(_, _, index) => index,
-        };
-        let keys = index.keys.iter().map(|key| match &key.value {
-            KeyValue::Column(name) => name.clone(),
-            // As in PostgreSQL, a call is named for its function.
-            KeyValue::Expression(expression) => match expression.as_ref() {
-                Expr::Function(call) => {
-                    let name = call.name.0.last().and_then(|part| part.as_ident());
-                    name.map_or_else(|| EXPRESSION.to_owned(), |name| name.value.clone())
-                }
-                _ => EXPRESSION.to_owned(),
-            },
-        });
-        keys.chain(index.included.iter().cloned()).collect()
+        match self {
+            Self::Key(key) => key.key().to_vec(),
+            Self::Plain(_, _, index) => index.column_names(),
+        }
     }
 
     /// As `CREATE INDEX` would make it; `table` is how the table is written.
