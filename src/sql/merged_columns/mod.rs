@@ -2,9 +2,10 @@
 //!
 //! The merged column is that of the left side; of a `RIGHT JOIN` that of the right one, and of a `FULL
 //! JOIN` the one that is not NULL. `*` has it first, before what is left of both sides (ISO/IEC 9075-2,
-//! 7.10). DataFusion's planner takes the left one always, and leaves it where it is. So `*` is said in
-//! full, and where a join is `RIGHT` or `FULL`, all joins of the query get a condition, and what the name
-//! of the column stands for is put in its place.
+//! 7.10). DataFusion's planner takes the left one always, and leaves it where it is; its name is ambiguous
+//! in a condition, and in a subquery that of a column of the query around, where that has such a one. So
+//! `*` is said in full, and what the name of the column stands for is put in its place; where a join is
+//! `RIGHT` or `FULL`, all joins of the query get a condition.
 
 mod names;
 mod tree;
@@ -159,10 +160,6 @@ impl Rewriter {
                 Err(_) if is_left_one => return Ok(()),
                 Err(error) => return Err(error),
             }
-        }
-        if is_left_one {
-            expand_wildcards(select, &sides);
-            return Ok(());
         }
         let merged = tree::merged(&sides);
         let mut names = Names::new(&merged, &mut self.columns);
