@@ -2,15 +2,16 @@
 //! the one that Postgres gives them, as in `SELECT count FROM (SELECT count(*) FROM t) AS s`.
 //!
 //! DataFusion names them for the whole expression, without its casts. So those that a query speaks of by
-//! such a name get it, and those that DataFusion would not tell apart. Of `EXISTS` nobody asks for names.
+//! such a name get it, those that it may show by `*`, and those that DataFusion would not tell apart. Of
+//! `EXISTS` nobody asks for names.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, Query, Select, SelectItem, SetExpr, TableFactor, Visit, VisitMut, VisitorMut,
-    visit_expressions,
+    Expr, Ident, Query, Select, SelectItem, SetExpr, TableFactor, Visit, VisitMut, Visitor,
+    VisitorMut, visit_expressions,
 };
 
 use super::column_names::{make_unique, name_of, without_casts};
@@ -19,13 +20,16 @@ use super::cursor::fold;
 /// Gives such columns their names.
 pub fn name(query: &mut Query) {
     let said = said_in(query);
+    let has_star = Visit::visit(&*query, &mut Stars).is_break();
     // Nothing breaks the walk.
-    let _ = VisitMut::visit(query, &mut Namer { said });
+    let _ = VisitMut::visit(query, &mut Namer { said, has_star });
 }
 
 struct Namer {
     /// The names of columns that are read anywhere.
     said: BTreeSet<String>,
+    /// Whether all columns of something are shown, by the names that they have.
+    has_star: bool,
 }
 
 impl VisitorMut for Namer {
@@ -73,6 +77,8 @@ impl Namer {
         // There a name that stands alone is one of the rows below.
         let mut below = said_alone_in(&select.group_by);
         below.extend(said_alone_in(&select.having));
+        // What stands beside a star may have the name of a column that the star has.
+        let is_shown = self.has_star && !has_star(select);
         let own = names.iter().zip(&planned);
         for (item, (own, planned_as)) in select.projection.iter_mut().zip(own) {
             let (SelectItem::UnnamedExpr(value), Some(name)) = (&*item, own) else {
@@ -80,7 +86,7 @@ impl Namer {
             };
             let is_column = matches!(value, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
             let is_unique = count(&names, own) == 1;
-            let is_wanted = self.said.contains(name) || count(&planned, planned_as) > 1;
+            let is_wanted = is_shown || self.said.contains(name) || count(&planned, planned_as) > 1;
             if !is_column && is_unique && is_wanted && !below.contains(name) {
                 *item = SelectItem::ExprWithAlias {
                     expr: value.clone(),
@@ -89,6 +95,29 @@ impl Namer {
             }
         }
     }
+}
+
+/// Finds a list of columns that has a star.
+struct Stars;
+
+impl Visitor for Stars {
+    type Break = ();
+
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
+        match has_star(select) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
+}
+
+fn has_star(select: &Select) -> bool {
+    select.projection.iter().any(|item| {
+        matches!(
+            item,
+            SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..)
+        )
+    })
 }
 
 fn name_of_item(item: &SelectItem) -> Option<String> {
