@@ -189,11 +189,15 @@ mod tests {
             ),
             (
                 "SELECT * FROM (SELECT count(*) FROM t) AS s",
-                "SELECT * FROM (SELECT count(*) FROM t) AS s",
+                "SELECT * FROM (SELECT count(*) AS \"count\" FROM t) AS s",
+            ),
+            (
+                "SELECT * FROM (SELECT *, count(*) OVER () FROM t) AS s",
+                "SELECT * FROM (SELECT *, count(*) OVER () FROM t) AS s",
             ),
             (
                 "SELECT * FROM (SELECT NULL::int, NULL::text, 1) AS s",
-                "SELECT * FROM (SELECT NULL::INT AS \"int4\", NULL::TEXT AS \"text\", 1) AS s",
+                "SELECT * FROM (SELECT NULL::INT AS \"int4\", NULL::TEXT AS \"text\", 1 AS \"?column?\") AS s",
             ),
             (
                 "SELECT max FROM (SELECT max(a), max(b) FROM t) AS s",
