@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use datafusion::common::internal_datafusion_err;
 use datafusion::error::Result;
 
+use super::bands::edges_of_bands;
 use super::cooccurrence::{Cooccurrence, LEAST_WEIGHT, Table, weighted};
 use super::expected::{Expected, Many};
 use super::gaps::{Gaps, Present};
@@ -74,6 +75,15 @@ pub(super) struct Fitting<'a> {
     candidates: Cooccurrence,
     /// Where it is to be told what it says that values are missing.
     present: OnceLock<Present>,
+}
+
+/// The dependences of comparisons on each other.
+#[derive(Debug, Default)]
+struct Edges {
+    /// Among pairs that do not match, nor are related.
+    others: Vec<Edge>,
+    /// Those of bands of equal values, among matches.
+    bands: Vec<Edge>,
 }
 
 /// How much of each pattern is of each class.
@@ -152,7 +162,7 @@ impl<'a> Fitting<'a> {
             let related = related.filter(|counted| counted.pattern.0 & told_by != 0);
             related.map(|counted| counted.pairs).sum()
         };
-        let (mut edges, mut of_alike): (Vec<Edge>, Vec<Edge>) = (Vec::new(), Vec::new());
+        let (mut edges, mut of_alike): (Edges, Vec<Edge>) = (Edges::default(), Vec::new());
         let mut sharing = vec![SHARING; self.expected.at_times.len()];
         let listener = listen();
         let mut weighing = Weighing {
@@ -164,11 +174,11 @@ impl<'a> Fitting<'a> {
             listener.check()?;
             let is_of_tree = round == course.first_tree
                 || round > course.first_tree && round % ROUNDS_OF_A_TREE == 4;
-            if is_of_tree {
-                edges = self.edges(&weighing);
-            }
             let matches = weighing.class(self.sample, |of, share| of.trimmed * share.matches);
             let of_matches: f64 = matches.iter().map(|weighted| weighted.weight).sum();
+            if is_of_tree {
+                edges = self.edges(&weighing, &matches);
+            }
             let mut next = self.estimate(course, &edges, &weighing, &matches, of_matches);
             if let Some(of_related) = of_related {
                 let related = weighing.class(self.sample, |of, share| of.trimmed * share.related);
@@ -268,22 +278,26 @@ impl<'a> Fitting<'a> {
         mixture
     }
 
-    /// The dependences among pairs that do not match, nor are related.
-    fn edges(&self, weighing: &Weighing) -> Vec<Edge> {
+    /// The dependences among pairs that do not match, nor are related, and among matches.
+    fn edges(&self, weighing: &Weighing, matches: &[Weighted]) -> Edges {
         let all = weighing.class(self.sample, |of, share| of.pairs * share.told());
         let candidates = weighing.class(self.sample, |of, share| of.candidates * share.told());
-        Tree::edges_of_others(
-            |left, right| self.all.without(&all, left, right),
-            |left, right| self.candidates.without(&candidates, left, right),
-            self.expected,
-        )
+        let levels: Vec<usize> = self.expected.matches.iter().map(Vec::len).collect();
+        Edges {
+            others: Tree::edges_of_others(
+                |left, right| self.all.without(&all, left, right),
+                |left, right| self.candidates.without(&candidates, left, right),
+                self.expected,
+            ),
+            bands: edges_of_bands(matches, &levels, &self.expected.first_exact),
+        }
     }
 
     /// The parameters of the matches and of the others.
     fn estimate(
         &self,
         course: Course,
-        edges: &[Edge],
+        edges: &Edges,
         weighing: &Weighing,
         matches: &[Weighted],
         of_matches: f64,
@@ -296,7 +310,7 @@ impl<'a> Fitting<'a> {
         let mut next = Mixture {
             prior,
             matches: Tree::estimate_independent(matches, &expected.matches, as_expected),
-            others: Tree::estimate(of_others, edges, &expected.others, 1.0),
+            others: Tree::estimate(of_others, &edges.others, &expected.others, 1.0),
             related: None,
             gaps: Gaps::default(),
         };
@@ -307,9 +321,15 @@ impl<'a> Fitting<'a> {
             next.gaps = self.present().gaps(matches, EXPECTED_PAIRS);
         }
         next.matches.differ_at_most(&expected.differing_matches);
+        let together = |row: usize, column: usize| {
+            let levels = |at: usize| expected.matches[at].len();
+            Table::of(matches, row, column, levels(row), levels(column))
+        };
+        let first_exact = &expected.first_exact;
+        next.matches
+            .depend_in_bands(&edges.bands, first_exact, together);
         expected.known.hold_matches(&mut next.matches);
         if course.many.is_some() {
-            let first_exact = &expected.first_exact;
             next.others.agree_at_most(&next.matches, first_exact);
         }
         next.others

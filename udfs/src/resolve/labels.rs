@@ -29,7 +29,7 @@ struct Labelled {
     matches: f64,
     others: f64,
     /// The logarithm of its probability among pairs that do not match, less what is said by what it is
-    /// missing: these stay.
+    /// missing and by what depends on each other among matches: these stay.
     log_other: f64,
 }
 
@@ -60,7 +60,9 @@ pub(super) fn learn(mixture: &mut Mixture, labels: &[(Pattern, bool)], known: &K
             pattern,
             matches,
             others,
-            log_other: mixture.log_other(pattern) - mixture.gaps.log(pattern),
+            log_other: mixture.log_other(pattern)
+                - mixture.gaps.log(pattern)
+                - mixture.matches.dependence(pattern),
         })
         .collect();
     let learning = Learning {

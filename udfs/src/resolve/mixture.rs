@@ -8,7 +8,8 @@
 //! 1 (2000), after C. K. Chow and C. N. Liu (1968). And they are of two classes: people who live
 //! together share a name, an address and often a telephone, all at once, which no single
 //! distribution says of all pairs. Matches stay independent: with a tree of their own they take in
-//! people of one household, as the pairs that share everything but what is one's own.
+//! people of one household, as the pairs that share everything but what is one's own. Only how rare
+//! what they agree on is goes together (`bands.rs`).
 //!
 //! Where none of this is known, or is not all there is, pairs that are alike in whatever way are a class
 //! that is learned, with dependences of its own (`fits.rs`).

@@ -148,6 +148,53 @@ impl Tree {
         }
     }
 
+    /// Has bands depend on each other where values of both comparisons are equal: on values of which band
+    /// pairs agree. How many agree, on whichever values, does not depend on what else they agree on.
+    pub(super) fn depend_in_bands(
+        &mut self,
+        edges: &[Edge],
+        first_exact: &[usize],
+        table: impl Fn(usize, usize) -> Table,
+    ) {
+        for Edge { parent, child } in edges {
+            let (rows, first_row) = (self.nodes[*parent].levels, first_exact[*parent]);
+            let (node, first) = (&mut self.nodes[*child], first_exact[*child]);
+            node.logs.truncate(node.levels);
+            let marginal = node.logs.clone();
+            let equal: f64 = marginal[first..].iter().map(|log| log.exp()).sum();
+            let table = table(*parent, *child);
+            for row in 1..rows {
+                let mut given = marginal.clone();
+                if row >= first_row {
+                    let bands = marginal.iter().enumerate().skip(first);
+                    let bands = bands.map(|(level, log)| {
+                        table.get(row, level) + SMOOTHING * log.exp() / equal.max(1e-300)
+                    });
+                    let mut bands: Vec<f64> = bands.collect();
+                    normalise(&mut bands);
+                    for (log, band) in given[first..].iter_mut().zip(&bands) {
+                        *log = (equal * band).max(1e-300).ln();
+                    }
+                }
+                node.logs.extend(given);
+            }
+            node.parent = Some(*parent);
+        }
+    }
+
+    /// By how much likelier a pattern is, as a logarithm, than if no comparison depended on another.
+    pub(super) fn dependence(&self, pattern: Pattern) -> f64 {
+        let nodes = self.nodes.iter().enumerate();
+        let present = nodes
+            .map(|(at, node)| (node, pattern.level(at)))
+            .filter(|(_, level)| *level != MISSING_LEVEL);
+        present
+            .map(|(node, level)| {
+                node.log_probability(pattern, level) - node.logs[usize::from(level)]
+            })
+            .sum()
+    }
+
     /// Raises what is less probable than `share` of what it is in another class.
     pub(super) fn keep_above(&mut self, other: &Self, share: f64) {
         for (node, other) in self.nodes.iter_mut().zip(&other.nodes) {
@@ -164,10 +211,17 @@ impl Tree {
         self.nodes.iter().map(row).collect()
     }
 
-    /// Gives the levels of comparisons, that depend on none, shares of these logarithms.
+    /// Gives the levels of comparisons shares of these logarithms; given what they depend on, they change
+    /// as much.
     pub(super) fn set_logs(&mut self, logs: &[Vec<f64>]) {
         for (node, logs) in self.nodes.iter_mut().zip(logs) {
-            node.logs.clone_from(logs);
+            let (marginal, given) = node.logs.split_at_mut(node.levels);
+            for row in given.chunks_mut(node.levels) {
+                for ((log, before), now) in row.iter_mut().zip(&*marginal).zip(logs) {
+                    *log += now - before;
+                }
+            }
+            marginal.copy_from_slice(logs);
         }
     }
 
@@ -246,10 +300,11 @@ impl Tree {
         }
     }
 
-    /// Gives some comparisons, that depend on none, these shares of their levels.
+    /// Gives some comparisons, that depend on none then, these shares of their levels.
     pub(super) fn keep(&mut self, kept: &[bool], shares: &[Vec<f64>]) {
         for (at, node) in self.nodes.iter_mut().enumerate() {
             if kept[at] {
+                node.parent = None;
                 node.logs = shares[at]
                     .iter()
                     .map(|share| share.max(1e-300).ln())
@@ -258,10 +313,12 @@ impl Tree {
         }
     }
 
-    /// Gives a comparison, that depends on none, `share` of what its levels have here and the rest of
+    /// Gives a comparison, that depends on none then, `share` of what its levels have here and the rest of
     /// what they have in another class.
     pub(super) fn blend(&mut self, at: usize, other: &Self, share: f64) {
         let node = &mut self.nodes[at];
+        node.parent = None;
+        node.logs.truncate(node.levels);
         for (log, other) in node.logs.iter_mut().zip(&other.nodes[at].logs) {
             *log = (share * log.exp() + (1.0 - share) * other.exp())
                 .max(1e-300)
@@ -308,7 +365,7 @@ impl Tree {
 }
 
 /// The tree of the greatest gains, of those that are positive (Prim's algorithm).
-fn spanning_tree(nodes: usize, gain: impl Fn(usize, usize) -> f64) -> Vec<Edge> {
+pub(super) fn spanning_tree(nodes: usize, gain: impl Fn(usize, usize) -> f64) -> Vec<Edge> {
     let later = |left: usize| (left + 1..nodes).map(|right| gain(left, right)).collect();
     let gains: Vec<Vec<f64>> = (0..nodes).map(later).collect();
     let gain_of = |one: usize, other: usize| {

@@ -307,6 +307,28 @@ proptest! {
             sample.iter().map(|of| of.weight * tree.log_probability(of.pattern)).sum()
         };
         prop_assert!(fit(&tree) >= fit(&independent) - 1.0);
+        // So it is where bands depend on each other. Nothing else does then.
+        let mut banded = independent.clone();
+        banded.depend_in_bands(&edges, &expected.first_exact, table);
+        let sum: f64 = patterns(3).iter().map(|pattern| banded.log_probability(*pattern).exp()).sum();
+        prop_assert!((sum - 1.0).abs() < 1e-9, "{}", sum);
+        prop_assert!(fit(&banded) >= fit(&independent) - 1.0);
+        for pattern in patterns(3) {
+            let by = banded.log_probability(pattern) - independent.log_probability(pattern);
+            prop_assert!((banded.dependence(pattern) - by).abs() < 1e-9);
+            let equal = (0..3).filter(|at| pattern.level(*at) > 1).count();
+            prop_assert!(equal > 1 || by == 0.0);
+        }
+        // Where shares are moved, what bands say of each other stays.
+        let mut moved = banded.clone();
+        let mut logs = banded.logs();
+        logs[2][3] += 0.5;
+        moved.set_logs(&logs);
+        for pattern in patterns(3) {
+            let by = if pattern.level(2) == 3 { 0.5 } else { 0.0 };
+            let found = moved.log_probability(pattern) - banded.log_probability(pattern);
+            prop_assert!((found - by).abs() < 1e-9);
+        }
         // So it is where agreement is bounded by that of matches.
         let mut bounded = tree.clone();
         bounded.agree_at_most(&Tree::independent(&shares), &expected.first_exact);
