@@ -14,9 +14,10 @@
 //! what they find and cost, `blocks` has the records of each key. `compare` gives the levels of a
 //! pair (`comparison`, `levels`), packed into a pattern; `training` fits the `mixture` of matching
 //! and other pairs, which `bands` go together, and what `gaps` say, to patterns of `learning_pairs`;
-//! `source_repeats` finds out whether sources have each entity once, `one_to_one` and `best_candidates` what that means; `scorer` weighs each
-//! candidate as it is found. `clusters` joins what matches, `agglomerate` takes apart what chains of
-//! pairs have joined, and `decided` joins what people have decided (`decisions`).
+//! `source_repeats` finds out whether sources have each entity once, `one_to_one` and
+//! `best_candidates` what that means; `scorer` weighs each candidate as it is found. `clusters`
+//! joins what matches, `agglomerate` takes apart what chains of pairs have joined, and `decided`
+//! joins what people have decided (`decisions`).
 
 mod agglomerate;
 mod bands;
