@@ -45,8 +45,8 @@ impl KnownLineage {
     /// Remembers that of a view. What is being replaced may be read by either definition.
     pub fn keep(&self, snapshot: &Snapshot, view: &Arc<Object>, edges: Arc<[LineageEdge]>) {
         let inputs = inputs(snapshot, view);
-        let mut all = inputs.iter().chain([view]);
-        if all.any(|object| snapshot.prepared(object.oid).is_some()) {
+        let is_replaced = |object: &Arc<Object>| snapshot.prepared(object.oid).is_some();
+        if is_replaced(view) || inputs.iter().any(is_replaced) {
             return;
         }
         let mut known = self.0.lock();
