@@ -109,8 +109,21 @@ mod tests {
     use crate::session::{Client, Outcome, Session};
     use crate::sql::QualifiedName;
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn what_is_known_of_a_view_holds_until_it_or_what_it_reads_is_another() {
+    /// What a thread of the server has for its stack.
+    const STACK: usize = 16 << 20;
+
+    #[test]
+    fn what_is_known_of_a_view_holds_until_it_or_what_it_reads_is_another() {
+        let run = || {
+            let mut builder = tokio::runtime::Builder::new_multi_thread();
+            let builder = builder.enable_all().thread_stack_size(STACK);
+            builder.build().unwrap().block_on(views_change());
+        };
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        thread.spawn(run).unwrap().join().unwrap();
+    }
+
+    async fn views_change() {
         let folder = tempfile::tempdir().unwrap();
         let flags = [("data_dir".to_owned(), folder.path().display().to_string())];
         let configuration = Configuration::load(None, |_| None, flags).unwrap();
