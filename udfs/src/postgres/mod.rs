@@ -61,7 +61,6 @@ mod tests;
 mod text;
 mod texts_in_order;
 mod time_zones;
-mod truncated_numbers;
 mod whole;
 mod zoned;
 

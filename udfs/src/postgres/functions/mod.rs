@@ -36,7 +36,7 @@ use row_function::{Form, RowFunction};
 use super::moment_rounding::round_moment;
 use super::{
     bounded_text, concatenated, dimensions, letter_case, of_one_type, removed_elements,
-    replaced_elements, retyped, row_numbers, truncated_numbers,
+    replaced_elements, retyped, row_numbers,
 };
 
 /// Functions whose answer depends on nothing but their arguments.
@@ -149,7 +149,6 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     replaced_elements::register(registry)?;
     retyped::register(registry)?;
     bounded_text::register(registry)?;
-    truncated_numbers::register(registry)?;
     row_numbers::register(registry)
 }
 
