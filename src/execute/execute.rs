@@ -38,12 +38,12 @@ pub async fn execute(session: &Session, execute: &Execute) -> Result<Outcome> {
     session.check_write(&prepared)?;
     let values = values(session, execute, &prepared.parameter_types).await?;
     let outcome = Box::pin(super::statement(session, &prepared, values)).await?;
-    if let (Outcome::Rows { stream, .. }, Some(described)) = (&outcome, &prepared.schema) {
-        if !are_alike(described, &stream.schema()) {
-            let message = "cached plan must not change result type";
-            return Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, message)
-                .with_hint("Prepare the statement again."));
-        }
+    if let (Outcome::Rows { stream, .. }, Some(described)) = (&outcome, &prepared.schema)
+        && !are_alike(described, &stream.schema())
+    {
+        let message = "cached plan must not change result type";
+        return Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, message)
+            .with_hint("Prepare the statement again."));
     }
     Ok(outcome)
 }

@@ -2,6 +2,7 @@
 //! like, which `rewrite` makes calls of.
 
 use std::collections::HashMap;
+use std::slice;
 use std::sync::LazyLock;
 
 use arrow::array::{Array, AsArray};
@@ -58,7 +59,7 @@ pub fn functions() -> Vec<ScalarUDF> {
         // What is cast to `regtype[]`, which is an array of numbers or of names, as names.
         CatalogFunction::udf(
             "regtype_names",
-            &[&[numbers.clone()], &[texts.clone()]],
+            &[slice::from_ref(&numbers), slice::from_ref(&texts)],
             texts.clone(),
             Call::Look(|sources, values| {
                 let Some(oids) = type_oids(sources, values)? else {
@@ -75,8 +76,8 @@ pub fn functions() -> Vec<ScalarUDF> {
         // The same, where it is compared with numbers.
         CatalogFunction::udf(
             "regtype_numbers",
-            &[&[numbers.clone()], &[texts]],
-            numbers,
+            &[slice::from_ref(&numbers), slice::from_ref(&texts)],
+            numbers.clone(),
             Call::Look(|sources, values| {
                 let Some(oids) = type_oids(sources, values)? else {
                     return Ok(ScalarValue::Null);
