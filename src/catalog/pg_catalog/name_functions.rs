@@ -188,19 +188,7 @@ pub fn functions() -> Vec<ScalarUDF> {
             })
         }),
         look("regprocedure_oid", |sources, values| {
-            look_up(string(values, 0), |name| {
-                if !name.contains('(') {
-                    let message = "expected a left parenthesis";
-                    return Err(Error::new(SqlState::INVALID_TEXT_REPRESENTATION, message)
-                        .with_hint(
-                            "Write the types of the function's arguments behind its name.",
-                        ));
-                }
-                procedure_oid(sources, name).ok_or_else(|| {
-                    let message = format!("function \"{name}\" does not exist");
-                    Error::new(SqlState::UNDEFINED_FUNCTION, message)
-                })
-            })
+            look_up(string(values, 0), |name| known_procedure(sources, name))
         }),
         answer("to_regclass", TEXT, TEXT, |sources, values| {
             let oid = string(values, 0).and_then(|name| relation_oid(sources, &name));
@@ -379,6 +367,32 @@ fn procedure_oid(sources: &dyn SystemSources, text: &str) -> Option<i64> {
         let found = known.find(|(_, _, own)| *own == types);
         found.map(|(oid, _, _)| oid)
     })
+}
+
+/// The same of one that must be there.
+fn known_procedure(sources: &dyn SystemSources, text: &str) -> Result<i64> {
+    if !text.contains('(') {
+        let message = "expected a left parenthesis";
+        return Err(Error::new(SqlState::INVALID_TEXT_REPRESENTATION, message)
+            .with_hint("Write the types of the function's arguments behind its name."));
+    }
+    procedure_oid(sources, text).ok_or_else(|| {
+        let message = format!("function \"{text}\" does not exist");
+        Error::new(SqlState::UNDEFINED_FUNCTION, message)
+    })
+}
+
+/// The number of the function that a text means: its number, its name with the types of its arguments, or
+/// the name alone where only one has it, which a number that is cast to `regproc` is.
+pub(super) fn called_function(sources: &dyn SystemSources, text: &str) -> Result<i64> {
+    if let Ok(oid) = text.trim().parse() {
+        return Ok(oid);
+    }
+    let alone = match text.contains('(') {
+        true => None,
+        false => pg_proc::number(sources, text).or_else(|| only_function(text)),
+    };
+    alone.map_or_else(|| known_procedure(sources, text), Ok)
 }
 
 fn procedure_text(sources: &dyn SystemSources, oid: i64) -> String {

@@ -1,39 +1,41 @@
 //! `has_table_privilege` and the like: what roles were granted, and what they own.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::ScalarUDF;
 
+use super::data;
 use super::function::{Call, CatalogFunction};
 use super::functions::{BIGINT, BOOLEAN, TEXT};
-use super::name_functions::{relation_oid, role_oid};
+use super::name_functions::{called_function, relation_oid, role_oid};
+use super::reg_casts::number_of;
 use super::relation::{Relation, namespaces, relation};
 use crate::catalog::privilege::{Privilege, Rights};
 use crate::catalog::system::SystemSources;
-use crate::catalog::{Oid, Snapshot};
+use crate::catalog::{Kind, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 
 /// What the functions on objects that are all the server's ask of, whose names PostgreSQL's manual
 /// lists.
-const OF_OTHERS: [&str; 9] = [
+const OF_OTHERS: [&str; 8] = [
     "CREATE",
     "CONNECT",
     "TEMPORARY",
     "TEMP",
-    "EXECUTE",
     "USAGE",
     "SET",
     "ALTER SYSTEM",
     "MEMBER",
 ];
 
-/// Functions on objects other than relations, schemas and roles: all of those are the server's.
-const OTHERS: [&str; 8] = [
+/// Functions on objects other than relations, functions, schemas and roles: all of those are the
+/// server's.
+const OTHERS: [&str; 7] = [
     "has_database_privilege",
     "has_foreign_data_wrapper_privilege",
-    "has_function_privilege",
     "has_language_privilege",
     "has_parameter_privilege",
     "has_server_privilege",
@@ -87,6 +89,7 @@ pub fn functions() -> Vec<ScalarUDF> {
         }),
         udf("has_column_privilege", on_column, on_column_of),
         udf("has_schema_privilege", on_object, on_schema),
+        udf("has_function_privilege", on_object, on_function),
         udf("pg_has_role", on_object, has_role),
     ];
     all.extend(
@@ -355,6 +358,41 @@ fn on_schema(sources: &dyn SystemSources, values: &[ScalarValue]) -> Result<Scal
         Some(_) => answer,
         None => ScalarValue::Boolean(None),
     })
+}
+
+fn on_function(sources: &dyn SystemSources, values: &[ScalarValue]) -> Result<ScalarValue> {
+    let Some(asked) = Asked::of(sources, values, 1)? else {
+        return Ok(ScalarValue::Boolean(None));
+    };
+    let snapshot = sources.snapshot();
+    let number = number_of(sources, asked.of, called_function)?;
+    let own = number.and_then(|oid| snapshot.object(u32::try_from(oid).ok()?));
+    let own = own.filter(|object| object.kind == Kind::Function);
+    let built_in = number.and_then(all_may_call);
+    let rights = Rights::of(&snapshot, asked.role);
+    let answer = asked.any(&Privilege::OF_FUNCTIONS, |privilege, grantable| match own {
+        Some(object) if grantable => rights.may_grant(&object.access, privilege, None),
+        Some(object) => rights.may_call(&object.access),
+        None => rights.is_superuser() || built_in == Some(true) && !grantable,
+    })?;
+    Ok(match own.is_some() || built_in.is_some() {
+        true => answer,
+        false => ScalarValue::Boolean(None),
+    })
+}
+
+/// Whether all may call a function that every PostgreSQL has; none where no such one has the number.
+fn all_may_call(oid: i64) -> Option<bool> {
+    static PUBLIC: LazyLock<HashMap<i64, bool>> = LazyLock::new(|| {
+        let lines = data::rows_of("pg_proc").unwrap_or_default().lines();
+        let functions = lines.filter_map(|line| {
+            let (oid, rest) = line.split_once('\t')?;
+            // The last column is `proacl`: where it says something, PUBLIC is not in it.
+            Some((oid.parse().ok()?, rest.ends_with("\t\\N")))
+        });
+        functions.collect()
+    });
+    PUBLIC.get(&oid).copied()
 }
 
 fn has_role(sources: &dyn SystemSources, values: &[ScalarValue]) -> Result<ScalarValue> {
