@@ -3,6 +3,7 @@
 //!
 //! What is due follows from the clock, the definitions and what was done (`plan`); `run` does it.
 
+mod clock;
 mod freshness;
 mod look;
 mod plan;

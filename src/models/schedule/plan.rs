@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::clock;
 use super::freshness::{Freshness, delta};
 use super::standing::Standing;
 use crate::catalog::{Kind, Object, Oid, Snapshot};
@@ -70,6 +71,12 @@ pub fn redefined(before: &Snapshot, now: &Snapshot) -> BTreeSet<Oid> {
 }
 
 impl Scheduled {
+    /// Takes it for old where it is said to be created at a time that is yet to come: else nothing is due
+    /// until then.
+    pub fn doubt_creation(&mut self, now: DateTime<Utc>) {
+        self.created_at = clock::past(self.created_at, now).unwrap_or(DateTime::UNIX_EPOCH);
+    }
+
     /// When a refresh that failed is repeated; none where the last one did not.
     fn retry(&self, standing: &Standing, retries: u32) -> Option<DateTime<Utc>> {
         let failed = standing.failed_at?;
@@ -284,6 +291,30 @@ mod tests {
         assert!(object.due(&standing, 5).unwrap() <= now);
         standing.succeed(now);
         assert_eq!(object.due(&standing, 5), Some(at(6 * 3600)));
+    }
+
+    #[test]
+    fn what_was_created_in_the_future_is_looked_at_once() {
+        for option in ["10 minutes", "5 minutes", "USING CRON 0 * * * *"] {
+            let mut object = match option {
+                "5 minutes" => Scheduled {
+                    freshness: Freshness::At(option.parse().unwrap()),
+                    ..object("DOWNSTREAM", &[])
+                },
+                option => object(option, &[]),
+            };
+            let now = at(7200);
+            object.created_at = at(9000);
+            object.doubt_creation(now);
+            let mut standing = Standing::default();
+            assert!(object.due(&standing, 5).unwrap() <= now, "{option}");
+            standing.succeed(now);
+            assert!(object.due(&standing, 5).unwrap() > now, "{option}");
+            // What was created a moment ago by a clock that runs fast is not old.
+            object.created_at = at(7201);
+            object.doubt_creation(now);
+            assert_eq!(object.created_at, at(7201));
+        }
     }
 
     #[test]

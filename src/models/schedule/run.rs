@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
 
-use super::freshness::Freshness;
+use super::freshness::{Freshness, delta};
 use super::look::{Looked, Stop, look};
 use super::plan::{self, InHand, Scheduled};
 use super::standing::{Standing, Standings};
@@ -36,6 +36,8 @@ struct Scheduler {
 /// A look that runs.
 struct Running {
     began_at: DateTime<Utc>,
+    /// The same by a clock that cannot be set.
+    began: Instant,
     /// When what it is to see was changed first.
     changed_at: Option<DateTime<Utc>>,
     stop: Stop,
@@ -100,7 +102,7 @@ impl Scheduler {
                 running.stop.stop();
             }
         }
-        let now = Utc::now();
+        let now = self.instance.standings.now();
         let redefined = plan::redefined(&self.snapshot, &snapshot);
         let mut standings = self.instance.standings.all.lock();
         standings.retain(|oid, _| self.scheduled.contains_key(oid));
@@ -131,7 +133,10 @@ impl Scheduler {
 
     /// Begins what can begin; tells how long to wait for the next.
     fn begin(&mut self) -> Duration {
-        let now = Utc::now();
+        let now = self.instance.standings.now();
+        for object in self.scheduled.values_mut() {
+            object.doubt_creation(now);
+        }
         let server = &self.instance.configuration.server;
         let retries = u32::try_from(server.scheduler_retries).unwrap_or(u32::MAX);
         let in_hand = InHand {
@@ -152,6 +157,7 @@ impl Scheduler {
             let again = plan::again(oid, &self.scheduled, &standings, &in_hand, retries, now);
             let running = Running {
                 began_at: now,
+                began: Instant::now(),
                 changed_at: standings.get_mut(&oid).and_then(|it| it.begin(again)),
                 stop: Stop::default(),
             };
@@ -172,21 +178,25 @@ impl Scheduler {
             return;
         };
         let instance = Arc::clone(&self.instance);
+        let now = instance.standings.now();
+        let took = delta(running.began.elapsed());
+        // Where the clock was set back meanwhile, what it told before is yet to come.
+        let began_at = running.began_at.min(now - took);
         let mut standings = instance.standings.all.lock();
         let Some(standing) = standings.get_mut(&oid) else {
             return;
         };
-        let (began_at, now) = (running.began_at, Utc::now());
         match outcome {
             Ok(Looked::Fresh) => standing.succeed(began_at),
             Ok(Looked::Refreshed) => {
                 standing.succeed(began_at);
-                standing.took = now - began_at;
+                standing.took = took;
                 let state = instance.journal.model_state(oid).ok().flatten();
                 standing.tells_time = state.is_some_and(|state| stale::tells_time(&state));
             }
             Ok(Looked::Locked) => {
-                standing.changed_at = running.changed_at.or(standing.changed_at);
+                let changed_at = running.changed_at.map(|changed| changed.min(now));
+                standing.changed_at = changed_at.or(standing.changed_at);
                 self.wait_for(oid);
             }
             Err(error) => {
@@ -223,7 +233,7 @@ async fn hear(
             Err(RecvError::Lagged(_)) => None,
             Err(RecvError::Closed) => return std::future::pending().await,
         };
-        let now = Utc::now();
+        let now = standings.now();
         let mut is_news = false;
         let mut standings = standings.all.lock();
         for (oid, object) in scheduled {
