@@ -82,6 +82,7 @@ pub(super) async fn changes(table: &Arc<Table>, from: At, to: At) -> Result<Chan
     let to = match to {
         At::Latest => latest.version,
         At::Version(version) => existing(table, version, latest.version).await?,
+        At::Timestamp(time) if table.is_overtaken(time, &latest).await? => latest.version,
         At::Timestamp(time) => table.version_until(time).await?.ok_or_else(|| {
             invalid(format!("table {} has no version of {time}", table.called()))
                 .with_detail("Its first version is a later one.")

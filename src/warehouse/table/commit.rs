@@ -350,15 +350,7 @@ impl Table {
     /// The time of a commit that follows the current one.
     pub async fn next_time(&self, current: Option<&Snapshot>) -> Result<i64> {
         let last = match current {
-            Some(Snapshot {
-                time: Some(last), ..
-            }) => *last,
-            Some(current) => match self.time_of(current.version, None).await {
-                Ok(last) => last,
-                // Only a checkpoint has that version: another engine has cleaned up the log.
-                Err(error) if error.sqlstate() == SqlState::UNDEFINED_FILE => 0,
-                Err(error) => return Err(error),
-            },
+            Some(current) => self.committed_at(current).await?,
             None => 0,
         };
         Ok(Utc::now().timestamp_millis().max(last + 1))

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use deltalake_core::DeltaTable;
 use object_store::{ObjectMeta, ObjectStoreExt as _};
 
@@ -15,6 +15,12 @@ use crate::error::{Error, Result, SqlState};
 
 /// What the operations of commits begin with that give a table its definition.
 pub const DEFINING: [&str; 2] = ["CREATE TABLE", "ALTER TABLE"];
+
+/// Commits that follow each other at once are given times that are ahead of the clock by no more than this.
+const AHEAD: TimeDelta = TimeDelta::milliseconds(1_000);
+
+/// What is so long ago is a statement's present, where nothing better is known.
+const PRESENT: TimeDelta = TimeDelta::milliseconds(60_000);
 
 impl Table {
     /// The version that `at` stands for.
@@ -146,6 +152,27 @@ impl Table {
             .unwrap_or_default())
     }
 
+    /// When a version was committed, in milliseconds of the epoch; 0 where nothing tells of it any more.
+    pub(super) async fn committed_at(&self, version: &Snapshot) -> Result<i64> {
+        if let Some(time) = version.time {
+            return Ok(time);
+        }
+        match self.time_of(version.version, None).await {
+            // Only a checkpoint has that version: another engine has cleaned up the log.
+            Err(error) if error.sqlstate() == SqlState::UNDEFINED_FILE => Ok(0),
+            time => time,
+        }
+    }
+
+    /// Whether a time is the present of who asks for it, and the latest version said to be later: then the
+    /// clock was set back since, and the times of commits, which never decrease, go on from the old one.
+    pub async fn is_overtaken(&self, time: DateTime<Utc>, latest: &Snapshot) -> Result<bool> {
+        let now = Utc::now();
+        let is_present = time <= now && time > now - PRESENT;
+        let ahead = (now + AHEAD).timestamp_millis();
+        Ok(is_present && self.committed_at(latest).await? > ahead)
+    }
+
     async fn existing(&self, version: i64, latest: &Snapshot) -> Result<u64> {
         let entries = self.entries().await?;
         let first = self.first_version(&entries).await?;
@@ -203,7 +230,7 @@ impl Table {
     }
 
     /// The last version that was committed at that time or before. What a table will hold is not known,
-    /// so a time to come has no version.
+    /// so a time to come has no version, unless the clock was set back and it is that of a commit.
     async fn version_at(&self, time: DateTime<Utc>, latest: &Snapshot) -> Result<u64> {
         let none = || {
             Error::new(
@@ -211,10 +238,14 @@ impl Table {
                 format!("table {} has no version of {time}", self.called()),
             )
         };
-        if time > Utc::now() {
+        let last = DateTime::from_timestamp_millis(self.committed_at(latest).await?);
+        if time > last.unwrap_or_default().max(Utc::now()) {
             return Err(none()
                 .with_detail("That time is yet to come.")
                 .with_hint("Leave out TIMESTAMP AS OF to read the latest version."));
+        }
+        if self.is_overtaken(time, latest).await? {
+            return Ok(latest.version);
         }
         let mut entries = self.entries().await?;
         let first = self.first_version(&entries).await?;

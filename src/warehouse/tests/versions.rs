@@ -275,3 +275,45 @@ async fn whether_a_version_is_the_latest_is_known_as_soon_as_another_is_committe
     }
     assert!(fixture.warehouse.is_latest(&fixture.id, 51).await.unwrap());
 }
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_hides_no_version() {
+    let fixture = Fixture::new();
+    fixture.replace(ids([0])).await;
+    fixture.append(ids([1])).await;
+    fixture.warehouse.finish_commits().await;
+    // The clock was two hours ahead of what it is now.
+    let log = fixture.table_folder().join("_delta_log");
+    let mut times = Vec::new();
+    for version in 0..2 {
+        let path = log.join(format!("{version:020}.json"));
+        let entry = std::fs::read_to_string(&path).unwrap();
+        let (before, after) = entry.split_once("\"timestamp\":").unwrap();
+        let end = after.find(|it: char| !it.is_ascii_digit()).unwrap();
+        let (time, after) = after.split_at(end);
+        let time = time.parse::<i64>().unwrap() + 7_200_000;
+        std::fs::write(&path, format!("{before}\"timestamp\":{time}{after}")).unwrap();
+        times.push(DateTime::from_timestamp_millis(time).unwrap());
+    }
+    let warehouse = fixture.reopened();
+    let at = |time| warehouse.scan(&fixture.id, At::Timestamp(time));
+    assert_eq!(collect(at(Utc::now()).await.unwrap()).await, ids([0, 1]));
+    assert_eq!(collect(at(times[0]).await.unwrap()).await, ids([0]));
+    assert_eq!(collect(at(times[1]).await.unwrap()).await, ids([0, 1]));
+    let later = times[1] + TimeDelta::milliseconds(1);
+    let error = at(later).await.unwrap_err();
+    assert_eq!(error.detail(), Some("That time is yet to come."));
+    assert!(at(Utc::now() - TimeDelta::hours(1)).await.is_err());
+    // Times of commits go on from there.
+    let info = CommitInfo::new("INSERT");
+    warehouse
+        .append(&fixture.id, stream(vec![ids([2])]), info)
+        .await
+        .unwrap();
+    let (latest, changed) = (At::Timestamp(Utc::now()), At::Version(1));
+    let rows = warehouse.scan(&fixture.id, latest).await.unwrap();
+    assert_eq!(collect(rows).await, ids([0, 1, 2]));
+    assert_eq!(collect(at(times[1]).await.unwrap()).await, ids([0, 1]));
+    let changes = warehouse.changes(&fixture.id, changed, latest).await;
+    assert!(changes.is_ok());
+}
