@@ -71,6 +71,7 @@ use std::fmt;
 use std::num::NonZeroU64;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Instant;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -205,6 +206,8 @@ pub struct Warehouse {
     root: Root,
     settings: WarehouseSettings,
     opened_at: DateTime<Utc>,
+    /// The same by a clock that cannot be set.
+    opened: Instant,
     tables: Mutex<OpenTables>,
     changed: Arc<Changed>,
     /// Shared by the commits that wait or run.
@@ -233,6 +236,7 @@ impl Warehouse {
             indexes: Arc::new(KeyIndexes::new(&settings)),
             settings,
             opened_at: Utc::now(),
+            opened: Instant::now(),
             tables: Mutex::default(),
             changed: Arc::default(),
             running: Arc::default(),
@@ -251,6 +255,7 @@ impl Warehouse {
                 ..self.settings.clone()
             },
             opened_at: self.opened_at,
+            opened: self.opened,
             tables: Mutex::default(),
             changed: Arc::default(),
             running: Arc::default(),

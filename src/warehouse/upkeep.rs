@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use datafusion::catalog::Session;
 
 use super::scan::TableScan;
@@ -112,7 +112,7 @@ impl Warehouse {
         kept: &BTreeSet<i64>,
     ) -> Result<DeadFiles> {
         let table = self.table(table);
-        vacuum::find(&table, horizon, kept, self.opened_at).await
+        vacuum::find(&table, horizon, kept, self.opened_at()).await
     }
 
     /// Deletes files of a table that were found dead, but for those that live again. To be called where
@@ -187,6 +187,15 @@ impl Warehouse {
         cleanup::remove_unknown(&self.root, keep).await
     }
 
+    /// When this warehouse was opened, by the clock as it is now: where it was set back since, files of
+    /// writes that run are older than what it told then.
+    fn opened_at(&self) -> DateTime<Utc> {
+        let passed = TimeDelta::from_std(self.opened.elapsed()).unwrap_or(TimeDelta::MAX);
+        let opened_at = Utc::now().checked_sub_signed(passed);
+        self.opened_at
+            .min(opened_at.unwrap_or(DateTime::<Utc>::MIN_UTC))
+    }
+
     /// Deletes files that belong to no version of the table and were written before this warehouse
     /// was opened: the rest of writes that a crash cut off. Tells how many there were.
     ///
@@ -196,6 +205,6 @@ impl Warehouse {
         let table = self.table(table);
         // Where a crash left patches behind, nobody else folds them before the next change.
         table.fold().await?;
-        cleanup::remove_orphans(&table, self.opened_at).await
+        cleanup::remove_orphans(&table, self.opened_at()).await
     }
 }

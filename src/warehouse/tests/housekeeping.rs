@@ -94,6 +94,22 @@ async fn orphans_are_files_of_no_version() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_runs_is_none_of_the_past_where_the_clock_was_set_back() {
+    let mut fixture = Fixture::new();
+    fixture.replace(ids([1])).await;
+    // It told two hours more when the warehouse was opened.
+    fixture.warehouse.opened_at += chrono::TimeDelta::hours(2);
+    let running = fixture.table_folder().join("part-00000-x.parquet");
+    std::fs::write(&running, "half").unwrap();
+    let removed = fixture.warehouse.remove_orphans(&fixture.id).await;
+    assert_eq!(removed.unwrap(), 0);
+    let (now, kept) = (Utc::now(), BTreeSet::new());
+    let dead = fixture.warehouse.find_dead(&fixture.id, now, &kept).await;
+    assert!(dead.unwrap().would_be().dead.is_empty());
+    assert!(running.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn idle_tables_are_forgotten_and_those_in_use_stay() {
     let fixture = Fixture::with(WarehouseSettings {
         idle_tables: 3,
