@@ -244,7 +244,7 @@ async fn from_stdin(
         enums,
         is_binary,
         target: Arc::clone(&target),
-        zone: crate::instance::reading(&session.settings()),
+        zone: crate::instance::reading_within(&session.settings(), session.began()),
         ended: false,
         memory: MemoryConsumer::new(format!("COPY {}", target.name))
             .register(&session.instance.runtime().memory_pool),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt};
 
 use super::{Instance, OWNER, TransactionNumber};
@@ -33,6 +34,8 @@ pub struct Asker {
     pub pinned: Option<Arc<Pinned>>,
     /// The number of its transaction, once somebody has asked for it.
     pub transaction: Arc<TransactionNumber>,
+    /// When it and its transaction began; none for one of the server's own, which begins now.
+    pub began: Option<Beginnings>,
     /// Changes a setting of the session, as `SET` does.
     pub set: Option<Arc<Set>>,
     /// The session's channels.
@@ -42,6 +45,26 @@ pub struct Asker {
 /// Gives a setting a value, or the one that the session began with; until the end of the transaction
 /// where the last argument says so. Answers the value as it is shown.
 pub type Set = dyn Fn(&str, Option<&str>, bool) -> Result<String> + Send + Sync;
+
+/// When a statement and its transaction began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beginnings {
+    /// `now()`.
+    pub transaction: DateTime<Utc>,
+    /// `statement_timestamp()`.
+    pub statement: DateTime<Utc>,
+}
+
+impl Beginnings {
+    /// Those of what begins now and is a transaction of its own.
+    pub fn now() -> Self {
+        let now = Utc::now();
+        Self {
+            transaction: now,
+            statement: now,
+        }
+    }
+}
 
 impl Asker {
     /// The server itself.
@@ -56,6 +79,7 @@ impl Asker {
             sequences: Arc::default(),
             pinned: None,
             transaction: Arc::default(),
+            began: None,
             set: None,
             notifying: None,
         }

@@ -43,7 +43,7 @@ mod window_memory;
 mod yielding;
 
 pub use advisory_locks::{AdvisoryLocks, AdvisoryOwner, TransactionNumber};
-pub use asker::{Asker, Pinned, Set};
+pub use asker::{Asker, Beginnings, Pinned, Set};
 pub use known_lineage::KnownLineage;
 pub use notifications::{Mailbox, Notification, Notifications, full as queue_full};
 pub use object_locks::{LockGuard, LockMode, ObjectLocks, with_lock_timeout};
@@ -53,7 +53,7 @@ pub use reloading::Reloading;
 pub use row_hash::{RowHash, any_of, has_equals};
 pub use sessions::{Canceller, SessionEncryption, SessionEntry, Sessions};
 pub use state::DATABASE;
-pub use state::reading;
+pub use state::reading_within;
 #[cfg(test)]
 pub use state::template as session_template;
 pub use statement::StatementContext;

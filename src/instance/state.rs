@@ -23,7 +23,7 @@ use tributary_udfs::postgres::{
 use tributary_udfs::{SessionTimeZone, SettingsOfSession, TributaryOptions, TrigramThresholds};
 
 use super::alias_columns::NameAllColumns;
-use super::asker::Asker;
+use super::asker::{Asker, Beginnings};
 use super::guarded_rules;
 use super::hidden_constants::HideConstants;
 use super::in_lists::CompareItems;
@@ -268,10 +268,16 @@ pub fn apply(config: SessionConfig, settings: &SessionSettings) -> SessionConfig
 }
 
 /// How a session reads dates and moments that leave something open.
-pub fn reading(settings: &SessionSettings) -> SessionTimeZone {
+fn reading(settings: &SessionSettings) -> SessionTimeZone {
     SessionTimeZone::new(&settings.time_zone.0)
         .with_date_style(settings.date_style.show())
         .with_interval_style(settings.interval_style.show())
+}
+
+/// The same within a statement and a transaction that began then, as which `now` is read.
+pub fn reading_within(settings: &SessionSettings, began: Beginnings) -> SessionTimeZone {
+    let (transaction, statement) = (began.transaction, began.statement);
+    reading(settings).with_beginnings(transaction.timestamp_micros(), statement.timestamp_micros())
 }
 
 impl Instance {
@@ -284,10 +290,12 @@ impl Instance {
         asker: &Asker,
     ) -> SessionState {
         let mut state = SessionState::clone(&self.template);
+        let began = asker.began.unwrap_or_else(Beginnings::now);
         let mut config = apply(state.config().clone(), settings);
         let seen = self.seen(&relations.snapshot, settings, asker);
         let extensions = &mut config.options_mut().extensions;
         extensions.insert(StatementCatalog(seen));
+        extensions.insert(reading_within(settings, began));
         if let Some(set) = asker.set.clone() {
             extensions.insert(SettingsOfSession::new(move |name, value| {
                 set(name, Some(value), false).map(drop)?;
@@ -296,8 +304,9 @@ impl Instance {
         }
         *state.config_mut() = config;
         state.register_catalog_list(Arc::new(Databases::new(Arc::clone(relations))));
-        // now() is the time at which the statement began.
         state.mark_start_execution();
+        // As which now() is told.
+        state.execution_props_mut().query_execution_start_time = Some(began.transaction);
         state
     }
 }

@@ -60,7 +60,7 @@ use crate::execute;
 use crate::execute::kept::{Environments, KnownQueries, LastPlace};
 use crate::execute::with_changes::Moment;
 use crate::instance::{
-    Asker, Canceller, Instance, Pinned, Reading, SessionEntry, Set, StatementContext,
+    Asker, Beginnings, Canceller, Instance, Pinned, Reading, SessionEntry, Set, StatementContext,
     with_lock_timeout,
 };
 use crate::models::constraints::KeyChanges;
@@ -249,6 +249,16 @@ impl Session {
         locks.free_session(self.client.process);
     }
 
+    /// Tells that the client asks for something, as which a statement begins.
+    pub fn begin_statement(&self) {
+        self.state.lock().begin_statement();
+    }
+
+    /// When what is done now began, and its transaction.
+    pub fn began(&self) -> Beginnings {
+        self.state.lock().began()
+    }
+
     /// Parses a query string into its statements.
     ///
     /// # Errors
@@ -431,8 +441,9 @@ impl Session {
         Ok(())
     }
 
-    /// Tells `tributary.sessions` that nothing runs.
+    /// Tells that nothing runs, `tributary.sessions` too.
     pub fn rest(&self) {
+        self.state.lock().rest();
         let state = match self.transaction_status() {
             TransactionStatus::Idle => "idle",
             TransactionStatus::InTransaction => "idle in transaction",
@@ -479,9 +490,10 @@ impl Session {
     /// What a statement sees that has begun with this snapshot of the catalog.
     pub fn statement_of(&self, snapshot: Arc<Snapshot>) -> StatementContext {
         let set: Arc<Set> = Arc::new(self.setter());
-        let (settings, pinned, transaction) = {
+        let (settings, pinned, transaction, began) = {
             let state = self.state.lock();
-            (state.settings().clone(), state.pinned(), state.number())
+            let settings = state.settings().clone();
+            (settings, state.pinned(), state.number(), state.began())
         };
         let asker = Asker {
             user: self.role(),
@@ -493,6 +505,7 @@ impl Session {
             sequences: Arc::clone(&self.sequences),
             pinned,
             transaction,
+            began: Some(began),
             set: Some(set),
             notifying: Some(Arc::clone(&self.notifying)),
         };

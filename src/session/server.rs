@@ -127,6 +127,10 @@ impl Backend for Server {
 
 #[async_trait]
 impl BackendSession for Session {
+    fn begin_statement(&self) {
+        self.begin_statement();
+    }
+
     fn parse(&self, sql: &str) -> Result<Vec<Statement>> {
         self.parse(sql)
     }

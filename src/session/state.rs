@@ -6,11 +6,15 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::TransactionStatus;
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::execute::referential::Deferral;
-use crate::instance::{InstanceTransaction, Pinned, TransactionMark, TransactionNumber};
+use crate::instance::{
+    Beginnings, InstanceTransaction, Pinned, TransactionMark, TransactionNumber,
+};
 use crate::sql::transaction::{DEFERRABLE, ISOLATION, Mode, READ_ONLY};
 
 /// The settings that clients are told of when they change, as in Postgres.
@@ -54,6 +58,10 @@ pub(super) struct State {
     /// What the client is to be told of.
     changed: Vec<(String, String)>,
     block: Option<Block>,
+    /// When the client asked for what is done now; none where nobody has said so.
+    statement_began: Option<DateTime<Utc>>,
+    /// When it asked for the first of what it is to be told the end of at once.
+    request_began: Option<DateTime<Utc>>,
     /// Whether temporary tables may say what becomes of them at a commit.
     has_on_commit: bool,
     /// Whether something was written since that was looked at.
@@ -62,6 +70,8 @@ pub(super) struct State {
 
 /// A transaction block.
 struct Block {
+    /// When it began.
+    began: DateTime<Utc>,
     failed: bool,
     /// Whether a statement has read, so that the modes are fixed.
     has_read: bool,
@@ -118,6 +128,8 @@ impl State {
             settings_number: 1,
             changed: Vec::new(),
             block: None,
+            statement_began: None,
+            request_began: None,
             has_on_commit: false,
             is_on_commit_due: false,
         })
@@ -272,6 +284,7 @@ impl State {
     pub(super) fn begin_implicit(&mut self) {
         if self.block.is_none() {
             self.block = Some(Block {
+                began: self.began().transaction,
                 failed: false,
                 has_read: false,
                 before: self.settings.clone(),
@@ -284,6 +297,30 @@ impl State {
                 number: Arc::default(),
                 deferral: Deferral::default(),
             });
+        }
+    }
+
+    /// The client asks for something: a statement begins, and a transaction where there is none.
+    pub(super) fn begin_statement(&mut self) {
+        let now = Utc::now();
+        self.statement_began = Some(now);
+        self.request_began.get_or_insert(now);
+    }
+
+    /// All that the client has asked for is done. What it asks for next is another transaction, unless
+    /// a block goes on.
+    pub(super) fn rest(&mut self) {
+        self.request_began = None;
+    }
+
+    /// When the statement began, and its transaction: with its block, or else with the first that the
+    /// client asked for in one go. After a transaction that ended meanwhile it is the statement.
+    pub(super) fn began(&self) -> Beginnings {
+        let statement = self.statement_began.unwrap_or_else(Utc::now);
+        let block = self.block.as_ref().map(|block| block.began);
+        Beginnings {
+            transaction: block.or(self.request_began).unwrap_or(statement),
+            statement,
         }
     }
 
@@ -342,6 +379,7 @@ impl State {
     /// # Errors
     /// None that the settings have not met.
     pub(super) fn end(&mut self, commits: bool) -> Result<Left> {
+        self.request_began = None;
         let Some(block) = self.block.take() else {
             return Ok(Left {
                 modes: Vec::new(),

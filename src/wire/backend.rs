@@ -69,6 +69,9 @@ pub trait Backend: Send + Sync + 'static {
 /// A connection's session, as [`crate::session::Session`] has it.
 #[async_trait]
 pub trait BackendSession: Send + Sync + 'static {
+    /// Tells that the client asks for something: a message begins that is parsed, bound or run.
+    fn begin_statement(&self) {}
+
     /// Parses a query string into its statements.
     ///
     /// # Errors

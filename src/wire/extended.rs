@@ -32,6 +32,7 @@ use crate::sql::Statement;
 impl<S: BackendSession> Connection<S> {
     /// Prepares a statement under a name; the empty name may be taken again and again.
     pub(super) async fn parse(&mut self, name: String, sql: &str, oids: &[u32]) -> Step<()> {
+        self.session.begin_statement();
         let limit = self.limits.max_prepared_statements;
         if name.is_empty() {
             self.session.statements().remove("");
@@ -78,6 +79,7 @@ impl<S: BackendSession> Connection<S> {
 
     /// Makes a portal of a prepared statement.
     pub(super) async fn bind(&mut self, bind: Bind) -> Step<()> {
+        self.session.begin_statement();
         let statement = self.session.statements().get(&bind.statement)?;
         if bind.portal.is_empty() {
             self.portals.remove("");
@@ -189,6 +191,7 @@ impl<S: BackendSession> Connection<S> {
 
     /// Runs a portal, or lets it go on, up to `max_rows` where that is above zero.
     pub(super) async fn execute(&mut self, name: &str, max_rows: i32) -> Step<()> {
+        self.session.begin_statement();
         if self.begins_pipeline(name) {
             self.session.begin_implicit();
             self.is_pipeline = true;

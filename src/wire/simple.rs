@@ -68,6 +68,7 @@ impl<S: BackendSession> Connection<S> {
         self.session.statements().remove("");
         self.portals.remove("");
         self.end_pipeline().await?;
+        self.session.begin_statement();
         let statements = catch_panic(async { Ok(parse(self.session.as_ref(), sql)?) }).await?;
         if statements.is_empty() {
             return self.writer.message(&EmptyQueryResponse::new());

@@ -131,6 +131,15 @@ fn a_pipeline_is_one_transaction_as_in_postgres() {
         ],
         &["SHOW application_name"],
         &["PREPARE p AS SELECT 7::text", "EXECUTE p"],
+        // Its statements have one now().
+        &[
+            "CREATE TABLE m (at TIMESTAMPTZ)",
+            "INSERT INTO m SELECT now()",
+            "INSERT INTO m VALUES (current_timestamp), ('now')",
+            "SELECT count(DISTINCT at)::text FROM m",
+        ],
+        &["INSERT INTO m SELECT now()"],
+        &["SELECT count(DISTINCT at)::text FROM m"],
         &[],
     ];
     for pipeline in pipelines {

@@ -20,6 +20,7 @@ const CLOCKS: &[&str] = &[
     "current_date",
     "current_time",
     "now",
+    "statement_timestamp",
 ];
 
 /// Words of moments that tell the time: PostgreSQL's special date and time inputs.

@@ -187,9 +187,7 @@ fn renamed(function: &mut Function) -> Option<Expr> {
             function.name = ObjectName::from(vec![Ident::new("uuid")]);
             return None;
         }
-        ("statement_timestamp" | "transaction_timestamp", []) => {
-            return Some(Expr::Function(now()));
-        }
+        ("transaction_timestamp", []) => return Some(Expr::Function(now())),
         ("localtimestamp", []) => {
             plain.push(Expr::Function(now()));
             DataType::Timestamp(None, TimezoneInfo::None)

@@ -1,7 +1,7 @@
 //! The time zone of a session, and the order in which it reads the parts of dates.
 
 use arrow::array::timezone::Tz;
-use chrono::{DateTime, LocalResult, NaiveDateTime, Offset, TimeDelta, TimeZone};
+use chrono::{DateTime, LocalResult, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::extensions_options;
 use datafusion::config::ConfigExtension;
@@ -23,6 +23,13 @@ extensions_options! {
 
         /// How intervals are written, as PostgreSQL's `IntervalStyle`.
         pub interval_style: String, default = "postgres".to_string()
+
+        /// When the transaction began, in microseconds since 1970: what `'now'` stands for. Where
+        /// nothing is said, it stands for the moment at which it is read.
+        pub transaction_began: Option<u64>, default = None
+
+        /// When the statement began, as `statement_timestamp()` tells.
+        pub statement_began: Option<u64>, default = None
     }
 }
 
@@ -67,6 +74,24 @@ impl SessionTimeZone {
         self
     }
 
+    /// With the moments at which the transaction and the statement began, in microseconds since 1970.
+    #[must_use]
+    pub fn with_beginnings(mut self, transaction: i64, statement: i64) -> Self {
+        self.transaction_began = u64::try_from(transaction).ok();
+        self.statement_began = u64::try_from(statement).ok();
+        self
+    }
+
+    /// What `'now'` stands for, in microseconds.
+    pub(crate) fn now(&self) -> i64 {
+        known_or_now(self.transaction_began)
+    }
+
+    /// When the statement began, in microseconds.
+    pub(crate) fn statement(&self) -> i64 {
+        known_or_now(self.statement_began)
+    }
+
     /// How dates and moments are written.
     pub(crate) fn dates(&self) -> DateStyle {
         DateStyle::new(&self.date_style, &self.time_zone)
@@ -80,6 +105,11 @@ impl SessionTimeZone {
             _ => DateOrder::MonthDayYear,
         }
     }
+}
+
+fn known_or_now(moment: Option<u64>) -> i64 {
+    let known = moment.and_then(|moment| i64::try_from(moment).ok());
+    known.unwrap_or_else(|| Utc::now().timestamp_micros())
 }
 
 /// Which part of a date comes first where its text leaves it open.

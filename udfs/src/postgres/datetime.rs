@@ -100,7 +100,7 @@ pub fn read_timestamp(text: &str) -> Option<(i64, Option<i64>)> {
     let reading = Reading {
         zone: Zone::Utc,
         order: DateOrder::default(),
-        now: now(),
+        now: chrono::Utc::now().timestamp_micros(),
         is_time: false,
     };
     let moment = moment_text::read(text, reading).ok()?;
@@ -113,10 +113,6 @@ pub fn read_timestamp(text: &str) -> Option<(i64, Option<i64>)> {
 /// 22007 for a text that is none, 22015 for one that is out of range.
 pub fn read_interval(text: &str, range: Option<(Unit, Unit)>) -> Result<Parts, FunctionError> {
     interval::read(text, range).map_err(|fault| fault.error("interval", text))
-}
-
-fn now() -> i64 {
-    chrono::Utc::now().timestamp_micros()
 }
 
 /// Casts texts to dates, times, timestamps or intervals; moments that name no zone are of the
@@ -145,7 +141,7 @@ pub(super) fn from_text(
     let reading = Reading {
         zone,
         order: session.date_order(),
-        now: now(),
+        now: session.now(),
         is_time: matches!(to, DataType::Time32(_) | DataType::Time64(_)),
     };
     let moment = |text: &str, name: &str| {

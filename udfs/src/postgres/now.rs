@@ -10,7 +10,8 @@ use datafusion::logical_expr::{
 };
 use datafusion::scalar::ScalarValue;
 
-/// The time at which the statement began, `now()` and `current_timestamp`.
+/// The time at which the transaction began, `now()` and `current_timestamp`. It is that of the session's
+/// state, at which DataFusion takes its statements to begin.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Now {
     signature: Signature,
@@ -55,6 +56,6 @@ impl ScalarUDFImpl for Now {
     }
 
     fn invoke_with_args(&self, _: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        internal_err!("now() is known when a statement begins")
+        internal_err!("now() is known when a statement is planned")
     }
 }

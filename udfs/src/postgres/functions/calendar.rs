@@ -100,11 +100,9 @@ pub(super) const MAKE_INTERVAL: &[Form] = &[
         make_interval,
     ),
 ];
-pub(super) const CLOCK_TIMESTAMP: &[Form] = &[form(&[], TimestampTz, |row| {
-    Ok(ScalarValue::TimestampMicrosecond(
-        Some(row.now),
-        Some("UTC".into()),
-    ))
+pub(super) const CLOCK_TIMESTAMP: &[Form] = &[form(&[], TimestampTz, |row| Ok(moment_of(row.now)))];
+pub(super) const STATEMENT_TIMESTAMP: &[Form] = &[form(&[], TimestampTz, |row| {
+    Ok(moment_of(row.zone.statement()))
 })];
 pub(super) const EXTRACT_WHOLE: &[Form] = &[
     form(&[Text, Timestamp], BigInt, whole_field),
@@ -219,6 +217,10 @@ fn span_value(interval: IntervalMonthDayNano) -> ScalarValue {
     ScalarValue::IntervalMonthDayNano(Some(interval))
 }
 
+fn moment_of(micros: i64) -> ScalarValue {
+    ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into()))
+}
+
 fn truth(value: bool) -> ScalarValue {
     ScalarValue::Boolean(Some(value))
 }
@@ -233,7 +235,7 @@ fn local(moment: i64, zone: Zone) -> i64 {
 
 /// The midnight that began the session's day.
 fn today(row: &Row<'_>) -> Result<i64, FunctionError> {
-    let now = local(row.now, zone(row)?);
+    let now = local(row.zone.now(), zone(row)?);
     Ok(now.div_euclid(DAY) * DAY)
 }
 

@@ -95,6 +95,7 @@ const STABLE: &[(&str, &[Form])] = &[
     ("extract_whole", calendar::EXTRACT_WHOLE),
     ("make_timestamptz", calendar::MAKE_TIMESTAMPTZ),
     ("overlaps", calendar::OVERLAPS),
+    ("statement_timestamp", calendar::STATEMENT_TIMESTAMP),
     ("timestamp_plus", calendar::TIMESTAMP_PLUS),
     ("format", quoting::FORMAT),
     ("generate_series_array", series::GENERATE_SERIES_ARRAY),

@@ -163,7 +163,7 @@ pub(super) const fn of_nulls(parameters: &'static [Type], answer: Type, call: An
 pub(super) struct Row<'a> {
     values: &'a [ScalarValue],
     pub(super) zone: &'a SessionTimeZone,
-    /// When the statement began, in microseconds.
+    /// The moment at which it is called, in microseconds.
     pub(super) now: i64,
     pub(super) expressions: &'a RefCell<Expressions>,
 }
