@@ -84,6 +84,8 @@ pub struct SessionEntry {
     pub query: String,
     /// When that statement began.
     pub query_started_at: Option<DateTime<Utc>>,
+    /// When the transaction began; none between transactions.
+    pub transaction_started_at: Option<DateTime<Utc>>,
     /// What it is to `pg_stat_activity`.
     pub backend_type: &'static str,
     /// Stops that statement.

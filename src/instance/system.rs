@@ -636,6 +636,9 @@ impl SystemSources for Seen {
         list.map(|(pid, entry)| SessionInfo {
             pid,
             is_shown: is_shown(&entry.user_name),
+            transaction_started_at: entry
+                .transaction_started_at
+                .filter(|_| is_shown(&entry.user_name)),
             encryption: entry.encryption.clone(),
             query: Some(shown(&entry.user_name, entry.query)).filter(|query| !query.is_empty()),
             user: entry.user_name,

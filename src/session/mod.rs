@@ -210,6 +210,7 @@ impl Session {
                 state: "idle",
                 query: String::new(),
                 query_started_at: None,
+                transaction_started_at: None,
                 backend_type: "client backend",
                 canceller: Canceller::default(),
                 encryption: None,
@@ -251,7 +252,15 @@ impl Session {
 
     /// Tells that the client asks for something, as which a statement begins.
     pub fn begin_statement(&self) {
-        self.state.lock().begin_statement();
+        let began = {
+            let mut state = self.state.lock();
+            state.begin_statement();
+            state.began()
+        };
+        self.instance.sessions.update(self.client.process, |entry| {
+            entry.query_started_at = Some(began.statement);
+            entry.transaction_started_at = Some(began.transaction);
+        });
     }
 
     /// When what is done now began, and its transaction.
@@ -265,10 +274,12 @@ impl Session {
     /// 42601 with the position where the text stops being SQL.
     pub fn parse(&self, sql: &str) -> Result<Vec<Statement>> {
         let shown = shown_query::shown_query(sql);
+        let began = self.began();
         self.instance.sessions.update(self.client.process, |entry| {
             entry.query = shown;
             entry.state = "active";
-            entry.query_started_at = Some(Utc::now());
+            entry.query_started_at = Some(began.statement);
+            entry.transaction_started_at = Some(began.transaction);
         });
         *self.text.lock() = Arc::from(sql);
         crate::sql::parse(sql)
@@ -443,15 +454,16 @@ impl Session {
 
     /// Tells that nothing runs, `tributary.sessions` too.
     pub fn rest(&self) {
-        self.state.lock().rest();
+        let transaction = self.state.lock().rest();
         let state = match self.transaction_status() {
             TransactionStatus::Idle => "idle",
             TransactionStatus::InTransaction => "idle in transaction",
             TransactionStatus::Failed => "idle in transaction (aborted)",
         };
-        self.instance
-            .sessions
-            .update(self.client.process, |entry| entry.state = state);
+        self.instance.sessions.update(self.client.process, |entry| {
+            entry.state = state;
+            entry.transaction_started_at = transaction;
+        });
     }
 
     /// Leaves a warning for the client.

@@ -308,9 +308,10 @@ impl State {
     }
 
     /// All that the client has asked for is done. What it asks for next is another transaction, unless
-    /// a block goes on.
-    pub(super) fn rest(&mut self) {
+    /// a block goes on: then it tells when that began.
+    pub(super) fn rest(&mut self) -> Option<DateTime<Utc>> {
         self.request_began = None;
+        self.block.as_ref().map(|block| block.began)
     }
 
     /// When the statement began, and its transaction: with its block, or else with the first that the

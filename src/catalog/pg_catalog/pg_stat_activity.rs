@@ -37,7 +37,7 @@ pub static TABLE: Rows = Rows {
                 Value::Null,
                 port,
                 session.connected_at,
-                Value::Null,
+                session.transaction_started_at,
                 session.query_started_at,
                 Value::Null,
                 waits.then_some("Lock"),

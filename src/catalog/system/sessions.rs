@@ -36,6 +36,8 @@ pub struct SessionInfo {
     pub connected_at: DateTime<Utc>,
     /// When the statement began.
     pub query_started_at: Option<DateTime<Utc>>,
+    /// When the transaction began; `None` between transactions, and where who asks may not see it.
+    pub transaction_started_at: Option<DateTime<Utc>>,
     /// What it is to `pg_stat_activity`.
     pub backend_type: &'static str,
     /// What encrypts its connection, if anything does.

@@ -102,6 +102,7 @@ impl SystemSources for Server {
             query: Some("SELECT 1".to_owned()),
             connected_at: DateTime::<Utc>::UNIX_EPOCH,
             query_started_at: None,
+            transaction_started_at: None,
         }]
     }
 }

@@ -107,6 +107,7 @@ fn session(object: &Object, stop: &Stop) -> SessionEntry {
             object.name
         ),
         query_started_at: Some(now),
+        transaction_started_at: Some(now),
         backend_type: "scheduled refresh",
         canceller: Canceller::new(move || stop.stop()),
         encryption: None,
