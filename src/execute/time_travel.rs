@@ -13,11 +13,11 @@
 //! among them. Who has read up to a version reads on from the next, which gives no rows until there is
 //! one. Its arguments are texts or parameters, and versions may be numbers.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 
 use arrow::array::AsArray as _;
 use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike as _, SecondsFormat, Utc};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::collect;
@@ -32,6 +32,9 @@ use crate::models::incremental::changes_with_time as changes;
 use crate::session::plan;
 use crate::sql::time_travel::FROM_NOW;
 use crate::sql::{Statement, parser, parts, table_changes};
+
+/// The years in which a table can have versions, as far as their moments can be written in its name.
+const YEARS: RangeInclusive<i32> = 1..=9999;
 
 /// A moment that was computed.
 pub struct Moment {
@@ -135,13 +138,26 @@ async fn computed(written: &Expr, state: &SessionState) -> Result<Moment> {
             format!("the moment {written} of a version is NULL"),
         )
     })?;
-    let at = DateTime::from_timestamp_micros(microseconds).ok_or_else(|| {
-        Error::new(
-            SqlState::DATETIME_FIELD_OVERFLOW,
-            format!("no table has a version of {written}"),
-        )
-    })?;
+    let at = DateTime::from_timestamp_micros(microseconds);
+    let at = at.filter(|at| YEARS.contains(&at.year()));
+    let at = at.ok_or_else(|| of_no_table(written, microseconds))?;
     Ok(Moment { at, tells_time })
+}
+
+/// The error of a moment that is not among [`YEARS`], or is infinite.
+fn of_no_table(written: &Expr, microseconds: i64) -> Error {
+    let error = Error::new(
+        SqlState::INVALID_PARAMETER_VALUE,
+        format!("no table has a version of {written}"),
+    );
+    match microseconds < 0 {
+        true => error
+            .with_detail("That time is before the first version of any table.")
+            .with_hint("DESCRIBE HISTORY lists the versions of a table and their times."),
+        false => error
+            .with_detail("That time is yet to come.")
+            .with_hint("Leave out the time to read the latest version."),
+    }
 }
 
 /// The plan of a moment that is written as an expression.

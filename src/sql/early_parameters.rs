@@ -10,6 +10,8 @@ use datafusion::sql::sqlparser::ast::{
     Expr, Query, TableFactor, TableVersion, Value, ValueWithSpan, Visit, VisitMut, Visitor,
     VisitorMut,
 };
+use tributary_udfs::SessionTimeZone;
+use tributary_udfs::postgres::as_text;
 
 use super::model_functions::{called, is_called, without_lateral};
 use super::{Statement, parts};
@@ -74,17 +76,22 @@ impl VisitorMut for Values<'_> {
     }
 }
 
-/// A value as a literal; what has no literal of its own is text.
+/// A value as a literal; what has no literal of its own is text, which is read as the same value in
+/// any session.
 fn ast_value(value: &ScalarValue) -> Value {
     match value {
         value if value.is_null() => Value::Null,
         ScalarValue::Boolean(Some(flag)) => Value::Boolean(*flag),
         value if value.data_type().is_integer() => Value::Number(value.to_string(), false),
-        value => Value::SingleQuotedString(match value.cast_to(&DataType::Utf8) {
-            Ok(ScalarValue::Utf8(Some(text))) => text,
-            _ => value.to_string(),
-        }),
+        value => Value::SingleQuotedString(text_of(value).unwrap_or_else(|| value.to_string())),
     }
+}
+
+fn text_of(value: &ScalarValue) -> Option<String> {
+    let zone = SessionTimeZone::default();
+    let texts = as_text(&value.to_array().ok()?, &zone).ok()?;
+    let text = ScalarValue::try_from_array(&texts, 0).ok()?;
+    text.try_as_str().flatten().map(str::to_owned)
 }
 
 /// The numbers of such parameters, from 1, each with the type that its place wants, if that wants one.

@@ -173,7 +173,10 @@ pub fn from_text(texts: &ArrayRef, to: &DataType, zone: &SessionTimeZone) -> Res
 }
 
 /// The texts that casts to text give, moments in `zone`.
-pub(crate) fn as_text(from: &ArrayRef, zone: &SessionTimeZone) -> Result<ArrayRef> {
+///
+/// # Errors
+/// What casting says.
+pub fn as_text(from: &ArrayRef, zone: &SessionTimeZone) -> Result<ArrayRef> {
     if differs(from.data_type(), &DataType::Utf8) {
         return convert(from, &DataType::Utf8, zone);
     }
