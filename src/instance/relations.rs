@@ -385,7 +385,7 @@ impl Relations {
         match (object.kind, version) {
             (Kind::Table | Kind::MaterializedView, None) => Ok(self.read(object).await?.1),
             (Kind::Table | Kind::MaterializedView, Some(version)) => {
-                Ok(self.stored(object, at(version)).await?.1)
+                self.old(object, version).await
             }
             (_, Some(_)) => Err(no_versions(&object.name)),
             (Kind::View, None) => Ok(Arc::new(UnplannedView::new(object))),
@@ -489,6 +489,22 @@ impl Relations {
             return Ok(rows);
         }
         Err(replaced_meanwhile(object).with_hint("Run the transaction again."))
+    }
+
+    /// The rows of an old version. A time names none that came after the snapshot of the transaction,
+    /// but for what the transaction has written itself.
+    async fn old(&self, object: &Object, version: Version) -> Result<Arc<dyn TableProvider>> {
+        let (found, rows) = self.stored(object, at(version)).await?;
+        let pinned = self.asker.pinned.as_ref();
+        let last = pinned.and_then(|pinned| pinned.version(object.oid));
+        match (last, version) {
+            (Some(last), Version::Timestamp(_) | Version::FromNow(_))
+                if found > last && !self.instance.warehouse.has_staged(&object.table()) =>
+            {
+                Ok(self.stored(object, At::Version(last)).await?.1)
+            }
+            _ => Ok(rows),
+        }
     }
 
     async fn stored(&self, object: &Object, at: At) -> Result<(i64, Arc<dyn TableProvider>)> {
