@@ -75,7 +75,7 @@ mod redefine;
 mod renamed_labels;
 mod serial;
 mod small;
-mod tables_in_use;
+pub(crate) mod tables_in_use;
 mod target;
 mod type_users;
 mod width;

@@ -1,5 +1,6 @@
-//! What a cursor of the session's transaction reads is not taken away or changed, as in PostgreSQL. A
-//! cursor that outlives its transaction has its rows for itself from then on.
+//! What a cursor of the session's transaction reads is not taken away or changed, as in PostgreSQL, nor
+//! what a portal of the protocol reads that gives its rows in pieces. A cursor that outlives its
+//! transaction has its rows for itself from then on.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -43,7 +44,7 @@ pub fn read_by(session: &Session, query: &Query) -> Result<BTreeSet<Oid>> {
     Ok(read)
 }
 
-/// That none of these objects is read by a cursor of the transaction; `what` is done to them.
+/// That none of these objects is read by a cursor or portal of the transaction; `what` is done to them.
 ///
 /// # Errors
 /// 55006 naming one that is.
@@ -53,13 +54,13 @@ pub fn check<'a>(
     what: &str,
 ) -> Result<()> {
     for object in objects {
-        if let Some(cursor) = session.cursors.reading(object.oid) {
+        if let Some(reader) = session.cursors.reading(object.oid) {
             let name = &object.name.name;
             let message = format!(
                 "cannot {what} \"{name}\" because it is being used by active queries in this session"
             );
             return Err(Error::new(SqlState::OBJECT_IN_USE, message)
-                .with_hint(format!("Close the cursor \"{cursor}\" first.")));
+                .with_hint(format!("Close the {reader} first.")));
         }
     }
     Ok(())

@@ -36,7 +36,7 @@ pub mod user_functions;
 mod values_after_sort;
 mod waits_in_sorts;
 
-pub use cursors::{Cursor, Cursors, Position, Run, rows_on};
+pub use cursors::{Cursor, Cursors, OpenPortal, Position, Run, rows_on};
 pub use notifying::{MAX_CHANNEL_BYTES, Notifying};
 pub use outcome::{CopyAborted, CopyIn, Outcome, TransactionStatus};
 pub use prepare::{Prepared, Use};

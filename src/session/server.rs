@@ -7,10 +7,13 @@ use async_trait::async_trait;
 use chrono::Utc;
 use datafusion::scalar::ScalarValue;
 
-use super::{Client, Outcome, Prepared, PreparedStatements, Session, TransactionStatus, enums};
+use super::{
+    Client, OpenPortal, Outcome, Prepared, PreparedStatements, Session, TransactionStatus, enums,
+};
 use crate::catalog::privilege::NOBODY;
 use crate::error::{Error, Result, SqlState};
 use crate::execute::kept::KnownQueries;
+use crate::execute::tables_in_use;
 use crate::instance::{Instance, Notification, OWNER};
 use crate::sql::Statement;
 use crate::sql::time_travel::parse_timestamp;
@@ -177,6 +180,17 @@ impl BackendSession for Session {
     fn cursor(&self, name: &str) -> Option<(SchemaRef, bool)> {
         let cursor = self.cursors.get(name).ok()?;
         Some((Arc::clone(&cursor.schema), cursor.is_binary))
+    }
+
+    fn suspended(&self, prepared: &Prepared) -> Option<OpenPortal> {
+        let Statement::Query(query) = &prepared.statement else {
+            return None;
+        };
+        let writes = self.state.lock().writes();
+        let within = self.within_writes(writes).ok()?;
+        let session = within.as_ref().unwrap_or(self);
+        let reads = tables_in_use::read_by(session, query).ok()?;
+        (!reads.is_empty()).then(|| self.cursors.open_portal(reads))
     }
 
     async fn settle(&self) {

@@ -10,7 +10,7 @@ use datafusion::scalar::ScalarValue;
 use super::types::parameter_type;
 use crate::error::{Error, Result};
 use crate::instance::{Canceller, Notification, SessionEncryption};
-use crate::session::{Outcome, Prepared, PreparedStatements, TransactionStatus};
+use crate::session::{OpenPortal, Outcome, Prepared, PreparedStatements, TransactionStatus};
 use crate::sql::Statement;
 
 /// Who connects, and what they asked for in their startup message.
@@ -126,6 +126,12 @@ pub trait BackendSession: Send + Sync + 'static {
     /// The columns of a cursor that a statement has declared, and whether it gives them in binary: to
     /// the protocol it is a portal.
     fn cursor(&self, _name: &str) -> Option<(SchemaRef, bool)> {
+        None
+    }
+
+    /// Tells that a portal gives the rows of a statement in pieces, and has some left. What it reads is
+    /// in use until what this answers is dropped.
+    fn suspended(&self, _prepared: &Prepared) -> Option<OpenPortal> {
         None
     }
 

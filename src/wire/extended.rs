@@ -150,6 +150,7 @@ impl<S: BackendSession> Connection<S> {
             prepared: statement.prepared.clone(),
             formats,
             state: PortalState::Ready(values),
+            reading: None,
             work: RaisedOnDrop::default(),
         };
         self.portals.insert(bind.portal, portal);

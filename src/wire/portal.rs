@@ -20,7 +20,7 @@ use super::row_description::row_description;
 use super::rows::{Progress, Rows, command_tag};
 use super::types::PostgresType;
 use crate::error::{Error, Result, SqlState};
-use crate::session::{CopyIn, Outcome, Prepared};
+use crate::session::{CopyIn, OpenPortal, Outcome, Prepared};
 use crate::sql::Statement;
 use crate::sql::copy::CopyFormat;
 
@@ -32,6 +32,8 @@ pub(super) struct Portal {
     pub(super) formats: Vec<Format>,
     /// How far it has run.
     pub(super) state: PortalState,
+    /// Has what it reads be in use once it was suspended.
+    pub(super) reading: Option<OpenPortal>,
     /// Tells what works for the portal that nobody waits any more.
     pub(super) work: RaisedOnDrop,
 }
@@ -100,9 +102,18 @@ impl Portal {
         runner: Runner<'_, S>,
         max_rows: Option<u64>,
     ) -> Step<Run> {
+        let session = runner.session;
         let run = self.go_on(runner, max_rows).await;
-        if matches!(self.state, PortalState::Finished) {
-            self.work.0.raise();
+        match &self.state {
+            PortalState::Finished => {
+                self.work.0.raise();
+                self.reading = None;
+            }
+            PortalState::Suspended { .. } if self.reading.is_none() => {
+                let prepared = self.prepared.as_ref();
+                self.reading = prepared.and_then(|prepared| session.suspended(prepared));
+            }
+            _ => {}
         }
         run
     }

@@ -178,6 +178,7 @@ impl<S: BackendSession> Connection<S> {
             prepared: Some(prepared),
             formats,
             state: PortalState::Ready(Vec::new()),
+            reading: None,
             work,
         };
         let runner = Runner {

@@ -18,12 +18,22 @@ fn message(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
 
 /// Parse, Bind and Execute of a statement.
 fn executed(sql: &str) -> Vec<u8> {
+    first_of("", sql, 0)
+}
+
+/// The first rows of a statement in a portal.
+fn first_of(portal: &str, sql: &str, rows: u32) -> Vec<u8> {
     [
         message(b'P', &[b"\0", sql.as_bytes(), b"\0\0\0"]),
-        message(b'B', &[b"\0\0", &[0; 6]]),
-        message(b'E', &[b"\0", &[0; 4]]),
+        message(b'B', &[portal.as_bytes(), b"\0\0", &[0; 6]]),
+        next_of(portal, rows),
     ]
     .concat()
+}
+
+/// The next rows of a portal; 0 for all that are left.
+fn next_of(portal: &str, rows: u32) -> Vec<u8> {
+    message(b'E', &[portal.as_bytes(), b"\0", &rows.to_be_bytes()])
 }
 
 impl Client {
@@ -65,8 +75,13 @@ impl Client {
 
     /// What a pipeline of these statements is answered with.
     fn pipeline(&mut self, statements: &[&str]) -> Vec<String> {
-        let mut sent: Vec<u8> = statements.iter().flat_map(|sql| executed(sql)).collect();
-        sent.extend(message(b'S', &[]));
+        let sent: Vec<u8> = statements.iter().flat_map(|sql| executed(sql)).collect();
+        self.synced(&sent)
+    }
+
+    /// What messages are answered with, and the Sync after them.
+    fn synced(&mut self, messages: &[u8]) -> Vec<String> {
+        let sent = [messages, message(b'S', &[]).as_slice()].concat();
         self.0.write_all(&sent).unwrap();
         self.until(b'Z')
     }
@@ -148,6 +163,57 @@ fn a_pipeline_is_one_transaction_as_in_postgres() {
             theirs.pipeline(pipeline),
             "{pipeline:?}"
         );
+    }
+}
+
+#[test]
+fn what_a_suspended_portal_reads_is_in_use_as_in_postgres() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let postgres = Postgres::start(&[]);
+    let mut ours = Client::connect(server.port, "tributary");
+    let mut theirs = Client::connect(postgres.port, "postgres");
+    let rows = "SELECT id::text FROM t ORDER BY id";
+    let pipelines = [
+        executed("CREATE TABLE t (id INT)"),
+        executed("INSERT INTO t VALUES (1), (2), (3)"),
+        executed("BEGIN"),
+        first_of("c", rows, 1),
+        executed("SAVEPOINT s"),
+        executed("DROP TABLE t"),
+        executed("ROLLBACK TO s"),
+        executed("TRUNCATE t"),
+        executed("ROLLBACK TO s"),
+        next_of("c", 1),
+        // One that has given all of its rows is open, too.
+        next_of("c", 0),
+        executed("DROP TABLE t"),
+        executed("ROLLBACK TO s"),
+        message(b'C', &[b"Pc\0"]),
+        executed("DROP TABLE t"),
+        executed("ROLLBACK"),
+        // A savepoint closes those that were opened after it.
+        executed("BEGIN"),
+        executed("SAVEPOINT s"),
+        first_of("c", rows, 1),
+        executed("ROLLBACK TO s"),
+        executed("DROP TABLE t"),
+        executed("ROLLBACK"),
+        // Outside of a block they are open to the Sync.
+        [first_of("c", rows, 1), executed("DROP TABLE t")].concat(),
+        // The unnamed one is closed by the next.
+        executed("BEGIN"),
+        first_of("", rows, 1),
+        executed("DROP TABLE t"),
+        executed("ROLLBACK"),
+        // And the end of the transaction closes all.
+        executed("BEGIN"),
+        first_of("c", rows, 1),
+        [executed("COMMIT"), executed("DROP TABLE t")].concat(),
+    ];
+    for (place, pipeline) in pipelines.iter().enumerate() {
+        let expected = theirs.synced(pipeline);
+        assert_eq!(ours.synced(pipeline), expected, "pipeline {place}");
     }
 }
 

@@ -47,6 +47,22 @@ struct Open {
     /// The number of the next one.
     next: u64,
     cursors: BTreeMap<String, Entry>,
+    /// What portals of the protocol read that have begun to give their rows in pieces, by numbers that
+    /// cursors would have.
+    portals: BTreeMap<u64, BTreeSet<Oid>>,
+}
+
+/// A portal of the protocol that has begun to give its rows in pieces. What it reads is in use until
+/// this is dropped, or the transaction ends.
+pub struct OpenPortal {
+    cursors: Arc<Cursors>,
+    number: u64,
+}
+
+impl Drop for OpenPortal {
+    fn drop(&mut self) {
+        self.cursors.0.lock().portals.remove(&self.number);
+    }
 }
 
 struct Entry {
@@ -82,6 +98,18 @@ impl Cursors {
         open.next += 1;
         open.cursors.insert(name.to_owned(), entry);
         Ok(())
+    }
+
+    /// Notes what a portal reads.
+    pub fn open_portal(self: &Arc<Self>, reads: BTreeSet<Oid>) -> OpenPortal {
+        let mut open = self.0.lock();
+        let number = open.next;
+        open.next += 1;
+        open.portals.insert(number, reads);
+        OpenPortal {
+            cursors: Arc::clone(self),
+            number,
+        }
     }
 
     /// That a name can be given.
@@ -143,7 +171,9 @@ impl Cursors {
 
     /// A transaction ends: only a commit leaves cursors `WITH HOLD`.
     pub fn end_transaction(&self, commits: bool) {
-        self.0.lock().cursors.retain(|_, entry| {
+        let mut open = self.0.lock();
+        open.portals.clear();
+        open.cursors.retain(|_, entry| {
             let stays = !entry.is_of_transaction || commits && entry.cursor.is_holdable;
             entry.is_of_transaction = false;
             stays
@@ -154,10 +184,11 @@ impl Cursors {
     pub fn close_since(&self, number: u64) {
         let mut open = self.0.lock();
         open.cursors.retain(|_, entry| entry.number < number);
+        open.portals.retain(|opened, _| *opened < number);
     }
 
-    /// The name of a cursor that reads a relation within the transaction that declared it. One that an
-    /// error has ended reads nothing any more.
+    /// What reads a relation within the transaction that has begun it: `cursor "c"`, or a portal. A
+    /// cursor that an error has ended reads nothing any more.
     pub fn reading(&self, relation: Oid) -> Option<String> {
         let open = self.0.lock();
         let reads = |entry: &Entry| {
@@ -167,8 +198,12 @@ impl Cursors {
                 && !position.is_ok_and(|position| position.has_failed())
         };
         let mut cursors = open.cursors.iter();
-        let found = cursors.find(|(_, entry)| reads(entry));
-        found.map(|(name, _)| name.clone())
+        if let Some((name, _)) = cursors.find(|(_, entry)| reads(entry)) {
+            return Some(format!("cursor \"{name}\""));
+        }
+        let mut portals = open.portals.values();
+        let is_read = portals.any(|reads| reads.contains(&relation));
+        is_read.then(|| "portal".to_owned())
     }
 
     /// All of them, with their names.
