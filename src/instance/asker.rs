@@ -34,7 +34,8 @@ pub struct Asker {
     pub pinned: Option<Arc<Pinned>>,
     /// The number of its transaction, once somebody has asked for it.
     pub transaction: Arc<TransactionNumber>,
-    /// When it and its transaction began; none for one of the server's own, which begins now.
+    /// When it and its transaction began; none for one of the server's own, which begins now, within
+    /// the transaction of its instance if that is of one.
     pub began: Option<Beginnings>,
     /// Changes a setting of the session, as `SET` does.
     pub set: Option<Arc<Set>>,

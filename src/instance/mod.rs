@@ -140,6 +140,8 @@ pub struct Instance {
     pub started_at: DateTime<Utc>,
     /// The number of the next transaction that asks for one.
     pub transactions: Arc<AtomicI64>,
+    /// When the transaction began that this is the instance of; none for the one that all share.
+    transaction_began: Option<DateTime<Utc>>,
     /// Memory, disk and object stores.
     runtime: Arc<RuntimeEnv>,
     /// What every session's state is copied from.
@@ -227,6 +229,7 @@ impl Instance {
             reloading: Arc::default(),
             started_at: Utc::now(),
             transactions: Arc::new(AtomicI64::new(FIRST_TRANSACTION)),
+            transaction_began: None,
             configuration: Arc::new(configuration),
         }))
     }

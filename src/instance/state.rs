@@ -281,6 +281,16 @@ pub fn reading_within(settings: &SessionSettings, began: Beginnings) -> SessionT
 }
 
 impl Instance {
+    /// The beginnings of a statement of the server's own that begins now, within the transaction that
+    /// this is of.
+    fn began(&self) -> Beginnings {
+        let now = Beginnings::now();
+        Beginnings {
+            transaction: self.transaction_began.unwrap_or(now.transaction),
+            ..now
+        }
+    }
+
     /// A state to plan and run a statement in: the template's, with the statement's relations and
     /// settings. It is made for each statement, so nothing is registered here.
     pub(super) fn state(
@@ -290,7 +300,7 @@ impl Instance {
         asker: &Asker,
     ) -> SessionState {
         let mut state = SessionState::clone(&self.template);
-        let began = asker.began.unwrap_or_else(Beginnings::now);
+        let began = asker.began.unwrap_or_else(|| self.began());
         let mut config = apply(state.config().clone(), settings);
         let seen = self.seen(&relations.snapshot, settings, asker);
         let extensions = &mut config.options_mut().extensions;

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use chrono::{DateTime, Utc};
 use tributary_udfs::interrupt::Interrupt;
 
 use super::Instance;
@@ -44,8 +45,13 @@ pub struct TransactionMark {
 
 impl InstanceTransaction {
     /// Begins one of a session, which reads by `pinned` where all its statements read what the first one
-    /// did.
-    pub fn begin(shared: &Arc<Instance>, process: i32, pinned: Option<&Pinned>) -> Self {
+    /// did; `began` is when its first statement did.
+    pub fn begin(
+        shared: &Arc<Instance>,
+        process: i32,
+        pinned: Option<&Pinned>,
+        began: DateTime<Utc>,
+    ) -> Self {
         let base = match pinned {
             Some(pinned) => Arc::clone(&pinned.snapshot),
             None => shared.catalog.snapshot(),
@@ -70,6 +76,7 @@ impl InstanceTransaction {
             reloading: Arc::clone(&shared.reloading),
             started_at: shared.started_at,
             transactions: Arc::clone(&shared.transactions),
+            transaction_began: Some(began),
             runtime: Arc::clone(&shared.runtime),
             template: Arc::clone(&shared.template),
         };

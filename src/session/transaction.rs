@@ -33,8 +33,10 @@ impl Session {
     /// [`Self::within`] the transaction, which begins to write; none outside of one.
     pub(super) fn transaction(&self) -> Result<Option<Self>> {
         let process = self.client.process;
-        let begin =
-            |pinned: Option<&Pinned>| InstanceTransaction::begin(&self.instance, process, pinned);
+        let began = self.began().transaction;
+        let begin = |pinned: Option<&Pinned>| {
+            InstanceTransaction::begin(&self.instance, process, pinned, began)
+        };
         let writes = self.state.lock().begin_writing(begin);
         self.within_writes(writes)
     }
