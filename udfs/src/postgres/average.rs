@@ -1,4 +1,4 @@
-//! `avg` of numerics and integers, a numeric of as many digits as a quotient has.
+//! `avg` of numerics and integers, a numeric of as many digits as a quotient has, and of intervals.
 
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ use datafusion::logical_expr::{
 };
 
 use super::converted::{Conversion, Converted, with_return_field};
+use super::interval_average::{self, INTERVAL};
 use super::numeric;
 use super::range::out_of_range;
 
@@ -41,6 +42,10 @@ impl NumericAverage {
 
 fn with_type(field: &FieldRef, data_type: DataType) -> FieldRef {
     Arc::new(Field::new(field.name(), data_type, field.is_nullable()))
+}
+
+fn is_of_intervals(answer: &DataType) -> bool {
+    matches!(answer, DataType::Interval(_))
 }
 
 /// The types that values of one type are averaged in, and that their average is computed in: it has one
@@ -133,6 +138,9 @@ impl AggregateUDFImpl for NumericAverage {
         {
             return Ok(vec![exact]);
         }
+        if let [DataType::Interval(_)] = given {
+            return Ok(vec![INTERVAL]);
+        }
         let fields = given.iter();
         let fields = fields.map(|given| Arc::new(Field::new("", given.clone(), true)));
         let fields: Vec<FieldRef> = fields.collect();
@@ -141,6 +149,9 @@ impl AggregateUDFImpl for NumericAverage {
     }
 
     fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
+        if let [DataType::Interval(_)] = arg_types {
+            return Ok(INTERVAL);
+        }
         match arg_types.first().and_then(numeric::average) {
             Some(data_type) => Ok(data_type),
             None => self.inner.return_type(arg_types),
@@ -148,6 +159,9 @@ impl AggregateUDFImpl for NumericAverage {
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
+        if is_of_intervals(args.return_type()) {
+            return Ok(interval_average::state_fields(&args));
+        }
         let [value] = args.input_fields else {
             return self.inner.state_fields(args);
         };
@@ -164,6 +178,9 @@ impl AggregateUDFImpl for NumericAverage {
     }
 
     fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
+        if is_of_intervals(args.return_type()) {
+            return Ok(interval_average::accumulator(args.is_distinct));
+        }
         if !args.return_type().is_decimal() {
             return self.inner.accumulator(args);
         }
@@ -172,6 +189,9 @@ impl AggregateUDFImpl for NumericAverage {
     }
 
     fn create_sliding_accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
+        if is_of_intervals(args.return_type()) {
+            return self.accumulator(args);
+        }
         if !args.return_type().is_decimal() {
             return self.inner.create_sliding_accumulator(args);
         }
@@ -180,7 +200,7 @@ impl AggregateUDFImpl for NumericAverage {
     }
 
     fn groups_accumulator_supported(&self, args: AccumulatorArgs) -> bool {
-        self.inner.groups_accumulator_supported(args)
+        !is_of_intervals(args.return_type()) && self.inner.groups_accumulator_supported(args)
     }
 
     fn create_groups_accumulator(

@@ -30,6 +30,7 @@ mod functions;
 mod half_even;
 mod inner;
 mod interval;
+mod interval_average;
 mod interval_text;
 mod lazily;
 mod letter_case;

@@ -578,14 +578,22 @@ fn scaled(
     value: IntervalMonthDayNano,
     scale: impl Fn(f64) -> f64,
 ) -> Result<IntervalMonthDayNano, FunctionError> {
+    let (months, days) = (f64::from(value.months), f64::from(value.days));
+    interval_of_parts(scale(months), scale(days), scale(micros(value) as f64))
+}
+
+/// An interval of months, days and microseconds with digits behind the point.
+pub(super) fn interval_of_parts(
+    months: f64,
+    days: f64,
+    micros: f64,
+) -> Result<IntervalMonthDayNano, FunctionError> {
     let wide = || out_of_range("interval");
-    let round = |part: f64| (part * 1e6).round() / 1e6;
+    let round = |part: f64| (part * 1e6).round_ties_even() / 1e6;
     let whole = |part: f64| match part.is_finite() && part.abs() < 9.2e18 {
         true => Ok(part.trunc() as i64),
         false => Err(wide()),
     };
-    let months = scale(f64::from(value.months));
-    let days = scale(f64::from(value.days));
     let month_days = round((months - months.trunc()) * 30.0);
     let day_seconds = round((days - days.trunc() + month_days - month_days.trunc()) * 86_400.0);
     let mut all_days = whole(days)? + whole(month_days)?;
@@ -594,7 +602,7 @@ fn scaled(
         all_days += (seconds / 86_400.0).trunc() as i64;
         seconds -= (seconds / 86_400.0).trunc() * 86_400.0;
     }
-    let micros = (scale(micros(value) as f64) + seconds * 1e6).round();
+    let micros = (micros + seconds * 1e6).round_ties_even();
     interval(whole(months)?, all_days, whole(micros)?)
 }
 

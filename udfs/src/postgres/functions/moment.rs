@@ -24,7 +24,7 @@ pub(super) fn is_infinite(moment: i64) -> bool {
 }
 
 /// How long an interval is in microseconds where a month has 30 days and a day 24 hours.
-pub(super) fn span(interval: IntervalMonthDayNano) -> i128 {
+pub(in crate::postgres) fn span(interval: IntervalMonthDayNano) -> i128 {
     let days = i128::from(interval.months) * 30 + i128::from(interval.days);
     days * i128::from(DAY) + i128::from(interval.nanoseconds / NANOS)
 }
