@@ -32,6 +32,7 @@ mod inner;
 mod interval;
 mod interval_average;
 mod interval_text;
+mod joined_elements;
 mod lazily;
 mod letter_case;
 mod list_rows;

@@ -38,8 +38,8 @@ use row_function::{Form, RowFunction};
 
 use super::moment_rounding::round_moment;
 use super::{
-    bounded_text, concatenated, dimensions, letter_case, of_one_type, removed_elements,
-    replaced_elements, retyped, row_numbers,
+    bounded_text, concatenated, dimensions, joined_elements, letter_case, of_one_type,
+    removed_elements, replaced_elements, retyped, row_numbers,
 };
 
 /// Functions whose answer depends on nothing but their arguments.
@@ -147,6 +147,7 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     truncated::register(registry)?;
     concatenated::register(registry)?;
     dimensions::register(registry)?;
+    joined_elements::register(registry)?;
     letter_case::register(registry)?;
     of_one_type::register(registry)?;
     removed_elements::register(registry)?;
