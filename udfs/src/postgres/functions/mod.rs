@@ -5,6 +5,7 @@ mod arithmetic;
 mod binary;
 mod calendar;
 mod days;
+mod degrees;
 mod hashing;
 mod interval_sums;
 mod matches_each;
@@ -44,6 +45,12 @@ use super::{
 
 /// Functions whose answer depends on nothing but their arguments.
 const IMMUTABLE: &[(&str, &[Form])] = &[
+    ("acosd", degrees::ACOSD),
+    ("asind", degrees::ASIND),
+    ("atan2d", degrees::ATAN2D),
+    ("atand", degrees::ATAND),
+    ("cosd", degrees::COSD),
+    ("cotd", degrees::COTD),
     ("gcd", numbers::GCD),
     ("hashint4", hashing::HASHINT4),
     ("hashint8", hashing::HASHINT8),
@@ -59,6 +66,8 @@ const IMMUTABLE: &[(&str, &[Form])] = &[
     ("make_interval", calendar::MAKE_INTERVAL),
     ("make_time", calendar::MAKE_TIME),
     ("make_timestamp", calendar::MAKE_TIMESTAMP),
+    ("sind", degrees::SIND),
+    ("tand", degrees::TAND),
     ("timestamp_difference", calendar::TIMESTAMP_DIFFERENCE),
     ("to_hex", numbers::TO_HEX),
     ("width_bucket", numbers::WIDTH_BUCKET),
