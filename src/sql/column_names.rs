@@ -380,6 +380,7 @@ pub(super) fn figure(expression: &Expr) -> Option<String> {
             .and_then(strong)
             .or_else(|| Some("case".to_owned())),
         Expr::Exists { negated: false, .. } => Some("exists".to_owned()),
+        Expr::IsNormalized { negated: false, .. } => Some("is_normalized".to_owned()),
         Expr::Extract { .. } => Some("extract".to_owned()),
         Expr::Substring {
             shorthand: true, ..

@@ -137,6 +137,7 @@ impl VisitorMut for Rewriter {
             }
             Expr::Extract { .. }
             | Expr::Function(_)
+            | Expr::IsNormalized { .. }
             | Expr::SimilarTo { .. }
             | Expr::Substring { .. }
             | Expr::Overlay { .. }

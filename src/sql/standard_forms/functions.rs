@@ -10,7 +10,7 @@ use super::arrays::{array_lower, array_upper};
 use super::calls::{call, cast, named_call, taken};
 use super::intervals::place_arguments;
 use super::moments::{date_part, extracted, truncated_there};
-use super::patterns::similar;
+use super::patterns::{negate_if, similar};
 use crate::sql::cursor::fold;
 
 /// Functions that are called without parentheses, which no column can be named for unless quoted.
@@ -32,6 +32,14 @@ pub(super) fn is_function(name: &Ident) -> bool {
             .any(|function| name.value.eq_ignore_ascii_case(function))
 }
 
+/// Whether this is the word for a normal form of Unicode, which `normalize` takes for no column.
+fn is_normal_form(word: &Ident) -> bool {
+    word.quote_style.is_none()
+        && ["nfc", "nfd", "nfkc", "nfkd"]
+            .iter()
+            .any(|form| word.value.eq_ignore_ascii_case(form))
+}
+
 /// Puts functions in the place of operators and of forms with words of their own.
 pub(super) fn as_function(expr: &mut Expr) {
     let changed = match expr {
@@ -41,6 +49,16 @@ pub(super) fn as_function(expr: &mut Expr) {
             pattern,
             escape_char,
         } => similar(taken(text), taken(pattern), escape_char.take(), *negated),
+        Expr::IsNormalized {
+            expr: text,
+            form,
+            negated,
+        } => {
+            let form = form.as_ref().map(ToString::to_string);
+            let mut given = vec![taken(text)];
+            given.extend(form.map(|form| Expr::value(Value::SingleQuotedString(form))));
+            negate_if(*negated, named_call("is_normalized", given))
+        }
         Expr::Substring {
             expr: text,
             substring_from,
@@ -205,6 +223,12 @@ fn renamed(function: &mut Function) -> Option<Expr> {
             };
             plain = vec![date_part(text, from.clone())];
             DataType::DoublePrecision
+        }
+        ("normalize", [_, Expr::Identifier(form)]) if is_normal_form(form) => {
+            let form = Expr::value(Value::SingleQuotedString(form.value.clone()));
+            plain.truncate(1);
+            plain.push(form);
+            return Some(named_call("normalize", plain));
         }
         ("array_upper", [array, dimension]) => {
             plain = vec![array_upper(array, dimension)];

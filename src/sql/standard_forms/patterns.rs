@@ -123,7 +123,7 @@ pub(super) fn similar(
     negate_if(negated, named_call("regexp_like", vec![text, pattern]))
 }
 
-fn negate_if(negated: bool, matches: Expr) -> Expr {
+pub(super) fn negate_if(negated: bool, matches: Expr) -> Expr {
     match negated {
         true => Expr::UnaryOp {
             op: UnaryOperator::Not,

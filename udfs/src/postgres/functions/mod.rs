@@ -13,6 +13,7 @@ mod matching;
 mod moment;
 mod moment_fields;
 mod moment_shift;
+mod normal_forms;
 mod numbers;
 mod quoting;
 mod regular_expression;
@@ -58,6 +59,7 @@ const IMMUTABLE: &[(&str, &[Form])] = &[
     ("hashtextextended", hashing::HASHTEXTEXTENDED),
     ("interval_quotient", calendar::INTERVAL_QUOTIENT),
     ("interval_times", calendar::INTERVAL_TIMES),
+    ("is_normalized", normal_forms::IS_NORMALIZED),
     ("isfinite", calendar::ISFINITE),
     ("justify_days", calendar::JUSTIFY_DAYS),
     ("justify_hours", calendar::JUSTIFY_HOURS),
@@ -66,6 +68,7 @@ const IMMUTABLE: &[(&str, &[Form])] = &[
     ("make_interval", calendar::MAKE_INTERVAL),
     ("make_time", calendar::MAKE_TIME),
     ("make_timestamp", calendar::MAKE_TIMESTAMP),
+    ("normalize", normal_forms::NORMALIZE),
     ("sind", degrees::SIND),
     ("tand", degrees::TAND),
     ("timestamp_difference", calendar::TIMESTAMP_DIFFERENCE),
