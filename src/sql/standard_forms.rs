@@ -4,7 +4,8 @@
 //! `LIKE p ESCAPE e` is `like_escape(p, e)`, `x < ANY (a)`, of which DataFusion forgets the elements that
 //! are NULL, is `NOT (x >= ALL (a))`, `x LIKE ANY (a)` is a function, `SIMILAR TO` is a regular expression,
 //! operators such as `&&`, `|/` and `~` are functions, `x::bit(n)::bigint` is the number of the bits,
-//! `1e308` is a `double precision`, and keys of `ORDER BY` stand once.
+//! `1e308` is a `double precision`, defaults of `lead` and `lag` that are computed stand in a `CASE`, and
+//! keys of `ORDER BY` stand once.
 
 mod arrays;
 mod calls;
@@ -12,6 +13,7 @@ mod functions;
 mod intervals;
 mod moments;
 mod patterns;
+mod windows;
 
 use std::ops::ControlFlow;
 

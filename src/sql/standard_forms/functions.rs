@@ -11,6 +11,7 @@ use super::calls::{call, cast, named_call, taken};
 use super::intervals::place_arguments;
 use super::moments::{date_part, extracted, truncated_there};
 use super::patterns::{negate_if, similar};
+use super::windows::with_default;
 use crate::sql::cursor::fold;
 
 /// Functions that are called without parentheses, which no column can be named for unless quoted.
@@ -134,7 +135,7 @@ pub(super) fn as_function(expr: &mut Expr) {
             let value = extracted(field, taken(from));
             cast(value, DataType::Numeric(ExactNumberInfo::None))
         }
-        Expr::Function(function) => match renamed(function) {
+        Expr::Function(function) => match with_default(function).or_else(|| renamed(function)) {
             Some(changed) => changed,
             None => return,
         },
