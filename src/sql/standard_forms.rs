@@ -12,6 +12,7 @@ mod calls;
 mod functions;
 mod intervals;
 mod moments;
+mod numbers;
 mod patterns;
 mod windows;
 

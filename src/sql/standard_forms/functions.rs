@@ -10,6 +10,7 @@ use super::arrays::{array_lower, array_upper};
 use super::calls::{call, cast, named_call, taken};
 use super::intervals::place_arguments;
 use super::moments::{date_part, extracted, truncated_there};
+use super::numbers::{read_arguments, read_as};
 use super::patterns::{negate_if, similar};
 use super::windows::with_default;
 use crate::sql::cursor::fold;
@@ -125,6 +126,11 @@ pub(super) fn as_function(expr: &mut Expr) {
                 first.append(second);
                 named_call("overlaps", std::mem::take(first))
             }
+            BinaryOperator::PGExp => {
+                read_as(left, DataType::DoublePrecision);
+                read_as(right, DataType::DoublePrecision);
+                return;
+            }
             _ => return,
         },
         Expr::Extract {
@@ -192,6 +198,9 @@ fn renamed(function: &mut Function) -> Option<Expr> {
         }
         _ => return None,
     };
+    if read_arguments(&name, &mut plain) {
+        return Some(named_call(&name, plain));
+    }
     let now = || call(Ident::new("now"));
     let data_type = match (name.as_str(), plain.as_slice()) {
         ("ceiling", [_]) => {
