@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, DataType, ExactNumberInfo, Expr, FunctionArg, FunctionArgExpr, FunctionArguments,
-    Ident, OrderByKind, Query, SelectItem, SetExpr, Subscript, TimezoneInfo, TrimWhereField, Value,
-    VisitMut, VisitorMut, visit_expressions, visit_expressions_mut,
+    AccessExpr, BinaryOperator, DataType, ExactNumberInfo, Expr, FunctionArg, FunctionArgExpr,
+    FunctionArguments, Ident, OrderByKind, Query, SelectItem, SetExpr, Subscript, TimezoneInfo,
+    TrimWhereField, Value, VisitMut, VisitorMut, visit_expressions, visit_expressions_mut,
 };
 
 use super::cursor::fold;
@@ -380,6 +380,10 @@ pub(super) fn figure(expression: &Expr) -> Option<String> {
             .and_then(strong)
             .or_else(|| Some("case".to_owned())),
         Expr::Exists { negated: false, .. } => Some("exists".to_owned()),
+        Expr::BinaryOp {
+            op: BinaryOperator::Overlaps,
+            ..
+        } => Some("overlaps".to_owned()),
         Expr::IsNormalized { negated: false, .. } => Some("is_normalized".to_owned()),
         Expr::Extract { .. } => Some("extract".to_owned()),
         Expr::Substring {
