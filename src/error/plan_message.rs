@@ -122,28 +122,11 @@ pub(super) fn of_execution(message: &str) -> Error {
         let message = "negative substring length not allowed";
         return Error::new(SqlState::SUBSTRING_ERROR, message);
     }
-    if let Some(error) = no_date(message) {
-        return error;
-    }
     if message.contains("factorial of a negative number") {
         let message = "factorial of a negative number is undefined";
         return Error::new(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, message);
     }
     Error::new(SqlState::INVALID_PARAMETER_VALUE, lower_first(message))
-}
-
-/// What `make_date` says of a day that is none.
-fn no_date(message: &str) -> Option<Error> {
-    let error = |message: String| Some(Error::new(SqlState::DATETIME_FIELD_OVERFLOW, message));
-    if let Some((_, parts)) = message.split_once("Unable to parse date from ") {
-        let date = parts.replace(", ", "-");
-        return error(format!("date field value out of range: {date}"));
-    }
-    ["Month", "Day"].into_iter().find_map(|part| {
-        let value = between(message, &format!("{part} value '"), "' is out of range")?;
-        let part = part.to_lowercase();
-        error(format!("date field value out of range: {part} {value}"))
-    })
 }
 
 /// The name in SQL of a type of Arrow's.

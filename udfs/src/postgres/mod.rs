@@ -36,6 +36,7 @@ mod joined_elements;
 mod lazily;
 mod letter_case;
 mod list_rows;
+mod made_dates;
 mod matched_types;
 mod membership;
 mod moment_casts;

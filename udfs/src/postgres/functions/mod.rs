@@ -40,7 +40,7 @@ use row_function::{Form, RowFunction};
 
 use super::moment_rounding::round_moment;
 use super::{
-    bounded_text, concatenated, dimensions, joined_elements, letter_case, of_one_type,
+    bounded_text, concatenated, dimensions, joined_elements, letter_case, made_dates, of_one_type,
     removed_elements, replaced_elements, retyped, row_numbers,
 };
 
@@ -161,6 +161,7 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     dimensions::register(registry)?;
     joined_elements::register(registry)?;
     letter_case::register(registry)?;
+    made_dates::register(registry)?;
     of_one_type::register(registry)?;
     removed_elements::register(registry)?;
     replaced_elements::register(registry)?;
