@@ -144,6 +144,7 @@ impl VisitorMut for Rewriter {
             | Expr::SimilarTo { .. }
             | Expr::Substring { .. }
             | Expr::Overlay { .. }
+            | Expr::Position { .. }
             | Expr::UnaryOp { .. }
             | Expr::BinaryOp { .. } => as_function(expr),
             _ => {}

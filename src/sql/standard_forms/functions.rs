@@ -100,6 +100,11 @@ pub(super) fn as_function(expr: &mut Expr) {
             given.extend(overlay_for.as_deref_mut().map(taken));
             named_call("overlay", given)
         }
+        // DataFusion's planner takes its own function, which knows texts alone.
+        Expr::Position {
+            expr: part,
+            r#in: whole,
+        } => named_call("strpos", vec![taken(whole), taken(part)]),
         Expr::UnaryOp { op, expr: operand } => match op {
             UnaryOperator::PGAbs => named_call("abs", vec![taken(operand)]),
             UnaryOperator::PGSquareRoot => named_call("sqrt", vec![taken(operand)]),

@@ -86,6 +86,15 @@ pub(super) const LTRIM: &[Form] = &[form(&[Bytes, Bytes], Bytes, |row| {
 pub(super) const RTRIM: &[Form] = &[form(&[Bytes, Bytes], Bytes, |row| {
     Ok(bytes(trimmed_end(row.bytes(0), row.bytes(1))))
 })];
+/// The place, from 1, at which bytes first stand within others; 0 where they do not.
+pub(super) const STRPOS: &[Form] = &[form(&[Bytes, Bytes], Integer, |row| {
+    let (whole, part) = (row.bytes(0), row.bytes(1));
+    let place = match part {
+        [] => Some(0),
+        part => whole.windows(part.len()).position(|window| window == part),
+    };
+    integer(place.map_or(0, |place| i64::try_from(place + 1).unwrap_or(i64::MAX)))
+})];
 pub(super) const ENCODE: &[Form] = &[form(&[Bytes, Text], Text, |row| {
     let all = row.bytes(0);
     Ok(text(match row.text(1).to_ascii_lowercase().as_str() {

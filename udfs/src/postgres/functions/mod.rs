@@ -127,6 +127,7 @@ const WITH_BYTES: &[(&str, &[Form])] = &[
     ("ltrim", binary::LTRIM),
     ("overlay", binary::OVERLAY),
     ("rtrim", binary::RTRIM),
+    ("strpos", binary::STRPOS),
     ("substr", binary::SUBSTR),
 ];
 

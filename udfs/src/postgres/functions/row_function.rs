@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, new_empty_array};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, IntervalMonthDayNano, IntervalUnit, TimeUnit};
+use arrow::datatypes::{DataType, Field, FieldRef, IntervalMonthDayNano, IntervalUnit, TimeUnit};
 use datafusion::common::internal_err;
 use datafusion::error::Result;
 use datafusion::logical_expr::type_coercion::functions::fields_with_udf;
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility,
 };
 use datafusion::scalar::ScalarValue;
 
@@ -436,6 +437,20 @@ impl ScalarUDFImpl for RowFunction {
             (Some((form, _)), _) => Ok(form.answer.arrow()),
             (None, Some(inner)) => inner.return_type(given),
             (None, None) => internal_err!("{} is called wrongly", self.name),
+        }
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
+        let given = args.arg_fields.iter();
+        let given: Vec<DataType> = given.map(|field| field.data_type().clone()).collect();
+        match (self.choose(&given), &self.inner) {
+            // Some of DataFusion's functions tell the type of their answers by nothing else.
+            (None, Some(inner)) => inner.return_field_from_args(args),
+            _ => Ok(Arc::new(Field::new(
+                self.name,
+                self.return_type(&given)?,
+                true,
+            ))),
         }
     }
 
