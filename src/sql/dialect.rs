@@ -9,7 +9,9 @@ use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
-use super::{between_symmetric, exponents, literals, quantified_patterns, variadic};
+use super::{
+    between_symmetric, exponents, literals, quantified_patterns, similar_substring, variadic,
+};
 
 /// Postgres's dialect and `VERSION AS OF`.
 ///
@@ -109,6 +111,7 @@ impl Dialect for TributaryDialect {
                     .or_else(|| values(parser))
                     .or_else(|| signed(parser))
                     .or_else(|| variadic::argument(parser))
+                    .or_else(|| similar_substring::substring(parser))
             }
             None => Some(Err(ParserError::RecursionLimitExceeded)),
         }

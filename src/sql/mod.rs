@@ -124,6 +124,7 @@ pub mod set_operation_keys;
 pub mod set_returning;
 pub mod show;
 pub mod shown;
+mod similar_substring;
 pub mod standard_forms;
 mod syntax_error;
 pub mod table_changes;

@@ -70,13 +70,19 @@ pub(super) fn as_function(expr: &mut Expr) {
         } => {
             // `substr` takes places alone.
             let is_pattern = !*shorthand
-                && matches!(
+                && (matches!(
+                    substring_from.as_deref(),
+                    Some(Expr::Cast {
+                        data_type: DataType::Text,
+                        ..
+                    })
+                ) || matches!(
                     substring_from.as_deref(),
                     Some(Expr::Value(from)) if matches!(from.value, Value::SingleQuotedString(_)
                         | Value::EscapedStringLiteral(_) | Value::DollarQuotedString(_)
                         // Which is a pattern, unless it is declared to be a number.
                         | Value::Placeholder(_))
-                );
+                ));
             let first = || Expr::value(Value::Number("1".to_owned(), false));
             let from = substring_from.as_deref_mut().map_or_else(first, taken);
             let mut given = vec![taken(text), from];
