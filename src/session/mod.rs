@@ -30,6 +30,7 @@ mod settings;
 mod shown_query;
 mod state;
 pub mod subqueries;
+mod ties;
 mod told_parameters;
 mod transaction;
 pub mod user_functions;

@@ -10,7 +10,7 @@ use datafusion::logical_expr::expr::{Case, ScalarFunction};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
 
-use super::called_parameters;
+use super::{called_parameters, ties};
 
 /// Functions whose arguments are of one type.
 const OF_ONE_TYPE: [&str; 5] = ["coalesce", "greatest", "least", "make_array", "nullif"];
@@ -24,7 +24,8 @@ pub(super) fn placed_parameters(plan: &LogicalPlan) -> Result<HashMap<String, Da
         match node {
             LogicalPlan::Limit(limit) => {
                 for clause in [&limit.skip, &limit.fetch].into_iter().flatten() {
-                    places.is(clause, || Some(DataType::Int64));
+                    let count = ties::counted(clause).unwrap_or(clause);
+                    places.is(count, || Some(DataType::Int64));
                 }
             }
             LogicalPlan::Union(union) => places.of_union(&union.inputs),

@@ -36,7 +36,7 @@ use crate::sql::{
     outer_relations, record_arguments, references, relation_names, relation_wildcards,
     renamed_wildcards, repeated_columns, repeated_groups, row_membership, row_values, sampled,
     set_operation_keys, set_returning, standard_forms, table_changes, time_travel, untyped_texts,
-    values, variadic, whole_rows, with_changes,
+    values, variadic, whole_rows, with_changes, with_ties,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -362,7 +362,7 @@ pub fn views(snapshot: &Snapshot, query: &ast::Query) -> Result<Vec<Oid>> {
 /// 22023 for a version that is none; what looking up a source meets; 42883 for a function on a model
 /// that is called wrongly; 42P09 for `relation.*` that may be of two relations; 0A000 for
 /// `WITH ORDINALITY` of a function that gives several columns; 42804 for `VALUES` of several types;
-/// 42601 for rows of several lengths that are compared.
+/// 42601 for rows of several lengths that are compared, and `WITH TIES` without an order.
 pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
     Box::pin(say_plannably(query, state, EmptyQuery::NullTexts)).await?;
     integer_literals::mark(query);
@@ -386,6 +386,7 @@ async fn say_plannably(
 ) -> Result<()> {
     let sources = StatementCatalog::of(state.config_options())?;
     constant_keys::rewrite(query)?;
+    with_ties::mark(query)?;
     variadic::rewrite(query)?;
     set_operation_keys::rewrite(query)?;
     named_windows::rewrite(query)?;

@@ -8,18 +8,33 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::{ColumnarValue, Expr, Limit, LogicalPlan, lit};
 use datafusion::scalar::ScalarValue;
 
+use super::ties;
 use crate::error::{Error, Result, SqlState};
 
 /// Computes what `LIMIT` and `OFFSET` say, but for what waits for parameters.
 ///
 /// # Errors
-/// 2201W and 2201X for negative numbers, 0A000 for subqueries, 42703 for columns.
+/// 2201W and 2201X for negative numbers, 0A000 for subqueries, 42703 for columns; those of `ties::limit`.
 pub fn compute(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
     let computed = plan.transform_up_with_subqueries(|node| match node {
         LogicalPlan::Limit(Limit { skip, fetch, input }) => {
             let skip = skip
                 .map(|skip| number(*skip, "OFFSET", state))
                 .transpose()?;
+            if let Some(count) = fetch.as_deref().and_then(ties::counted) {
+                let count = number(count.clone(), "LIMIT", state)?;
+                return Ok(match (told(skip.as_ref()), told(Some(&count))) {
+                    (Some(skip), Some(count)) => {
+                        Transformed::yes(ties::limit(skip.unwrap_or(0), count, input)?)
+                    }
+                    // What waits for parameters is settled once they are bound.
+                    _ => Transformed::yes(LogicalPlan::Limit(Limit {
+                        skip: skip.map(Box::new),
+                        fetch,
+                        input,
+                    })),
+                });
+            }
             let fetch = fetch
                 .map(|fetch| number(*fetch, "LIMIT", state))
                 .transpose()?;
@@ -60,6 +75,15 @@ fn number(expression: Expr, clause: &str, state: &SessionState) -> Result<Expr> 
         ));
     }
     Ok(lit(value))
+}
+
+/// A number that is known, if any is said.
+fn told(clause: Option<&Expr>) -> Option<Option<i64>> {
+    match clause {
+        None => Some(None),
+        Some(Expr::Literal(ScalarValue::Int64(number), _)) => Some(*number),
+        Some(_) => None,
+    }
 }
 
 fn has_parameters(expression: &Expr) -> Result<bool> {

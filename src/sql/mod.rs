@@ -145,6 +145,7 @@ pub mod view_columns;
 pub mod whole_rows;
 pub mod with;
 pub mod with_changes;
+pub mod with_ties;
 mod write_command;
 
 pub use name::{ObjectName, QualifiedName};

@@ -38,7 +38,7 @@ use crate::error::{Error, Result, SqlState};
 /// Rewrites a query before it is planned; what is stored and displayed is the query as written.
 ///
 /// # Errors
-/// 22007 and 22008 for an interval that is none; 0A000 for `WITH TIES`; 42601 for a query with both a `LIMIT` and a `FETCH`.
+/// 22007 and 22008 for an interval that is none; 0A000 for `PERCENT`; 42601 for a query with both a `LIMIT` and a `FETCH`.
 pub fn rewrite(query: &mut Query) -> Result<()> {
     match query.visit(&mut Rewriter) {
         ControlFlow::Continue(()) => Ok(()),
@@ -154,8 +154,8 @@ impl VisitorMut for Rewriter {
 }
 
 fn limit(fetch: Fetch, clause: Option<LimitClause>) -> Result<LimitClause> {
-    if fetch.with_ties || fetch.percent {
-        return Err(Error::unsupported("FETCH FIRST with WITH TIES or PERCENT"));
+    if fetch.percent {
+        return Err(Error::unsupported("FETCH FIRST with PERCENT"));
     }
     let one = || Expr::value(Value::Number("1".to_owned(), false));
     let limit = Some(fetch.quantity.unwrap_or_else(one));

@@ -93,6 +93,7 @@ const IMMUTABLE: &[(&str, &[Form])] = &[
     ("regexp_replace", matching::REGEXP_REPLACE),
     ("regexp_split_to_array", matching::REGEXP_SPLIT_TO_ARRAY),
     ("regexp_substr", matching::REGEXP_SUBSTR),
+    ("rows_with_ties", numbers::ROWS_WITH_TIES),
     ("set_bit", binary::SET_BIT),
     ("set_byte", binary::SET_BYTE),
     ("similar_to_escape", matching::SIMILAR_TO_ESCAPE),

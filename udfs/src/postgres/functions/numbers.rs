@@ -53,6 +53,12 @@ pub(super) const TO_HEX: &[Form] = &[
     }),
 ];
 
+/// The number of rows of `FETCH FIRST n ROWS WITH TIES`: a mark that a planner sees, which is the number
+/// itself where it is computed.
+pub(super) const ROWS_WITH_TIES: &[Form] = &[form(&[BigInt], BigInt, |row| {
+    Ok(ScalarValue::Int64(row.optional_integer(0)))
+})];
+
 /// The greatest common divisor; 0 of zeros.
 pub(super) const GCD: &[Form] = &[
     form(&[Integer, Integer], Integer, |row| {
