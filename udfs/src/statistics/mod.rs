@@ -7,6 +7,7 @@ mod comparison_accumulator;
 mod compensated_sum;
 mod decomposition;
 mod ewma;
+mod fractions;
 mod gauss_legendre;
 mod iqr_outlier;
 mod js_divergence;
@@ -18,6 +19,7 @@ mod mad_score;
 mod mode;
 mod observations;
 mod ordered_set;
+mod percentile_cont;
 mod percentile_disc;
 mod posterior;
 mod proportion;
@@ -56,7 +58,11 @@ pub(crate) fn aggregate_functions() -> Vec<Arc<AggregateUDF>> {
         &ks_statistic::FUNCTION,
         &psi::FUNCTION,
     ]);
-    all.extend([mode::function(), percentile_disc::function()]);
+    all.extend([
+        mode::function(),
+        percentile_cont::function(),
+        percentile_disc::function(),
+    ]);
     all
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
+use arrow::array::{Array as _, ArrayRef};
 use arrow::compute::partition;
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::error::Result;
@@ -11,6 +11,7 @@ use datafusion::logical_expr::utils::AggregateOrderSensitivity;
 use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, Documentation, Signature, Volatility,
 };
+use datafusion::scalar::ScalarValue;
 use datafusion_macros::user_doc;
 
 use super::ordered_set::{OrderedSet, answer, state};
@@ -86,10 +87,13 @@ impl AggregateUDFImpl for Mode {
 }
 
 /// The first of the longest run of equal values.
-fn most_frequent(sorted: &ArrayRef) -> Result<Option<usize>> {
+fn most_frequent(sorted: &ArrayRef) -> Result<ScalarValue> {
     let runs = partition(&[Arc::clone(sorted)])?.ranges();
     let longest = runs.iter().map(ExactSizeIterator::len).max();
     let mut runs = runs.into_iter();
     let first = runs.find(|run| Some(run.len()) == longest);
-    Ok(first.map(|run| run.start))
+    match first {
+        Some(run) => ScalarValue::try_from_array(sorted, run.start),
+        None => ScalarValue::try_from(sorted.data_type()),
+    }
 }

@@ -15,8 +15,8 @@ use datafusion::scalar::ScalarValue;
 use crate::FunctionError;
 use crate::wording::type_name;
 
-/// Which of the values in their order is the answer, as its place among them; there is one at least.
-pub(super) type Choice = Box<dyn Fn(&ArrayRef) -> Result<Option<usize>> + Send + Sync>;
+/// What is answered to the values in their order; there is one at least.
+pub(super) type Choice = Box<dyn Fn(&ArrayRef) -> Result<ScalarValue> + Send + Sync>;
 
 /// What is kept of a group: its values.
 pub(super) fn state(args: &StateFieldsArgs) -> Result<Vec<FieldRef>> {
@@ -49,10 +49,13 @@ pub(super) fn answer(name: &str, arguments: usize, given: &[DataType]) -> Result
     Ok(value.clone())
 }
 
-/// Keeps the values of a group, and chooses one of them.
+/// Keeps the values of a group, and answers what is chosen of them.
 pub(super) struct OrderedSet {
     batches: Vec<ArrayRef>,
+    /// The type of the values.
     data_type: DataType,
+    /// That of the answer.
+    answer: DataType,
     order: SortOptions,
     choice: Choice,
 }
@@ -68,10 +71,12 @@ impl OrderedSet {
             .with_hint("Select the distinct values in a subquery.")
             .into());
         }
+        let value = args.expr_fields.first();
         let order = args.order_bys.first();
         Ok(Self {
             batches: Vec::new(),
-            data_type: args.return_type().clone(),
+            data_type: value.map_or(DataType::Null, |field| field.data_type().clone()),
+            answer: args.return_type().clone(),
             order: order.map_or_else(SortOptions::default, |order| order.options),
             choice,
         })
@@ -115,14 +120,11 @@ impl Accumulator for OrderedSet {
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
         let Some(values) = self.values()? else {
-            return ScalarValue::try_from(&self.data_type);
+            return ScalarValue::try_from(&self.answer);
         };
         let places = sort_to_indices(&values, Some(self.order), None)?;
         let sorted = take(&values, &places, None)?;
-        match (self.choice)(&sorted)? {
-            Some(place) => ScalarValue::try_from_array(&sorted, place),
-            None => ScalarValue::try_from(&self.data_type),
-        }
+        (self.choice)(&sorted)
     }
 
     fn size(&self) -> usize {

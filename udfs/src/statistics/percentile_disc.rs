@@ -2,25 +2,24 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow::datatypes::{DataType, FieldRef, Schema};
+use arrow::array::{Array as _, ArrayRef};
+use arrow::datatypes::{DataType, FieldRef};
 use datafusion::error::Result;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::AggregateOrderSensitivity;
 use datafusion::logical_expr::{
-    Accumulator, AggregateUDF, AggregateUDFImpl, ColumnarValue, Documentation, Signature,
-    Volatility,
+    Accumulator, AggregateUDF, AggregateUDFImpl, Documentation, Signature, Volatility,
 };
 use datafusion::scalar::ScalarValue;
 use datafusion_macros::user_doc;
 
-use super::ordered_set::{Choice, OrderedSet, answer, state};
-use crate::FunctionError;
+use super::fractions::{answered, constant, element, of_each};
+use super::ordered_set::{OrderedSet, answer, state};
 use crate::arguments::{Form, Kind};
 
 #[user_doc(
     doc_section(label = "Statistical Functions"),
-    description = "The first value of a group, in the order, below which lies a fraction of the values at least, counting itself. It is one of the values, where `percentile_cont` lies between two of them. NULL counts for nothing; a fraction below 0 or above 1 is an error (22003).",
+    description = "The first value of a group, in the order, below which lies a fraction of the values at least, counting itself. It is one of the values, where `percentile_cont` lies between two of them. NULL counts for nothing; a fraction below 0 or above 1 is an error (22003). An array of fractions is answered by an array.",
     syntax_example = "percentile_disc(fraction) WITHIN GROUP (ORDER BY value)",
     sql_example = r#"```sql
 > SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY amount) AS median
@@ -33,7 +32,7 @@ use crate::arguments::{Form, Kind};
 ```"#,
     argument(
         name = "fraction",
-        description = "A number from 0 to 1, the same for all rows."
+        description = "A number from 0 to 1, or an array of such numbers, the same for all rows."
     ),
     argument(name = "value", description = "Values that have an order.")
 )]
@@ -64,8 +63,11 @@ impl AggregateUDFImpl for PercentileDisc {
 
     fn return_type(&self, given: &[DataType]) -> Result<DataType> {
         let data_type = answer(FORM.name, 2, given)?;
-        FORM.check(given)?;
-        Ok(data_type)
+        let [value, fraction] = given else {
+            return Ok(data_type);
+        };
+        FORM.check(&[value.clone(), element(fraction).clone()])?;
+        Ok(answered(fraction, data_type))
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
@@ -73,7 +75,14 @@ impl AggregateUDFImpl for PercentileDisc {
     }
 
     fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        let set = OrderedSet::new(FORM.name, &args, at(fraction(&args)?))?;
+        let fractions = constant(FORM.name, &args)?;
+        let answer = args.return_type().clone();
+        let choice = move |sorted: &ArrayRef| {
+            of_each(&fractions, &answer, &|fraction| {
+                ScalarValue::try_from_array(sorted, place(fraction, sorted.len()))
+            })
+        };
+        let set = OrderedSet::new(FORM.name, &args, Box::new(choice))?;
         Ok(Box::new(set))
     }
 
@@ -90,36 +99,8 @@ impl AggregateUDFImpl for PercentileDisc {
     }
 }
 
-/// The fraction of a call, which no column tells.
-fn fraction(args: &AccumulatorArgs) -> Result<Option<f64>> {
-    let refused = || {
-        FunctionError::unsupported("percentile_disc takes a fraction that is the same for all rows")
-            .with_hint("Write the fraction as a number.")
-    };
-    let expression = args.exprs.get(1).ok_or_else(refused)?;
-    let one_row = RecordBatchOptions::new().with_row_count(Some(1));
-    let row = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &one_row)?;
-    let value = match expression.evaluate(&row).map_err(|_| refused())? {
-        ColumnarValue::Scalar(value) => value,
-        ColumnarValue::Array(values) => ScalarValue::try_from_array(&values, 0)?,
-    };
-    let ScalarValue::Float64(fraction) = value.cast_to(&DataType::Float64)? else {
-        return Err(refused().into());
-    };
-    match fraction {
-        Some(fraction) if !(0.0..=1.0).contains(&fraction) => Err(FunctionError::out_of_range(
-            format!("percentile value {fraction} is not between 0 and 1"),
-        )
-        .into()),
-        fraction => Ok(fraction),
-    }
-}
-
-fn at(fraction: Option<f64>) -> Choice {
-    Box::new(move |sorted: &ArrayRef| {
-        Ok(fraction.map(|fraction| {
-            let place = (fraction * sorted.len() as f64).ceil() as usize;
-            place.saturating_sub(1)
-        }))
-    })
+/// The place of a fraction's value among so many.
+fn place(fraction: f64, count: usize) -> usize {
+    let place = (fraction * count as f64).ceil() as usize;
+    place.saturating_sub(1)
 }
