@@ -8,11 +8,12 @@ use datafusion::error::Result;
 use datafusion::scalar::ScalarValue;
 
 use super::regular_expression::Flags;
-use super::row_function::{Form, Row, Type, form};
+use super::row_function::{Form, Row, Type, of_nulls};
 
 use Type::{Boolean, Text, Texts};
 
-pub(super) const MATCHES_EACH: &[Form] = &[form(&[Text, Texts, Text, Boolean], Boolean, answer)];
+pub(super) const MATCHES_EACH: &[Form] =
+    &[of_nulls(&[Text, Texts, Text, Boolean], Boolean, answer)];
 
 fn answer(row: &Row<'_>) -> Result<ScalarValue> {
     let Some(patterns) = row.list(1) else {
@@ -21,7 +22,14 @@ fn answer(row: &Row<'_>) -> Result<ScalarValue> {
     let Some(patterns) = patterns.as_string_opt::<i32>() else {
         return internal_err!("{} are no patterns", patterns.data_type());
     };
-    let text = StringArray::new_scalar(row.text(0));
+    // Of no patterns, none matches and all do, whatever the text.
+    if patterns.is_empty() {
+        return Ok(ScalarValue::Boolean(Some(row.boolean(3))));
+    }
+    let Some(text) = row.optional_text(0) else {
+        return Ok(ScalarValue::Boolean(None));
+    };
+    let text = StringArray::new_scalar(text);
     let matches = match row.text(2) {
         "~~" => like(&text, patterns)?,
         "!~~" => nlike(&text, patterns)?,
