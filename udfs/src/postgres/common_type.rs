@@ -220,6 +220,7 @@ fn construct_of(function: &str) -> Option<&'static str> {
         "coalesce" => Some("COALESCE"),
         "greatest" => Some("GREATEST"),
         "least" => Some("LEAST"),
+        "make_array" => Some("ARRAY"),
         _ => None,
     }
 }

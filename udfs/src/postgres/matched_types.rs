@@ -1,5 +1,6 @@
 //! Types that cannot be matched, and literals beside values that are no texts: of the answers of a `CASE`,
-//! the arguments of `coalesce` and the like, and the columns of `UNION`, `INTERSECT` and `EXCEPT`.
+//! the arguments of `coalesce` and the like, the elements of an array that is written out, and the columns
+//! of `UNION`, `INTERSECT` and `EXCEPT`.
 //!
 //! PostgreSQL sorts types into categories, takes one of the first value's category, and reads a literal as
 //! what stands beside it. DataFusion makes texts of numbers where a text is among them, or reads any text
