@@ -1,7 +1,8 @@
-//! Texts that are compared with numbers and moments, for which PostgreSQL has no operators.
+//! Texts that are compared with numbers and moments, and numbers with truths and moments, for which PostgreSQL
+//! has no operators.
 //!
 //! DataFusion reads any text as what stands beside it, and fails on the first row where it is none. That is
-//! right for a literal alone, whose type nobody has told.
+//! right for a literal alone, whose type nobody has told. Of a date beside a number it makes one of the two.
 
 use arrow::datatypes::DataType;
 use datafusion::common::DFSchema;
@@ -15,7 +16,7 @@ impl Matching {
     /// That two values can be compared by an operator.
     ///
     /// # Errors
-    /// 42883 for a text beside a number, a date, a time or a timestamp.
+    /// 42883 for a text beside a number, a date, a time or a timestamp, and for a number beside what is none.
     pub(super) fn comparison(
         self,
         left: &Expr,
@@ -23,16 +24,15 @@ impl Matching {
         right: &Expr,
         schema: &DFSchema,
     ) -> Result<()> {
-        if !self.texts_are_known() {
-            return Ok(());
-        }
         let (Ok(of_left), Ok(of_right)) = (left.get_type(schema), right.get_type(schema)) else {
             return Ok(());
         };
         let is_text = |value: &Expr, own: &DataType| own.is_string() && !is_open(value);
-        let is_refused = is_text(left, &of_left) && is_no_text(&of_right)
+        let has_text = is_text(left, &of_left) && is_no_text(&of_right)
             || is_no_text(&of_left) && is_text(right, &of_right);
-        if !is_refused {
+        let has_number = of_left.is_numeric() && is_no_number(&of_right)
+            || is_no_number(&of_left) && of_right.is_numeric();
+        if !(has_number || has_text && self.texts_are_known()) {
             return Ok(());
         }
         let sign = match operator {
@@ -72,4 +72,17 @@ fn is_no_text(data_type: &DataType) -> bool {
             data_type,
             DataType::Date32 | DataType::Time32(_) | DataType::Time64(_) | DataType::Timestamp(..)
         )
+}
+
+/// Whether values of a type are truths, moments or intervals, which no number is compared with.
+fn is_no_number(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::Boolean
+            | DataType::Date32
+            | DataType::Time32(_)
+            | DataType::Time64(_)
+            | DataType::Timestamp(..)
+            | DataType::Interval(_)
+    )
 }
