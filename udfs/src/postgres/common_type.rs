@@ -92,6 +92,11 @@ fn of_expression(
             let (conditions, mut answers): (Vec<_>, Vec<_>) = when_then_expr.into_iter().unzip();
             let mut compared: Vec<Expr> = conditions.into_iter().map(|each| *each).collect();
             let mut is_compared = false;
+            if expr.is_none() {
+                for each in &compared {
+                    matching.condition("CASE/WHEN", each, schema)?;
+                }
+            }
             // The values that the one behind CASE is compared with.
             if let Some(value) = expr.take() {
                 for each in &compared {

@@ -57,7 +57,7 @@ fn missing(left: &DataType, sign: &str, right: &DataType) -> FunctionError {
 }
 
 /// Whether a value is of the type that stands beside it.
-fn is_open(value: &Expr) -> bool {
+pub(super) fn is_open(value: &Expr) -> bool {
     match value {
         Expr::Alias(alias) => is_open(&alias.expr),
         Expr::Literal(..) | Expr::Placeholder(_) => true,

@@ -64,6 +64,7 @@ mod tests;
 mod text;
 mod texts_in_order;
 mod time_zones;
+mod truths;
 mod whole;
 mod zoned;
 

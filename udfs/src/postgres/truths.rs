@@ -1,0 +1,43 @@
+//! Where truths stand: what `WHEN` asks for is one.
+//!
+//! DataFusion takes a number that is not zero for one.
+
+use arrow::datatypes::DataType;
+use datafusion::common::DFSchema;
+use datafusion::error::Result;
+use datafusion::logical_expr::{Expr, ExprSchemable};
+
+use super::compared_texts::is_open;
+use super::matched_types::{Matching, name};
+use crate::FunctionError;
+
+impl Matching {
+    /// That a value can be what a construct such as `CASE/WHEN` asks for.
+    ///
+    /// # Errors
+    /// 42804 for a number, a moment, an interval, and a text that is no literal.
+    pub(super) fn condition(self, construct: &str, value: &Expr, schema: &DFSchema) -> Result<()> {
+        let Ok(own) = value.get_type(schema) else {
+            return Ok(());
+        };
+        let is_refused = match &own {
+            DataType::Date32
+            | DataType::Time32(_)
+            | DataType::Time64(_)
+            | DataType::Timestamp(..)
+            | DataType::Interval(_) => true,
+            other if other.is_string() => self.texts_are_known() && !is_open(value),
+            other => other.is_numeric(),
+        };
+        if !is_refused {
+            return Ok(());
+        }
+        let own = name(&own);
+        Err(FunctionError {
+            sqlstate: "42804",
+            message: format!("argument of {construct} must be type boolean, not type {own}"),
+            hint: None,
+        }
+        .into())
+    }
+}
