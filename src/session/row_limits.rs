@@ -7,6 +7,7 @@ use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{ColumnarValue, Expr, Limit, LogicalPlan, lit};
 use datafusion::scalar::ScalarValue;
+use tributary_udfs::type_name;
 
 use super::ties;
 use crate::error::{Error, Result, SqlState};
@@ -14,7 +15,8 @@ use crate::error::{Error, Result, SqlState};
 /// Computes what `LIMIT` and `OFFSET` say, but for what waits for parameters.
 ///
 /// # Errors
-/// 2201W and 2201X for negative numbers, 0A000 for subqueries, 42703 for columns; those of `ties::limit`.
+/// 2201W and 2201X for negative numbers, 42804 for what is no number, 0A000 for subqueries, 42703 for columns;
+/// those of `ties::limit`.
 pub fn compute(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
     let computed = plan.transform_up_with_subqueries(|node| match node {
         LogicalPlan::Limit(Limit { skip, fetch, input }) => {
@@ -59,10 +61,19 @@ fn number(expression: Expr, clause: &str, state: &SessionState) -> Result<Expr> 
     if has_parameters(&expression)? {
         return Ok(expression);
     }
-    let value = match expression {
-        Expr::Literal(value, _) => value,
-        other => evaluate(other, clause, state)?,
+    let (value, is_literal) = match expression {
+        Expr::Literal(value, _) => (value, true),
+        other => (evaluate(other, clause, state)?, false),
     };
+    let own = value.data_type();
+    // A text that is a literal is read as a number.
+    if !(own.is_null() || own.is_numeric() || is_literal && own.is_string()) {
+        let own = type_name(&own);
+        return Err(Error::new(
+            SqlState::DATATYPE_MISMATCH,
+            format!("argument of {clause} must be type bigint, not type {own}"),
+        ));
+    }
     let value = value.cast_to(&DataType::Int64)?;
     if let ScalarValue::Int64(Some(..0)) = value {
         let sqlstate = match clause {
