@@ -27,6 +27,7 @@ use self::rows::{of_keys, of_subquery, of_union, of_values};
 use self::types::{as_moments, unify};
 use super::matched_types::Matching;
 use super::rule::is_comparison;
+use super::truths::refuse_truths;
 
 /// Functions whose arguments and answer are of one type.
 const FUNCTIONS: [&str; 5] = ["coalesce", "greatest", "least", "make_array", "nullif"];
@@ -213,6 +214,14 @@ fn of_expression(
                 high: next(),
             });
             Transformed::new_transformed(between, transformed)
+        }
+        Expr::AggregateFunction(call) => {
+            refuse_truths(call.func.name(), &call.params.args, schema)?;
+            Transformed::no(Expr::AggregateFunction(call))
+        }
+        Expr::WindowFunction(call) => {
+            refuse_truths(call.fun.name(), &call.params.args, schema)?;
+            Transformed::no(Expr::WindowFunction(call))
         }
         Expr::InSubquery(within) => of_subquery(within, schema)?.update_data(Expr::InSubquery),
         other => Transformed::no(other),

@@ -1,6 +1,6 @@
-//! Where truths stand: what `WHEN` asks for is one.
+//! Where truths stand, and where they do not: what `WHEN` asks for is one, and `max` and `min` take none.
 //!
-//! DataFusion takes a number that is not zero for one.
+//! DataFusion takes a number that is not zero for a truth, and truths for values in an order.
 
 use arrow::datatypes::DataType;
 use datafusion::common::DFSchema;
@@ -40,4 +40,22 @@ impl Matching {
         }
         .into())
     }
+}
+
+/// That `max` and `min` are not asked for the greatest and the least truth.
+///
+/// # Errors
+/// 42883 where they are.
+pub(super) fn refuse_truths(name: &str, given: &[Expr], schema: &DFSchema) -> Result<()> {
+    if !matches!(name, "max" | "min") {
+        return Ok(());
+    }
+    let own = given.first().and_then(|value| value.get_type(schema).ok());
+    if own != Some(DataType::Boolean) {
+        return Ok(());
+    }
+    let other = if name == "max" { "bool_or" } else { "bool_and" };
+    let message = format!("function {name}(boolean) does not exist");
+    let error = FunctionError::no_such_form(message);
+    Err(error.with_hint(format!("Call {other}.")).into())
 }
