@@ -26,7 +26,7 @@ use datafusion::sql::sqlparser::ast::{
 pub(super) use self::calls::{arguments, call};
 pub(super) use self::functions::called_type;
 
-use self::arrays::{any_by_all, are_as_long, as_deep_as, bound_slice};
+use self::arrays::{any_by_all, are_as_long, as_deep_as, bound_slice, call_empty};
 use self::calls::no_arguments;
 use self::functions::{as_function, is_function, number_of_bits};
 use self::intervals::in_plain_units;
@@ -38,7 +38,8 @@ use crate::error::{Error, Result, SqlState};
 /// Rewrites a query before it is planned; what is stored and displayed is the query as written.
 ///
 /// # Errors
-/// 22007 and 22008 for an interval that is none; 0A000 for `PERCENT`; 42601 for a query with both a `LIMIT` and a `FETCH`.
+/// 22007 and 22008 for an interval that is none; 0A000 for `PERCENT`; 42601 for a query with both a `LIMIT` and
+/// a `FETCH`; 42P18 for `ARRAY[]` without a cast.
 pub fn rewrite(query: &mut Query) -> Result<()> {
     match query.visit(&mut Rewriter) {
         ControlFlow::Continue(()) => Ok(()),
@@ -118,6 +119,13 @@ impl VisitorMut for Rewriter {
                 name_fields(root, access_chain);
                 access_chain.iter_mut().for_each(bound_slice);
             }
+            Expr::Array(array) if array.elem.is_empty() => {
+                let message = "cannot determine type of empty array";
+                let error = Error::new(SqlState::INDETERMINATE_DATATYPE, message).with_hint(
+                    "Explicitly cast to the desired type, for example ARRAY[]::integer[].",
+                );
+                return ControlFlow::Break(error);
+            }
             Expr::Array(array) if !are_as_long(&array.elem) => {
                 let message =
                     "multidimensional arrays must have array expressions with matching dimensions";
@@ -137,6 +145,7 @@ impl VisitorMut for Rewriter {
                     **inner = number;
                 }
                 as_deep_as(data_type, inner);
+                call_empty(inner);
             }
             Expr::Extract { .. }
             | Expr::Function(_)

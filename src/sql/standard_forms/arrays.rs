@@ -60,6 +60,17 @@ pub(super) fn are_as_long(elements: &[Expr]) -> bool {
     first.is_none_or(|first| lengths.all(|length| length.is_none_or(|length| length == first)))
 }
 
+/// Says an array without elements that is cast by a call: so it is told from one whose type nothing tells.
+pub(super) fn call_empty(expr: &mut Expr) {
+    match expr {
+        Expr::Nested(inner) => call_empty(inner),
+        Expr::Array(array) if array.elem.is_empty() => {
+            *expr = named_call("make_array", Vec::new());
+        }
+        _ => {}
+    }
+}
+
 /// Gives the type of a literal that is cast to an array as many dimensions as it has: as in Postgres, an array
 /// has any number of them, of whatever its type says.
 pub(super) fn as_deep_as(data_type: &mut DataType, literal: &Expr) {
