@@ -1,9 +1,9 @@
 //! Functions of DataFusion's whose answers PostgreSQL has in another type: lengths of arrays, and places
-//! in them, are `integer`; an array without elements has no length.
+//! in them, are `integer`; an array without elements has no length and no dimensions.
 
 use std::sync::Arc;
 
-use arrow::array::Int32Array;
+use arrow::array::{AsArray, BooleanArray, Int32Array};
 use arrow::compute::kernels::cmp::eq;
 use arrow::compute::nullif;
 use arrow::datatypes::{DataType, Field, FieldRef};
@@ -66,7 +66,8 @@ impl ScalarUDFImpl for Retyped {
 
     fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
         let field = self.inner.return_field_from_args(args)?;
-        let is_nullable = field.is_nullable() || self.name() == "array_length";
+        let is_nullable =
+            field.is_nullable() || matches!(self.name(), "array_length" | "array_ndims");
         let field = Field::new(field.name(), self.answer.clone(), is_nullable);
         Ok(Arc::new(field))
     }
@@ -81,10 +82,15 @@ impl ScalarUDFImpl for Retyped {
         let inner = self.inner.return_type(&given)?;
         let field = args.return_field.as_ref().clone().with_data_type(inner);
         args.return_field = Arc::new(field);
+        let lists = args.args.first().cloned();
         let answer = self.inner.invoke_with_args(args)?;
         let answer = answer.cast_to(&self.answer, None)?;
         match self.name() {
             "array_length" => of_elements(answer),
+            "array_ndims" => match lists {
+                Some(lists) => of_dimensions(&lists, answer),
+                None => Ok(answer),
+            },
             _ => Ok(answer),
         }
     }
@@ -105,5 +111,22 @@ fn of_elements(lengths: ColumnarValue) -> Result<ColumnarValue> {
             ColumnarValue::Scalar(ScalarValue::Int32(length.filter(|length| *length != 0)))
         }
         other => other,
+    })
+}
+
+/// Numbers of dimensions, of which an array without elements has none.
+fn of_dimensions(lists: &ColumnarValue, answer: ColumnarValue) -> Result<ColumnarValue> {
+    let lists = lists.to_array(1)?;
+    let Some(lists) = lists.as_list_opt::<i32>() else {
+        return Ok(answer);
+    };
+    let lengths = lists.offsets().lengths();
+    let is_empty: BooleanArray = lengths.map(|length| Some(length == 0)).collect();
+    Ok(match answer {
+        ColumnarValue::Array(numbers) => ColumnarValue::Array(nullif(&numbers, &is_empty)?),
+        ColumnarValue::Scalar(_) if is_empty.true_count() > 0 => {
+            ColumnarValue::Scalar(ScalarValue::Int32(None))
+        }
+        scalar => scalar,
     })
 }
