@@ -48,8 +48,8 @@ fn of_query(query: &mut Query) -> Result<()> {
                 .with_hint("Say by ORDER BY which rows are alike, or write ROWS ONLY."),
         );
     }
-    let skips = |wish: &Option<NonBlock>| matches!(wish, Some(NonBlock::SkipLocked));
-    if query.locks.iter().any(|lock| skips(&lock.nonblock)) {
+    let mut locks = query.locks.iter();
+    if locks.any(|lock| matches!(lock.nonblock, Some(NonBlock::SkipLocked))) {
         let message = "SKIP LOCKED and WITH TIES options cannot be used together";
         return Err(wrong(message));
     }
