@@ -11,6 +11,7 @@ pub mod alter_default_privileges;
 pub mod alter_function;
 pub mod alter_identity;
 pub mod alter_role;
+pub mod ambiguous_columns;
 pub mod analyze;
 pub mod assigned_elements;
 pub mod assignment;
