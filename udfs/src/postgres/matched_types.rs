@@ -23,7 +23,7 @@ use crate::wording::type_name;
 /// What `pg_type.typcategory` tells, of types that are kept as nothing else. A time and a date are of one
 /// category too, but neither is read as the other.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Category {
+pub(super) enum Category {
     Truth,
     Number,
     Text,
@@ -32,7 +32,7 @@ enum Category {
 }
 
 impl Category {
-    fn of(data_type: &DataType) -> Option<Self> {
+    pub(super) fn of(data_type: &DataType) -> Option<Self> {
         match data_type {
             DataType::Boolean => Some(Self::Truth),
             other if other.is_numeric() => Some(Self::Number),

@@ -33,6 +33,7 @@ mod interval;
 mod interval_average;
 mod interval_text;
 mod joined_elements;
+mod lag_lead;
 mod lazily;
 mod letter_case;
 mod list_rows;

@@ -40,8 +40,7 @@ use row_function::{Form, RowFunction};
 
 use super::moment_rounding::round_moment;
 use super::{
-    bounded_text, concatenated, dimensions, joined_elements, letter_case, made_dates, of_one_type,
-    removed_elements, replaced_elements, retyped, row_numbers,
+    bounded_text, concatenated, dimensions, joined_elements, lag_lead, letter_case, made_dates, of_one_type, removed_elements, replaced_elements, retyped, row_numbers,
 };
 
 /// Functions whose answer depends on nothing but their arguments.
@@ -162,6 +161,7 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     concatenated::register(registry)?;
     dimensions::register(registry)?;
     joined_elements::register(registry)?;
+    lag_lead::register(registry)?;
     letter_case::register(registry)?;
     made_dates::register(registry)?;
     of_one_type::register(registry)?;
