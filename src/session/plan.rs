@@ -32,11 +32,11 @@ use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
     QualifiedName, Statement, alias_columns, ambiguous_columns, casts_in_names, column_names,
     constant_keys, derived_names, expanded_size, hidden_columns, integer_literals, merged_columns,
-    model_functions, moment_precision, named_arguments, named_windows, order_names, outer_columns,
-    outer_relations, record_arguments, references, relation_names, relation_wildcards,
-    renamed_wildcards, repeated_columns, repeated_groups, row_membership, row_values, sampled,
-    set_operation_keys, set_returning, standard_forms, table_changes, time_travel, untyped_texts,
-    values, variadic, whole_rows, with_changes, with_ties,
+    model_functions, moment_precision, named_arguments, named_windows, order_names,
+    outer_aggregates, outer_columns, outer_relations, record_arguments, references, relation_names,
+    relation_wildcards, renamed_wildcards, repeated_columns, repeated_groups, row_membership,
+    row_values, sampled, set_operation_keys, set_returning, standard_forms, table_changes,
+    time_travel, untyped_texts, values, variadic, whole_rows, with_changes, with_ties,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -361,9 +361,10 @@ pub fn views(snapshot: &Snapshot, query: &ast::Query) -> Result<Vec<Oid>> {
 /// # Errors
 /// 22023 for a version that is none; what looking up a source meets; 42883 for a function on a model
 /// that is called wrongly; 42P09 for `relation.*` that may be of two relations; 0A000 for
-/// `WITH ORDINALITY` of a function that gives several columns; 42702 for a name in a subquery that may be
-/// of two columns; 42804 for `VALUES` of several types; 42601 for rows of several lengths that are
-/// compared, and `WITH TIES` without an order.
+/// `WITH ORDINALITY` of a function that gives several columns, and for an aggregate in a subquery of
+/// columns of the query around; 42702 for a name in a subquery that may be of two columns; 42804 for
+/// `VALUES` of several types; 42601 for rows of several lengths that are compared, and `WITH TIES` without
+/// an order.
 pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
     Box::pin(say_plannably(query, state, EmptyQuery::NullTexts)).await?;
     integer_literals::mark(query);
@@ -408,11 +409,12 @@ async fn say_plannably(
     alias_columns::complete(query, state).await?;
     repeated_columns::name(query, state).await?;
     ambiguous_columns::check(query, state).await?;
+    let aggregates = state.aggregate_functions();
+    let is_aggregate = |name: &str| aggregates.contains_key(name);
+    outer_aggregates::check(query, state, &is_aggregate).await?;
     merged_columns::rewrite(query, state).await?;
     whole_rows::expand(query, state).await?;
     outer_relations::qualify(query, state).await?;
-    let aggregates = state.aggregate_functions();
-    let is_aggregate = |name: &str| aggregates.contains_key(name);
     row_membership::rewrite(query, &is_aggregate)?;
     repeated_groups::tell(query);
     casts_in_names::tell(query, &is_aggregate);

@@ -89,6 +89,7 @@ mod operators;
 pub mod optimize;
 pub mod options;
 pub mod order_names;
+pub mod outer_aggregates;
 pub mod outer_columns;
 pub mod outer_relations;
 pub mod owned;

@@ -133,7 +133,7 @@ impl Qualifier {
 }
 
 /// The name by which a part of `FROM` is known, and its schema.
-fn relation_of(factor: &TableFactor) -> Option<(String, Ident)> {
+pub(super) fn relation_of(factor: &TableFactor) -> Option<(String, Ident)> {
     let (parts, alias) = match factor {
         TableFactor::Table { name, alias, .. } => (name.0.as_slice(), alias),
         TableFactor::Derived { alias, .. }
