@@ -2,9 +2,12 @@
 
 mod refused;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::ops::ControlFlow;
 
 use arrow::datatypes::DataType;
+use datafusion::sql::sqlparser::ast::{Expr, visit_expressions};
 use tributary_udfs::type_name;
 
 use super::modify::{
@@ -16,6 +19,7 @@ use crate::models::constraints::{self, Repeated};
 use crate::models::keyed;
 use crate::session::row_functions;
 use crate::sql::constraint::{Constraint, Rule};
+use crate::sql::cursor::fold;
 use crate::sql::insert::Insert;
 use crate::sql::name::Quoted;
 use crate::sql::on_conflict::{ConflictKey, ConflictUpdate, OnConflict};
@@ -200,6 +204,9 @@ fn keys<'a>(
     clause: &OnConflict,
 ) -> Result<Vec<Key<'a>>> {
     let table = &changing.object.name.name;
+    if let Some(rows) = &clause.rows {
+        super::copy::positions(changing.columns(), &names(rows), table)?;
+    }
     let all = constraints::of(&changing.object).iter().chain(own);
     let keys = all.filter_map(|constraint| match &constraint.rule {
         Rule::Unique {
@@ -228,6 +235,12 @@ fn keys<'a>(
             .take(1)
             .collect()
         }
+        ConflictKey::Expressions(values) => {
+            let read: BTreeSet<String> = values.iter().flat_map(names).collect();
+            let read: Vec<String> = read.into_iter().collect();
+            super::copy::positions(changing.columns(), &read, table)?;
+            Vec::new()
+        }
         ConflictKey::Constraint(wanted) => {
             let found: Vec<Key<'a>> = keys
                 .filter(|(name, _)| *name == wanted)
@@ -252,4 +265,19 @@ fn keys<'a>(
         )));
     }
     Ok(found)
+}
+
+/// The columns that an expression names, each once.
+fn names(expression: &Expr) -> Vec<String> {
+    let mut names = BTreeSet::new();
+    let _ = visit_expressions(expression, |part| {
+        let name = match part {
+            Expr::Identifier(name) => Some(name),
+            Expr::CompoundIdentifier(parts) => parts.last(),
+            _ => None,
+        };
+        names.extend(name.map(|name| fold(name.value.clone(), name.quote_style)));
+        ControlFlow::<()>::Continue(())
+    });
+    names.into_iter().collect()
 }

@@ -1,13 +1,16 @@
-//! `ON CONFLICT [(column, ...) | ON CONSTRAINT name] DO NOTHING | DO UPDATE SET ... [WHERE ...]`.
+//! `ON CONFLICT [(column | (expression), ...) [WHERE ...] | ON CONSTRAINT name] DO NOTHING | DO UPDATE SET ...
+//! [WHERE ...]`.
 
 use std::fmt;
 
-use datafusion::sql::sqlparser::ast::Expr;
+use datafusion::sql::sqlparser::ast::{Expr, Ident};
+use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::assignment::{self, Assignment};
-use super::cursor::{Parsed, Parser};
+use super::cursor::{Parsed, Parser, fold};
 use super::delete::{condition, write_condition};
 use super::name::{Quoted, write_columns};
+use super::shown::Shown;
 use crate::error::{Error, SqlState};
 
 /// The clause.
@@ -15,6 +18,8 @@ use crate::error::{Error, SqlState};
 pub struct OnConflict {
     /// Which key conflicts.
     pub key: ConflictKey,
+    /// The condition of rows that an index of that key has to be of. It is of all rows here.
+    pub rows: Option<Expr>,
     /// What happens then; `None` for nothing.
     pub update: Option<ConflictUpdate>,
 }
@@ -24,8 +29,10 @@ pub struct OnConflict {
 pub enum ConflictKey {
     /// Any of the table's.
     Any,
-    /// The one of these columns.
+    /// The one of these columns, each named once.
     Columns(Vec<String>),
+    /// One of columns and expressions. No key is of an expression.
+    Expressions(Vec<Expr>),
     /// The one of this name.
     Constraint(String),
 }
@@ -48,18 +55,22 @@ impl OnConflict {
         let place = parser.error_here(Error::internal(""));
         let key = if parser.take_words(&["ON", "CONSTRAINT"]) {
             ConflictKey::Constraint(parser.identifier()?)
+        } else if parser.consume_token(&Token::LParen) {
+            parse_target(parser)?
         } else {
-            match parser.optional_columns()? {
-                columns if columns.is_empty() => ConflictKey::Any,
-                columns => ConflictKey::Columns(columns),
-            }
+            ConflictKey::Any
         };
-        if parser.peek_word(0).as_deref() == Some("WHERE") {
-            return parser.unsupported_here("the condition of a partial index in ON CONFLICT");
-        }
+        let rows = match key {
+            ConflictKey::Columns(_) | ConflictKey::Expressions(_) => condition(parser)?,
+            ConflictKey::Any | ConflictKey::Constraint(_) => None,
+        };
         parser.expect_words(&["DO"])?;
         if parser.take_word("NOTHING") {
-            return Ok(Some(Self { key, update: None }));
+            return Ok(Some(Self {
+                key,
+                rows,
+                update: None,
+            }));
         }
         parser.expect_words(&["UPDATE", "SET"])?;
         if key == ConflictKey::Any {
@@ -77,9 +88,61 @@ impl OnConflict {
         };
         Ok(Some(Self {
             key,
+            rows,
             update: Some(update),
         }))
     }
+}
+
+/// The columns and expressions of a key, behind `(`.
+fn parse_target(parser: &mut Parser) -> Parsed<ConflictKey> {
+    let mut columns: Vec<String> = Vec::new();
+    let mut all = Vec::new();
+    loop {
+        let value = parse_key(parser)?;
+        if let Expr::Identifier(name) = &value
+            && !columns.contains(&name.value)
+        {
+            columns.push(name.value.clone());
+        }
+        all.push(value);
+        if !parser.consume_token(&Token::Comma) {
+            parser.expect_token(&Token::RParen)?;
+            break;
+        }
+    }
+    let is_column = |value: &Expr| matches!(value, Expr::Identifier(_));
+    Ok(match all.iter().all(is_column) {
+        true => ConflictKey::Columns(columns),
+        false => ConflictKey::Expressions(all),
+    })
+}
+
+/// A column, or an expression without the parentheses around it.
+fn parse_key(parser: &mut Parser) -> Parsed<Expr> {
+    // A word that begins an expression, such as `interval`, is a column's name here.
+    let next = &parser.peek_nth_token_ref(1).token;
+    if matches!(next, Token::Comma | Token::RParen) {
+        let name = parser.identifier()?;
+        return Ok(Expr::Identifier(Ident::with_quote('"', name)));
+    }
+    let mut value = parser.parse_expr()?;
+    if !matches!(
+        value,
+        Expr::Nested(_) | Expr::Function(_) | Expr::Collate { .. }
+    ) {
+        return parser.fail("a column, or an expression in parentheses");
+    }
+    while let Expr::Nested(inner) = value {
+        value = *inner;
+    }
+    Ok(match value {
+        Expr::Identifier(name) => {
+            let name = fold(name.value, name.quote_style);
+            Expr::Identifier(Ident::with_quote('"', name))
+        }
+        other => other,
+    })
 }
 
 impl fmt::Display for OnConflict {
@@ -88,8 +151,19 @@ impl fmt::Display for OnConflict {
         match &self.key {
             ConflictKey::Any => {}
             ConflictKey::Columns(columns) => write_columns(f, columns)?,
+            ConflictKey::Expressions(all) => {
+                for (place, value) in all.iter().enumerate() {
+                    f.write_str(if place == 0 { " (" } else { ", " })?;
+                    match value {
+                        Expr::Identifier(name) => write!(f, "{}", Quoted(&name.value))?,
+                        value => write!(f, "({})", Shown(value))?,
+                    }
+                }
+                f.write_str(")")?;
+            }
             ConflictKey::Constraint(name) => write!(f, " ON CONSTRAINT {}", Quoted(name))?,
         }
+        write_condition(f, self.rows.as_ref())?;
         let Some(update) = &self.update else {
             return f.write_str(" DO NOTHING");
         };

@@ -324,7 +324,8 @@ impl Checker<'_> {
     /// What `ON CONFLICT` changes and reads.
     fn conflict(&self, target: &Target, conflict: &OnConflict) -> Result<()> {
         match &conflict.key {
-            ConflictKey::Any => {}
+            // Nothing is read where there is no such key.
+            ConflictKey::Any | ConflictKey::Expressions(_) => {}
             ConflictKey::Columns(key) => self.read(&target.table, &Columns::named(key))?,
             ConflictKey::Constraint(name) => self.read_key(&target.table, name)?,
         }

@@ -443,6 +443,14 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     ("INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING", "="),
     (
+        "INSERT INTO t VALUES (1) ON CONFLICT (a, (b), a) WHERE a > 1 DO NOTHING",
+        "INSERT INTO t VALUES (1) ON CONFLICT (a, b) WHERE a > 1 DO NOTHING",
+    ),
+    (
+        "INSERT INTO t VALUES (1) ON CONFLICT (a, lower(b)) DO NOTHING",
+        "INSERT INTO t VALUES (1) ON CONFLICT (a, (lower(b))) DO NOTHING",
+    ),
+    (
         "INSERT INTO t VALUES (1) ON CONFLICT ON CONSTRAINT \"K\" DO NOTHING",
         "=",
     ),
