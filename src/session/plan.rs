@@ -31,8 +31,8 @@ use crate::sql::name::ObjectName;
 use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
     QualifiedName, Statement, alias_columns, ambiguous_columns, casts_in_names, column_names,
-    constant_keys, derived_names, expanded_size, hidden_columns, integer_literals, merged_columns,
-    model_functions, moment_precision, named_arguments, named_windows, order_names,
+    constant_keys, derived_names, expanded_size, having_alone, hidden_columns, integer_literals,
+    merged_columns, model_functions, moment_precision, named_arguments, named_windows, order_names,
     outer_aggregates, outer_columns, outer_relations, record_arguments, references, relation_names,
     relation_wildcards, renamed_wildcards, repeated_columns, repeated_groups, row_membership,
     row_values, sampled, set_operation_keys, set_returning, standard_forms, table_changes,
@@ -416,6 +416,7 @@ async fn say_plannably(
     whole_rows::expand(query, state).await?;
     outer_relations::qualify(query, state).await?;
     row_membership::rewrite(query, &is_aggregate)?;
+    having_alone::rewrite(query, &is_aggregate);
     repeated_groups::tell(query);
     casts_in_names::tell(query, &is_aggregate);
     record_arguments::rewrite(query);

@@ -61,6 +61,7 @@ pub mod float_width;
 pub mod foreign_key;
 pub mod generated;
 pub mod grant;
+pub mod having_alone;
 pub mod hidden_columns;
 pub mod identity;
 mod identity_options;
