@@ -1,15 +1,18 @@
-//! `CREATE [OR REPLACE] [TEMPORARY] VIEW [IF NOT EXISTS] name [(columns)]
+//! `CREATE [OR REPLACE] [TEMPORARY] [RECURSIVE] VIEW [IF NOT EXISTS] name [(columns)]
 //! [WITH (security_invoker | security_barrier [= boolean], ...)] AS query
 //! [WITH [CASCADED | LOCAL] CHECK OPTION]`.
+//!
+//! A recursive view is one whose query is `WITH RECURSIVE name (columns) AS (query) SELECT columns FROM name`.
 
 use std::fmt;
 
 use datafusion::sql::sqlparser::ast::Query;
 
 use super::cursor::{Parsed, Parser};
-use super::name::{ObjectName, write_columns, write_create};
+use super::name::{ObjectName, Quoted, write_columns, write_create};
 use super::shown::Shown;
-use super::{Options, query};
+use super::{Options, Statement, parse_one, query};
+use crate::error::{Error, Result};
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,13 +37,25 @@ impl CreateView {
     /// Parses the statement after `CREATE [OR REPLACE]`.
     pub(super) fn parse(parser: &mut Parser, or_replace: bool) -> Parsed<Self> {
         let is_temporary = parser.take_word("TEMPORARY") || parser.take_word("TEMP");
+        let is_recursive = parser.take_word("RECURSIVE");
         parser.expect_words(&["VIEW"])?;
         let if_not_exists = parser.take_if_not_exists(or_replace)?;
         let name = parser.object_name()?;
         let columns = parser.optional_columns()?;
+        if is_recursive && columns.is_empty() {
+            return parser.fail("the names of the columns in parentheses");
+        }
         let mut options = Options::parse_with(parser)?;
         parser.expect_words(&["AS"])?;
-        let query = query::parse(parser)?;
+        let place = parser.error_here(Error::internal(""));
+        let mut query = query::parse(parser)?;
+        if is_recursive {
+            if parser.peek_word(0).as_deref() == Some("WITH") {
+                return parser.unsupported_here("WITH CHECK OPTION of a recursive view");
+            }
+            query =
+                recursive(&name.name, &columns, query).map_err(|error| place.with_error(error))?;
+        }
         // It is an option of the view, written behind its query.
         if parser.take_word("WITH") {
             let kind = match parser.take_word("LOCAL") {
@@ -62,6 +77,28 @@ impl CreateView {
             if_not_exists,
             or_replace,
         })
+    }
+}
+
+/// The query of a recursive view, whose own is taken.
+fn recursive(name: &str, columns: &[String], own: Box<Query>) -> Result<Box<Query>> {
+    let name = Quoted(name);
+    let columns: Vec<String> = columns
+        .iter()
+        .map(|column| Quoted(column).to_string())
+        .collect();
+    let columns = columns.join(", ");
+    let text =
+        format!("WITH RECURSIVE {name} ({columns}) AS (SELECT 1) SELECT {columns} FROM {name}");
+    match parse_one(&text)? {
+        Statement::Query(mut query) => {
+            let expressions = query.with.iter_mut().flat_map(|with| &mut with.cte_tables);
+            for (expression, own) in expressions.zip([own]) {
+                expression.query = own;
+            }
+            Ok(query)
+        }
+        _ => Err(Error::internal("a query is parsed as something else")),
     }
 }
 

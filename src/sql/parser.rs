@@ -108,7 +108,6 @@ const UNSUPPORTED_OBJECTS: &[&str] = &[
     "UNIQUE",
     "UNLOGGED",
     "USER",
-    "RECURSIVE",
     "TEMP",
     "TEMPORARY",
     "GLOBAL",
@@ -369,10 +368,12 @@ fn parse_create(parser: &mut Parser) -> Parsed<Statement> {
         "EXTERNAL" => {
             CreateExternalTable::parse(parser, or_replace).map(Statement::CreateExternalTable)
         }
-        "TEMPORARY" | "TEMP" if parser.peek_word(1).as_deref() == Some("VIEW") => {
+        "TEMPORARY" | "TEMP"
+            if matches!(parser.peek_word(1).as_deref(), Some("VIEW" | "RECURSIVE")) =>
+        {
             CreateView::parse(parser, or_replace).map(Statement::CreateView)
         }
-        "VIEW" => CreateView::parse(parser, or_replace).map(Statement::CreateView),
+        "VIEW" | "RECURSIVE" => CreateView::parse(parser, or_replace).map(Statement::CreateView),
         "MATERIALIZED" => {
             CreateMaterializedView::parse(parser, or_replace).map(Statement::CreateMaterializedView)
         }

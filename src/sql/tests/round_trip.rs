@@ -184,6 +184,10 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("COMMENT ON INDEX s.i IS NULL", "="),
     ("CREATE TEMPORARY VIEW v AS SELECT 1", "="),
     (
+        "CREATE RECURSIVE VIEW s.v (n) AS VALUES (1) UNION ALL SELECT n + 1 FROM v",
+        "CREATE VIEW s.v (n) AS WITH RECURSIVE v (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM v) SELECT n FROM v",
+    ),
+    (
         "CREATE VIEW v (a) WITH (security_invoker, security_barrier = off) AS SELECT 1",
         "CREATE VIEW v (a) WITH (security_invoker = 'true', security_barrier = 'off') AS SELECT 1",
     ),
