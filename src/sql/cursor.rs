@@ -8,6 +8,7 @@ use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Toke
 
 use super::alias_words;
 use super::dialect::TributaryDialect;
+use super::frame_exclusions;
 use super::identity_options;
 use super::limits;
 use super::lock_clauses;
@@ -98,6 +99,7 @@ impl<'a> Parser<'a> {
         operators::without_only(&mut tokens);
         row_expansions::without_parentheses(&mut tokens);
         operators::bare_frame_bounds(&mut tokens);
+        frame_exclusions::leave_out(&mut tokens)?;
         identity_options::put_in_order(&mut tokens);
         for token in &mut tokens {
             make_displayable(token)?;

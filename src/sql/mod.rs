@@ -59,6 +59,7 @@ mod exponents;
 pub mod fetch;
 pub mod float_width;
 pub mod foreign_key;
+mod frame_exclusions;
 pub mod generated;
 pub mod grant;
 pub mod having_alone;
