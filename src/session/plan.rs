@@ -409,12 +409,12 @@ async fn say_plannably(
     alias_columns::complete(query, state).await?;
     repeated_columns::name(query, state).await?;
     ambiguous_columns::check(query, state).await?;
-    let aggregates = state.aggregate_functions();
-    let is_aggregate = |name: &str| aggregates.contains_key(name);
-    outer_aggregates::check(query, state, &is_aggregate).await?;
+    outer_aggregates::check(query, state).await?;
     merged_columns::rewrite(query, state).await?;
     whole_rows::expand(query, state).await?;
     outer_relations::qualify(query, state).await?;
+    let aggregates = state.aggregate_functions();
+    let is_aggregate = |name: &str| aggregates.contains_key(name);
     row_membership::rewrite(query, &is_aggregate)?;
     having_alone::rewrite(query, &is_aggregate);
     repeated_groups::tell(query);

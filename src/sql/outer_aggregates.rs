@@ -18,22 +18,18 @@ use super::known_columns::KnownColumns;
 use super::outer_relations::relation_of;
 use crate::error::{Error, Result};
 
-/// Finds such an aggregate. `is_aggregate` tells functions of many rows.
+/// Finds such an aggregate.
 ///
 /// # Errors
 /// 0A000 for it; what looking up a relation meets.
-pub async fn check(
-    query: &Query,
-    state: &SessionState,
-    is_aggregate: &(dyn Fn(&str) -> bool + Sync),
-) -> Result<()> {
-    let mut finder = Finder::new(is_aggregate, KnownColumns::default(), false);
+pub async fn check(query: &Query, state: &SessionState) -> Result<()> {
+    let mut finder = Finder::new(state, KnownColumns::default(), false);
     let _ = Visit::visit(query, &mut finder);
     if !finder.is_wanted {
         return Ok(());
     }
     let columns = finder.columns.looked_up(state).await?;
-    let mut finder = Finder::new(is_aggregate, columns, true);
+    let mut finder = Finder::new(state, columns, true);
     match Visit::visit(query, &mut finder) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(error),
@@ -42,7 +38,8 @@ pub async fn check(
 
 /// Walks a query twice: to find the tables whose columns have to be known, and the aggregates.
 struct Finder<'a> {
-    is_aggregate: &'a (dyn Fn(&str) -> bool + Sync),
+    /// Which functions are aggregates.
+    state: &'a SessionState,
     columns: KnownColumns,
     /// Whether the columns of tables are known.
     is_known: bool,
@@ -72,13 +69,9 @@ enum Owner {
 }
 
 impl<'a> Finder<'a> {
-    fn new(
-        is_aggregate: &'a (dyn Fn(&str) -> bool + Sync),
-        columns: KnownColumns,
-        is_known: bool,
-    ) -> Self {
+    fn new(state: &'a SessionState, columns: KnownColumns, is_known: bool) -> Self {
         Self {
-            is_aggregate,
+            state,
             columns,
             is_known,
             is_wanted: false,
@@ -138,7 +131,8 @@ impl<'a> Finder<'a> {
 
     fn is_called(&self, function: &Function) -> bool {
         let name = function.name.0.last().and_then(|part| part.as_ident());
-        function.over.is_none() && name.is_some_and(|name| (self.is_aggregate)(&folded(name)))
+        let aggregates = self.state.aggregate_functions();
+        function.over.is_none() && name.is_some_and(|name| aggregates.contains_key(&folded(name)))
     }
 }
 
