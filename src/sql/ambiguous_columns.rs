@@ -178,7 +178,7 @@ impl Visitor for Finder {
     }
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<Error> {
-        let mut scope = Some(Vec::new());
+        let mut scope: Option<Vec<String>> = Some(Vec::new());
         for table in &select.from {
             let columns = self.columns.of_joined(table);
             scope = scope.zip(columns).map(|(mut all, columns)| {
