@@ -28,6 +28,7 @@ use self::types::{as_moments, unify};
 use super::matched_types::Matching;
 use super::rule::is_comparison;
 use super::truths::refuse_truths;
+use crate::FunctionError;
 
 /// Functions whose arguments and answer are of one type.
 const FUNCTIONS: [&str; 5] = ["coalesce", "greatest", "least", "make_array", "nullif"];
@@ -217,15 +218,37 @@ fn of_expression(
         }
         Expr::AggregateFunction(call) => {
             refuse_truths(call.func.name(), &call.params.args, schema)?;
+            refuse_bytes(call.func.name(), &call.params.args, schema)?;
             Transformed::no(Expr::AggregateFunction(call))
         }
         Expr::WindowFunction(call) => {
             refuse_truths(call.fun.name(), &call.params.args, schema)?;
+            refuse_bytes(call.fun.name(), &call.params.args, schema)?;
             Transformed::no(Expr::WindowFunction(call))
         }
         Expr::InSubquery(within) => of_subquery(within, schema)?.update_data(Expr::InSubquery),
         other => Transformed::no(other),
     })
+}
+
+/// DataFusion's `string_agg` would make texts of bytes.
+///
+/// # Errors
+/// 0A000 for `string_agg` of bytes.
+fn refuse_bytes(function: &str, arguments: &[Expr], schema: &DFSchema) -> Result<()> {
+    let is_bytes = |value: &Expr| {
+        matches!(
+            value.get_type(schema),
+            Ok(DataType::Binary | DataType::LargeBinary | DataType::BinaryView)
+        )
+    };
+    if function != "string_agg" || !arguments.first().is_some_and(is_bytes) {
+        return Ok(());
+    }
+    let error = FunctionError::unsupported("string_agg of bytea is not supported").with_hint(
+        "Write decode(string_agg(encode(value, 'hex'), encode(delimiter, 'hex')), 'hex').",
+    );
+    Err(error.into())
 }
 
 /// How a function whose arguments are matched is called in messages.
