@@ -1,6 +1,7 @@
 //! The blocks of a rule: which records share a key.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use datafusion::error::Result;
 
@@ -22,6 +23,15 @@ const MANY: u16 = u16::MAX;
 /// The blocks of a rule.
 #[derive(Clone, Debug)]
 pub(super) struct Blocks {
+    made: Arc<Made>,
+    /// Records that have changed since the blocks were made, and the keys that they have now.
+    changed: HashSet<u32>,
+    added: HashMap<u64, Vec<u32>>,
+}
+
+/// The blocks as they were made. They stay as they are, so that all copies of them share these.
+#[derive(Debug)]
+struct Made {
     slots: usize,
     /// Where each record is among the members, in each slot.
     places: Vec<u32>,
@@ -34,9 +44,6 @@ pub(super) struct Blocks {
     members: Vec<u32>,
     /// The key of each block, ascending.
     keys: Vec<u64>,
-    /// Records that have changed since the blocks were made, and the keys that they have now.
-    changed: HashSet<u32>,
-    added: HashMap<u64, Vec<u32>>,
 }
 
 impl Blocks {
@@ -83,36 +90,36 @@ impl Blocks {
     }
 
     fn of(slots: usize, records: usize, pairs: &[(u64, u32)]) -> Self {
-        let mut blocks = Self {
+        let mut made = Made {
             slots,
             places: vec![NOWHERE; records * slots],
             before: vec![0; records * slots],
             starts: Vec::new(),
             members: pairs.iter().map(|(_, record)| *record).collect(),
             keys: Vec::new(),
-            changed: HashSet::new(),
-            added: HashMap::new(),
         };
         let mut start = 0;
         each_block(pairs, |block| {
-            blocks.keys.push(block[0].0);
-            blocks.starts.push(start);
+            made.keys.push(block[0].0);
+            made.starts.push(start);
             if block.len() > 1 {
                 for (at, (_, record)) in block.iter().enumerate() {
                     let slots = *record as usize * slots..(*record as usize + 1) * slots;
-                    let free = slots
-                        .into_iter()
-                        .find(|slot| blocks.places[*slot] == NOWHERE);
+                    let free = slots.into_iter().find(|slot| made.places[*slot] == NOWHERE);
                     if let Some(free) = free {
-                        blocks.places[free] = start + at as u32;
-                        blocks.before[free] = u16::try_from(at).unwrap_or(MANY);
+                        made.places[free] = start + at as u32;
+                        made.before[free] = u16::try_from(at).unwrap_or(MANY);
                     }
                 }
             }
             start += block.len() as u32;
         });
-        blocks.starts.push(start);
-        blocks
+        made.starts.push(start);
+        Self {
+            made: Arc::new(made),
+            changed: HashSet::new(),
+            added: HashMap::new(),
+        }
     }
 
     /// Calls for the records that share a block with one, of which `keys` makes the keys.
@@ -151,10 +158,10 @@ impl Blocks {
         }
         for (place, before) in self.places_of(record) {
             let start = match before {
-                MANY => self.starts[self.block_at(place)],
+                MANY => self.made.starts[self.block_at(place)],
                 before => place - u32::from(before),
             };
-            let members = &self.members[start as usize..place as usize];
+            let members = &self.made.members[start as usize..place as usize];
             let others = members.iter().filter(|other| **other < record);
             others.for_each(|other| each(*other));
         }
@@ -163,15 +170,15 @@ impl Blocks {
     /// Where a record is among the members, and how many of its blocks are before it there.
     #[inline]
     fn places_of(&self, record: u32) -> impl Iterator<Item = (u32, u16)> {
-        let slots = record as usize * self.slots..(record as usize + 1) * self.slots;
-        let places = self.places[slots.clone()].iter().copied();
-        let places = places.zip(self.before[slots].iter().copied());
+        let slots = record as usize * self.made.slots..(record as usize + 1) * self.made.slots;
+        let places = self.made.places[slots.clone()].iter().copied();
+        let places = places.zip(self.made.before[slots].iter().copied());
         places.take_while(|(place, _)| *place != NOWHERE)
     }
 
     /// The block that has a place among the members.
     fn block_at(&self, place: u32) -> usize {
-        self.starts.partition_point(|start| *start <= place) - 1
+        self.made.starts.partition_point(|start| *start <= place) - 1
     }
 
     /// Calls for the records of a key.
@@ -179,7 +186,7 @@ impl Blocks {
         if key == NO_KEY {
             return;
         }
-        if let Ok(block) = self.keys.binary_search(&key) {
+        if let Ok(block) = self.made.keys.binary_search(&key) {
             let members = self.members_of(block).iter();
             let standing = members.filter(|record| !self.changed.contains(record));
             standing.for_each(|record| each(*record));
@@ -219,7 +226,7 @@ impl Blocks {
 
     /// The keys of all blocks as they were made.
     pub(super) fn keys(&self) -> &[u64] {
-        &self.keys
+        &self.made.keys
     }
 
     /// Those blocks of some keys that have more than `limit` records: the keys, and the records.
@@ -227,7 +234,7 @@ impl Blocks {
         keys.sort_unstable();
         keys.dedup();
         let with_records = keys.into_iter().filter_map(|key| {
-            let made = self.keys.binary_search(&key);
+            let made = self.made.keys.binary_search(&key);
             let made = made.map_or(0, |block| self.members_of(block).len());
             let added = self.added.get(&key).map_or(0, Vec::len);
             if made + added <= limit {
@@ -246,7 +253,7 @@ impl Blocks {
     }
 
     fn members_of(&self, block: usize) -> &[u32] {
-        &self.members[self.starts[block] as usize..self.starts[block + 1] as usize]
+        &self.made.members[self.made.starts[block] as usize..self.made.starts[block + 1] as usize]
     }
 
     /// How many pairs of records share a block.
@@ -265,33 +272,33 @@ impl Blocks {
 
     /// Calls for the number of records of each block.
     fn each_size(&self, mut each: impl FnMut(u32)) {
-        let made = self.places.len() / self.slots;
+        let made = self.made.places.len() / self.made.slots;
         let of_changed = self.changed.iter().filter(|at| (**at as usize) < made);
         let left = of_changed.flat_map(|record| self.places_of(*record));
         let left = left.map(|(place, _)| self.block_at(place));
         let joined = self.added.keys();
-        let joined = joined.filter_map(|key| self.keys.binary_search(key).ok());
+        let joined = joined.filter_map(|key| self.made.keys.binary_search(key).ok());
         let mut touched: Vec<usize> = left.chain(joined).collect();
         touched.sort_unstable();
         touched.dedup();
         let mut touched = touched.into_iter().peekable();
-        for (block, ends) in self.starts.windows(2).enumerate() {
+        for (block, ends) in self.made.starts.windows(2).enumerate() {
             if touched.next_if_eq(&block).is_none() {
                 each(ends[1] - ends[0]);
                 continue;
             }
             let mut size = 0;
-            self.find(self.keys[block], |_| size += 1);
+            self.find(self.made.keys[block], |_| size += 1);
             each(size);
         }
         let new = self.added.iter();
-        let new = new.filter(|(key, _)| self.keys.binary_search(key).is_err());
+        let new = new.filter(|(key, _)| self.made.keys.binary_search(key).is_err());
         new.for_each(|(_, members)| each(members.len() as u32));
     }
 
     pub(super) fn bytes(&self) -> usize {
-        let numbers = self.places.len() + self.starts.len() + self.members.len();
-        numbers * 4 + self.before.len() * 2 + self.keys.len() * 8
+        let numbers = self.made.places.len() + self.made.starts.len() + self.made.members.len();
+        numbers * 4 + self.made.before.len() * 2 + self.made.keys.len() * 8
     }
 }
 
