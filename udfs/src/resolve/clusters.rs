@@ -231,7 +231,7 @@ fn rate(
                     });
                     continue;
                 }
-                let log_odds = pair.log_odds + entity_sizes.lower(1, size) as f32;
+                let log_odds = pair.log_odds + entity_sizes.lower_in_steps(1, size) as f32;
                 strongest[record] = strongest[record].max(log_odds);
             }
         }
@@ -302,7 +302,8 @@ fn rate_lone(
         let taken = taken.get(&place(link.entity, link.record));
         let taken = taken.map_or(0.0, |log_odds| f64::from(*log_odds).exp());
         let others = link.size - usize::from(taken > 0.0);
-        let log_odds = f64::from(link.log_odds) + entity_sizes.lower(1, others) - taken.ln_1p();
+        let by_sizes = entity_sizes.lower_in_steps(1, others);
+        let log_odds = f64::from(link.log_odds) + by_sizes - taken.ln_1p();
         let strongest = &mut strongest[link.record as usize];
         *strongest = strongest.max(log_odds as f32);
     }

@@ -24,6 +24,8 @@ const LARGEST: usize = 150;
 const EXPECTED: f64 = 1.0;
 /// By how much sizes lower the log-odds of two entities being one, at most.
 const MOST: f64 = 6.0;
+/// How many steps there are to one of log-odds, where records are rated.
+const STEPS: f64 = 32.0;
 
 /// What the sizes of two entities say against their being one.
 #[derive(Clone, Debug, Default)]
@@ -103,11 +105,17 @@ impl EntitySizes {
         let known = self.lower.get(largest - 1).or(self.lower.last());
         known.copied().unwrap_or(0.0)
     }
+
+    /// The same in steps, for what records are rated by. A few records that change move the sizes of all by
+    /// next to nothing, and every record that is alone would have another rating for it.
+    pub(super) fn lower_in_steps(&self, left: usize, right: usize) -> f64 {
+        (self.lower(left, right) * STEPS).round() / STEPS
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::EntitySizes;
+    use super::{EntitySizes, STEPS};
 
     #[test]
     fn entities_grow_no_larger_than_they_are_seen_to_be() {
@@ -131,5 +139,18 @@ mod tests {
         // A few larger ones are enough for more to be possible.
         let few = EntitySizes::new(&[900, 80, 40, 6, 0]);
         assert!(few.lower(3, 1) > sizes.lower(3, 1));
+    }
+
+    #[test]
+    fn ratings_stay_where_sizes_hardly_change() {
+        let before = EntitySizes::new(&[400_000, 80_000, 9_000, 700, 0]);
+        let after = EntitySizes::new(&[400_008, 79_990, 9_004, 700, 0]);
+        for other in 1..5 {
+            let (exact, told) = (before.lower(1, other), before.lower_in_steps(1, other));
+            assert!((exact - told).abs() <= 0.5 / STEPS, "{exact} {told}");
+            let now = after.lower_in_steps(1, other);
+            assert!((told - now).abs() < 1e-12, "{told} {now}");
+        }
+        assert!((before.lower(1, 2) - after.lower(1, 2)).abs() > 1e-12);
     }
 }
