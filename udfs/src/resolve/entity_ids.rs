@@ -69,12 +69,13 @@ pub fn entity_ids(
 ) -> Result<EntityIds> {
     let all = || (0..records.len() as u32).filter(|record| !records.is_removed(*record));
     let entity_of = |record: u32| clusters.entity_of[record as usize];
-    let names = FirstNames::of(records, clusters, options.workers());
     // How many records of each entity of before are in which entity of now.
     let before = |record: u32| previous.get(record as usize).copied().flatten();
     let moves = all().filter_map(|record| Some((before(record)?, entity_of(record))));
     let mut moves: Vec<(u64, u32)> = moves.collect();
     moves.sort_unstable();
+    let asked = asked_by_name(&moves, records.len());
+    let names = FirstNames::of(records, clusters, &asked, options.workers());
     let mut ids: Vec<Option<u64>> = vec![None; records.len()];
     let heirs = keep(&moves, &names, &mut ids);
     let mut created: Vec<u32> = all()
@@ -105,17 +106,7 @@ pub fn entity_ids(
         });
         next += 1;
     }
-    let mut known: Vec<u64> = previous.iter().flatten().copied().collect();
-    known.sort_unstable();
-    known.dedup();
-    for id in known {
-        let heir = heirs.binary_search_by_key(&id, |(id, _)| *id);
-        match heir.ok().and_then(|at| ids[heirs[at].1 as usize]) {
-            None => changes.push(Change::Gone { entity: id }),
-            Some(into) if into != id => changes.push(Change::Merged { entity: id, into }),
-            Some(_) => {}
-        }
-    }
+    changes.extend(ended(records, previous, &heirs, &ids));
     let mut of_records = vec![None; records.len()];
     for record in all() {
         of_records[record as usize] = ids[entity_of(record) as usize];
@@ -153,6 +144,46 @@ fn keep(moves: &[(u64, u32)], names: &FirstNames<'_>, ids: &mut [Option<u64>]) -
     heirs
 }
 
+/// The entities of before that are no more, in the order of their ids. `heirs` tells of those that have
+/// records still where these are, and `ids` which id each entity of now has.
+fn ended(
+    records: &Records,
+    previous: &[Option<u64>],
+    heirs: &[(u64, u32)],
+    ids: &[Option<u64>],
+) -> Vec<Change> {
+    let is_gone = |record: usize| record >= records.len() || records.is_removed(record as u32);
+    let has_heir = |id: &u64| heirs.binary_search_by_key(id, |(id, _)| *id).is_ok();
+    let of_gone = previous.iter().enumerate();
+    let of_gone = of_gone.filter_map(|(record, id)| id.filter(|_| is_gone(record)));
+    let mut gone: Vec<u64> = of_gone.filter(|id| !has_heir(id)).collect();
+    gone.sort_unstable();
+    gone.dedup();
+    let gone = gone.into_iter().map(|id| (id, Change::Gone { entity: id }));
+    let merged = heirs.iter().filter_map(|(id, entity)| {
+        let into = ids[*entity as usize].filter(|into| into != id)?;
+        Some((*id, Change::Merged { entity: *id, into }))
+    });
+    let mut ended: Vec<(u64, Change)> = gone.chain(merged).collect();
+    ended.sort_unstable_by_key(|(id, _)| *id);
+    ended.into_iter().map(|(_, change)| change).collect()
+}
+
+/// Which entities may be told apart by their names: those that have a part of one of before, and those
+/// that have none whole and may be new. Most are one of before, and more.
+fn asked_by_name(moves: &[(u64, u32)], records: usize) -> Vec<bool> {
+    let before = || moves.chunk_by(|left, right| left.0 == right.0);
+    let is_whole = |moves: &&[(u64, u32)]| moves[0].1 == moves[moves.len() - 1].1;
+    let mut asked = vec![true; records];
+    for moves in before().filter(is_whole) {
+        asked[moves[0].1 as usize] = false;
+    }
+    for (_, entity) in before().filter(|moves| !is_whole(moves)).flatten() {
+        asked[*entity as usize] = true;
+    }
+    asked
+}
+
 /// The id of an entity of before, and that entity of now which most of its records are in, of those
 /// that may have it; of equal ones that of the first name.
 fn largest_part(
@@ -169,7 +200,7 @@ fn largest_part(
     largest.map(|part| part[0])
 }
 
-/// The name of each entity that is the first among those of its records.
+/// The names of entities, each of which is the first among those of its records.
 struct FirstNames<'a> {
     records: &'a Records,
     /// The record that has it, by the first record of the entity.
@@ -178,10 +209,15 @@ struct FirstNames<'a> {
 }
 
 impl<'a> FirstNames<'a> {
-    fn of(records: &'a Records, clusters: &Clusters, workers: usize) -> Self {
+    /// Those of the entities that are asked for.
+    fn of(records: &'a Records, clusters: &Clusters, asked: &[bool], workers: usize) -> Self {
         let mut first: Vec<u32> = (0..records.len() as u32).collect();
         for record in 0..records.len() as u32 {
-            let first = &mut first[clusters.entity_of[record as usize] as usize];
+            let entity = clusters.entity_of[record as usize] as usize;
+            if !asked[entity] {
+                continue;
+            }
+            let first = &mut first[entity];
             if records.is_removed(*first)
                 || record != *first
                     && !records.is_removed(record)

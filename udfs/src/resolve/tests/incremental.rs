@@ -286,6 +286,43 @@ fn what_goes_on_alone_keeps_the_id() {
     assert_eq!(changes, [merged]);
 }
 
+/// Whatever else the two parts are one with.
+#[test]
+fn of_equal_parts_that_of_the_first_name_keeps_the_id() {
+    let (resolver, clusters) = entities(&[0, 0, 2, 2, 4, 5]);
+    let records = resolver.records();
+    let first = |two: [u32; 2]| two.into_iter().map(|record| records.key(record)).min();
+    let previous = [7, 8, 7, 9, 10, 11].map(Some);
+    let found = entity_ids(records, &clusters, &previous, 100, &options(&[])).unwrap();
+    let (expected, lost) = match first([0, 1]) < first([2, 3]) {
+        true => ([7, 7, 9, 9, 10, 11], 8),
+        false => ([8, 8, 7, 7, 10, 11], 9),
+    };
+    assert_eq!(found.of_records, expected.map(Some));
+    let merged = Change::Merged {
+        entity: lost,
+        into: 7,
+    };
+    assert_eq!(found.changes, [merged]);
+}
+
+#[test]
+fn an_entity_whose_records_are_gone_is_gone() {
+    let (mut resolver, clusters) = entities(&[0, 0, 0, 3, 3, 5]);
+    resolver.records.remove(5);
+    let previous = [8, 8, 8, 3, 9, 5].map(Some);
+    let records = resolver.records();
+    let found = entity_ids(records, &clusters, &previous, 100, &options(&[])).unwrap();
+    let mut expected = [8, 8, 8, 3, 3, 5].map(Some);
+    expected[5] = None;
+    assert_eq!(found.of_records, expected);
+    let (gone, merged) = (
+        Change::Gone { entity: 5 },
+        Change::Merged { entity: 9, into: 3 },
+    );
+    assert_eq!(found.changes, [gone, merged]);
+}
+
 /// Many records share what few did when blocks were learned.
 #[test]
 fn blocks_that_become_too_large_are_split() {
