@@ -1,10 +1,10 @@
 //! Changes of a model's tables: the rows that name records go by their places, and others come.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::AsArray;
 use arrow::datatypes::{Int64Type, UInt32Type};
+use datafusion::common::HashSet;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::TryStreamExt;
 use parking_lot::Mutex;
