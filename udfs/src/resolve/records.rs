@@ -1,10 +1,10 @@
 //! Records in rows of numbers.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::MemoryReservation;
+use hashbrown::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::cell::Cell;
