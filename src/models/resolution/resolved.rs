@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::Schema;
 use datafusion::catalog::TableProvider;
+use datafusion::execution::SessionState;
 
 use super::Companion;
 use super::input::Input;
@@ -109,9 +110,13 @@ impl Resolved {
     /// # Errors
     /// Those of `Input::new`.
     pub fn input(&self, records: &Schema) -> Result<Input> {
+        Input::new(&self.state(), self.definition()?, records)
+    }
+
+    /// What plans the expressions of the definition.
+    pub fn state(&self) -> SessionState {
         let settings = &self.instance.configuration.session;
-        let context = self.instance.statement(settings, Reading::Rows);
-        Input::new(&context.state, self.definition()?, records)
+        self.instance.statement(settings, Reading::Rows).state
     }
 
     /// The definition of the model.

@@ -84,13 +84,14 @@ impl Asked {
                 });
             }
         }
-        let options = &self.model.definition()?.options;
+        let (state, definition) = (self.model.state(), self.model.definition()?);
+        let options = &definition.options;
         let [id, source] =
             ["unique_id", "source"].map(|name| options.get(name).and_then(OptionValue::as_text));
         let names = [id, source].map(|column| texts(given, column?, &schema));
         // Expressions need the types of their columns. Without any a text serves better: a date
         // that is mistyped is still like the right one.
-        let is_typed = self.model.input(&schema)?.is_typed();
+        let is_typed = Input::new(&state, definition, &schema)?.is_typed();
         let read = with_repeated(given, resolver)?;
         if !is_typed {
             check_compared(&self.model.object, &read, given, resolver.model())?;
@@ -126,7 +127,7 @@ impl Asked {
         }
         let records = RecordBatch::try_new(Arc::new(Schema::new(columns)), arrays)?;
         Ok(Incoming {
-            taking: self.model.input(&records.schema())?,
+            taking: Input::new(&state, definition, &records.schema())?,
             records,
             is_told_apart,
             names,
