@@ -40,7 +40,8 @@ use row_function::{Form, RowFunction};
 
 use super::moment_rounding::round_moment;
 use super::{
-    bounded_text, concatenated, dimensions, joined_elements, lag_lead, letter_case, made_dates, of_one_type, removed_elements, replaced_elements, retyped, row_numbers,
+    bounded_text, concatenated, dimensions, joined_elements, lag_lead, letter_case, made_dates,
+    of_one_type, removed_elements, replaced_elements, retyped, row_numbers,
 };
 
 /// Functions whose answer depends on nothing but their arguments.
