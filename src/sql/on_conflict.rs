@@ -19,7 +19,7 @@ pub struct OnConflict {
     /// Which key conflicts.
     pub key: ConflictKey,
     /// The condition of rows that an index of that key has to be of. It is of all rows here.
-    pub rows: Option<Expr>,
+    pub rows: Option<Box<Expr>>,
     /// What happens then; `None` for nothing.
     pub update: Option<ConflictUpdate>,
 }
@@ -61,7 +61,9 @@ impl OnConflict {
             ConflictKey::Any
         };
         let rows = match key {
-            ConflictKey::Columns(_) | ConflictKey::Expressions(_) => condition(parser)?,
+            ConflictKey::Columns(_) | ConflictKey::Expressions(_) => {
+                condition(parser)?.map(Box::new)
+            }
             ConflictKey::Any | ConflictKey::Constraint(_) => None,
         };
         parser.expect_words(&["DO"])?;
@@ -163,7 +165,7 @@ impl fmt::Display for OnConflict {
             }
             ConflictKey::Constraint(name) => write!(f, " ON CONSTRAINT {}", Quoted(name))?,
         }
-        write_condition(f, self.rows.as_ref())?;
+        write_condition(f, self.rows.as_deref())?;
         let Some(update) = &self.update else {
             return f.write_str(" DO NOTHING");
         };
