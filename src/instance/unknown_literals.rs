@@ -8,10 +8,11 @@ use datafusion::error::Result;
 use datafusion::logical_expr::planner::{
     ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr,
 };
-use datafusion::logical_expr::{Cast, Expr, ExprSchemable, GetFieldAccess, lit};
+use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, GetFieldAccess, lit};
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
+use crate::sql::distinct_literals;
 use crate::wire::types::POSTGRES_TYPE;
 
 /// The planner.
@@ -24,15 +25,17 @@ impl ExprPlanner for UnknownLiterals {
         mut expr: RawBinaryExpr,
         schema: &DFSchema,
     ) -> Result<PlannerResult<RawBinaryExpr>> {
-        let compares = matches!(
-            expr.op,
-            BinaryOperator::Eq
-                | BinaryOperator::NotEq
-                | BinaryOperator::Lt
-                | BinaryOperator::LtEq
-                | BinaryOperator::Gt
-                | BinaryOperator::GtEq
-        );
+        let distinct = distinct_literals::marked(&expr.op);
+        let compares = distinct.is_some()
+            || matches!(
+                expr.op,
+                BinaryOperator::Eq
+                    | BinaryOperator::NotEq
+                    | BinaryOperator::Lt
+                    | BinaryOperator::LtEq
+                    | BinaryOperator::Gt
+                    | BinaryOperator::GtEq
+            );
         let is_truth = |side: &Expr| matches!(side.get_type(schema), Ok(DataType::Boolean));
         if compares && is_unknown(&expr.right) && is_truth(&expr.left) {
             expr.right = truth(expr.right);
@@ -82,7 +85,14 @@ impl ExprPlanner for UnknownLiterals {
                 expr.left = value;
             }
         }
-        Ok(PlannerResult::Original(expr))
+        match distinct {
+            Some(op) => {
+                let (left, right) = (Box::new(expr.left), Box::new(expr.right));
+                let compared = Expr::BinaryExpr(BinaryExpr::new(left, op, right));
+                Ok(PlannerResult::Planned(compared))
+            }
+            None => Ok(PlannerResult::Original(expr)),
+        }
     }
 
     fn plan_field_access(

@@ -20,7 +20,7 @@ use crate::catalog::pg_catalog::StatementCatalog;
 use crate::error::{Error, Result, SqlState};
 use crate::models::incremental::{Cause, cause_in};
 use crate::session::{enums, plan};
-use crate::sql::{integer_literals, row_membership};
+use crate::sql::{distinct_literals, integer_literals, row_membership};
 
 /// A condition over columns of this schema; `place` is where it stands.
 ///
@@ -89,6 +89,7 @@ pub fn value(
 pub fn read(state: &SessionState, schema: &DFSchema, mut expression: ast::Expr) -> Result<Expr> {
     row_membership::rewrite_expression(&mut expression)?;
     integer_literals::mark_in(&mut expression);
+    distinct_literals::mark(&mut expression);
     let sources = StatementCatalog::of(state.config_options())?;
     enums::number(&mut expression, &sources.snapshot(), &sources.search_path())?;
     let expression = ExprWithAlias {

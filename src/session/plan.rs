@@ -31,12 +31,13 @@ use crate::sql::name::ObjectName;
 use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
     QualifiedName, Statement, alias_columns, ambiguous_columns, casts_in_names, column_names,
-    constant_keys, derived_names, expanded_size, having_alone, hidden_columns, integer_literals,
-    merged_columns, model_functions, moment_precision, named_arguments, named_windows, order_names,
-    outer_aggregates, outer_columns, outer_relations, record_arguments, references, relation_names,
-    relation_wildcards, renamed_wildcards, repeated_columns, repeated_groups, row_membership,
-    row_values, sampled, set_operation_keys, set_returning, standard_forms, table_changes,
-    time_travel, untyped_texts, values, variadic, whole_rows, with_changes, with_ties,
+    constant_keys, derived_names, distinct_literals, expanded_size, having_alone, hidden_columns,
+    integer_literals, merged_columns, model_functions, moment_precision, named_arguments,
+    named_windows, order_names, outer_aggregates, outer_columns, outer_relations, record_arguments,
+    references, relation_names, relation_wildcards, renamed_wildcards, repeated_columns,
+    repeated_groups, row_membership, row_values, sampled, set_operation_keys, set_returning,
+    standard_forms, table_changes, time_travel, untyped_texts, values, variadic, whole_rows,
+    with_changes, with_ties,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -429,7 +430,9 @@ async fn say_plannably(
     model_functions::rewrite(query)?;
     table_changes::rewrite(query)?;
     relation_wildcards::rewrite(query)?;
-    rows_once::mark(query, state)
+    rows_once::mark(query, state)?;
+    distinct_literals::mark(query);
+    Ok(())
 }
 
 /// Plans the query of a definition, with the names that it gives to the columns.

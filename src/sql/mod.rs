@@ -48,6 +48,7 @@ pub mod derived_names;
 pub mod describe_history;
 pub mod dialect;
 pub mod discard;
+pub mod distinct_literals;
 pub mod drop;
 pub mod drop_function;
 pub mod drop_role;
