@@ -194,7 +194,8 @@ pub(super) async fn columns(
         }
         Statement::CreateView(create) => {
             view_options::check(&create.options)?;
-            let depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
+            let own = Some(&create.name);
+            let depends_on = plan::resolve_definition(&mut create.query, snapshot, path, own)?;
             let plan = plan::definition(context, &create.query, &create.columns).await?;
             Ok((declared::columns(&plan, snapshot), depends_on))
         }
@@ -204,7 +205,8 @@ pub(super) async fn columns(
                 MATERIALIZED_VIEW_OPTIONS,
                 "materialized view",
             )?;
-            let depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
+            let own = Some(&create.name);
+            let depends_on = plan::resolve_definition(&mut create.query, snapshot, path, own)?;
             let plan = plan::definition(context, &create.query, &create.columns).await?;
             super::expectation::check(context, &plan, &create.expectations)?;
             let columns = stored_columns(&plan, snapshot)?;
@@ -216,7 +218,8 @@ pub(super) async fn columns(
             Ok((columns, depends_on))
         }
         Statement::CreateModel(create) => {
-            let mut depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
+            let own = Some(&create.name);
+            let mut depends_on = plan::resolve_definition(&mut create.query, snapshot, path, own)?;
             create.options.qualify(|name| {
                 let full = plan::resolve(&name, snapshot, path)?;
                 depends_on.extend(snapshot.relation(&full).map(|object| object.oid));
@@ -262,7 +265,7 @@ pub(super) async fn columns(
         }
         Statement::CreateCheck(create) => {
             check_options(&create.options, CHECK_OPTIONS, "check")?;
-            let depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
+            let depends_on = plan::resolve_definition(&mut create.query, snapshot, path, None)?;
             plan::query(context, &create.query).await?;
             Ok((Arc::new(Schema::empty()), depends_on))
         }

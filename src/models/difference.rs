@@ -8,10 +8,10 @@ use super::plan::{Define, kind};
 use super::project::ProjectModel;
 use super::schedule::without_upkeep;
 use crate::catalog::{Object, Snapshot};
-use crate::session::plan::{is_relation, query_of, resolve_among};
+use crate::session::plan::{is_relation, named_object, query_of, resolve_among};
 use crate::sql::comment::CommentOn;
 use crate::sql::name::{DEFAULT_SCHEMA, ObjectName};
-use crate::sql::{QualifiedName, Statement};
+use crate::sql::{QualifiedName, Statement, relation_literals, sequence_calls};
 
 /// What has to happen to a model's definition in the catalog; nothing where it is as it should be.
 pub(super) fn difference(
@@ -85,12 +85,24 @@ fn in_full(
     models: &BTreeMap<QualifiedName, Arc<ProjectModel>>,
 ) -> Option<Statement> {
     let mut definition = model.definition.clone();
-    let exists = |full: &QualifiedName| models.contains_key(full) || is_relation(snapshot, full);
+    let is_kept =
+        |full: &QualifiedName| models.contains_key(full) || named_object(snapshot, full).is_some();
+    let exists = |full: &QualifiedName| is_kept(full) || is_relation(snapshot, full);
     let resolve = |name: ObjectName| resolve_among(&name, &search_path(model), &exists);
-    if let Some(query) = query_of(&mut definition)
-        && crate::sql::qualify::qualify(query, |name, _| resolve(name)).is_err()
-    {
-        return None;
+    if let Some(query) = query_of(&mut definition) {
+        let named = crate::sql::qualify::qualify(query, |name, _| resolve(name));
+        let named = named.and_then(|()| {
+            relation_literals::for_each(query, |literal, name| {
+                let full = resolve(name)?;
+                if is_kept(&full) {
+                    *literal = sequence_calls::argument(&full);
+                }
+                Ok(())
+            })
+        });
+        if named.is_err() {
+            return None;
+        }
     }
     if let Statement::CreateModel(create) = &mut definition
         && create.options.qualify(resolve).is_err()

@@ -27,7 +27,13 @@ pub fn resolve(
     path: &[String],
 ) -> Result<BTreeSet<Oid>> {
     let mut query = create.query()?;
-    let mut reads = plan::resolve_names(&mut query, snapshot, path)?;
+    // As in PostgreSQL, literals in a text are read where the function is called.
+    let mut reads = match &create.body {
+        Body::Text(..) => plan::resolve_names(&mut query, snapshot, path)?,
+        Body::Atomic(_) | Body::Return(_) => {
+            plan::resolve_definition(&mut query, snapshot, path, None)?
+        }
+    };
     match &mut create.body {
         Body::Text(_, resolved) => *resolved = Some(query),
         Body::Atomic(own) => *own = query,

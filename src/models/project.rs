@@ -6,9 +6,13 @@ use std::path::{Path, PathBuf};
 
 use crate::catalog::{check_schema_name, check_writable};
 use crate::error::{Error, Result, SqlState};
+use crate::session::plan::query_of;
 use crate::sql::comment::{Comment, CommentOn};
 use crate::sql::drop::DropKind;
-use crate::sql::{ObjectName, QualifiedName, Statement, StatementText, parse_with_text, relations};
+use crate::sql::{
+    ObjectName, QualifiedName, Statement, StatementText, parse_with_text, relation_literals,
+    relations,
+};
 
 /// The longest file that is read as a model.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
@@ -253,7 +257,15 @@ fn parse_model(file: &str, schema: &str, stem: &str, text: &str) -> Result<Proje
     let expected = QualifiedName::new(schema, stem);
     let description = leading_comment(&text[..first.start]);
     let mut definition = first.statement;
-    let reads = relations(&definition).map_err(|error| error.within(&place))?;
+    let mut reads = relations(&definition).map_err(|error| error.within(&place))?;
+    // What literals name must be there before it, too.
+    if let Some(query) = query_of(&mut definition) {
+        for name in relation_literals::names(query) {
+            if !reads.contains(&name) {
+                reads.push(name);
+            }
+        }
+    }
     let kind = name_definition(&mut definition, &expected).map_err(|error| error.within(&place))?;
     let comments = statements
         .map(|statement| {

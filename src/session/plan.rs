@@ -34,10 +34,10 @@ use crate::sql::{
     constant_keys, derived_names, distinct_literals, expanded_size, having_alone, hidden_columns,
     integer_literals, merged_columns, model_functions, moment_precision, named_arguments,
     named_windows, order_names, outer_aggregates, outer_columns, outer_relations, record_arguments,
-    references, relation_names, relation_wildcards, renamed_wildcards, repeated_columns,
-    repeated_groups, row_membership, row_values, sampled, set_operation_keys, set_returning,
-    standard_forms, table_changes, time_travel, untyped_texts, values, variadic, whole_rows,
-    with_changes, with_ties,
+    references, relation_literals, relation_names, relation_wildcards, renamed_wildcards,
+    repeated_columns, repeated_groups, row_membership, row_values, sampled, sequence_calls,
+    set_operation_keys, set_returning, standard_forms, table_changes, time_travel, untyped_texts,
+    values, variadic, whole_rows, with_changes, with_ties,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -69,6 +69,47 @@ pub fn resolve_names(
         Ok(full)
     })?;
     Ok(reads)
+}
+
+/// [`resolve_names`] of the query of a definition, of which literals that name relations get full names
+/// too. Answers what it stands on, which is what it reads and what it names so; that it is `own` itself
+/// which it names says nothing.
+///
+/// # Errors
+/// Those of [`resolve_names`]; 42P01 for a relation that a literal names and that does not exist.
+pub fn resolve_definition(
+    query: &mut ast::Query,
+    snapshot: &Snapshot,
+    search_path: &[String],
+    own: Option<&ObjectName>,
+) -> Result<BTreeSet<Oid>> {
+    let mut stands_on = resolve_names(query, snapshot, search_path)?;
+    let exists = |full: &QualifiedName| {
+        is_relation(snapshot, full) || named_object(snapshot, full).is_some()
+    };
+    relation_literals::for_each(query, |literal, name| {
+        let full = resolve_among(&name, search_path, &exists)?;
+        if let Some(object) = named_object(snapshot, &full) {
+            *literal = sequence_calls::argument(&full);
+            if own != Some(&ObjectName::from(full)) {
+                stands_on.insert(object);
+            }
+        }
+        Ok(())
+    })?;
+    Ok(stands_on)
+}
+
+/// The object that a relation is, or that its index or its identity column's sequence is of; none for
+/// those of the server.
+pub fn named_object(snapshot: &Snapshot, full: &QualifiedName) -> Option<Oid> {
+    if let Some(object) = snapshot.relation(full) {
+        return Some(object.oid);
+    }
+    let numbered = constraints::identity_sequence(snapshot, full);
+    numbered
+        .map(|(table, _)| table.oid)
+        .or_else(|| pg_catalog::table_of_index(snapshot, full))
 }
 
 /// Functions, and what their bodies read, which a query reads where it calls them.

@@ -107,6 +107,7 @@ pub mod read_columns;
 pub mod record_arguments;
 pub mod references;
 pub mod refresh;
+pub mod relation_literals;
 pub mod relation_names;
 pub mod relation_wildcards;
 mod renamed_calls;

@@ -15,8 +15,8 @@ use super::name::{ObjectName, Quoted};
 use super::qualify::{Named, ast_name};
 use super::scope::Scopes;
 use super::{
-    QualifiedName, Statement, constraint, parse_one, renamed_wildcards, sequence_calls,
-    table_changes,
+    QualifiedName, Statement, constraint, parse_one, relation_literals, renamed_wildcards,
+    sequence_calls, table_changes,
 };
 use crate::error::{Error, Result};
 
@@ -47,7 +47,8 @@ impl Statement {
             }
             Self::CreateFunction(create) => match &mut create.body {
                 Body::Text(_, Some(query)) | Body::Atomic(query) => rename(query, old, new),
-                Body::Text(_, None) | Body::Return(_) => Ok(()),
+                Body::Return(value) => rename(value, old, new),
+                Body::Text(_, None) => Ok(()),
             },
             Self::CreateSequence(create) => {
                 if let Some(Some(owner)) = &mut create.options.owner {
@@ -66,13 +67,14 @@ impl Statement {
     }
 }
 
-fn rename(query: &mut Query, old: &QualifiedName, new: &QualifiedName) -> Result<()> {
+fn rename(part: &mut impl VisitMut, old: &QualifiedName, new: &QualifiedName) -> Result<()> {
+    relation_literals::rename(part, old, new)?;
     let mut renamer = Renamer {
         old,
         new,
         scopes: Scopes::default(),
     };
-    match query.visit(&mut renamer) {
+    match part.visit(&mut renamer) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(error),
     }

@@ -63,14 +63,23 @@ pub fn argument(sequence: &QualifiedName) -> Expr {
     }
 }
 
-fn first_argument(expression: &mut Expr) -> Option<&mut Expr> {
+/// Whether an expression calls one of the functions.
+pub(super) fn is_call(expression: &Expr) -> bool {
+    let Expr::Function(function) = expression else {
+        return false;
+    };
+    let name = function.name.0.last().and_then(|part| part.as_ident());
+    name.is_some_and(|name| FUNCTIONS.contains(&name.value.to_lowercase().as_str()))
+}
+
+/// What a call of one of the functions has first.
+pub(super) fn first_argument(expression: &mut Expr) -> Option<&mut Expr> {
+    if !is_call(expression) {
+        return None;
+    }
     let Expr::Function(function) = expression else {
         return None;
     };
-    let name = function.name.0.last()?.as_ident()?.value.to_lowercase();
-    if !FUNCTIONS.contains(&name.as_str()) {
-        return None;
-    }
     let FunctionArguments::List(list) = &mut function.args else {
         return None;
     };
@@ -81,17 +90,28 @@ fn first_argument(expression: &mut Expr) -> Option<&mut Expr> {
 }
 
 /// A text that is written, or one that is cast to `regclass`.
-fn written(argument: &Expr) -> Option<&str> {
+pub(super) fn written(argument: &Expr) -> Option<&str> {
     match argument {
+        Expr::Nested(inner) => written(inner),
         Expr::Value(value) => match &value.value {
             Value::SingleQuotedString(text) => Some(text),
             _ => None,
         },
         Expr::Cast {
-            expr,
-            data_type: DataType::Regclass,
-            ..
-        } => written(expr),
+            expr, data_type, ..
+        } if is_regclass(data_type) => written(expr),
         _ => None,
+    }
+}
+
+fn is_regclass(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Regclass => true,
+        // As it is read in `regclass 'name'`, or with its schema.
+        DataType::Custom(name, _) => {
+            let name = name.0.last().and_then(|part| part.as_ident());
+            name.is_some_and(|name| name.value.eq_ignore_ascii_case("regclass"))
+        }
+        _ => false,
     }
 }

@@ -86,6 +86,7 @@ pub use pg_attribute::type_among;
 pub use rewrite::{EmptyQuery, never_has_rows, rewrite};
 use table::Rows;
 pub use table::{PgTable, Tables, table, tables};
+pub use table_constraint::{renamed_parts, table_of_index};
 pub use types::{format_type, is_built_in, type_name};
 
 /// The schema of these tables.

@@ -156,6 +156,32 @@ pub fn indexes_of(object: &Object) -> impl Iterator<Item = TableIndex<'_>> {
     keys_of(object).map(TableIndex::Key).chain(plain)
 }
 
+/// The table or the materialized view that an index of this name is of.
+pub fn table_of_index(snapshot: &Snapshot, name: &QualifiedName) -> Option<Oid> {
+    let mut tables = snapshot.relations_in(&name.schema);
+    let found = tables.find(|table| indexes_of(table).any(|index| index.name() == name.name));
+    found.map(|table| table.oid)
+}
+
+/// The relations that go with a table which gets another name, its indexes and the sequences of its identity
+/// columns: each by its name of before and that of after, where these differ.
+pub fn renamed_parts(before: &Object, after: &Object) -> Vec<(QualifiedName, QualifiedName)> {
+    let indexes = indexes_of(before).zip(indexes_of(after));
+    let indexes = indexes.map(|(old, new)| {
+        let old = QualifiedName::new(&before.name.schema, old.name());
+        (old, QualifiedName::new(&after.name.schema, new.name()))
+    });
+    let columns = before.schema.fields().iter().map(|field| field.name());
+    let sequences = columns
+        .filter(|column| constraints::identity_of(before, column).is_some())
+        .map(|column| {
+            let old = constraints::sequence_of(before, column);
+            (old, constraints::sequence_of(after, column))
+        });
+    let parts = indexes.chain(sequences);
+    parts.filter(|(old, new)| old != new).collect()
+}
+
 /// The defaults of a table's columns, and what those are computed by that are.
 pub fn defaults_of(object: &Object) -> impl Iterator<Item = ColumnDefault<'_>> {
     let fields = object.schema.fields().iter();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Transaction;
 use crate::catalog::name::{check_identifier, check_writable};
+use crate::catalog::pg_catalog::renamed_parts;
 use crate::catalog::{Kind, Object, Oid};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::{QualifiedName, Statement};
@@ -106,6 +107,10 @@ impl Transaction<'_> {
         } else if let Some(name) = object.definition.object_name_mut() {
             *name = new.clone().into();
         }
+        let parts = match old.kind.is_relation() {
+            true => renamed_parts(old, &object),
+            false => Vec::new(),
+        };
         self.put(object);
         for reader in readers {
             let mut object = Object::clone(&*self.existing(reader)?);
@@ -116,7 +121,12 @@ impl Transaction<'_> {
                     }
                 }
                 Kind::Type => object.definition.rename_type(&old.name, new)?,
-                _ => object.definition.rename_relation(&old.name, new)?,
+                _ => {
+                    object.definition.rename_relation(&old.name, new)?;
+                    for (old, new) in &parts {
+                        object.definition.rename_relation(old, new)?;
+                    }
+                }
             }
             self.put(object);
         }

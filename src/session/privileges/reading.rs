@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Visit, VisitMut, visit_relations};
+use datafusion::sql::sqlparser::ast::{Query, Visit, VisitMut, visit_relations};
 
 use super::columns::{Columns, allows};
 use super::{Checker, denied, kind_word};
@@ -16,7 +16,7 @@ use crate::models::constraints::default_of;
 use crate::models::view_options::is_of_invoker;
 use crate::session::user_functions;
 use crate::sql::cursor::object_name_from;
-use crate::sql::{ObjectName, Statement};
+use crate::sql::{ObjectName, Statement, relation_literals};
 
 /// Checks that its owner may read what a materialized view, a model or a check is computed from. The
 /// server computes it, who would be shown all of the views that show each what it may see.
@@ -47,12 +47,35 @@ pub fn check_computed(snapshot: &Snapshot, object: &Object) -> Result<()> {
         .depends_on
         .iter()
         .filter_map(|oid| snapshot.object(*oid));
-    read.try_for_each(|object| match object.kind {
-        Kind::Function => checker.callable(object, &mut seen),
+    read.try_for_each(|read| match read.kind {
+        Kind::Function => checker.callable(read, &mut seen),
         // All may use types.
         Kind::Type => Ok(()),
-        _ => checker.readable(object, &columns),
+        _ => unless_named(object, read, checker.readable(read, &columns)),
     })
+}
+
+/// What reading something is refused with, unless a definition names it in a literal and does not read it:
+/// then nobody has to be allowed to.
+fn unless_named(reader: &Object, read: &Object, allowed: Result<()>) -> Result<()> {
+    let Err(refused) = allowed else {
+        return Ok(());
+    };
+    let names_alone = |query: &Query| relation_literals::names_alone(query, &read.name);
+    let is_named = match &reader.definition {
+        Statement::CreateView(create) => names_alone(create.query.as_ref()),
+        Statement::CreateMaterializedView(create) => names_alone(create.query.as_ref()),
+        Statement::CreateModel(create) => names_alone(create.query.as_ref()),
+        Statement::CreateCheck(create) => names_alone(create.query.as_ref()),
+        Statement::CreateFunction(create) => create
+            .query()
+            .is_ok_and(|query| names_alone(query.as_ref())),
+        _ => false,
+    };
+    match is_named {
+        true => Ok(()),
+        false => Err(refused),
+    }
 }
 
 /// The views and functions that were looked at, each with who reads.
@@ -140,11 +163,15 @@ impl Checker<'_> {
                 Kind::Type => continue,
                 _ => {}
             }
-            self.usable(&owner, &object.name.schema)?;
-            if !allows(&owner, object, Privilege::Select, &columns) {
-                return Err(denied(kind_word(object.kind), &object.name.name));
-            }
-            self.readable_within(object, seen)?;
+            let usable = self.usable(&owner, &object.name.schema);
+            let allowed =
+                usable.and_then(
+                    |()| match allows(&owner, object, Privilege::Select, &columns) {
+                        true => self.readable_within(object, seen),
+                        false => Err(denied(kind_word(object.kind), &object.name.name)),
+                    },
+                );
+            unless_named(view, object, allowed)?;
         }
         Ok(())
     }
@@ -189,7 +216,9 @@ impl Checker<'_> {
             match self.snapshot.object(*read) {
                 Some(object) if object.kind == Kind::Function => reader.callable(object, seen)?,
                 Some(object) if object.kind == Kind::Type => {}
-                Some(object) if is_own(object) => reader.readable(object, &Columns::All)?,
+                Some(object) if is_own(object) => {
+                    unless_named(function, object, reader.readable(object, &Columns::All))?;
+                }
                 _ => {}
             }
         }
