@@ -25,10 +25,15 @@ pub(super) fn typed(parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
     };
     parser.next_token();
     parser.next_token();
+    let data_type = match *name {
+        // As it is read behind `::`.
+        "regclass" => DataType::Regclass,
+        name => DataType::Custom(ObjectName::from(vec![Ident::new(name)]), Vec::new()),
+    };
     Some(Ok(Expr::Cast {
         kind: CastKind::DoubleColon,
         expr: Box::new(Expr::value(Value::SingleQuotedString(text))),
-        data_type: DataType::Custom(ObjectName::from(vec![Ident::new(*name)]), Vec::new()),
+        data_type,
         array: false,
         format: None,
     }))

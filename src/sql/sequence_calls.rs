@@ -107,7 +107,7 @@ pub(super) fn written(argument: &Expr) -> Option<&str> {
 fn is_regclass(data_type: &DataType) -> bool {
     match data_type {
         DataType::Regclass => true,
-        // As it is read in `regclass 'name'`, or with its schema.
+        // With its schema.
         DataType::Custom(name, _) => {
             let name = name.0.last().and_then(|part| part.as_ident());
             name.is_some_and(|name| name.value.eq_ignore_ascii_case("regclass"))
