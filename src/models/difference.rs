@@ -8,6 +8,7 @@ use super::plan::{Define, kind};
 use super::project::ProjectModel;
 use super::schedule::without_upkeep;
 use crate::catalog::{Object, Snapshot};
+use crate::session::enums;
 use crate::session::plan::{is_relation, named_object, query_of, resolve_among};
 use crate::sql::comment::CommentOn;
 use crate::sql::name::{DEFAULT_SCHEMA, ObjectName};
@@ -100,6 +101,7 @@ fn in_full(
                 Ok(())
             })
         });
+        enums::qualify_literals(query, snapshot, &search_path(model));
         if named.is_err() {
             return None;
         }

@@ -71,9 +71,9 @@ pub fn resolve_names(
     Ok(reads)
 }
 
-/// [`resolve_names`] of the query of a definition, of which literals that name relations get full names
-/// too. Answers what it stands on, which is what it reads and what it names so; that it is `own` itself
-/// which it names says nothing.
+/// [`resolve_names`] of the query of a definition, of which literals that name relations, and types of
+/// users', get full names too. Answers what it stands on, which is what it reads and what it names so;
+/// that it is `own` itself which it names says nothing.
 ///
 /// # Errors
 /// Those of [`resolve_names`]; 42P01 for a relation that a literal names and that does not exist.
@@ -97,6 +97,7 @@ pub fn resolve_definition(
         }
         Ok(())
     })?;
+    stands_on.extend(enums::qualify_literals(query, snapshot, search_path));
     Ok(stands_on)
 }
 

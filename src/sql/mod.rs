@@ -140,6 +140,7 @@ mod tests;
 pub mod time_travel;
 pub mod transaction;
 pub mod truncate;
+pub mod type_literals;
 pub mod type_names;
 pub mod unlisten;
 pub mod untyped_texts;

@@ -15,7 +15,7 @@ use super::create_function::{Body, Returns};
 use super::cursor::object_name_from;
 use super::name::ObjectName;
 use super::qualify::ast_name;
-use super::{QualifiedName, Statement};
+use super::{QualifiedName, Statement, type_literals};
 use crate::error::{Error, Result};
 
 /// What stands before the numbers of a type, in its place, where a query is planned.
@@ -171,6 +171,20 @@ impl Statement {
     /// # Errors
     /// None that parsing the definition has not met.
     pub fn rename_type(&mut self, old: &QualifiedName, new: &QualifiedName) -> Result<()> {
+        match self {
+            Self::CreateView(create) => type_literals::rename(&mut create.query, old, new),
+            Self::CreateMaterializedView(create) => {
+                type_literals::rename(&mut create.query, old, new);
+            }
+            Self::CreateModel(create) => type_literals::rename(&mut create.query, old, new),
+            Self::CreateCheck(create) => type_literals::rename(&mut create.query, old, new),
+            Self::CreateFunction(create) => match &mut create.body {
+                Body::Atomic(query) => type_literals::rename(query, old, new),
+                Body::Return(value) => type_literals::rename(value, old, new),
+                Body::Text(..) => {}
+            },
+            _ => {}
+        }
         self.for_each_type(&mut |name| {
             let full: ObjectName = object_name_from(name)?;
             if full.schema.is_some() && full.qualify(&old.schema) == *old {

@@ -10,15 +10,18 @@ use crate::catalog::{Object, Oid, Snapshot, pg_catalog};
 use crate::error::Result;
 use crate::sql::cursor::object_name_from;
 use crate::sql::qualify::ast_name;
-use crate::sql::{Statement, type_names};
+use crate::sql::{ObjectName, Statement, type_literals, type_names};
 
 /// The type of users' that a name means. Those of PostgreSQL come first, as what is in `pg_catalog` does.
 fn meant(name: &AstName, snapshot: &Snapshot, path: &[String]) -> Option<Arc<Object>> {
-    let name = object_name_from(name).ok()?;
+    meant_by(&object_name_from(name).ok()?, snapshot, path)
+}
+
+fn meant_by(name: &ObjectName, snapshot: &Snapshot, path: &[String]) -> Option<Arc<Object>> {
     if name.schema.is_none() && pg_catalog::is_built_in(&name.name) {
         return None;
     }
-    snapshot.resolve_type(&name, path).ok()
+    snapshot.resolve_type(name, path).ok()
 }
 
 /// Gives types of users' in a part of a statement their full names; answers which these are.
@@ -41,6 +44,24 @@ pub fn qualify(
         })?;
     }
     Ok(found)
+}
+
+/// Gives types of users' that literals in a part of a definition name their full names; answers which
+/// these are.
+pub fn qualify_literals(
+    node: &mut impl VisitMut,
+    snapshot: &Snapshot,
+    path: &[String],
+) -> BTreeSet<Oid> {
+    let mut found = BTreeSet::new();
+    if snapshot.has_types() {
+        type_literals::name(node, |name| {
+            let object = meant_by(name, snapshot, path)?;
+            found.insert(object.oid);
+            Some(object.name.clone())
+        });
+    }
+    found
 }
 
 /// [`qualify`] of a whole definition, its columns among it.
