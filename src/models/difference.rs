@@ -8,8 +8,8 @@ use super::plan::{Define, kind};
 use super::project::ProjectModel;
 use super::schedule::without_upkeep;
 use crate::catalog::{Object, Snapshot};
-use crate::session::enums;
 use crate::session::plan::{is_relation, named_object, query_of, resolve_among};
+use crate::session::{enums, user_functions};
 use crate::sql::comment::CommentOn;
 use crate::sql::name::{DEFAULT_SCHEMA, ObjectName};
 use crate::sql::{QualifiedName, Statement, relation_literals, sequence_calls};
@@ -86,11 +86,14 @@ fn in_full(
     models: &BTreeMap<QualifiedName, Arc<ProjectModel>>,
 ) -> Option<Statement> {
     let mut definition = model.definition.clone();
+    let path = search_path(model);
+    enums::qualify_definition(&mut definition, snapshot, &path).ok()?;
     let is_kept =
         |full: &QualifiedName| models.contains_key(full) || named_object(snapshot, full).is_some();
     let exists = |full: &QualifiedName| is_kept(full) || is_relation(snapshot, full);
-    let resolve = |name: ObjectName| resolve_among(&name, &search_path(model), &exists);
+    let resolve = |name: ObjectName| resolve_among(&name, &path, &exists);
     if let Some(query) = query_of(&mut definition) {
+        user_functions::qualify(query, snapshot, &path).ok()?;
         let named = crate::sql::qualify::qualify(query, |name, _| resolve(name));
         let named = named.and_then(|()| {
             relation_literals::for_each(query, |literal, name| {
@@ -101,7 +104,7 @@ fn in_full(
                 Ok(())
             })
         });
-        enums::qualify_literals(query, snapshot, &search_path(model));
+        enums::qualify_literals(query, snapshot, &path);
         if named.is_err() {
             return None;
         }

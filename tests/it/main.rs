@@ -42,6 +42,7 @@ mod lookback;
 mod maintenance;
 mod memory;
 mod merged_columns;
+mod names_in_files;
 mod notifications;
 mod object_stores;
 mod pages;
