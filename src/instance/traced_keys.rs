@@ -1,5 +1,5 @@
-//! By which columns refreshes find rows of materialized views that have changed: once a refresh has
-//! looked for rows by these, the view's table has an index of them.
+//! By which columns refreshes find rows that have changed, of materialized views and of the tables of
+//! models: once a refresh has looked for rows by these, the tables have indexes of them.
 
 use std::collections::HashMap;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::{constraints, rejected, table_id};
+use super::{constraints, rejected, resolution, table_id, tables};
 use crate::catalog::{Kind, Object, Oid};
 use crate::error::{Result, SqlState};
 use crate::instance::{Instance, Reading};
@@ -60,30 +60,41 @@ async fn compact_alone(instance: &Arc<Instance>, object: &Object) -> Result<()> 
     }
 }
 
-/// Brings the key indexes of a table to its latest version, so that who needs them next does not wait.
+/// Brings the key indexes of an object's tables to their latest versions, so that who needs them next does
+/// not wait.
 ///
 /// # Errors
 /// What reading the table says; 53200 without memory; what the disk says.
 pub async fn keep_indexes(instance: &Arc<Instance>, object: &Object) -> Result<()> {
     let settings = &instance.configuration.session;
     let context = instance.statement(settings, Reading::Rows);
-    let table = table_id(object);
+    let traced = &instance.traced_keys;
+    let indexed = match object.kind {
+        Kind::Model => resolution::indexed(traced, object),
+        _ => vec![(table_id(object), constraints::indexed(traced, object))],
+    };
     let warehouse = &instance.warehouse;
-    if !warehouse.exists(&table).await? {
-        return Ok(());
+    for (table, keys) in indexed {
+        if warehouse.exists(&table).await? {
+            warehouse
+                .keep_indexes(&table, &context.state, &keys)
+                .await?;
+        }
     }
-    let keys = constraints::indexed(&instance.traced_keys, object);
-    warehouse.keep_indexes(&table, &context.state, &keys).await
+    Ok(())
 }
 
-/// [`keep_indexes`] of a table that may be dropped meanwhile: then what was made for it comes too late,
+/// [`keep_indexes`] of an object that may be dropped meanwhile: then what was made for it comes too late,
 /// and goes.
 async fn keep_or_forget_indexes(instance: &Arc<Instance>, object: &Arc<Object>) -> Result<()> {
     let kept = keep_indexes(instance, object).await;
-    match is_there(instance, object) {
-        true => kept,
-        false => instance.warehouse.forget_indexes(&table_id(object)).await,
+    if is_there(instance, object) {
+        return kept;
     }
+    for table in tables(object) {
+        instance.warehouse.forget_indexes(&table).await?;
+    }
+    Ok(())
 }
 
 /// Whether an object is in the catalog still.
@@ -158,9 +169,7 @@ pub async fn run(instance: Arc<Instance>) {
                 }
             },
         };
-        if object.kind != Kind::Model
-            && let Err(error) = keep_or_forget_indexes(&instance, &object).await
-        {
+        if let Err(error) = keep_or_forget_indexes(&instance, &object).await {
             tracing::warn!(table = %object.name, %error, "a key index could not be kept");
         }
         tokio::time::sleep(PAUSE).await;

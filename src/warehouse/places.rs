@@ -20,6 +20,13 @@ impl Places {
         u32::try_from(place).is_ok_and(|place| self.0.entry(file).or_default().insert(place))
     }
 
+    /// Takes in all rows of another set.
+    pub fn take_in(&mut self, others: Self) {
+        for (file, rows) in others.0 {
+            *self.0.entry(file).or_default() |= rows;
+        }
+    }
+
     /// Whether a row is in the set.
     pub fn contains(&self, file: u32, place: i64) -> bool {
         u32::try_from(place)

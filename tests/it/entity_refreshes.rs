@@ -361,3 +361,69 @@ async fn a_model_that_is_outgrown_learns_anew() {
         .unwrap();
     assert_eq!(mode(&client, "m").await, "incremental");
 }
+
+/// Rows of tables that are large enough for it are found by indexes, once a refresh has taken in something;
+/// those of records of no source, too, which is NULL or an empty text.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_records_refreshes_find_rows_by_indexes() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    let options = "OPTIONS (model_type = 'entity_resolution', unique_id = 'id', source = 'system')";
+    client
+        .batch_execute(&format!(
+            "CREATE TABLE person AS SELECT value::BIGINT AS id,
+                 CASE value % 3 WHEN 0 THEN 'shop' WHEN 1 THEN '' END AS system,
+                 substr(md5('first' || value / 3 % 700), 1, 8) AS first_name,
+                 substr(md5('last' || value / 30), 1, 8) AS last_name,
+                 substr(md5('mail' || value / 3), 1, 8) || '@mail.example' AS email
+             FROM generate_series(0, 20399) s;
+             CREATE VIEW all_anew AS SELECT * FROM person;
+             CREATE MODEL bit_by_bit {options} AS SELECT * FROM person;
+             CREATE MODEL anew {options} AS SELECT * FROM all_anew"
+        ))
+        .await
+        .unwrap();
+    let are_many = "SELECT count(*) >= 20000 FROM entity_pairs('bit_by_bit')";
+    assert_eq!(rows(&client, are_many).await, ["t"]);
+    for round in 0..3 {
+        client
+            .batch_execute(&format!(
+                "UPDATE person SET email = 'x{round}' || email WHERE id % 4001 < 3;
+                 UPDATE person SET first_name = NULL WHERE id % 5003 = {round};
+                 DELETE FROM person WHERE id % 3001 = 7 + {round};
+                 INSERT INTO person SELECT id + 30000 * (1 + {round}), system, first_name, last_name, email
+                     FROM person WHERE id % 6007 < 5 AND id < 20400;
+                 REFRESH MODEL bit_by_bit"
+            ))
+            .await
+            .unwrap();
+        assert_eq!(mode(&client, "bit_by_bit").await, "incremental");
+    }
+    client
+        .batch_execute(
+            "CREATE OR REPLACE VIEW all_anew AS SELECT *, NULL::TEXT AS nothing FROM person;
+             REFRESH MODEL anew",
+        )
+        .await
+        .unwrap();
+    assert_eq!(mode(&client, "anew").await, "full");
+    let (pairs, clusters) = said(&client, "bit_by_bit").await;
+    let (expected_pairs, expected) = said(&client, "anew").await;
+    assert_eq!(pairs, expected_pairs);
+    let together = |clusters| members(clusters).into_values().collect::<BTreeSet<_>>();
+    assert_eq!(together(&clusters), together(&expected));
+    let sure = |(record, (_, sure)): (&i64, &(i64, String))| (*record, sure.clone());
+    assert!(clusters.iter().map(sure).eq(expected.iter().map(sure)));
+    let records = "SELECT count(*) FROM (SELECT id FROM person EXCEPT SELECT id FROM entity_clusters('bit_by_bit')) s";
+    assert_eq!(rows(&client, records).await, ["0"]);
+
+    let indexed = std::fs::read_dir(folder.path().join("data/keys/tributary")).unwrap();
+    let name = |table: std::io::Result<std::fs::DirEntry>| {
+        let name = table.unwrap().file_name().into_string().unwrap();
+        name.rsplit_once('-').unwrap().0.to_owned()
+    };
+    let indexed: BTreeSet<String> = indexed.map(name).collect();
+    let expected = ["model_pairs", "model_records"].map(str::to_owned);
+    assert_eq!(indexed, BTreeSet::from(expected));
+}

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::AsArray;
-use arrow::datatypes::{Int64Type, UInt32Type};
+use arrow::datatypes::{DataType, Int64Type, Schema, UInt32Type};
+use datafusion::catalog::Session;
 use datafusion::common::HashSet;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::TryStreamExt;
@@ -14,8 +15,8 @@ use super::found::Found;
 use super::places::{columns_by_name, name, texts_of};
 use super::refresh::Refresh;
 use super::writing::commit_info;
-use super::{Companion, Resolved, scan};
-use crate::error::{Error, Result};
+use super::{Companion, Resolved, row_keys, scan};
+use crate::error::{Error, Result, SqlState};
 use crate::instance::Reading;
 use crate::warehouse::{
     Commit, CommitInfo, FILE_COLUMN, Modification, PLACE_COLUMN, Participant, Places, TableId,
@@ -50,17 +51,27 @@ impl Refresh<'_> {
     ) -> Result<Option<Commit>> {
         let instance = self.instance;
         let modification = instance.warehouse.modify(table).await?;
-        let Rows { going, new } = rows;
-        let gone = self.places(&modification, &going, found.resolver.records());
-        let gone = Arc::new(Mutex::new(gone.await?));
         let settings = &instance.configuration.session;
         let session = Arc::new(instance.statement(settings, Reading::Rows).state);
+        let Rows { going, new } = rows;
+        let records = found.resolver.records();
+        let by_keys = places_by_keys(&modification, &*session, &going, records);
+        let gone = match by_keys.await {
+            Ok(Some(places)) => places,
+            Ok(None) => self.places(&modification, &going, records).await?,
+            Err(error) if error.sqlstate() == SqlState::QUERY_CANCELED => return Err(error),
+            Err(error) => {
+                tracing::warn!(%table, %error, "a key index could not be asked");
+                self.places(&modification, &going, records).await?
+            }
+        };
+        let gone = Arc::new(Mutex::new(gone));
         modification
             .commit(session, new, gone, info, participant)
             .await
     }
 
-    /// The places of the rows that go.
+    /// The places of the rows that go, which all of the table is read for.
     async fn places(
         &self,
         modification: &Modification,
@@ -73,13 +84,7 @@ impl Refresh<'_> {
         }
         let table = modification.rows()?;
         let schema = table.schema();
-        let named = match &going.names {
-            Names::Columns(names) => names
-                .iter()
-                .map(|name| schema.index_of(name))
-                .collect::<Result<Vec<usize>, _>>()?,
-            Names::First(count) => (0..*count).collect(),
-        };
+        let named = going.named(&schema)?;
         let mut columns = named.clone();
         for name in [FILE_COLUMN, PLACE_COLUMN] {
             columns.push(schema.index_of(name)?);
@@ -117,6 +122,40 @@ impl Refresh<'_> {
     }
 }
 
+/// The places of the rows that go, through the indexes of the table; none where it has none.
+async fn places_by_keys(
+    modification: &Modification,
+    session: &dyn Session,
+    going: &Going<'_>,
+    records: &Records,
+) -> Result<Option<Places>> {
+    if going.gone.ids.is_empty() {
+        return Ok(Some(Places::default()));
+    }
+    let schema = modification.rows()?.schema();
+    let named = schema.project(&going.named(&schema)?)?;
+    let Some(keys) = row_keys::keys(&named, 0..named.fields().len(), going.width) else {
+        return Ok(None);
+    };
+    if !going.is_traced {
+        for key in &keys {
+            if !modification.is_indexed(key)? {
+                return Ok(None);
+            }
+        }
+    }
+    let types = named.fields().iter().take(going.width);
+    let types: Vec<DataType> = types.map(|field| field.data_type().clone()).collect();
+    let gone: Vec<u32> = (0..)
+        .zip(&going.gone.places)
+        .filter_map(|(record, is_gone)| is_gone.then_some(record))
+        .collect();
+    match row_keys::names(records, &gone, &types)? {
+        Some(names) => row_keys::places(modification, session, &keys, &names).await,
+        None => Ok(None),
+    }
+}
+
 /// A change of one of the model's tables.
 pub(super) struct Rows<'a> {
     going: Going<'a>,
@@ -130,6 +169,21 @@ struct Going<'a> {
     width: usize,
     /// The records whose rows go.
     gone: &'a Gone,
+    /// Whether rows are to be found by indexes, though there are none yet.
+    is_traced: bool,
+}
+
+impl Going<'_> {
+    /// The columns that name records.
+    fn named(&self, schema: &Schema) -> Result<Vec<usize>> {
+        Ok(match &self.names {
+            Names::Columns(names) => names
+                .iter()
+                .map(|name| schema.index_of(name))
+                .collect::<Result<Vec<usize>, _>>()?,
+            Names::First(count) => (0..*count).collect(),
+        })
+    }
 }
 
 /// Where a row names records.
@@ -160,8 +214,20 @@ impl<'a> Rows<'a> {
     }
 
     fn new(names: Names<'a>, width: usize, gone: &'a Gone, new: SendableRecordBatchStream) -> Self {
-        let going = Going { names, width, gone };
+        let going = Going {
+            names,
+            width,
+            gone,
+            is_traced: false,
+        };
         Self { going, new }
+    }
+
+    /// The change of a model that has taken in others before: it has indexes to find rows by, or gets them
+    /// now.
+    pub(super) fn traced(mut self, is_traced: bool) -> Self {
+        self.going.is_traced = is_traced;
+        self
     }
 }
 

@@ -23,7 +23,7 @@ use super::previous::Previous;
 use super::refresh::{Refresh, Step, stages};
 use super::row_changes::{Gone, Rows};
 use super::writing::Told;
-use super::{Companion, Resolved, options, scan};
+use super::{Companion, Resolved, options, row_keys, scan};
 use crate::catalog::journal::RefreshRecord;
 use crate::error::Result;
 use crate::models::replacement::same_columns;
@@ -85,6 +85,10 @@ impl Refresh<'_> {
             .resolver
             .adopt(&options::read(self.definition)?.engine);
         let names = self.names();
+        let traced = &self.instance.traced_keys;
+        let is_traced = traced
+            .of(self.object.oid)
+            .is_some_and(|known| known == names);
         let pool = &self.instance.runtime().memory_pool;
         let mut previous = previous(&index, &changed.gone, pool)?;
         let (mut index, updated, scored) = match taking.filter(|_| !changed.is_nothing()) {
@@ -150,11 +154,11 @@ impl Refresh<'_> {
 
         let mut versions = BTreeMap::new();
         let new = stream_of(Arc::clone(&schema), changed.batches);
-        let rows = Rows::of_records(&names, &touched, new);
+        let rows = Rows::of_records(&names, &touched, new).traced(is_traced);
         let version = self.change(before, Companion::Records, rows, &found, record.id);
         versions.insert(Companion::Records, version.await?);
         let new = found.some_pairs(scored, &self.columns_of_pairs(step.columns));
-        let rows = Rows::of_pairs(names.len(), &rescored, new);
+        let rows = Rows::of_pairs(names.len(), &rescored, new).traced(is_traced);
         let version = self.change(before, Companion::Pairs, rows, &found, record.id);
         versions.insert(Companion::Pairs, version.await?);
         let told = Told {
@@ -166,8 +170,12 @@ impl Refresh<'_> {
         };
         let info = self.tell(told, step.columns, versions, record).await?;
         let new = found.clusters(others, step.columns);
-        let rows = Rows::of_clusters(names.len(), &moved, new);
+        let rows = Rows::of_clusters(names.len(), &moved, new).traced(is_traced);
         let table = table_id(self.object);
+        if row_keys::keys(step.columns, 0..names.len(), names.len()).is_some() {
+            // The next one finds rows by indexes, which are made in the background meanwhile.
+            traced.set(&step.context.snapshot, self.object.oid, &names);
+        }
         let commit = self
             .modify(&table, rows, &found, info.clone(), step.participant.clone())
             .await?;
