@@ -5,7 +5,9 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
-use tributary_udfs::resolve::{Clusters, Decisions, EntityIds, Pair, Resolver, entity_ids};
+use tributary_udfs::resolve::{
+    Clusters, Decisions, EntityIds, GroupScores, Pair, Resolver, entity_ids,
+};
 
 use super::found::{Found, pairs, rows};
 use super::previous::Previous;
@@ -68,10 +70,12 @@ pub struct Entities {
     ids: EntityIds,
     /// What records belonged to.
     previous: Previous,
+    scores: GroupScores,
 }
 
 impl Entities {
-    /// Finds the entities; `next` is the least number that no entity has had, where that is known.
+    /// Finds the entities; `next` is the least number that no entity has had, where that is known, and
+    /// `scores` what groups of records said before, where that is to be known the next time.
     ///
     /// # Errors
     /// 22023 for decisions that contradict each other; 53200 where memory does not suffice; an
@@ -81,6 +85,7 @@ impl Entities {
         decided: &Decided,
         previous: Previous,
         next: Option<u64>,
+        scores: Option<GroupScores>,
     ) -> Result<Self> {
         let records = paired.resolver.records();
         let decisions = Decisions::new(records, &decided.must, &decided.cannot)
@@ -88,7 +93,16 @@ impl Entities {
         let paired = Arc::clone(paired);
         scan::blocking(move || {
             let Paired { resolver, pairs } = &*paired;
-            let clusters = resolver.clusters(pairs, &decisions)?;
+            let (clusters, scores) = match scores {
+                Some(mut scores) => {
+                    let clusters = resolver.clusters_knowing(pairs, &decisions, &mut scores)?;
+                    (clusters, scores)
+                }
+                None => (
+                    resolver.clusters(pairs, &decisions)?,
+                    GroupScores::default(),
+                ),
+            };
             let next = previous.next_entity(next);
             let (records, options) = (resolver.records(), resolver.model().options());
             let ids = entity_ids(records, &clusters, &previous.entities, next, options)?;
@@ -96,6 +110,7 @@ impl Entities {
                 clusters,
                 ids,
                 previous,
+                scores,
             })
         })
         .await
@@ -113,6 +128,7 @@ impl Entities {
             pairs,
             clusters: self.clusters,
             entities: self.ids,
+            scores: self.scores,
         };
         Ok((Arc::new(found), self.previous))
     }

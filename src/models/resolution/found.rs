@@ -10,7 +10,7 @@ use arrow::error::ArrowError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt, stream};
-use tributary_udfs::resolve::{Clusters, EntityIds, Pair, Resolver};
+use tributary_udfs::resolve::{Clusters, EntityIds, GroupScores, Pair, Resolver};
 
 /// Rows of one batch.
 const BATCH: usize = 8192;
@@ -25,6 +25,8 @@ pub struct Found {
     pub clusters: Clusters,
     /// The numbers of the entities.
     pub entities: EntityIds,
+    /// What groups of records said, for who makes entities of them next.
+    pub scores: GroupScores,
 }
 
 impl Found {

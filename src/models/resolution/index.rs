@@ -10,7 +10,7 @@ use arrow::datatypes::{Float64Type, SchemaRef};
 use futures::TryStreamExt;
 use parking_lot::Mutex;
 use tokio::sync::OnceCell;
-use tributary_udfs::resolve::{Clusters, Pair, Progress, Records, Resolver};
+use tributary_udfs::resolve::{Clusters, GroupScores, Pair, Progress, Records, Resolver};
 
 use super::learned::Learned;
 use super::previous::Previous;
@@ -34,6 +34,9 @@ pub struct Index {
     pub clusters: Clusters,
     /// The hash of each record as its query gave it.
     pub hashes: Vec<u64>,
+    /// What groups of records said when entities were made of them, where a refresh has found it out for the
+    /// next one.
+    pub scores: GroupScores,
     /// The columns of the query.
     pub schema: SchemaRef,
 }
@@ -63,6 +66,7 @@ impl Index {
         let index = Self {
             clusters: clusters(model, records, &entities).await?,
             hashes: hashes.take(),
+            scores: GroupScores::default(),
             resolver,
             entities,
             pairs,
@@ -80,7 +84,7 @@ impl Index {
         // Number, hash, first record, membership and confidence.
         let a_record = size_of::<Option<u64>>() + size_of::<u64>() + 3 * size_of::<u32>();
         let bytes = size_of_val(self.pairs.as_slice()) + self.entities.len() * a_record;
-        Ok(self.resolver.keep(bytes)?)
+        Ok(self.resolver.keep(bytes + self.scores.bytes())?)
     }
 
     /// The same once more, to be changed.
@@ -91,6 +95,7 @@ impl Index {
             pairs: self.pairs.clone(),
             clusters: self.clusters.clone(),
             hashes: self.hashes.clone(),
+            scores: self.scores.clone(),
             schema: Arc::clone(&self.schema),
         };
         index.keep()?;

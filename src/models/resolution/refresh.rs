@@ -212,6 +212,7 @@ impl Refresh<'_> {
             resolver: found.resolver,
             pairs: found.pairs,
             clusters: found.clusters,
+            scores: found.scores,
             hashes,
             schema,
         };

@@ -134,10 +134,12 @@ impl Refresh<'_> {
             pairs,
             clusters,
             hashes,
+            mut scores,
             schema,
         } = index;
+        scores.forget(places.iter().chain(&changed.gone));
         let paired = Paired::of(resolver, pairs).await?;
-        let made = Entities::find(&paired, &decided, previous, Some(next)).await?;
+        let made = Entities::find(&paired, &decided, previous, Some(next), Some(scores)).await?;
         let (found, previous) = made.found(paired)?;
         record.pairs = Some(step.progress.pairs().0);
         step.progress.begin(Stage::Write);

@@ -67,7 +67,7 @@ impl Refresh<'_> {
             let pairs = paired.rows(&self.columns_of_pairs(columns));
             let (pairs, entities) = tokio::try_join!(
                 self.write(Companion::Pairs, pairs, record.id),
-                Entities::find(&paired, &decided, previous, next),
+                Entities::find(&paired, &decided, previous, next, None),
             )?;
             let (found, previous) = entities.found(paired)?;
             Ok((pairs, found, previous, decided, hashes))

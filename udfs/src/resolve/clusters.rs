@@ -9,7 +9,9 @@ use super::components::Components;
 use super::decided::join_decided;
 use super::decisions::Decisions;
 use super::entity_sizes::EntitySizes;
+use super::group_scores::{GroupScores, PairScore};
 use super::mixture::probability;
+use super::model::Model;
 use super::pair::Pair;
 use super::records::Records;
 use super::resolver::Resolver;
@@ -40,12 +42,14 @@ pub struct Clusters {
     pub confidence: Vec<f32>,
 }
 
-/// The entities that pairs make from a probability on, and what was decided makes of these.
+/// The entities that pairs make from a probability on, and what was decided makes of these. What is known of
+/// groups of records is not found out again, and is then what is known of the groups of now.
 pub(super) fn cluster(
     resolver: &Resolver,
     pairs: &[Pair],
     threshold: f64,
     decisions: &Decisions,
+    known: Option<&mut GroupScores>,
 ) -> Result<Clusters> {
     let records = resolver.records().len();
     let least = (threshold / (1.0 - threshold).max(1e-12)).ln() as f32;
@@ -81,7 +85,12 @@ pub(super) fn cluster(
         bar = (bar + 1.0).clamp(0.0, HIGHEST_BAR);
         edges.retain(|pair| large[pair.left as usize] && pair.log_odds >= bar);
     }
-    for (left, right) in refine(resolver, &groups, &sizes, f64::from(least), decisions)? {
+    let groups = Groups {
+        groups: &groups,
+        sizes: &sizes,
+        least: f64::from(least),
+    };
+    for (left, right) in refine(resolver, groups, decisions, known)? {
         components.join(left, right);
     }
     let entity_of = components.into_roots();
@@ -89,19 +98,34 @@ pub(super) fn cluster(
     Ok(rate(resolver, entity_of, pairs, &sizes, decisions))
 }
 
+/// Groups of records that single links have joined.
+#[derive(Clone, Copy)]
+struct Groups<'a> {
+    /// The records of each, ascending.
+    groups: &'a [Vec<u32>],
+    /// How many records entities have.
+    sizes: &'a EntitySizes,
+    /// The log-odds from which on records are one.
+    least: f64,
+}
+
 /// The pairs of records that are one within groups that single links have joined.
 fn refine(
     resolver: &Resolver,
-    groups: &[Vec<u32>],
-    sizes: &EntitySizes,
-    least: f64,
+    Groups {
+        groups,
+        sizes,
+        least,
+    }: Groups<'_>,
     decisions: &Decisions,
+    known: Option<&mut GroupScores>,
 ) -> Result<Vec<(u32, u32)>> {
     let (records, model) = (resolver.records(), resolver.model());
     let weights = words_of(&model.comparisons, &model.words);
     let comparer = Comparer::new(records, records, &model.comparisons, weights);
     let one_to_one = model.options().is_one_to_one();
     let listener = listen();
+    let before = known.as_deref();
     let refined = threads::map(
         model.options().workers(),
         groups.len().div_ceil(CHUNK),
@@ -113,43 +137,76 @@ fn refine(
         },
         |(scorer, agglomerate), task| {
             let mut joined = Vec::new();
+            let mut kept = GroupScores::default();
             for group in &groups[task * CHUNK..groups.len().min((task + 1) * CHUNK)] {
                 listener.check()?;
                 if let [first, second] = group[..] {
                     joined.push((first, second));
                     continue;
                 }
-                // By their names: the order of the records does not matter.
-                let mut group = group.clone();
-                group.sort_unstable_by(|left, right| records.key(*left).cmp(records.key(*right)));
-                let mut pairs = Vec::with_capacity(group.len() * (group.len() - 1) / 2);
-                for (at, left) in group.iter().enumerate() {
-                    pairs.extend(group[..at].iter().map(|right| (*left, *right)));
-                }
-                let mut scores = Vec::with_capacity(pairs.len());
-                scorer.score(&pairs, |_, pattern, odds| scores.push((pattern, odds)))?;
-                let mut scores = scores.into_iter();
-                agglomerate.begin(group.len());
-                for (at, left) in group.iter().enumerate() {
-                    for (other, right) in group[..at].iter().enumerate() {
-                        let (pattern, odds) = scores.next().unwrap_or_default();
-                        let mut conflict = model.mixture.conflict(pattern);
+                let scored;
+                let (by_name, scores) = match before.and_then(|known| known.find(group)) {
+                    Some(found) => found,
+                    None => {
+                        scored = compare(group, records, model, scorer)?;
+                        (scored.0.as_slice(), scored.1.as_slice())
+                    }
+                };
+                let mut said = scores.iter();
+                agglomerate.begin(by_name.len());
+                for (at, left) in by_name.iter().enumerate() {
+                    for (other, right) in by_name[..at].iter().enumerate() {
+                        let said = said.next().copied().unwrap_or_default();
                         let apart =
                             one_to_one && records.source_code(*left) == records.source_code(*right);
-                        if apart || decisions.are_apart(*left, *right) {
-                            conflict = f64::NEG_INFINITY;
-                        }
-                        agglomerate.set(at, other, odds, conflict);
+                        let conflict = match apart || decisions.are_apart(*left, *right) {
+                            true => f64::NEG_INFINITY,
+                            false => said.conflict,
+                        };
+                        agglomerate.set(at, other, said.log_odds, conflict);
                     }
                 }
                 let first_of = agglomerate.run(least, sizes);
                 let pairs = first_of.iter().enumerate();
-                joined.extend(pairs.map(|(at, first)| (group[at], group[*first])));
+                joined.extend(pairs.map(|(at, first)| (by_name[at], by_name[*first])));
+                if before.is_some() {
+                    kept.push(group, by_name, scores);
+                }
             }
-            Ok(joined)
+            Ok((joined, kept))
         },
     )?;
-    Ok(refined.concat())
+    let mut all = Vec::new();
+    let mut now = GroupScores::default();
+    for (joined, kept) in refined {
+        all.extend(joined);
+        now.take_in(kept);
+    }
+    if let Some(known) = known {
+        *known = now;
+    }
+    Ok(all)
+}
+
+/// The records of a group by their names, since their order does not matter, and what their pairs say.
+fn compare(
+    group: &[u32],
+    records: &Records,
+    model: &Model,
+    scorer: &mut Scorer<'_>,
+) -> Result<(Vec<u32>, Vec<PairScore>)> {
+    let mut by_name = group.to_vec();
+    by_name.sort_unstable_by(|left, right| records.key(*left).cmp(records.key(*right)));
+    let mut pairs = Vec::with_capacity(group.len() * (group.len() - 1) / 2);
+    for (at, left) in by_name.iter().enumerate() {
+        pairs.extend(by_name[..at].iter().map(|right| (*left, *right)));
+    }
+    let mut scores = Vec::with_capacity(pairs.len());
+    scorer.score(&pairs, |_, pattern, log_odds| {
+        let conflict = model.mixture.conflict(pattern);
+        scores.push(PairScore { log_odds, conflict });
+    })?;
+    Ok((by_name, scores))
 }
 
 /// The records of each component of two or more, ascending.

@@ -10,6 +10,7 @@ use super::blocks::Blocks;
 use super::clusters::{Clusters, cluster};
 use super::compare::Comparer;
 use super::decisions::Decisions;
+use super::group_scores::GroupScores;
 use super::key_tables::KeyTables;
 use super::model::Model;
 use super::one_to_one;
@@ -380,11 +381,36 @@ impl Resolver {
         decisions: &Decisions,
         threshold: f64,
     ) -> Result<Clusters> {
+        self.cluster(pairs, decisions, threshold, None)
+    }
+
+    /// [`Self::clusters`], where it is known what groups of records said when entities were made of them
+    /// before, and which records have changed since. What they say now is known then.
+    ///
+    /// # Errors
+    /// Those of [`Self::clusters`].
+    pub fn clusters_knowing(
+        &self,
+        pairs: &[Pair],
+        decisions: &Decisions,
+        known: &mut GroupScores,
+    ) -> Result<Clusters> {
+        self.cluster(pairs, decisions, self.model.threshold(), Some(known))
+    }
+
+    fn cluster(
+        &self,
+        pairs: &[Pair],
+        decisions: &Decisions,
+        threshold: f64,
+        known: Option<&mut GroupScores>,
+    ) -> Result<Clusters> {
         self.records.progress.begin(Stage::Cluster);
         // The pairs are copied twice, and there are some numbers of each record.
         let memory = self.found.new_empty();
-        memory.try_resize(2 * size_of_val(pairs) + self.records.len() * 24)?;
-        cluster(self, pairs, threshold, decisions)
+        let of_groups = known.as_deref().map_or(0, GroupScores::bytes);
+        memory.try_resize(2 * size_of_val(pairs) + self.records.len() * 24 + of_groups)?;
+        cluster(self, pairs, threshold, decisions, known)
     }
 }
 

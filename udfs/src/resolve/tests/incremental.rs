@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::{Change, Clusters, Decisions, Pair, Resolver, entity_ids};
+use super::super::{Change, Clusters, Decisions, GroupScores, Pair, Resolver, entity_ids};
 use super::people::{COLUMNS, Made, builder, options, partition, people, records, rows};
 
 fn names(resolver: &Resolver, pairs: &[Pair]) -> Vec<(String, String, f32)> {
@@ -31,6 +31,14 @@ fn an_update_gives_what_a_rebuild_gives() {
         let mut resolver = Resolver::train(records(&made, &options), &options).unwrap();
         let model = resolver.model().clone();
         let mut pairs = resolver.pairs().unwrap();
+        let decisions = Decisions::default();
+        let mut known = GroupScores::default();
+        let first = resolver.clusters(&pairs, &decisions).unwrap();
+        for _ in 0..2 {
+            let knowing = resolver.clusters_knowing(&pairs, &decisions, &mut known);
+            assert_eq!(knowing.unwrap(), first);
+        }
+        assert!(known.bytes() > 0, "there are groups of three or more");
         // Rounds of records that are new, that have changed, and that are gone.
         for round in 0..3_usize {
             let mut upserts: Vec<Made> = later[round * 20..(round + 1) * 20].to_vec();
@@ -93,12 +101,13 @@ fn an_update_gives_what_a_rebuild_gives() {
                 names(&resolver, &resolver.pairs().unwrap()),
                 names(&rebuilt, &expected)
             );
-            let decisions = Decisions::default();
+            // What is known of groups of before says nothing else of those of now.
+            known.forget(&touched);
+            let clusters = resolver.clusters(&pairs, &decisions).unwrap();
+            let knowing = resolver.clusters_knowing(&pairs, &decisions, &mut known);
+            assert_eq!(knowing.unwrap(), clusters);
             assert_eq!(
-                partition(
-                    resolver.records(),
-                    &resolver.clusters(&pairs, &decisions).unwrap()
-                ),
+                partition(resolver.records(), &clusters),
                 partition(
                     rebuilt.records(),
                     &rebuilt.clusters(&expected, &decisions).unwrap()

@@ -1,0 +1,137 @@
+//! What comparing the records of groups has said, kept for the next time that entities are made of them.
+
+use hashbrown::{HashMap, HashSet};
+
+/// What two records of a group say.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct PairScore {
+    /// The natural logarithm of the odds of a match.
+    pub(super) log_odds: f64,
+    /// The evidence against a match, whatever people have decided.
+    pub(super) conflict: f64,
+}
+
+/// What the pairs of groups of records say. It stays as it is until one of the records of a group changes,
+/// or others come to it: the model says the same of the same records.
+#[derive(Clone, Debug, Default)]
+pub struct GroupScores {
+    /// By the first record of each group.
+    groups: HashMap<u32, Place>,
+    /// The records of each group: ascending, and once more by their names.
+    members: Vec<u32>,
+    /// Of each pair of a group's records by their names: of the second with the first, of the third with the
+    /// first and the second, and so on.
+    scores: Vec<PairScore>,
+    /// Records that have changed since.
+    changed: HashSet<u32>,
+}
+
+/// Where what is known of a group begins.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    members: usize,
+    scores: usize,
+    /// How many records it has.
+    size: usize,
+}
+
+/// How many pairs as many records have.
+fn pairs_of(size: usize) -> usize {
+    size * size.saturating_sub(1) / 2
+}
+
+impl GroupScores {
+    /// Tells of records that have changed: what is known of their groups does not hold any more.
+    pub fn forget<'a>(&mut self, records: impl IntoIterator<Item = &'a u32>) {
+        self.changed.extend(records);
+    }
+
+    /// How many bytes they take.
+    pub fn bytes(&self) -> usize {
+        size_of_val(self.members.as_slice())
+            + size_of_val(self.scores.as_slice())
+            + self.groups.capacity() * (size_of::<u32>() + size_of::<Place>())
+    }
+
+    /// What is known of a group, whose records are ascending: these by their names, and what their pairs say.
+    pub(super) fn find(&self, group: &[u32]) -> Option<(&[u32], &[PairScore])> {
+        let place = self.groups.get(group.first()?)?;
+        let (middle, end) = (place.members + place.size, place.members + 2 * place.size);
+        let is_known = self.members.get(place.members..middle)? == group
+            && (self.changed.is_empty() || !group.iter().any(|it| self.changed.contains(it)));
+        if !is_known {
+            return None;
+        }
+        let scores = place.scores..place.scores + pairs_of(place.size);
+        Some((self.members.get(middle..end)?, self.scores.get(scores)?))
+    }
+
+    /// Keeps what is known of a group.
+    pub(super) fn push(&mut self, group: &[u32], by_name: &[u32], scores: &[PairScore]) {
+        let Some(first) = group.first() else { return };
+        let place = Place {
+            members: self.members.len(),
+            scores: self.scores.len(),
+            size: group.len(),
+        };
+        self.members.extend_from_slice(group);
+        self.members.extend_from_slice(by_name);
+        self.scores.extend_from_slice(scores);
+        self.groups.insert(*first, place);
+    }
+
+    /// Takes in what is known of other groups.
+    pub(super) fn take_in(&mut self, others: Self) {
+        let (members, scores) = (self.members.len(), self.scores.len());
+        self.members.extend(others.members);
+        self.scores.extend(others.scores);
+        let groups = others.groups.into_iter().map(|(first, place)| {
+            let place = Place {
+                members: members + place.members,
+                scores: scores + place.scores,
+                ..place
+            };
+            (first, place)
+        });
+        self.groups.extend(groups);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scores(values: &[f64]) -> Vec<PairScore> {
+        let scores = values.iter().map(|log_odds| PairScore {
+            log_odds: *log_odds,
+            conflict: -log_odds,
+        });
+        scores.collect()
+    }
+
+    fn found(known: &GroupScores, group: &[u32]) -> Option<(Vec<u32>, Vec<f64>)> {
+        let (by_name, scores) = known.find(group)?;
+        let odds = scores.iter().map(|score| score.log_odds).collect();
+        Some((by_name.to_vec(), odds))
+    }
+
+    #[test]
+    fn groups_are_known_until_their_records_are_others() {
+        let mut known = GroupScores::default();
+        known.push(&[1, 4, 7], &[7, 1, 4], &scores(&[0.5, 1.5, 2.5]));
+        let mut others = GroupScores::default();
+        others.push(&[2, 3, 9], &[2, 3, 9], &scores(&[3.5, 4.5, 5.5]));
+        others.push(&[5, 6, 8], &[8, 6, 5], &scores(&[6.5, 7.5, 8.5]));
+        known.take_in(others);
+        let of_first = Some((vec![7, 1, 4], vec![0.5, 1.5, 2.5]));
+        assert_eq!(found(&known, &[1, 4, 7]), of_first);
+        let of_last = Some((vec![8, 6, 5], vec![6.5, 7.5, 8.5]));
+        assert_eq!(found(&known, &[5, 6, 8]), of_last);
+        for other in [&[1, 4][..], &[1, 4, 8], &[1, 4, 7, 8], &[4, 7], &[]] {
+            assert_eq!(found(&known, other), None, "{other:?}");
+        }
+        known.forget(&[3]);
+        assert_eq!(found(&known, &[2, 3, 9]), None);
+        assert_eq!(found(&known, &[1, 4, 7]), of_first);
+    }
+}
