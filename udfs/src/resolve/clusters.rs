@@ -5,7 +5,7 @@ use hashbrown::HashMap;
 
 use super::agglomerate::Agglomerate;
 use super::compare::Comparer;
-use super::components::Components;
+use super::components::{Components, join};
 use super::decided::join_decided;
 use super::decisions::Decisions;
 use super::entity_sizes::EntitySizes;
@@ -207,33 +207,6 @@ fn compare(
         scores.push(PairScore { log_odds, conflict });
     })?;
     Ok((by_name, scores))
-}
-
-/// The records of each component of two or more, ascending.
-fn join(records: usize, edges: &[Pair]) -> Vec<Vec<u32>> {
-    let mut components = Components::new(records);
-    for pair in edges {
-        components.join(pair.left, pair.right);
-    }
-    let roots = components.into_roots();
-    let mut sizes = vec![0_u32; records];
-    for root in &roots {
-        sizes[*root as usize] += 1;
-    }
-    let mut numbers = vec![u32::MAX; records];
-    let mut groups: Vec<Vec<u32>> = Vec::new();
-    for (record, root) in roots.iter().enumerate() {
-        if sizes[*root as usize] < 2 {
-            continue;
-        }
-        let number = &mut numbers[*root as usize];
-        if *number == u32::MAX {
-            *number = groups.len() as u32;
-            groups.push(Vec::with_capacity(sizes[*root as usize] as usize));
-        }
-        groups[*number as usize].push(record as u32);
-    }
-    groups
 }
 
 /// Says how sure the entities are.
