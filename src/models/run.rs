@@ -273,6 +273,7 @@ pub async fn remove_tables(instance: &Arc<Instance>, dropped: &[Arc<Object>]) {
     }
     for object in dropped {
         instance.indexes.forget(object.oid);
+        instance.traced_keys.forget(object.oid);
     }
     let instance = Arc::clone(instance);
     let removal = tokio::spawn(async move {

@@ -418,12 +418,18 @@ async fn of_many_records_refreshes_find_rows_by_indexes() {
     let records = "SELECT count(*) FROM (SELECT id FROM person EXCEPT SELECT id FROM entity_clusters('bit_by_bit')) s";
     assert_eq!(rows(&client, records).await, ["0"]);
 
-    let indexed = std::fs::read_dir(folder.path().join("data/keys/tributary")).unwrap();
-    let name = |table: std::io::Result<std::fs::DirEntry>| {
-        let name = table.unwrap().file_name().into_string().unwrap();
-        name.rsplit_once('-').unwrap().0.to_owned()
-    };
-    let indexed: BTreeSet<String> = indexed.map(name).collect();
-    let expected = ["model_pairs", "model_records"].map(str::to_owned);
-    assert_eq!(indexed, BTreeSet::from(expected));
+    // So are those of the table that the records are read from.
+    let of_models = ["model_pairs", "model_records"];
+    for (schema, expected) in [
+        ("tributary", of_models),
+        ("public", ["bit_by_bit", "person"]),
+    ] {
+        let indexed = std::fs::read_dir(folder.path().join("data/keys").join(schema)).unwrap();
+        let name = |table: std::io::Result<std::fs::DirEntry>| {
+            let name = table.unwrap().file_name().into_string().unwrap();
+            name.rsplit_once('-').unwrap().0.to_owned()
+        };
+        let indexed: BTreeSet<String> = indexed.map(name).collect();
+        assert_eq!(indexed, BTreeSet::from(expected.map(str::to_owned)));
+    }
 }

@@ -29,8 +29,9 @@ pub fn indexed(traced: &TracedKeys, object: &Object) -> Vec<IndexedKey> {
     let declared = object.indexes.iter();
     let declared = declared.filter(|index| finds_equal(index, &object.schema));
     let declared = declared.map(|index| index.key_columns().cloned().collect());
-    let traced = traced.of(object.oid);
-    let traced = traced.filter(|columns| are_plain(columns.iter(), &object.schema));
+    let of_refreshes = traced.of(object.oid).into_iter();
+    let of_refreshes = of_refreshes.chain(traced.read_of(object.oid));
+    let traced = of_refreshes.filter(|columns| are_plain(columns.iter(), &object.schema));
     for columns in declared.chain(traced) {
         if !found.iter().any(|known| known.columns == columns) {
             found.push(IndexedKey::of(&columns));

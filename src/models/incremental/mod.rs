@@ -24,6 +24,7 @@ mod difference;
 mod drift;
 mod explain;
 mod inputs;
+mod looked_up;
 mod looking_back;
 mod measured;
 mod redefined;

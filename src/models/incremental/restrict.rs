@@ -25,6 +25,9 @@ type Bound = (Column, usize);
 /// which rows to read, and the statistics of files which to skip.
 const MAX_LISTED: usize = 1000;
 
+/// What the keys that are wanted are called in plans.
+pub(super) const WANTED: &str = "tributary:wanted";
+
 /// The keys that are wanted.
 pub struct Wanted<'a> {
     /// Their rows; the columns are those of the key, in order.
@@ -60,7 +63,7 @@ impl Wanted<'_> {
         let places = bounds.iter().filter_map(|(_, place)| all.get(*place));
         let wanted: Vec<Column> = places.cloned().collect();
         let names = (0..wanted.len())
-            .map(|number| Column::new(Some("tributary:wanted"), format!("k{number}")))
+            .map(|number| Column::new(Some(WANTED), format!("k{number}")))
             .collect::<Vec<_>>();
         let keys = rename(select(keys, &wanted)?, &names)
             .map_err(|obstacle| Error::internal(obstacle.reason))?;

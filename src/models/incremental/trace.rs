@@ -10,10 +10,11 @@ use datafusion::execution::SendableRecordBatchStream;
 use super::changed::{self, Held, Side};
 use super::delta::{Delta, Deltas, Leaf, Obstacle};
 use super::inputs::Input;
+use super::looked_up::looked_up;
 use super::measured::{Measured, keeping_nulls};
 use super::restrict::Wanted;
 use super::{Analysis, Watermark};
-use crate::catalog::Object;
+use crate::catalog::{Object, Oid};
 use crate::error::Result;
 use crate::instance::{Instance, StatementContext};
 use crate::models::table_id;
@@ -192,6 +193,16 @@ impl Tracing<'_> {
             leaves.insert(place.clone(), leaf);
         }
         Ok(Ok((Deltas::new(leaves), all)))
+    }
+
+    /// The tables that rows with these keys are made of rows of, and by which columns of theirs these are
+    /// looked for.
+    ///
+    /// # Errors
+    /// What planning says.
+    pub fn looked_up(&self, key: &[Column], keys: &Held) -> Result<Vec<(Oid, Vec<String>)>> {
+        let plan = Wanted { keys }.rows(&self.analysis.plan, key)?;
+        looked_up(self.analysis, &plan)
     }
 
     /// The rows of the plan that have these keys.

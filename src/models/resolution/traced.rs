@@ -191,6 +191,12 @@ impl Source {
         let held = Held::asked(index, &names, places);
         let mut measured = Measured::default();
         let tracing = self.tracing(refresh, context);
+        // The tables get indexes of the identifiers, for the next time. A source beside these may be NULL,
+        // which is not looked for by an index, and tells hardly any records apart.
+        let id = asked.key.get(..1).unwrap_or_default();
+        let read = tracing.looked_up(id, &asked.keys)?;
+        let (traced, model) = (&refresh.instance.traced_keys, refresh.object.oid);
+        traced.set_read(&context.snapshot, model, read);
         let rows = tracing.rows(&asked.key, &asked.keys, &mut measured).await?;
         let rows = count(rows, Arc::clone(refresh.progress));
         let pool = &refresh.instance.runtime().memory_pool;
