@@ -57,7 +57,9 @@ impl Index {
         }
         let resolver = scan::blocking(move || {
             let records = builder.finish_for(learned.columns())?;
-            Ok(Resolver::new(records, learned)?)
+            let mut resolver = Resolver::new(records, learned)?;
+            resolver.share();
+            Ok(resolver)
         })
         .await?;
         let records = resolver.records();

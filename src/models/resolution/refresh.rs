@@ -207,9 +207,11 @@ impl Refresh<'_> {
         let Some(found) = Arc::into_inner(found) else {
             return;
         };
+        let mut resolver = found.resolver;
+        resolver.share();
         let index = Index {
             entities: found.entities.of_records,
-            resolver: found.resolver,
+            resolver,
             pairs: found.pairs,
             clusters: found.clusters,
             scores: found.scores,

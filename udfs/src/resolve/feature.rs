@@ -94,6 +94,11 @@ impl Feature {
         self.interner.dictionary()
     }
 
+    /// Has copies share the values that there are.
+    pub(super) fn share(&mut self) {
+        self.interner.share();
+    }
+
     /// The number of a text that is among the values.
     pub(super) fn find(&self, text: &str) -> Option<u32> {
         self.interner.find(text)

@@ -176,6 +176,12 @@ impl Records {
         })
     }
 
+    /// Has [copies](Self::fork) share the texts that there are.
+    pub(super) fn share(&mut self) {
+        self.ids.share();
+        self.features.iter_mut().for_each(Feature::share);
+    }
+
     /// What names a record among all: its system and its identifier.
     pub(super) fn key(&self, record: u32) -> &str {
         self.ids.dictionary().text(record + 1)

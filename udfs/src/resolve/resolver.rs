@@ -131,6 +131,11 @@ impl Resolver {
         self.records.reservation.try_resize(bytes)
     }
 
+    /// Has [copies](Self::fork) share what they need not change, lest each takes as long as all of it.
+    pub fn share(&mut self) {
+        self.records.share();
+    }
+
     /// The same once more, to be changed while this one is asked. It tells how far it is.
     ///
     /// # Errors

@@ -73,7 +73,10 @@ fn an_update_gives_what_a_rebuild_gives() {
             let changed = builder(&COLUMNS, &rows(&upserts), &options)
                 .finish_for(model.columns())
                 .unwrap();
-            let before = resolver;
+            let mut before = resolver;
+            if round > 0 {
+                before.share();
+            }
             let standing = names(&before, &before.pairs().unwrap());
             resolver = before.fork(&Arc::default()).unwrap();
             let updated = resolver.update(&changed, &removed).unwrap();
