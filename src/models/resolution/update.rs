@@ -154,15 +154,16 @@ impl Refresh<'_> {
         let others: Vec<u32> = found.all().into_iter().filter(is_other).collect();
         let moved = Gone::of(records, others.iter().chain(&changed.gone));
 
-        let mut versions = BTreeMap::new();
         let new = stream_of(Arc::clone(&schema), changed.batches);
-        let rows = Rows::of_records(&names, &touched, new).traced(is_traced);
-        let version = self.change(before, Companion::Records, rows, &found, record.id);
-        versions.insert(Companion::Records, version.await?);
+        let of_records = Rows::of_records(&names, &touched, new).traced(is_traced);
         let new = found.some_pairs(scored, &self.columns_of_pairs(step.columns));
-        let rows = Rows::of_pairs(names.len(), &rescored, new).traced(is_traced);
-        let version = self.change(before, Companion::Pairs, rows, &found, record.id);
-        versions.insert(Companion::Pairs, version.await?);
+        let of_pairs = Rows::of_pairs(names.len(), &rescored, new).traced(is_traced);
+        // Each waits for the disk most of the time.
+        let (records, pairs) = tokio::try_join!(
+            self.change(before, Companion::Records, of_records, &found, record.id),
+            self.change(before, Companion::Pairs, of_pairs, &found, record.id),
+        )?;
+        let versions = BTreeMap::from([(Companion::Records, records), (Companion::Pairs, pairs)]);
         let told = Told {
             found: &found,
             previous: &previous,

@@ -65,8 +65,6 @@ impl Refresh<'_> {
             report: Report::new(told.found),
         };
         let learned = one(learned.row()?);
-        let learned = self.write(Companion::Learned, learned, record.id).await?;
-        versions.insert(Companion::Learned, learned.version);
         let cause = Cause {
             refresh_id: record.id,
             reason: &record.reason,
@@ -78,7 +76,12 @@ impl Refresh<'_> {
             Some(_) => history::rows(told.found, told.previous, &cause, &schema)?,
             None => RecordBatch::new_empty(schema),
         };
-        let history = self.add_history(told.before, changes, record.id).await?;
+        // Each waits for the disk most of the time.
+        let (learned, history) = tokio::try_join!(
+            self.write(Companion::Learned, learned, record.id),
+            self.add_history(told.before, changes, record.id),
+        )?;
+        versions.insert(Companion::Learned, learned.version);
         versions.insert(Companion::History, history);
         let versions = versions.into_iter();
         let mut parameters: BTreeMap<String, String> = versions
