@@ -4,7 +4,6 @@ use datafusion::error::Result;
 use hashbrown::HashMap;
 
 use super::agglomerate::Agglomerate;
-use super::compare::Comparer;
 use super::components::{Components, join};
 use super::decided::join_decided;
 use super::decisions::Decisions;
@@ -18,7 +17,6 @@ use super::resolver::Resolver;
 use super::restricted::join_restricted;
 use super::scorer::Scorer;
 use super::threads;
-use super::training::words_of;
 use crate::interrupt::listen;
 
 /// Components of more records are taken apart at a higher threshold first.
@@ -121,8 +119,7 @@ fn refine(
     known: Option<&mut GroupScores>,
 ) -> Result<Vec<(u32, u32)>> {
     let (records, model) = (resolver.records(), resolver.model());
-    let weights = words_of(&model.comparisons, &model.words);
-    let comparer = Comparer::new(records, records, &model.comparisons, weights);
+    let comparer = resolver.comparer();
     let one_to_one = model.options().is_one_to_one();
     let listener = listen();
     let before = known.as_deref();

@@ -153,28 +153,50 @@ impl Comparison {
     /// What equal values are told by, for each value of a feature.
     pub(super) fn equalities(&self, feature: &Feature) -> Vec<Equality> {
         let dictionary = feature.dictionary();
-        let rest = Equality::new(self.levels as u8 - 1, self.rest);
-        let mut equalities = vec![rest; dictionary.len()];
-        let known =
-            |(_, band, step): &(String, u8, i8)| Equality::new(self.first_exact() + band, *step);
+        let mut equalities = vec![self.equality_of_rest(); dictionary.len()];
         if dictionary.len() < self.bands.len() {
             for code in 1..dictionary.len() as u32 {
-                let text = dictionary.text(code);
-                let found = self
-                    .bands
-                    .binary_search_by(|(known, ..)| known.as_str().cmp(text));
-                if let Ok(at) = found {
-                    equalities[code as usize] = known(&self.bands[at]);
-                }
+                equalities[code as usize] = self.equality_of(dictionary.text(code));
             }
             return equalities;
         }
         for banded in &self.bands {
             if let Some(code) = feature.find(&banded.0) {
-                equalities[code as usize] = known(banded);
+                equalities[code as usize] = self.equality_of_banded(banded);
             }
         }
         equalities
+    }
+
+    /// The same, where those of the first values are known.
+    pub(super) fn add_equalities(&self, feature: &Feature, known: &mut Vec<Equality>) {
+        if known.is_empty() {
+            *known = self.equalities(feature);
+            return;
+        }
+        let dictionary = feature.dictionary();
+        let new = known.len() as u32..dictionary.len() as u32;
+        known.extend(new.map(|code| self.equality_of(dictionary.text(code))));
+    }
+
+    /// What an equal value is told by.
+    fn equality_of(&self, text: &str) -> Equality {
+        let found = self
+            .bands
+            .binary_search_by(|(known, ..)| known.as_str().cmp(text));
+        found.map_or_else(
+            |_| self.equality_of_rest(),
+            |at| self.equality_of_banded(&self.bands[at]),
+        )
+    }
+
+    fn equality_of_banded(&self, (_, band, step): &(String, u8, i8)) -> Equality {
+        Equality::new(self.first_exact() + band, *step)
+    }
+
+    /// What values are told by that are in no band.
+    fn equality_of_rest(&self) -> Equality {
+        Equality::new(self.levels as u8 - 1, self.rest)
     }
 
     /// Tells the values of each band apart by how frequent they are. `by_chance` is, for each level, the

@@ -1,5 +1,6 @@
 //! Records with a model: finds the pairs that match, and the entities that they make.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use datafusion::error::Result;
@@ -17,6 +18,7 @@ use super::one_to_one;
 use super::options::ResolveOptions;
 use super::pair::{Pair, least_log_odds};
 use super::progress::{Progress, Stage};
+use super::rarity::Equality;
 use super::records::Records;
 use super::scorer::Scorer;
 use super::source_repeats;
@@ -35,6 +37,9 @@ pub struct Resolver {
     pub(super) records: Records,
     pub(super) model: Model,
     pub(super) blocks: Vec<Blocks>,
+    /// For each comparison, what equal values are told by, for each value that there was when changes were
+    /// taken in last; nothing before.
+    pub(super) equal: Vec<Vec<Equality>>,
     /// The memory of the pairs that were found.
     found: MemoryReservation,
 }
@@ -119,6 +124,7 @@ impl Resolver {
             records,
             model,
             blocks,
+            equal: Vec::new(),
             found,
         };
         resolver.reserve()?;
@@ -126,9 +132,27 @@ impl Resolver {
     }
 
     pub(super) fn reserve(&self) -> Result<()> {
-        let blocks: usize = self.blocks.iter().map(Blocks::bytes).sum();
-        let bytes = self.records.bytes() + blocks;
+        let bytes = self.records.bytes() + self.bytes_beside();
         self.records.reservation.try_resize(bytes)
+    }
+
+    /// How many bytes there are beside the records.
+    fn bytes_beside(&self) -> usize {
+        let blocks: usize = self.blocks.iter().map(Blocks::bytes).sum();
+        let equal = self
+            .equal
+            .iter()
+            .map(|values| size_of_val(values.as_slice()));
+        blocks + equal.sum::<usize>()
+    }
+
+    /// Finds out what equal values are told by, of values that have come since it was.
+    pub(super) fn know_equal(&mut self) {
+        let (features, comparisons) = (self.records.features(), &self.model.comparisons);
+        self.equal.resize_with(comparisons.len(), Vec::new);
+        for (comparison, known) in comparisons.iter().zip(&mut self.equal) {
+            comparison.add_equalities(&features[comparison.feature], known);
+        }
     }
 
     /// Has [copies](Self::fork) share what they need not change, lest each takes as long as all of it.
@@ -142,13 +166,13 @@ impl Resolver {
     /// Where memory does not suffice.
     pub fn fork(&self, progress: &Arc<Progress>) -> Result<Self> {
         let found = self.records.reservation.new_empty();
-        let blocks: usize = self.blocks.iter().map(Blocks::bytes).sum();
         let records = self.records.fork(progress)?;
-        records.reservation.try_grow(blocks)?;
+        records.reservation.try_grow(self.bytes_beside())?;
         Ok(Self {
             records,
             model: self.model.clone(),
             blocks: self.blocks.clone(),
+            equal: self.equal.clone(),
             found,
         })
     }
@@ -318,13 +342,19 @@ impl Resolver {
     }
 
     pub(super) fn comparer(&self) -> Comparer<'_> {
-        let weights = words_of(&self.model.comparisons, &self.model.words);
-        Comparer::new(
-            &self.records,
-            &self.records,
-            &self.model.comparisons,
-            weights,
-        )
+        let (records, comparisons) = (&self.records, &self.model.comparisons);
+        let weights = words_of(comparisons, &self.model.words);
+        let features = records.features();
+        let is_known = self.equal.len() == comparisons.len()
+            && comparisons.iter().zip(&self.equal).all(|(of, known)| {
+                let values = features[of.feature].dictionary();
+                values.len() == known.len()
+            });
+        if is_known {
+            let equal = Cow::Borrowed(self.equal.as_slice());
+            return Comparer::knowing(records, records, comparisons, weights, equal);
+        }
+        Comparer::new(records, records, comparisons, weights)
     }
 
     /// The records that one is to be compared to, each once. Answers how often it met them: once in

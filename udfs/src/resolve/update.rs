@@ -69,6 +69,7 @@ impl Resolver {
             self.blocks = Self::blocks_of(&self.records, &mut self.model)?;
             regrouped.extend(self.keyed_anew(&known));
         }
+        self.know_equal();
         self.reserve()?;
         Ok(Updated { places, regrouped })
     }

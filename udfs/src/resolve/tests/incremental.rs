@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::compare::equalities;
 use super::super::{Change, Clusters, Decisions, GroupScores, Pair, Resolver, entity_ids};
 use super::people::{COLUMNS, Made, builder, options, partition, people, records, rows};
 
@@ -81,6 +82,8 @@ fn an_update_gives_what_a_rebuild_gives() {
             resolver = before.fork(&Arc::default()).unwrap();
             let updated = resolver.update(&changed, &removed).unwrap();
             assert!(updated.regrouped.is_empty());
+            let comparisons = &resolver.model().comparisons;
+            assert_eq!(resolver.equal, equalities(resolver.records(), comparisons));
             let places = updated.places;
             assert_eq!(names(&before, &before.pairs().unwrap()), standing);
             for made in &gone {
