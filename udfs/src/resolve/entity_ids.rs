@@ -10,6 +10,11 @@ use super::options::ResolveOptions;
 use super::records::Records;
 use super::threads;
 
+/// Up to how many ids for one record they are looked up in a table of all.
+const SPARSE: usize = 4;
+/// The entity of now of one of before that has no records, and of one whose records are in several.
+const NOWHERE: u32 = u32::MAX;
+const IN_SEVERAL: u32 = u32::MAX - 1;
 /// How many entities are sorted by one task.
 const PIECE: usize = 1 << 16;
 
@@ -71,9 +76,8 @@ pub fn entity_ids(
     let entity_of = |record: u32| clusters.entity_of[record as usize];
     // How many records of each entity of before are in which entity of now.
     let before = |record: u32| previous.get(record as usize).copied().flatten();
-    let moves = all().filter_map(|record| Some((before(record)?, entity_of(record))));
-    let mut moves: Vec<(u64, u32)> = moves.collect();
-    moves.sort_unstable();
+    let moves = || all().filter_map(move |record| Some((before(record)?, entity_of(record))));
+    let moves = in_order(moves, records.len());
     let asked = asked_by_name(&moves, records.len());
     let names = FirstNames::of(records, clusters, &asked, options.workers());
     let mut ids: Vec<Option<u64>> = vec![None; records.len()];
@@ -116,6 +120,49 @@ pub fn entity_ids(
         changes,
         next,
     })
+}
+
+/// The entities of before and of now of records, in order: of each of these, or once of all records of an
+/// entity of before that are in one of now, as most are. There are so many records.
+fn in_order<I: Iterator<Item = (u64, u32)>>(
+    moves: impl Fn() -> I,
+    records: usize,
+) -> Vec<(u64, u32)> {
+    let ids = moves().map(|(id, _)| id + 1).max().unwrap_or(0);
+    let Some(ids) = usize::try_from(ids)
+        .ok()
+        .filter(|ids| *ids <= SPARSE * records)
+    else {
+        let mut moves: Vec<(u64, u32)> = moves().collect();
+        moves.sort_unstable();
+        return moves;
+    };
+    let mut entities = vec![NOWHERE; ids];
+    for (id, entity) in moves() {
+        let known = &mut entities[id as usize];
+        *known = match *known {
+            NOWHERE => entity,
+            known if known == entity => entity,
+            _ => IN_SEVERAL,
+        };
+    }
+    let is_in_several = |(id, _): &(u64, u32)| entities[*id as usize] == IN_SEVERAL;
+    let mut several: Vec<(u64, u32)> = moves().filter(is_in_several).collect();
+    several.sort_unstable();
+    let mut several = several.into_iter().peekable();
+    let mut ordered = Vec::with_capacity(records.min(ids) + several.len());
+    for (id, entity) in (0..).zip(&entities) {
+        match *entity {
+            NOWHERE => {}
+            IN_SEVERAL => {
+                while let Some(one) = several.next_if(|(of, _)| *of == id) {
+                    ordered.push(one);
+                }
+            }
+            entity => ordered.push((id, entity)),
+        }
+    }
+    ordered
 }
 
 /// Gives entities the ids of before that stay, and tells of each of these where it is, or with what
@@ -274,5 +321,35 @@ impl<'a> FirstNames<'a> {
         entities.clear();
         entities.extend(sorted.into_iter().map(|(_, entity)| entity));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// The parts of each entity of before are those that sorting tells, but for how often one is told that
+        /// is the only one.
+        #[test]
+        fn moves_are_in_the_order_that_sorting_gives(
+            moves in proptest::collection::vec((0..40_u64, 0..6_u32), 0..60),
+            least in 0..3_u64,
+        ) {
+            let moves: Vec<(u64, u32)> = moves.into_iter().map(|(id, entity)| (id + least * 1000, entity)).collect();
+            let mut expected = moves.clone();
+            expected.sort_unstable();
+            let of = |moves: &[(u64, u32)]| {
+                let of_ids = moves.chunk_by(|left, right| left.0 == right.0).map(|moves| {
+                    let is_one = moves[0] == moves[moves.len() - 1];
+                    moves[..if is_one { 1 } else { moves.len() }].to_vec()
+                });
+                of_ids.collect::<Vec<_>>()
+            };
+            let found = in_order(|| moves.iter().copied(), moves.len());
+            prop_assert_eq!(of(&found), of(&expected));
+        }
     }
 }
