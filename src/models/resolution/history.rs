@@ -9,6 +9,7 @@ use arrow::array::{
 use arrow::compute::{cast, concat};
 use arrow::datatypes::SchemaRef;
 use chrono::Utc;
+use datafusion::common::HashSet as Numbers;
 
 use super::found::Found;
 use super::links::{CANNOT_LINK, MUST_LINK};
@@ -72,12 +73,12 @@ fn changes(now: &[Option<u64>], previous: &Previous) -> Vec<(u32, &'static str)>
         .filter(|(_, now, before)| *before != Some(*now))
         .collect();
     // Of which entities it matters whether they are, or were, there.
-    let asked: HashSet<u64> = moved
+    let asked: Numbers<u64> = moved
         .iter()
         .flat_map(|(_, now, before)| [Some(*now), *before])
         .flatten()
         .collect();
-    let of = |entities: &mut dyn Iterator<Item = u64>| -> HashSet<u64> {
+    let of = |entities: &mut dyn Iterator<Item = u64>| -> Numbers<u64> {
         entities.filter(|entity| asked.contains(entity)).collect()
     };
     let gone = previous.removed.iter().map(|gone| gone.entity);
