@@ -35,7 +35,7 @@ use crate::catalog::Snapshot;
 use crate::config::SessionSettings;
 use crate::error::Result;
 use crate::instance::{Instance, StatementContext};
-use crate::session::{Prepared, Session, TransactionStatus, declared, open_literals, plan};
+use crate::session::{Prepared, Session, declared, open_literals, plan};
 use crate::sql::{QualifiedName, Statement, column_names, early_parameters, references};
 use crate::warehouse::TableId;
 
@@ -178,15 +178,13 @@ pub async fn plan_for(
     Ok(kept.filter(|kept| kept.takes(parameters)))
 }
 
-/// Whether a statement of now sees what any other session does. Within a block it may see what nobody
-/// else does, and a definition that is about to be replaced is looked at by each run.
+/// Whether a statement of now sees what any other session does. Within a block that has written, or reads
+/// by a snapshot, it may see what nobody else does, and a definition that is about to be replaced is
+/// looked at by each run.
 fn reads_as_all_do(session: &Session) -> bool {
     let catalog = &session.instance.catalog;
     let replaces = catalog.snapshot().all_prepared().next().is_some();
-    !replaces
-        && !catalog.is_staged()
-        && session.transaction_status() == TransactionStatus::Idle
-        && !session.is_in_transaction()
+    !replaces && !catalog.is_staged() && session.sees_what_all_do()
 }
 
 /// Whether a query reads one of the server's own relations, itself or through views: of what they have

@@ -335,6 +335,12 @@ impl State {
         self.block.is_some()
     }
 
+    /// Whether there is no block, or one that has written nothing and reads what is committed.
+    pub(super) fn sees_what_all_do(&self) -> bool {
+        let block = self.block.as_ref();
+        block.is_none_or(|block| !block.failed && block.writes.is_none() && block.pinned.is_none())
+    }
+
     /// What the block has written.
     pub(super) fn writes(&self) -> Option<Arc<InstanceTransaction>> {
         self.block.as_ref()?.writes.clone()

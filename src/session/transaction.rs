@@ -157,6 +157,12 @@ impl Session {
         self.state.lock().is_within()
     }
 
+    /// Whether a statement of now sees what those of any other session do: it is no part of another one,
+    /// and its transaction, if it is in one, has written nothing and reads what is committed.
+    pub fn sees_what_all_do(&self) -> bool {
+        self.moment.is_none() && self.changes.is_none() && self.state.lock().sees_what_all_do()
+    }
+
     /// Begins a transaction block, or gives the one that has begun these modes.
     ///
     /// # Errors
