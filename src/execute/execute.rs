@@ -60,7 +60,26 @@ fn are_alike(described: &Schema, actual: &Schema) -> bool {
     described.len() == actual.len() && described.iter().zip(actual).all(is_same)
 }
 
-/// The values of the parameters, computed as the one row of a query.
+/// The value of a literal that is read as this type whoever reads it; none of another expression.
+fn literal(argument: &ast::Expr, wanted: &DataType) -> Option<ScalarValue> {
+    let ast::Expr::Value(literal) = argument else {
+        return None;
+    };
+    match (&literal.value, wanted) {
+        (ast::Value::Null, _) => ScalarValue::try_from(wanted).ok(),
+        (ast::Value::SingleQuotedString(text), DataType::Utf8) => Some(text.as_str().into()),
+        (ast::Value::Number(digits, false), DataType::Int32) => {
+            digits.parse::<i32>().ok().map(ScalarValue::from)
+        }
+        (ast::Value::Number(digits, false), DataType::Int64) => {
+            digits.parse::<i64>().ok().map(ScalarValue::from)
+        }
+        _ => None,
+    }
+}
+
+/// The values of the parameters: as they are written where all are literals, or else computed as the one
+/// row of a query.
 async fn values(
     session: &Session,
     execute: &Execute,
@@ -78,6 +97,12 @@ async fn values(
         );
         return Err(Error::new(SqlState::SYNTAX_ERROR, message)
             .with_detail(format!("Expected {wanted} parameters but got {given}.")));
+    }
+    let given = execute.arguments.iter().zip(types);
+    let literals = given.map(|(argument, wanted)| literal(argument, wanted));
+    let literals: Option<Vec<ScalarValue>> = literals.collect();
+    if let Some(values) = literals {
+        return Ok(values);
     }
     let Statement::Query(mut row) = parse_one("SELECT NULL")? else {
         return Err(Error::internal("SELECT is not read as a query"));

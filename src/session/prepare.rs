@@ -92,6 +92,21 @@ pub(super) async fn prepare(
             text,
         });
     }
+    if let Statement::Execute(execute) = &statement {
+        // It answers as what it names does, which is planned when it is run.
+        let named = session.statements.get(&execute.name)?.prepared;
+        return Ok(Prepared {
+            write_command: named.as_ref().and_then(|named| named.write_command),
+            schema: named.and_then(|named| named.schema.clone()),
+            ready: Mutex::default(),
+            kept: Mutex::default(),
+            parameter_types: Vec::new(),
+            parameter_oids: Vec::new(),
+            is_binary: false,
+            statement,
+            text,
+        });
+    }
     if wanted == Use::AtOnce {
         // To plan may take long: it is watched from here on.
         yield_now().await;
@@ -180,18 +195,12 @@ pub(super) async fn prepare(
         }
     }
     let parameter_oids = parameter_oids(&parameter_types, types, &assigned, &compared);
-    let mut write_command = write_command;
     let mut is_binary = false;
     let schema = match (&statement, &plan, &resolved) {
         (Statement::Query(_) | Statement::WithChanges(_), Some(plan), Some(query)) => {
             let state = &context.state;
             let columns = answer(plan, &parameter_types, query, state)?;
             Some(declared::declare(columns, plan, &context.snapshot))
-        }
-        (Statement::Execute(execute), ..) => {
-            let named = session.statements.get(&execute.name)?.prepared;
-            write_command = named.as_ref().and_then(|named| named.write_command);
-            named.and_then(|named| named.schema.clone())
         }
         (Statement::Fetch(fetch), ..) => {
             let cursor = session.cursors.get(&fetch.cursor)?;
