@@ -19,6 +19,7 @@ use std::sync::{Arc, OnceLock};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::common::tree_node::{Transformed, TreeNode as _};
+use datafusion::datasource::{provider_as_source, source_as_provider};
 use datafusion::execution::{SendableRecordBatchStream, SessionState, TaskContext};
 use datafusion::logical_expr::expr::Placeholder;
 use datafusion::logical_expr::{Expr, LogicalPlan};
@@ -35,6 +36,7 @@ use crate::catalog::Snapshot;
 use crate::config::SessionSettings;
 use crate::error::Result;
 use crate::instance::{Instance, StatementContext};
+use crate::models::resolution::LookedUp;
 use crate::session::{Prepared, Session, declared, open_literals, plan};
 use crate::sql::{QualifiedName, Statement, column_names, early_parameters, references};
 use crate::warehouse::TableId;
@@ -221,7 +223,7 @@ impl Making<'_> {
         let snapshot = Arc::clone(&context.snapshot);
         let mut query = query.clone();
         plan::resolve_names(&mut query, &snapshot, &settings.search_path.0)?;
-        if !early_parameters::types(&query).is_empty() || reads_system(&snapshot, &query)? {
+        if !early_parameters::are_of_plain_records(&query) || reads_system(&snapshot, &query)? {
             return Ok(None);
         }
         let plan = query::plan(&context, &query).await?;
@@ -256,7 +258,7 @@ impl Making<'_> {
         }
         let point = PointQuery::of(&plan, &state)?;
         Ok(Some(Kept {
-            is_brief: is_brief && point.is_some(),
+            is_brief: is_brief && point.as_ref().is_some_and(PointQuery::is_brief),
             is_small: small::is_small(&plan, &state),
             point,
             environment: self.environments.share(Environment {
@@ -331,7 +333,9 @@ impl Kept {
             false => &environment.state,
         };
         let plan = self.plan.clone().transform_up(|node| {
-            node.map_expressions(|expression| with_values(expression, parameters))
+            with_record(node, parameters)?.transform_data(|node| {
+                node.map_expressions(|expression| with_values(expression, parameters))
+            })
         })?;
         let planner = state.query_planner();
         let physical = planner.create_physical_plan(&plan.data, state).await?;
@@ -413,6 +417,23 @@ fn with_values(
             },
         )
     })
+}
+
+/// A node of a plan with values in the place of parameters of the record that it looks up.
+fn with_record(
+    node: LogicalPlan,
+    values: &[ScalarValue],
+) -> datafusion::error::Result<Transformed<LogicalPlan>> {
+    let LogicalPlan::TableScan(scan) = &node else {
+        return Ok(Transformed::no(node));
+    };
+    let provider = source_as_provider(&scan.source)?;
+    let Some(lookup) = LookedUp::of(&provider) else {
+        return Ok(Transformed::no(node));
+    };
+    let mut scan = scan.clone();
+    scan.source = provider_as_source(Arc::new(lookup.with(values)));
+    Ok(Transformed::yes(LogicalPlan::TableScan(scan)))
 }
 
 /// The place of a parameter among all, from 0.

@@ -13,7 +13,8 @@ use datafusion::sql::sqlparser::ast::{
 use tributary_udfs::SessionTimeZone;
 use tributary_udfs::postgres::as_text;
 
-use super::model_functions::{called, is_called, without_lateral};
+use super::model_functions::{called, expression, is_called, without_lateral};
+use super::plain_record::PlainRecord;
 use super::{Statement, parts};
 
 /// Puts values in the place of such parameters.
@@ -87,6 +88,16 @@ fn ast_value(value: &ScalarValue) -> Value {
     }
 }
 
+/// What the literal of a value is read as: [`ast_value`] as a value.
+pub(super) fn read_as(value: &ScalarValue) -> ScalarValue {
+    match value {
+        value if value.is_null() => ScalarValue::Null,
+        ScalarValue::Boolean(_) => value.clone(),
+        value if value.data_type().is_integer() => value.clone(),
+        value => text_of(value).unwrap_or_else(|| value.to_string()).into(),
+    }
+}
+
 fn text_of(value: &ScalarValue) -> Option<String> {
     let zone = SessionTimeZone::default();
     let texts = as_text(&value.to_array().ok()?, &zone).ok()?;
@@ -106,6 +117,43 @@ pub fn types_in(statement: &Statement) -> BTreeMap<usize, Option<DataType>> {
     let mut finder = Finder::default();
     let _ = parts::visit(statement, &mut finder);
     finder.found
+}
+
+/// Whether all such parameters are values of [`PlainRecord`]s, so that a query is planned without them.
+pub fn are_of_plain_records(query: &Query) -> bool {
+    Visit::visit(query, &mut Elsewhere).is_continue()
+}
+
+/// Finds such parameters that are no values of plain records.
+struct Elsewhere;
+
+impl Visitor for Elsewhere {
+    type Break = ();
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        let mut found = BTreeMap::new();
+        if let Some((name, args)) = called(factor)
+            && is_called(name)
+        {
+            for argument in args {
+                let record = expression(argument).and_then(PlainRecord::of);
+                if record.is_none() {
+                    let _ = Visit::visit(argument, &mut Numbers(&mut found));
+                }
+            }
+        }
+        if let TableFactor::Table {
+            version: Some(version),
+            ..
+        } = factor
+        {
+            let _ = Visit::visit(version, &mut Numbers(&mut found));
+        }
+        match found.is_empty() {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -166,7 +214,7 @@ impl Visitor for Numbers<'_> {
 }
 
 /// The number of a parameter `$1`, from 1.
-fn number_of(name: &str) -> Option<usize> {
+pub(super) fn number_of(name: &str) -> Option<usize> {
     let number = name.strip_prefix('$')?.parse().ok()?;
     (1..=usize::from(u16::MAX))
         .contains(&number)

@@ -99,6 +99,7 @@ pub mod owned;
 pub mod parser;
 pub mod parts;
 pub mod place;
+pub mod plain_record;
 pub mod prepare;
 pub mod qualify;
 mod quantified_patterns;

@@ -15,6 +15,7 @@ use datafusion::logical_expr::{
 use datafusion::scalar::ScalarValue;
 
 use crate::catalog::pg_catalog;
+use crate::models::resolution::LookedUp;
 use crate::warehouse::{self, TableId};
 
 /// Functions that look into the catalog, or at who asks.
@@ -149,7 +150,11 @@ pub(super) fn tables(plan: &LogicalPlan) -> Result<Option<Vec<(TableId, i64)>>> 
     plan.apply(|node| {
         if let LogicalPlan::TableScan(scan) = node {
             let provider = source_as_provider(&scan.source)?;
-            match (warehouse::latest_of(&provider), &mut tables) {
+            let table = match LookedUp::of(&provider) {
+                Some(lookup) => lookup.table(),
+                None => warehouse::latest_of(&provider),
+            };
+            match (table, &mut tables) {
                 (Some(table), Some(tables)) => tables.push(table),
                 _ => tables = None,
             }

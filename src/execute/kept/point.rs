@@ -1,5 +1,5 @@
-//! Queries of single rows, by their keys or of no table: these are so little work that planning them
-//! as others are would be most of it.
+//! Queries of single rows, by their keys or of no table, and lookups in models: these are so little work
+//! that planning them as others are would be most of it.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -16,16 +16,17 @@ use datafusion::error::Result;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::expr_rewriter::unnormalize_cols;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
-use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator};
+use datafusion::logical_expr::{BinaryExpr, Expr, FetchType, LogicalPlan, Operator, SkipType};
 use datafusion::physical_expr::{PhysicalExpr, create_physical_expr};
 use datafusion::physical_plan::projection::ProjectionExpr;
 use datafusion::scalar::ScalarValue;
 
 use super::{index, with_values};
+use crate::models::resolution::LookedUp;
 use crate::session::open_literals;
 use crate::warehouse;
 
-/// Filters and projections over the scan of one table, or one row.
+/// Filters and projections over the scan of one table, one row, or a lookup.
 pub(super) struct PointQuery {
     source: Source,
     /// From the source upwards.
@@ -42,11 +43,18 @@ enum Source {
         /// Whether values are compared as they are given for the parameters in the filters.
         takes_as_given: bool,
     },
+    /// The entities that a record may be.
+    Lookup {
+        lookup: LookedUp,
+        projection: Option<Vec<usize>>,
+    },
 }
 
 enum Step {
     /// Rows of these columns that this is true of.
     Filter(Expr, DFSchemaRef),
+    /// Rows of a lookup without so many first ones, and then so many at most.
+    Limit(usize, usize),
     /// Rows whose values in these places are equal to these values.
     Equal(Vec<(usize, Expr)>),
     /// These values, in columns of these names and, most often, types.
@@ -81,12 +89,33 @@ impl PointQuery {
                     });
                     filter.input.as_ref()
                 }
+                // Of a table's rows it would depend on where they stand which ones are left.
+                LogicalPlan::Limit(limit) if is_of_lookup(&limit.input) => {
+                    let (Ok(SkipType::Literal(skip)), Ok(FetchType::Literal(fetch))) =
+                        (limit.get_skip_type(), limit.get_fetch_type())
+                    else {
+                        return Ok(None);
+                    };
+                    steps.push(Step::Limit(skip, fetch.unwrap_or(usize::MAX)));
+                    limit.input.as_ref()
+                }
                 LogicalPlan::SubqueryAlias(alias) => alias.input.as_ref(),
-                LogicalPlan::TableScan(scan) if scan.fetch.is_none() => {
+                LogicalPlan::TableScan(scan) => {
+                    let table = source_as_provider(&scan.source);
+                    if let Some(lookup) = table.as_ref().ok().and_then(LookedUp::of) {
+                        // A step above it leaves what it need not give.
+                        break Source::Lookup {
+                            lookup: lookup.clone(),
+                            projection: scan.projection.clone(),
+                        };
+                    }
+                    if scan.fetch.is_some() {
+                        return Ok(None);
+                    }
                     // A table's columns do not know what it is called here.
                     let filters = unnormalize_cols(scan.filters.iter().cloned());
                     break Source::Table {
-                        table: source_as_provider(&scan.source)?,
+                        table: table?,
                         projection: scan.projection.clone(),
                         takes_as_given: takes_as_given(&filters)?,
                         filters,
@@ -98,6 +127,11 @@ impl PointQuery {
         };
         steps.reverse();
         Ok(Some(Self { source, steps }))
+    }
+
+    /// Whether its source has its rows within a moment.
+    pub fn is_brief(&self) -> bool {
+        !matches!(self.source, Source::Lookup { .. })
     }
 
     /// Its rows with these parameters; none where they bind no key of the table, or many rows.
@@ -132,6 +166,13 @@ impl PointQuery {
                     None => return Ok(None),
                 }
             }
+            Source::Lookup { lookup, projection } => {
+                let rows = lookup.rows(parameters)?.await?;
+                match projection {
+                    Some(projection) => rows.project(projection)?,
+                    None => rows,
+                }
+            }
         };
         for step in &self.steps {
             rows = match step {
@@ -140,6 +181,10 @@ impl PointQuery {
                     let predicate = physical(&predicate, schema, state)?;
                     let passes = predicate.evaluate(&rows)?.into_array(rows.num_rows())?;
                     filter_record_batch(&rows, as_boolean_array(&passes)?)?
+                }
+                Step::Limit(skip, fetch) => {
+                    let skip = rows.num_rows().min(*skip);
+                    rows.slice(skip, (rows.num_rows() - skip).min(*fetch))
                 }
                 Step::Equal(values) => only_equal(rows, values, parameters)?,
                 Step::Project(columns, planned) => {
@@ -163,6 +208,21 @@ impl PointQuery {
             };
         }
         Ok(Some(rows))
+    }
+}
+
+/// Whether a plan is of the form of a query of a lookup.
+fn is_of_lookup(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::Projection(projection) => is_of_lookup(&projection.input),
+        LogicalPlan::Filter(filter) => is_of_lookup(&filter.input),
+        LogicalPlan::Limit(limit) => is_of_lookup(&limit.input),
+        LogicalPlan::SubqueryAlias(alias) => is_of_lookup(&alias.input),
+        LogicalPlan::TableScan(scan) => {
+            let table = source_as_provider(&scan.source);
+            table.is_ok_and(|table| LookedUp::of(&table).is_some())
+        }
+        _ => false,
     }
 }
 

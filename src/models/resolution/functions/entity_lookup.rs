@@ -26,8 +26,17 @@ impl Asked {
             ScalarValue::Struct(record) => Arc::clone(record),
             _ => return Err(no_record(&value)),
         };
+        self.look_up(&record, columns).await
+    }
+
+    /// The same of the record of an array of one.
+    pub(super) async fn look_up(
+        &self,
+        record: &StructArray,
+        columns: SchemaRef,
+    ) -> Result<RecordBatch> {
         let index = self.index().await?;
-        let incoming = self.incoming(&record, &index.resolver).await?;
+        let incoming = self.incoming(record, &index.resolver).await?;
         let found = likeliest(&index, &incoming)?;
         let arrays = answers(&index, &found, &columns)?;
         Ok(RecordBatch::try_new(columns, arrays)?)

@@ -12,9 +12,11 @@ mod entity_unlinkable;
 mod incoming;
 mod incoming_repeats;
 mod lateral;
+mod looked_up;
 mod named_record;
 
 pub use lateral::LateralLookups;
+pub use looked_up::LookedUp;
 
 use std::sync::Arc;
 
@@ -33,6 +35,7 @@ use crate::error::{Error, Result};
 use crate::execute::query;
 use crate::instance::{Asker, Reading, StatementContext};
 use crate::sql::model_functions::{Call, ModelFunction};
+use crate::sql::plain_record::PlainRecord;
 
 /// What a model holds of any two records, where a comparison would stand.
 const PRIOR: &str = "prior";
@@ -66,6 +69,13 @@ impl Asked {
                 return Ok(Arc::new(lateral::Lookups::new(self, columns)));
             }
             _ => {}
+        }
+        if call.function == ModelFunction::Lookup
+            && let [record] = call.arguments.as_slice()
+            && let Some(record) = PlainRecord::parse(record)
+        {
+            let columns = columns_of(&self.model.object, call.function);
+            return Ok(Arc::new(LookedUp::new(self, columns, record)));
         }
         let function = call.function;
         let arguments = Arc::new(call.arguments.clone());
