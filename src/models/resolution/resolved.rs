@@ -6,8 +6,10 @@ use std::sync::Arc;
 use arrow::datatypes::Schema;
 use datafusion::catalog::TableProvider;
 use datafusion::execution::SessionState;
+use tokio::sync::OnceCell;
 
 use super::Companion;
+use super::functions::Taking;
 use super::input::Input;
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
@@ -29,6 +31,8 @@ pub struct Resolved {
     pub version: i64,
     /// Its clusters.
     pub clusters: Arc<dyn TableProvider>,
+    /// How it reads records that are no part of it, once it was asked of some.
+    pub(super) taking: Arc<OnceCell<Taking>>,
     companions: BTreeMap<String, String>,
 }
 
@@ -49,6 +53,7 @@ impl Resolved {
             object: Arc::clone(object),
             version,
             clusters,
+            taking: Arc::default(),
         })
     }
 

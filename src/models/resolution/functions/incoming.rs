@@ -6,13 +6,13 @@ use arrow::array::{
     Array, ArrayRef, AsArray, RecordBatch, StringArray, StructArray, new_null_array,
 };
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::scalar::ScalarValue;
 use tributary_udfs::resolve::{Model, Records, Resolver, within_the_calendar};
 
-use super::super::Companion;
 use super::super::input::Input;
+use super::super::{Companion, Resolved};
 use super::Asked;
 use super::incoming_repeats::{check_compared, with_repeated};
 use crate::error::{Error, Result, SqlState, nearest};
@@ -28,6 +28,51 @@ pub(super) struct Incoming {
     /// source.
     names: [Option<StringArray>; 2],
     pool: Arc<dyn MemoryPool>,
+}
+
+/// How a model reads records that are no part of it: the same for all who ask a version of it.
+pub struct Taking {
+    /// The columns of its query.
+    columns: SchemaRef,
+    /// Those of them that are read, in the types that they are read in.
+    read: SchemaRef,
+    /// The column that has the identifier of a record and, where there is one, that of its source.
+    names: [Option<String>; 2],
+    /// Its definition, held against what is read.
+    input: Input,
+}
+
+impl Taking {
+    /// What a version of a model says.
+    ///
+    /// # Errors
+    /// What the store says, and planning the expressions of the definition.
+    async fn of(model: &Resolved) -> Result<Self> {
+        let columns = model.table(Companion::Records).await?.schema();
+        let (state, definition) = (model.state(), model.definition()?);
+        let options = &definition.options;
+        let names = ["unique_id", "source"].map(|name| {
+            let column = options.get(name).and_then(OptionValue::as_text);
+            column.map(str::to_owned)
+        });
+        // Expressions need the types of their columns. Without any a text serves better: a date
+        // that is mistyped is still like the right one.
+        let is_typed = Input::new(&state, definition, &columns)?.is_typed();
+        let read = columns.fields().iter().map(|field| {
+            let data_type = match is_typed {
+                true => field.data_type().clone(),
+                false => DataType::Utf8,
+            };
+            Field::new(field.name(), data_type, true)
+        });
+        let read = Arc::new(Schema::new(read.collect::<Vec<_>>()));
+        Ok(Self {
+            input: Input::new(&state, definition, &read)?,
+            columns,
+            read,
+            names,
+        })
+    }
 }
 
 impl Incoming {
@@ -70,7 +115,9 @@ impl Asked {
         given: &StructArray,
         resolver: &Resolver,
     ) -> Result<Incoming> {
-        let schema = self.model.table(Companion::Records).await?.schema();
+        let taking = &self.model.taking;
+        let taking = taking.get_or_try_init(|| Taking::of(&self.model)).await?;
+        let schema = &taking.columns;
         let known = || schema.fields().iter().map(|field| field.name().as_str());
         for name in given.column_names() {
             if !known().any(|column| column == name) {
@@ -84,27 +131,17 @@ impl Asked {
                 });
             }
         }
-        let (state, definition) = (self.model.state(), self.model.definition()?);
-        let options = &definition.options;
-        let [id, source] =
-            ["unique_id", "source"].map(|name| options.get(name).and_then(OptionValue::as_text));
-        let names = [id, source].map(|column| texts(given, column?, &schema));
-        // Expressions need the types of their columns. Without any a text serves better: a date
-        // that is mistyped is still like the right one.
-        let is_typed = Input::new(&state, definition, &schema)?.is_typed();
+        let [id, source] = taking.names.each_ref().map(Option::as_deref);
+        let names = [id, source].map(|column| texts(given, column?, schema));
         let read = with_repeated(given, resolver)?;
-        if !is_typed {
+        if !taking.input.is_typed() {
             check_compared(&self.model.object, &read, given, resolver.model())?;
         }
         let count = given.len();
         let mut is_told_apart = count <= 1;
-        let mut columns = Vec::new();
         let mut arrays: Vec<ArrayRef> = Vec::new();
-        for field in schema.fields() {
-            let data_type = match is_typed {
-                true => field.data_type(),
-                false => &DataType::Utf8,
-            };
+        for field in taking.read.fields() {
+            let data_type = field.data_type();
             // They are no records of the model, whatever their identifiers.
             let column: ArrayRef = match read.get(field.name().as_str()) {
                 _ if Some(field.name().as_str()) == id => match data_type.is_string() {
@@ -122,13 +159,11 @@ impl Asked {
                 Some(column) => cast(column, data_type)?,
                 None => new_null_array(data_type, count),
             };
-            columns.push(Field::new(field.name(), data_type.clone(), true));
             arrays.push(column);
         }
-        let records = RecordBatch::try_new(Arc::new(Schema::new(columns)), arrays)?;
         Ok(Incoming {
-            taking: Input::new(&state, definition, &records.schema())?,
-            records,
+            taking: taking.input.clone(),
+            records: RecordBatch::try_new(Arc::clone(&taking.read), arrays)?,
             is_told_apart,
             names,
             pool: Arc::clone(&self.model.instance.runtime().memory_pool),

@@ -15,6 +15,7 @@ mod lateral;
 mod looked_up;
 mod named_record;
 
+pub(super) use incoming::Taking;
 pub use lateral::LateralLookups;
 pub use looked_up::LookedUp;
 
