@@ -1,11 +1,17 @@
 //! What can be said about an entity resolution.
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 
 use super::kind::{ColumnKind, nearest_hint};
 use super::own_levels::OwnLevels;
 use crate::FunctionError;
 use crate::wording::quoted;
+
+/// How many processors there are. To find out reads several files, which takes longer than a lookup.
+static PROCESSORS: LazyLock<usize> =
+    LazyLock::new(|| std::thread::available_parallelism().map_or(1, usize::from));
 
 /// Which pairs of records may be one entity.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
@@ -194,7 +200,7 @@ impl ResolveOptions {
     /// How many threads work.
     pub(super) fn workers(&self) -> usize {
         match self.threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            0 => *PROCESSORS,
             threads => threads,
         }
         .min(256)
