@@ -45,7 +45,7 @@ pub(super) struct ColumnReader {
 }
 
 impl ColumnReader {
-    /// For the column of this name, which lets expect this beside the others.
+    /// For the column of this name, which lets expect this.
     pub(super) fn new(name: &str, hint: Hint) -> Self {
         Self {
             name: name.to_owned(),
@@ -84,6 +84,11 @@ impl ColumnReader {
 
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Takes it that its name lets expect this.
+    pub(super) fn expect(&mut self, hint: Hint) {
+        self.hint = hint;
     }
 
     /// What its name lets expect.
@@ -229,7 +234,8 @@ fn cleaned(column: &Column, values: &Dictionary) -> Result<Vec<(Feature, Vec<u32
         .map(|kind| (Feature::new(0, *kind), vec![MISSING]))
         .collect();
     let mut cleaner = Cleaner::new(column);
-    let mut cleaned = vec![vec![String::new(); kinds.len()]; AT_A_TIME];
+    let at_a_time = values.len().min(AT_A_TIME);
+    let mut cleaned = vec![vec![String::new(); kinds.len()]; at_a_time];
     let listener = listen();
     for start in (1..values.len()).step_by(AT_A_TIME) {
         listener.check()?;

@@ -69,10 +69,10 @@ impl RecordsBuilder {
         let name = |at: usize| schema.field(at).name().as_str();
         let names = IdentifierReader::new(name(id), source.map(name));
         let mut readers = vec![Reader::Identifiers(id, source, names)];
-        let hints = Hint::of_all(&compared.iter().map(|at| name(*at)).collect::<Vec<_>>());
-        let columns = compared.iter().zip(hints);
+        // What their names let expect is asked where what they hold is not known.
+        let columns = compared.iter();
         readers.extend(
-            columns.map(|(at, hint)| Reader::Column(*at, ColumnReader::new(name(*at), hint))),
+            columns.map(|at| Reader::Column(*at, ColumnReader::new(name(*at), Hint::None))),
         );
         let reservation = MemoryConsumer::new("entity resolution").register(pool);
         Ok(Self {
@@ -141,7 +141,10 @@ impl RecordsBuilder {
             _ => self.options.workers(),
         };
         self.reading.restrict(workers);
-        let (readers, memory) = self.reading.finish()?;
+        let (mut readers, memory) = self.reading.finish()?;
+        if known.is_none() {
+            expect(&mut readers);
+        }
         // Each column takes its own when it is cleaned.
         drop(memory);
         self.progress.begin(Stage::Clean);
@@ -262,6 +265,20 @@ impl RecordsBuilder {
         drop(memory);
         records.reservation.try_resize(records.bytes())?;
         Ok(records)
+    }
+}
+
+/// Tells each column what its name lets expect beside the others.
+fn expect(readers: &mut [Reader]) {
+    let columns = readers.iter_mut().filter_map(|reader| match reader {
+        Reader::Column(_, column) => Some(column),
+        Reader::Identifiers(..) => None,
+    });
+    let columns: Vec<&mut ColumnReader> = columns.collect();
+    let names: Vec<&str> = columns.iter().map(|column| column.name()).collect();
+    let hints = Hint::of_all(&names);
+    for (column, hint) in columns.into_iter().zip(hints) {
+        column.expect(hint);
     }
 }
 
