@@ -60,6 +60,19 @@ fn are_alike(described: &Schema, actual: &Schema) -> bool {
     described.len() == actual.len() && described.iter().zip(actual).all(is_same)
 }
 
+/// Whether the values of parameters of these types are at hand, so that nothing is planned for them.
+pub fn gives_literals(execute: &Execute, types: &[DataType]) -> bool {
+    literals(execute, types).is_some()
+}
+
+/// The values of parameters of these types where all are literals.
+fn literals(execute: &Execute, types: &[DataType]) -> Option<Vec<ScalarValue>> {
+    let given = execute.arguments.iter().zip(types);
+    given
+        .map(|(argument, wanted)| literal(argument, wanted))
+        .collect()
+}
+
 /// The value of a literal that is read as this type whoever reads it; none of another expression.
 fn literal(argument: &ast::Expr, wanted: &DataType) -> Option<ScalarValue> {
     let ast::Expr::Value(literal) = argument else {
@@ -98,10 +111,7 @@ async fn values(
         return Err(Error::new(SqlState::SYNTAX_ERROR, message)
             .with_detail(format!("Expected {wanted} parameters but got {given}.")));
     }
-    let given = execute.arguments.iter().zip(types);
-    let literals = given.map(|(argument, wanted)| literal(argument, wanted));
-    let literals: Option<Vec<ScalarValue>> = literals.collect();
-    if let Some(values) = literals {
+    if let Some(values) = literals(execute, types) {
         return Ok(values);
     }
     let Statement::Query(mut row) = parse_one("SELECT NULL")? else {

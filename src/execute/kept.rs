@@ -42,7 +42,7 @@ use crate::sql::{QualifiedName, Statement, column_names, early_parameters, refer
 use crate::warehouse::TableId;
 
 /// What is known of a prepared query's plan.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub enum KeptPlan {
     /// The query was not run: many are once alone.
     #[default]

@@ -42,7 +42,7 @@ pub struct Prepared {
     pub text: Arc<str>,
     /// What a query is run by that is run at once, until that run.
     pub ready: Mutex<Option<Ready>>,
-    /// The plan of a query that is run again and again.
+    /// The plan of a query that is run again and again; of `EXECUTE`, that of what it runs.
     pub kept: Mutex<KeptPlan>,
 }
 
@@ -92,14 +92,17 @@ pub(super) async fn prepare(
             text,
         });
     }
-    if let Statement::Execute(execute) = &statement {
+    if let Statement::Execute(run) = &statement {
         // It answers as what it names does, which is planned when it is run.
-        let named = session.statements.get(&execute.name)?.prepared;
+        let named = session.statements.get(&run.name)?.prepared;
+        let gives_literals =
+            |named: &&Arc<Prepared>| execute::execute::gives_literals(run, &named.parameter_types);
+        let planned = named.as_ref().filter(gives_literals);
         return Ok(Prepared {
+            kept: Mutex::new(planned.map_or_else(KeptPlan::default, |it| it.kept.lock().clone())),
             write_command: named.as_ref().and_then(|named| named.write_command),
             schema: named.and_then(|named| named.schema.clone()),
             ready: Mutex::default(),
-            kept: Mutex::default(),
             parameter_types: Vec::new(),
             parameter_oids: Vec::new(),
             is_binary: false,
