@@ -258,7 +258,7 @@ impl Making<'_> {
         }
         let point = PointQuery::of(&plan, &state)?;
         Ok(Some(Kept {
-            is_brief: is_brief && point.as_ref().is_some_and(PointQuery::is_brief),
+            is_brief: is_brief && point.is_some(),
             is_small: small::is_small(&plan, &state),
             point,
             environment: self.environments.share(Environment {

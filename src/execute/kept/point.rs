@@ -129,11 +129,6 @@ impl PointQuery {
         Ok(Some(Self { source, steps }))
     }
 
-    /// Whether its source has its rows within a moment.
-    pub fn is_brief(&self) -> bool {
-        !matches!(self.source, Source::Lookup { .. })
-    }
-
     /// Its rows with these parameters; none where they bind no key of the table, or many rows.
     pub async fn rows(
         &self,

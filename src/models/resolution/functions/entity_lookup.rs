@@ -4,12 +4,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, ListArray, RecordBatch, StructArray,
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, ListArray, RecordBatch,
+    StructArray,
 };
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::{filter, is_not_null};
 use arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::scalar::ScalarValue;
+use tokio::task::yield_now;
 use tributary_udfs::resolve::Pair;
 
 use super::super::index::Index;
@@ -17,6 +19,9 @@ use super::super::{found, scan};
 use super::Asked;
 use super::incoming::Incoming;
 use crate::error::{Error, Result, SqlState};
+
+/// Records whose texts have more bytes may take long to compare.
+const LONG: usize = 1 << 10;
 
 impl Asked {
     /// The entities that one record may be, each by its record that is most like it.
@@ -29,7 +34,8 @@ impl Asked {
         self.look_up(&record, columns).await
     }
 
-    /// The same of the record of an array of one.
+    /// The same of the record of an array of one. Most are looked up within a moment; where that may take
+    /// longer, the future gives its thread back before, so that it is watched from then on.
     pub(super) async fn look_up(
         &self,
         record: &StructArray,
@@ -37,6 +43,9 @@ impl Asked {
     ) -> Result<RecordBatch> {
         let index = self.index().await?;
         let incoming = self.incoming(record, &index.resolver).await?;
+        if incoming.is_typed() || bytes_of_texts(record) > LONG {
+            yield_now().await;
+        }
         let found = likeliest(&index, &incoming)?;
         let arrays = answers(&index, &found, &columns)?;
         Ok(RecordBatch::try_new(columns, arrays)?)
@@ -73,6 +82,12 @@ impl Asked {
         let offsets = OffsetBuffer::from_lengths(lengths);
         Ok(ListArray::try_new(element, offsets, Arc::new(rows), None)?)
     }
+}
+
+fn bytes_of_texts(record: &StructArray) -> usize {
+    let texts = record.columns().iter();
+    let texts = texts.filter_map(|column| column.as_string_opt::<i32>());
+    texts.map(|texts| texts.value_data().len()).sum()
 }
 
 /// The pairs of incoming records with those that they are most like, one an entity, those of each in their

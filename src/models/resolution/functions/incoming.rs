@@ -94,6 +94,11 @@ impl Incoming {
         parts.collect()
     }
 
+    /// Whether expressions of the model's definition are computed of them, or of pairs with them.
+    pub(super) fn is_typed(&self) -> bool {
+        self.taking.is_typed()
+    }
+
     /// The record that has the name of one of them.
     pub(super) fn named(&self, at: usize, records: &Records) -> Option<u32> {
         let [id, source] = &self.names;
