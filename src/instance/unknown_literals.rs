@@ -1,6 +1,6 @@
 //! Operators as PostgreSQL plans them where DataFusion knows no such operator: a literal beside a
-//! truth, an interval, an array or, in arithmetic, a number or a moment is read as one, and vectors of the
-//! catalog count from 0.
+//! truth, an interval, an array or, in arithmetic, a number or a moment is read as one, and so is one that is
+//! joined to bytes; vectors of the catalog count from 0.
 
 use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, IntervalUnit};
 use datafusion::common::DFSchema;
@@ -73,6 +73,17 @@ impl ExprPlanner for UnknownLiterals {
                 expr.right = Expr::Cast(Cast::new(Box::new(expr.right), array));
             } else if let Some(array) = array(&expr.right).filter(|_| is_array(&expr.left)) {
                 expr.left = Expr::Cast(Cast::new(Box::new(expr.left), array));
+            }
+        }
+        let bytes = |side: &Expr| {
+            let own = side.get_type(schema).ok();
+            own.filter(|own| *own == DataType::Binary)
+        };
+        if matches!(expr.op, BinaryOperator::StringConcat) {
+            if let Some(bytes) = bytes(&expr.left).filter(|_| is_unknown(&expr.right)) {
+                expr.right = Expr::Cast(Cast::new(Box::new(expr.right), bytes));
+            } else if let Some(bytes) = bytes(&expr.right).filter(|_| is_unknown(&expr.left)) {
+                expr.left = Expr::Cast(Cast::new(Box::new(expr.left), bytes));
             }
         }
         use BinaryOperator::{Divide, Minus, Modulo, Multiply, Plus};

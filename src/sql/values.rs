@@ -68,7 +68,7 @@ impl VisitorMut for Rewriter {
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
         if let Expr::Array(array) = expr
-            && let Some(data_type) = moment_type(array.elem.iter())
+            && let Some(data_type) = read_type(array.elem.iter())
         {
             array
                 .elem
@@ -79,13 +79,13 @@ impl VisitorMut for Rewriter {
     }
 }
 
-/// The type of moments that values are cast to, where the others are literals.
-fn moment_type<'a>(values: impl Iterator<Item = &'a Expr>) -> Option<DataType> {
+/// The type of moments, or of bytes, that values are cast to, where the others are literals.
+fn read_type<'a>(values: impl Iterator<Item = &'a Expr>) -> Option<DataType> {
     let mut found: Option<&DataType> = None;
     let mut has_others = false;
     for value in values {
         match (type_of(value), found) {
-            (Some(own), None) if is_moment(own) => found = Some(own),
+            (Some(own), None) if is_read(own) => found = Some(own),
             (Some(own), Some(found)) if own == found => {}
             (Some(_), _) => return None,
             (None, _) if is_text_or_null(value) => has_others = true,
@@ -95,10 +95,14 @@ fn moment_type<'a>(values: impl Iterator<Item = &'a Expr>) -> Option<DataType> {
     found.filter(|_| has_others).cloned()
 }
 
-fn is_moment(data_type: &DataType) -> bool {
+fn is_read(data_type: &DataType) -> bool {
     matches!(
         data_type,
-        DataType::Date | DataType::Time(..) | DataType::Timestamp(..) | DataType::Interval { .. }
+        DataType::Date
+            | DataType::Time(..)
+            | DataType::Timestamp(..)
+            | DataType::Interval { .. }
+            | DataType::Bytea
     )
 }
 
@@ -114,7 +118,7 @@ fn cast_columns(values: &mut Values) -> Result<()> {
         }
         take_plain_numbers(values, column);
         let given = values.rows.iter().filter_map(|row| row.content.get(column));
-        if let Some(data_type) = moment_type(given) {
+        if let Some(data_type) = read_type(given) {
             cast_literals(values, column, &data_type);
             continue;
         }

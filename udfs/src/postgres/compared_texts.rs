@@ -1,5 +1,5 @@
-//! Texts that are compared with numbers and moments, and numbers with truths and moments, for which PostgreSQL
-//! has no operators.
+//! Texts that are compared with numbers, moments and bytes, and numbers with truths and moments, for which
+//! PostgreSQL has no operators.
 //!
 //! DataFusion reads any text as what stands beside it, and fails on the first row where it is none. That is
 //! right for a literal alone, whose type nobody has told. Of a date beside a number it makes one of the two.
@@ -16,7 +16,8 @@ impl Matching {
     /// That two values can be compared by an operator.
     ///
     /// # Errors
-    /// 42883 for a text beside a number, a date, a time or a timestamp, and for a number beside what is none.
+    /// 42883 for a text beside a number, a date, a time, a timestamp or bytes, and for a number beside what
+    /// is none.
     pub(super) fn comparison(
         self,
         left: &Expr,
@@ -65,12 +66,16 @@ pub(super) fn is_open(value: &Expr) -> bool {
     }
 }
 
-/// Whether values of a type are numbers or moments, as which DataFusion reads texts.
+/// Whether values of a type are numbers, moments or bytes, as which DataFusion reads texts.
 fn is_no_text(data_type: &DataType) -> bool {
     data_type.is_numeric()
         || matches!(
             data_type,
-            DataType::Date32 | DataType::Time32(_) | DataType::Time64(_) | DataType::Timestamp(..)
+            DataType::Date32
+                | DataType::Time32(_)
+                | DataType::Time64(_)
+                | DataType::Timestamp(..)
+                | DataType::Binary
         )
 }
 

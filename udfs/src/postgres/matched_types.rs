@@ -29,6 +29,7 @@ pub(super) enum Category {
     Text,
     Moment,
     Interval,
+    Bytes,
 }
 
 impl Category {
@@ -39,6 +40,7 @@ impl Category {
             other if other.is_string() => Some(Self::Text),
             DataType::Date32 | DataType::Timestamp(..) => Some(Self::Moment),
             DataType::Interval(_) => Some(Self::Interval),
+            DataType::Binary => Some(Self::Bytes),
             _ => None,
         }
     }
@@ -188,7 +190,10 @@ impl Matching {
                 common = own;
             }
         }
-        let is_read = matches!(category, Category::Truth | Category::Number);
+        let is_read = matches!(
+            category,
+            Category::Truth | Category::Number | Category::Bytes
+        );
         Ok(is_read.then(|| common.clone()))
     }
 }

@@ -1,6 +1,6 @@
-//! `coalesce`, `greatest`, `least` and `nullif` of a date, a moment, a time, an interval, a truth or an
-//! array, and a text: the text is one of these, as PostgreSQL reads a literal. DataFusion knows nothing that
-//! they have in common, or takes all for texts.
+//! `coalesce`, `greatest`, `least` and `nullif` of a date, a moment, a time, an interval, a truth, bytes
+//! or an array, and a text: the text is one of these, as PostgreSQL reads a literal. DataFusion knows nothing that
+//! they have in common, or takes all for texts. Of bytes and NULL it knows nothing in common, either.
 
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ fn beside_texts(given: &[DataType]) -> Option<DataType> {
     let is_read = first.is_temporal()
         || matches!(
             first,
-            DataType::Interval(_) | DataType::Boolean | DataType::List(_)
+            DataType::Interval(_) | DataType::Boolean | DataType::Binary | DataType::List(_)
         );
     let has_texts = given.iter().any(DataType::is_string);
     (is_read && has_texts && others.all(|own| own == first)).then(|| first.clone())
@@ -78,6 +78,10 @@ impl ScalarUDFImpl for OfOneType {
     fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
         if let Some(common) = beside_texts(given) {
             return Ok(vec![common; given.len()]);
+        }
+        let is_bytes = |own: &DataType| *own == DataType::Binary;
+        if given.iter().any(is_bytes) && given.iter().all(|own| is_bytes(own) || own.is_null()) {
+            return Ok(vec![DataType::Binary; given.len()]);
         }
         let fields = given.iter();
         let fields = fields.map(|given| Arc::new(Field::new("", given.clone(), true)));
