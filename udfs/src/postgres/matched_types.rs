@@ -157,7 +157,8 @@ impl Matching {
         if join.null_equality != NullEquality::NullEqualsNull || !inputs.into_iter().all(has_all) {
             return Ok(());
         }
-        let queries = inputs.map(as_written);
+        let [left, right] = inputs;
+        let queries = [without_distinct(left), right].map(without_numbers);
         for column in 0..width {
             let types = queries.into_iter().filter_map(|query| {
                 let field = query.schema().fields().get(column)?;
@@ -270,26 +271,31 @@ fn is_open(query: &LogicalPlan, column: usize) -> bool {
     of_column(query, column).is_some_and(|own| literal(own).is_some() || is_name_of_number(own))
 }
 
-/// A side of `INTERSECT` or `EXCEPT` without what is put around it: its rows are made distinct, or for `ALL`
-/// their copies are numbered in a column behind the others.
-fn as_written(side: &LogicalPlan) -> &LogicalPlan {
-    match side {
+/// The left side of `INTERSECT` or `EXCEPT`, whose rows are made distinct. What makes those of the right
+/// side distinct was written so.
+fn without_distinct(left: &LogicalPlan) -> &LogicalPlan {
+    match left {
         LogicalPlan::Distinct(Distinct::All(query)) => query.as_ref(),
-        LogicalPlan::Projection(projection) => match projection.input.as_ref() {
-            LogicalPlan::Window(numbered) => {
-                let query = numbered.input.as_ref();
-                let own = query.schema().columns();
-                let mut pairs = own.iter().zip(&projection.expr);
-                let is_own =
-                    pairs.all(|(own, given)| matches!(given, Expr::Column(given) if given == own));
-                match is_own && projection.expr.len() == own.len() + 1 {
-                    true => query,
-                    false => side,
-                }
-            }
-            _ => side,
-        },
         other => other,
+    }
+}
+
+/// A side of `INTERSECT ALL` or `EXCEPT ALL` without the column behind the others in which copies of its
+/// rows are numbered.
+fn without_numbers(side: &LogicalPlan) -> &LogicalPlan {
+    let LogicalPlan::Projection(projection) = side else {
+        return side;
+    };
+    let LogicalPlan::Window(numbered) = projection.input.as_ref() else {
+        return side;
+    };
+    let query = numbered.input.as_ref();
+    let own = query.schema().columns();
+    let mut pairs = own.iter().zip(&projection.expr);
+    let is_own = pairs.all(|(own, given)| matches!(given, Expr::Column(given) if given == own));
+    match is_own && projection.expr.len() == own.len() + 1 {
+        true => query,
+        false => side,
     }
 }
 
