@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::function::Definition;
 use super::kind::JsonKind;
-use super::rule::{as_kind, call, is_unknown};
+use super::rule::{as_kind, call, is_no_text, is_unknown};
 use super::{
     json_agg, json_extract_path, json_get, jsonb_concat, jsonb_contains, jsonb_delete,
     jsonb_exists, jsonb_path, jsonb_set,
@@ -61,6 +61,23 @@ impl ExprPlanner for JsonOperators {
                 definition,
                 vec![expr.left, expr.right],
             )));
+        }
+        if is_without_operator(&expr, left, right, schema) {
+            return Err(no_such_operator(&expr, schema));
+        }
+        if matches!(expr.op, BinaryOperator::And | BinaryOperator::Or)
+            && let Some(document) = left.or(right)
+        {
+            return Err(FunctionError {
+                sqlstate: "42804",
+                message: format!(
+                    "argument of {} must be type boolean, not type {}",
+                    expr.op,
+                    document.name()
+                ),
+                hint: None,
+            }
+            .into());
         }
         let is_either = left == stored || right == stored;
         let fits = |own: Option<JsonKind>, operand: &Expr| {
@@ -141,6 +158,31 @@ impl ExprPlanner for JsonOperators {
             Some(planned) => PlannerResult::Planned(planned),
             None => PlannerResult::Original(expr),
         })
+    }
+}
+
+/// Whether a document stands beside a truth that it is compared with, or beside a number, a truth or a
+/// moment that it is joined or added to. DataFusion's planner would speak of a text, or make one of both.
+fn is_without_operator(
+    expr: &RawBinaryExpr,
+    left: Option<JsonKind>,
+    right: Option<JsonKind>,
+    schema: &DFSchema,
+) -> bool {
+    use BinaryOperator::{
+        Divide, Eq, Gt, GtEq, Lt, LtEq, Minus, Modulo, Multiply, NotEq, Plus, StringConcat,
+    };
+    let other = match (left, right) {
+        (Some(_), None) => &expr.right,
+        (None, Some(_)) => &expr.left,
+        _ => return false,
+    };
+    match &expr.op {
+        Eq | NotEq | Lt | LtEq | Gt | GtEq => {
+            matches!(other.get_type(schema), Ok(DataType::Boolean))
+        }
+        Plus | Minus | Multiply | Divide | Modulo | StringConcat => is_no_text(other, schema),
+        _ => false,
     }
 }
 

@@ -86,7 +86,7 @@ pub(super) fn is_unknown(expression: &Expr) -> bool {
 }
 
 /// Whether an expression is of a type that no document is kept as.
-fn is_no_text(expression: &Expr, schema: &DFSchema) -> bool {
+pub(super) fn is_no_text(expression: &Expr, schema: &DFSchema) -> bool {
     let own = expression.get_type(schema);
     own.is_ok_and(|own| {
         own.is_numeric()
