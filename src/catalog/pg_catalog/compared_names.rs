@@ -114,7 +114,7 @@ pub fn number_of_name(side: &mut Expr, other: &Expr) {
 }
 
 /// Whether this is `pg_typeof(x)`, or the number of what it shows.
-fn is_type_of(expr: &Expr) -> bool {
+pub fn is_type_of(expr: &Expr) -> bool {
     let Expr::Function(call) = expr else {
         return false;
     };

@@ -6,7 +6,7 @@ use datafusion::sql::sqlparser::ast::{
     SelectItem, SetExpr, TimezoneInfo, Value,
 };
 
-use super::compared_names::{number_of_call, number_of_name};
+use super::compared_names::{is_type_of, number_of_call, number_of_name};
 use super::information_schema::INFORMATION_SCHEMA;
 use super::rewrite::{named, parse};
 
@@ -103,7 +103,11 @@ pub fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
         let mut number = inner.clone();
         number_of_name(&mut number, inner);
         if number != *inner {
-            return Some(number);
+            // The number of a type would be shown as its name again.
+            return match is_type_of(inner) {
+                true => Some(cast_to(number, plain_type(data_type)?)),
+                false => Some(number),
+            };
         }
     }
     if let Expr::Function(function) = inner
@@ -165,6 +169,8 @@ pub fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
         {
             return parse(&format!("{name}_oid({inner})"));
         }
+        // It is shown as its name already.
+        "regtype" if is_type_of(inner) => return Some(inner.clone()),
         "regtype" => return parse(&format!("format_type({inner}, NULL)")),
         "regclass" | "regnamespace" | "regrole" | "regproc" | "regprocedure" => {
             return parse(&format!("{name}_text({inner})"));
