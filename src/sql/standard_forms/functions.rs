@@ -251,6 +251,10 @@ fn renamed(function: &mut Function) -> Option<Expr> {
             plain.push(form);
             return Some(named_call("normalize", plain));
         }
+        // A literal has no type of its own, as NULL has none.
+        ("pg_typeof", [literal]) if is_untyped(literal) => {
+            return Some(named_call("pg_typeof", vec![Expr::value(Value::Null)]));
+        }
         ("array_upper", [array, dimension]) => {
             plain = vec![array_upper(array, dimension)];
             DataType::Integer(None)
@@ -272,6 +276,21 @@ fn renamed(function: &mut Function) -> Option<Expr> {
         _ => return None,
     };
     Some(cast(plain.pop()?, data_type))
+}
+
+/// Whether this is a text that nothing tells the type of.
+fn is_untyped(expr: &Expr) -> bool {
+    match expr {
+        Expr::Nested(inner) => is_untyped(inner),
+        Expr::Value(value) => matches!(
+            value.value,
+            Value::SingleQuotedString(_)
+                | Value::EscapedStringLiteral(_)
+                | Value::UnicodeStringLiteral(_)
+                | Value::DollarQuotedString(_)
+        ),
+        _ => false,
+    }
 }
 
 /// The type whose name is called as a function for a cast to it.
