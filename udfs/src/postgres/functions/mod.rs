@@ -20,6 +20,7 @@ mod regular_expression;
 mod row_function;
 mod series;
 mod truncated;
+mod truncated_interval;
 mod unicode;
 
 use std::sync::Arc;

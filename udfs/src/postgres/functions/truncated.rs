@@ -1,12 +1,12 @@
 //! `date_trunc` and `date_bin` over all moments that there are, the ends of time included. DataFusion
-//! computes them in nanoseconds, which end in the years 1677 and 2262.
+//! computes them in nanoseconds, which end in the years 1677 and 2262. Its `date_trunc` takes no intervals.
 
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, TimestampMicrosecondArray};
 use arrow::datatypes::{
-    DataType, Field, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, TimeUnit,
-    TimestampMicrosecondType,
+    DataType, Field, FieldRef, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit,
+    TimeUnit, TimestampMicrosecondType,
 };
 use datafusion::common::internal_err;
 use datafusion::error::Result;
@@ -14,21 +14,24 @@ use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::sort_properties::{ExprProperties, SortProperties};
 use datafusion::logical_expr::type_coercion::functions::fields_with_udf;
 use datafusion::logical_expr::{
-    ColumnarValue, Documentation, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-    Volatility,
+    ColumnarValue, Documentation, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
+    ScalarUDFImpl, Signature, Volatility,
 };
 
 use super::super::converted::only_value;
-use super::super::inner::as_inner;
 use super::super::moment_text::interval::{Unit, unit};
 use super::moment::{DAY, SECOND, micros, out_of_range};
+use super::truncated_interval::{self, INTERVAL};
 use crate::FunctionError;
 use crate::calendar;
 
 /// Registers the functions, in the place of DataFusion's of the same names.
 pub(super) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     let inner = registry.udf("date_trunc")?;
-    registry.register_udf(Arc::new(ScalarUDF::new_from_impl(DateTrunc { inner })))?;
+    registry.register_udf(Arc::new(ScalarUDF::new_from_impl(DateTrunc {
+        inner,
+        signature: Signature::user_defined(Volatility::Immutable),
+    })))?;
     let inner = registry.udf("date_bin")?;
     registry.register_udf(Arc::new(ScalarUDF::new_from_impl(DateBin {
         inner,
@@ -51,20 +54,80 @@ fn answer(moments: TimestampMicrosecondArray, args: &[ColumnarValue]) -> Result<
     })
 }
 
-/// DataFusion's function, which takes what is no timestamp in microseconds.
+/// DataFusion's function, which takes what is no timestamp in microseconds, and no interval.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct DateTrunc {
     inner: Arc<ScalarUDF>,
+    signature: Signature,
+}
+
+/// Whether the arguments are the name of a unit and an interval.
+fn are_of_interval(given: &[DataType]) -> bool {
+    match given {
+        [name, DataType::Interval(_)] => name.is_string() || name.is_null(),
+        _ => false,
+    }
 }
 
 impl ScalarUDFImpl for DateTrunc {
-    as_inner!();
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn aliases(&self) -> &[String] {
+        self.inner.aliases()
+    }
+
+    fn schema_name(&self, args: &[Expr]) -> Result<String> {
+        self.inner.schema_name(args)
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
+        if are_of_interval(given) {
+            return Ok(vec![DataType::Utf8, INTERVAL]);
+        }
+        let given = given
+            .iter()
+            .map(|given| Arc::new(Field::new("", given.clone(), true)));
+        let fields = fields_with_udf(&given.collect::<Vec<_>>(), self.inner.as_ref())?;
+        let types = fields.iter().map(|field| field.data_type().clone());
+        Ok(types.collect())
+    }
+
+    fn return_type(&self, given: &[DataType]) -> Result<DataType> {
+        match are_of_interval(given) {
+            true => Ok(INTERVAL),
+            false => self.inner.return_type(given),
+        }
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
+        let given = args.arg_fields.iter();
+        let given: Vec<DataType> = given.map(|field| field.data_type().clone()).collect();
+        match are_of_interval(&given) {
+            true => Ok(Arc::new(Field::new(self.name(), INTERVAL, true))),
+            false => self.inner.return_field_from_args(args),
+        }
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        self.inner.documentation()
+    }
 
     fn output_ordering(&self, input: &[ExprProperties]) -> Result<SortProperties> {
         self.inner.output_ordering(input)
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        if let [_, value] = args.args.as_slice()
+            && value.data_type() == INTERVAL
+        {
+            return truncated_interval::of(&args.args);
+        }
         let given = match args.args.as_slice() {
             [ColumnarValue::Scalar(name), moment] => {
                 match (name.try_as_str().flatten(), moment.data_type()) {
