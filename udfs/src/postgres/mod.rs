@@ -31,6 +31,7 @@ mod half_even;
 mod inner;
 mod interval;
 mod interval_average;
+mod interval_extremes;
 mod interval_text;
 mod joined_elements;
 mod lag_lead;

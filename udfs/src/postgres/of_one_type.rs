@@ -14,6 +14,9 @@ use datafusion::logical_expr::{
     ScalarUDFImpl, Signature, Volatility,
 };
 
+use super::interval_average::INTERVAL;
+use super::interval_extremes;
+
 /// Those that give one of their arguments, and those that compare two arrays.
 const FUNCTIONS: [&str; 6] = [
     "array_has_all",
@@ -99,6 +102,10 @@ impl ScalarUDFImpl for OfOneType {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let is_interval = |value: &ColumnarValue| value.data_type() == INTERVAL;
+        if matches!(self.name(), "greatest" | "least") && args.args.iter().all(is_interval) {
+            return interval_extremes::of(&args.args, self.name() == "greatest");
+        }
         self.inner.invoke_with_args(args)
     }
 
