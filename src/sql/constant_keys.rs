@@ -1,6 +1,7 @@
 //! Constants that stand alone in `ORDER BY`, `GROUP BY` or `DISTINCT ON`: a whole number is the place of a
 //! column of the answer, and any other one is a mistake, as in PostgreSQL. DataFusion knows the places of
-//! the first two alone, and takes what is in parentheses, and all else, for values that decide nothing.
+//! the first two alone, and none within grouping sets, and takes what is in parentheses, and all else, for
+//! values that decide nothing.
 
 use std::ops::ControlFlow;
 
@@ -11,7 +12,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use crate::error::{Error, Result, SqlState};
 
-/// Says places without parentheses, and columns in `DISTINCT ON` as what they are.
+/// Says places without parentheses, and columns in `DISTINCT ON` and in grouping sets as what they are.
 ///
 /// # Errors
 /// 42601 for a constant that is no place, 42P10 for a place where no column is.
@@ -61,31 +62,44 @@ fn of_body(body: &mut SetExpr) -> Result<()> {
 fn of_select(select: &mut Select) -> Result<()> {
     if let GroupByExpr::Expressions(keys, _) = &mut select.group_by {
         for key in keys {
-            place(key, "GROUP BY")?;
+            match key {
+                Expr::GroupingSets(sets) | Expr::Cube(sets) | Expr::Rollup(sets) => {
+                    for key in sets.iter_mut().flatten() {
+                        name_column(key, &select.projection, "GROUP BY")?;
+                    }
+                }
+                key => {
+                    place(key, "GROUP BY")?;
+                }
+            }
         }
     }
     let Some(Distinct::On(keys)) = &mut select.distinct else {
         return Ok(());
     };
     for key in keys {
-        let Some(place) = place(key, "DISTINCT ON")? else {
-            continue;
-        };
-        // What stands behind a star is at a place that is not known here.
-        if select.projection.iter().take(place).any(is_star) {
-            let message = format!("position {place} in DISTINCT ON behind a star");
-            return Err(Error::unsupported(message).with_hint("Name the column."));
-        }
-        match select.projection.get(place.saturating_sub(1)) {
-            Some(
-                SelectItem::UnnamedExpr(value) | SelectItem::ExprWithAlias { expr: value, .. },
-            ) => {
-                *key = value.clone();
-            }
-            _ => return Err(no_column("DISTINCT ON", place)),
-        }
+        name_column(key, &select.projection, "DISTINCT ON")?;
     }
     Ok(())
+}
+
+/// Says a key that is the place of a column by what the column is.
+fn name_column(key: &mut Expr, columns: &[SelectItem], clause: &str) -> Result<()> {
+    let Some(place) = place(key, clause)? else {
+        return Ok(());
+    };
+    // What stands behind a star is at a place that is not known here.
+    if columns.iter().take(place).any(is_star) {
+        let message = format!("position {place} in {clause} behind a star");
+        return Err(Error::unsupported(message).with_hint("Name the column."));
+    }
+    match columns.get(place.saturating_sub(1)) {
+        Some(SelectItem::UnnamedExpr(value) | SelectItem::ExprWithAlias { expr: value, .. }) => {
+            *key = value.clone();
+            Ok(())
+        }
+        _ => Err(no_column(clause, place)),
+    }
 }
 
 fn is_star(item: &SelectItem) -> bool {
