@@ -7,6 +7,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
 use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, Operator, Volatility};
+use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::calendar::{INTERVAL_QUOTIENT, INTERVAL_TIMES, TIMESTAMP_DIFFERENCE, TIMESTAMP_PLUS};
@@ -14,7 +15,8 @@ use super::days::Days;
 use super::row_function::{Form, RowFunction};
 
 /// Plans intervals times numbers, the difference of timestamps as an interval of days and hours,
-/// the days between dates as an integer, and a date and an interval as a timestamp.
+/// the days between dates as an integer, a date and an interval as a timestamp, and a time of day beside a
+/// timestamp as an interval.
 #[derive(Debug)]
 pub struct MomentArithmetic;
 
@@ -100,6 +102,17 @@ impl ExprPlanner for MomentArithmetic {
             (DataType::Interval(_), BinaryOperator::Plus, DataType::Date32) => {
                 binary(timestamp(expr.right), Operator::Plus, expr.left)
             }
+            (DataType::Timestamp(..), BinaryOperator::Plus, DataType::Time64(unit)) => {
+                binary(expr.left, Operator::Plus, since_midnight(expr.right, *unit))
+            }
+            (DataType::Timestamp(..), BinaryOperator::Minus, DataType::Time64(unit)) => binary(
+                expr.left,
+                Operator::Minus,
+                since_midnight(expr.right, *unit),
+            ),
+            (DataType::Time64(unit), BinaryOperator::Plus, DataType::Timestamp(..)) => {
+                binary(expr.right, Operator::Plus, since_midnight(expr.left, *unit))
+            }
             _ => return Ok(PlannerResult::Original(expr)),
         };
         Ok(PlannerResult::Planned(planned))
@@ -119,6 +132,15 @@ fn call(name: &'static str, forms: &'static [Form], left: Expr, right: Expr) -> 
 
 fn binary(left: Expr, operator: Operator, right: Expr) -> Expr {
     Expr::BinaryExpr(BinaryExpr::new(Box::new(left), operator, Box::new(right)))
+}
+
+/// A time of day as the interval that has passed.
+fn since_midnight(time: Expr, unit: TimeUnit) -> Expr {
+    let midnight = match unit {
+        TimeUnit::Nanosecond => ScalarValue::Time64Nanosecond(Some(0)),
+        _ => ScalarValue::Time64Microsecond(Some(0)),
+    };
+    binary(time, Operator::Minus, Expr::Literal(midnight, None))
 }
 
 fn is_literal(expression: &Expr) -> bool {
