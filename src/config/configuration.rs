@@ -1,6 +1,6 @@
 //! What the server was told at its start: `tributary.toml`, the environment, the flags.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use super::file::{self, FileSetting};
 use super::{Config, Secret, SessionSettings, Setting, unknown_setting};
@@ -148,6 +148,7 @@ impl Configuration {
     pub fn warehouse_url(&self) -> Result<url::Url> {
         if self.server.warehouse.is_empty() {
             let folder = std::path::absolute(self.server.data_dir.join("tables"))?;
+            let folder = without_parents(&folder);
             return url::Url::from_directory_path(&folder).map_err(|()| {
                 Error::new(
                     SqlState::INVALID_PARAMETER_VALUE,
@@ -168,9 +169,48 @@ impl Configuration {
     }
 }
 
+/// A path without `..`, which paths of object stores do not have. As the file system reads it, a link
+/// before `..` is followed; what does not exist yet is no link.
+fn without_parents(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        if part != Component::ParentDir {
+            plain.push(part);
+            continue;
+        }
+        if let Ok(followed) = plain.canonicalize() {
+            plain = followed;
+        }
+        plain.pop();
+    }
+    plain
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_data_dir_may_go_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().canonicalize().unwrap();
+        std::fs::create_dir_all(folder.join("far/away")).unwrap();
+        std::os::unix::fs::symlink(folder.join("far/away"), folder.join("link")).unwrap();
+        for (written, meant) in [
+            ("project/../data", "data"),
+            ("far/away/../data", "far/data"),
+            ("far/away/../../data", "data"),
+            ("link/../data", "far/data"),
+            ("link/data", "link/data"),
+        ] {
+            let data_dir = folder.join(written).display().to_string();
+            let flags = [("data_dir".to_owned(), data_dir)];
+            let loaded = Configuration::load(None, |_| None, flags).unwrap();
+            let tables = folder.join(meant).join("tables");
+            let url = url::Url::from_directory_path(tables).unwrap();
+            assert_eq!(loaded.warehouse_url().unwrap(), url, "{written}");
+        }
+    }
 
     #[test]
     fn flags_win_over_environment_over_file() {
