@@ -1,7 +1,8 @@
 //! `ALTER`: another name, schema or owner; of a table also other columns and constraints. Of a view,
 //! materialized or not, also another name of a column, whose readers go on reading it by the old one. Of a
 //! table or materialized view, by `SET (option = value, ...)` and `RESET (option, ...)`, another
-//! `tombstone_retention` or `fillfactor`: its rows follow from the other options. Of a materialized view or
+//! `tombstone_retention` or other storage parameters of PostgreSQL's, such as `fillfactor`: its rows follow
+//! from the other options. Of a materialized view or
 //! model also other options of those that say when it is refreshed, and whether it is. Of a model,
 //! `threshold`, `must_link` and `cannot_link` too, as in `ALTER MODEL m SET (threshold = 0.9)`: it makes its
 //! entities anew of the records that it has, and learns nothing. `ALTER EXTERNAL TABLE name REFRESH` gives a table whose columns are not declared, or
@@ -22,11 +23,12 @@ use super::{
 use crate::catalog::{Kind, NewObject, Object, Oid, Snapshot, references_of};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::LockGuard;
-use crate::models::define::{STORAGE_OPTIONS, define};
+use crate::models::define::{define, is_of_storage};
 use crate::models::refresh::{Catalogued, Extent, refresh_locked};
 use crate::models::replan::{self, Author};
 use crate::models::{
-    fillfactor, keyed, lookback, resolution, schedule, source_columns, table_id, view_options,
+    keyed, lookback, resolution, schedule, source_columns, storage_parameters, table_id,
+    view_options,
 };
 use crate::session::{Outcome, Session, plan};
 use crate::sql::alter::{Action, Alter};
@@ -297,16 +299,20 @@ async fn set_options<'a>(
         return Err(plan::undefined_table(&name, &snapshot));
     };
     let mut new = NewObject::from(Object::clone(object));
+    let mut of_storage = Vec::new();
     for (name, value) in changes {
         schedule::set_option(&mut new.definition, name, value)?;
+        if is_of_storage(name) {
+            of_storage.push(name);
+        }
     }
     schedule::Freshness::of(&new.definition)?;
     if let Statement::CreateMaterializedView(create) = &new.definition {
         lookback::declared(&create.options, &object.schema)?;
-        fillfactor::check(&create.options)?;
+        storage_parameters::check(&create.options)?;
         let own = keyed::options(object);
         let changes = |name: &str| create.options.get(name) != own.and_then(|own| own.get(name));
-        if STORAGE_OPTIONS.into_iter().any(changes) {
+        if of_storage.into_iter().any(changes) {
             // That there is a key to remember.
             keyed::declared(&create.options)?;
             return redefine::materialized::redeclare(session, object, new).await;

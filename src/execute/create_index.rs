@@ -14,7 +14,7 @@ use datafusion::common::{Dependency, FunctionalDependence};
 use super::{changing_transactions, redefine, tables_in_use};
 use crate::catalog::{Kind, Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState, nearest};
-use crate::models::{constraints, fillfactor, maintenance};
+use crate::models::{constraints, maintenance, storage_parameters};
 use crate::session::{Outcome, Session, plan};
 use crate::sql::Statement;
 use crate::sql::alter::Action;
@@ -38,7 +38,7 @@ pub async fn execute(session: &Session, create: &CreateIndex) -> Result<Outcome>
     let table = target(&snapshot, &path, &create.table)?;
     tables_in_use::check(session, [&table], "CREATE INDEX")?;
     check_columns(&table, create)?;
-    fillfactor::check(&create.parameters)?;
+    storage_parameters::check(&create.parameters)?;
     let taken = names_in(&snapshot, &table.name.schema);
     let done = Ok(Outcome::Done("CREATE INDEX".to_owned()));
     let name = match &create.name {

@@ -10,8 +10,8 @@ use tributary_udfs::enums::EnumKind;
 
 use super::schedule::{Freshness, SCHEDULING_OPTIONS};
 use super::{
-    constraints, fillfactor, function, incremental, keyed, lookback, partitioned, resolution,
-    schema_change, view_options,
+    constraints, function, incremental, keyed, lookback, partitioned, resolution, schema_change,
+    storage_parameters, view_options,
 };
 use crate::catalog::{Kind, NewObject, Oid, Snapshot, USER_SCHEMA, is_temporary_schema};
 use crate::config::SessionSettings;
@@ -20,6 +20,7 @@ use crate::instance::{Asker, Instance, Reading, StatementContext};
 use crate::session::{declared, enums, plan};
 use crate::sql::create_external_table::CreateExternalTable;
 use crate::sql::name::{DEFAULT_SCHEMA, ObjectName};
+use crate::sql::options::check_known;
 use crate::sql::{Options, QualifiedName, Statement, constraint, sequence_calls};
 
 /// An option of an object that takes one of a few values.
@@ -49,11 +50,17 @@ pub const TABLE_OPTIONS: &[Choice] = &[
     keyed::OPTIONS[4],
     keyed::OPTIONS[5],
     partitioned::OPTION,
-    fillfactor::OPTION,
+    storage_parameters::OPTION,
 ];
 
-/// The options of tables and materialized views that no row follows from, so that `ALTER` changes them.
-pub const STORAGE_OPTIONS: [&str; 2] = ["tombstone_retention", fillfactor::OPTION.name];
+/// The options of tables and materialized views that no row follows from, so that `ALTER` changes them; so
+/// it does PostgreSQL's other storage parameters.
+pub const STORAGE_OPTIONS: [&str; 2] = ["tombstone_retention", storage_parameters::OPTION.name];
+
+/// Whether no row of a table or a materialized view follows from an option.
+pub fn is_of_storage(name: &str) -> bool {
+    STORAGE_OPTIONS.contains(&name) || storage_parameters::is_one(name)
+}
 
 /// The options of a materialized view.
 pub const MATERIALIZED_VIEW_OPTIONS: &[Choice] = &[
@@ -78,7 +85,7 @@ pub const MATERIALIZED_VIEW_OPTIONS: &[Choice] = &[
     keyed::OPTIONS[4],
     keyed::OPTIONS[5],
     partitioned::OPTION,
-    fillfactor::OPTION,
+    storage_parameters::OPTION,
 ];
 
 /// The schema of an object that is created without one: the first of the path, where temporary tables
@@ -345,9 +352,12 @@ pub fn declared_columns(columns: &[ast::ColumnDef]) -> Result<SchemaRef> {
 }
 
 fn check_options(options: &Options, known: &[Choice], object: &str) -> Result<()> {
-    fillfactor::check(options)?;
+    storage_parameters::check(options)?;
     let names: Vec<&str> = known.iter().map(|choice| choice.name).collect();
-    options.check_known(&names, object)?;
+    let has_storage = names.contains(&storage_parameters::OPTION.name);
+    let keys = options.0.iter().map(|(key, _)| key.as_str());
+    let keys = keys.filter(|key| !(has_storage && storage_parameters::is_one(key)));
+    check_known(keys, &names, object)?;
     for choice in known {
         if let Some(value) = options.get(choice.name)
             && !choice.values.is_empty()

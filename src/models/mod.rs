@@ -11,7 +11,6 @@ pub mod define;
 mod difference;
 pub mod expectation;
 mod expression;
-pub mod fillfactor;
 pub mod foresee;
 pub mod function;
 pub mod graph;
@@ -37,6 +36,7 @@ pub mod schedule;
 pub mod schema_change;
 pub mod source_columns;
 pub mod stale;
+pub mod storage_parameters;
 pub mod vacuum;
 pub mod view_options;
 

@@ -67,7 +67,7 @@ pub fn notice(create: &CreateView) -> Option<Error> {
 }
 
 /// A truth, as PostgreSQL reads it: a word may be cut short.
-fn boolean(value: &str) -> Option<bool> {
+pub(super) fn boolean(value: &str) -> Option<bool> {
     let value = value.to_lowercase();
     let begins = |word: &str| !value.is_empty() && word.starts_with(&value);
     match value.as_str() {

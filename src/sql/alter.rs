@@ -341,7 +341,12 @@ impl Action {
         let mut names = Vec::new();
         parser.expect_token(&Token::LParen)?;
         loop {
-            names.push(parser.identifier()?.to_lowercase());
+            let mut name = parser.identifier()?;
+            while parser.consume_token(&Token::Period) {
+                name.push('.');
+                name.push_str(&parser.identifier()?);
+            }
+            names.push(name.to_lowercase());
             if !parser.consume_token(&Token::Comma) {
                 break;
             }

@@ -8,6 +8,7 @@ use super::types::has_row_type;
 use crate::catalog::privilege::Privilege;
 use crate::catalog::system::SystemSources;
 use crate::catalog::{Object, is_temporary_schema};
+use crate::models::storage_parameters::TOAST;
 use crate::sql::{Options, Statement};
 
 /// PostgreSQL's number of the access method `heap`, which relations have by name alone.
@@ -153,6 +154,7 @@ fn parameters(relation: &Relation) -> Option<Vec<String>> {
 fn written(options: &Options) -> Option<Vec<String>> {
     let options = options.0.iter();
     let options: Vec<String> = options
+        .filter(|(name, _)| !name.starts_with(TOAST))
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
     (!options.is_empty()).then_some(options)

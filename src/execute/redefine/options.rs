@@ -3,7 +3,7 @@
 
 use super::rows::Rows;
 use crate::error::{Error, Result};
-use crate::models::define::{STORAGE_OPTIONS, TABLE_OPTIONS};
+use crate::models::define::{STORAGE_OPTIONS, TABLE_OPTIONS, is_of_storage};
 use crate::sql::Options;
 use crate::sql::options::check_known;
 
@@ -19,9 +19,9 @@ pub(super) fn change<'a>(
     let known: Vec<&str> = TABLE_OPTIONS.iter().map(|option| option.name).collect();
     let before = options.clone();
     for (name, value) in changes {
-        check_known([name], &known, "table")?;
         // Which rows there are follows from the others.
-        if !STORAGE_OPTIONS.contains(&name) {
+        if !is_of_storage(name) {
+            check_known([name], &known, "table")?;
             return Err(Error::unsupported(format!("ALTER of the option \"{name}\"")).with_hint(
                 format!(
                     "ALTER TABLE sets and resets {}. Replace the table by one with other options: CREATE OR REPLACE TABLE ... WITH (...) AS.",

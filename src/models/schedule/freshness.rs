@@ -11,7 +11,7 @@ use croner::errors::CronError;
 use croner::parser::{CronParser, Seconds, Year};
 
 use crate::error::{Error, Result, SqlState};
-use crate::models::define::{Choice, MATERIALIZED_VIEW_OPTIONS, STORAGE_OPTIONS};
+use crate::models::define::{Choice, MATERIALIZED_VIEW_OPTIONS, STORAGE_OPTIONS, is_of_storage};
 use crate::models::lookback::LOOKBACK;
 use crate::models::resolution::{self, UNLEARNED};
 use crate::sql::Statement;
@@ -146,11 +146,13 @@ pub fn without_upkeep(definition: &Statement) -> Cow<'_, Statement> {
 pub fn set_option(definition: &mut Statement, name: &str, value: Option<&str>) -> Result<()> {
     let (can_be_set, all) = match definition {
         Statement::CreateMaterializedView(_) => {
-            let known = MATERIALIZED_VIEW_OPTIONS.iter().map(|option| option.name);
-            check_known([name], &known.collect::<Vec<_>>(), "materialized view")?;
+            if !is_of_storage(name) {
+                let known = MATERIALIZED_VIEW_OPTIONS.iter().map(|option| option.name);
+                check_known([name], &known.collect::<Vec<_>>(), "materialized view")?;
+            }
             let storage = STORAGE_OPTIONS.join(" and ");
             let all = format!("{TARGET_LAG}, {SCHEDULE}, {LOOKBACK}, {storage}");
-            (is_upkeep(name) || STORAGE_OPTIONS.contains(&name), all)
+            (is_upkeep(name) || is_of_storage(name), all)
         }
         _ => {
             resolution::check_option(name)?;
