@@ -28,8 +28,8 @@ const COLUMNS: usize = 32;
 /// Makes an index.
 ///
 /// # Errors
-/// 42P07 for a name that is taken, 42703 for a column that is not there, 42809 for what has no rows of
-/// its own, 23505 where rows have the same values; 55006 where a cursor of the transaction reads it;
+/// 42P07 for a name that is taken, 42703 for a column that is not there, 22023 for what is no storage
+/// parameter or no value of one, 42809 for what has no rows of its own, 23505 where rows have the same values; 55006 where a cursor of the transaction reads it;
 /// 40001 and 55P03 where others are changing the table of a unique one; 0A000 for a unique one of
 /// expressions or of some rows, and on a materialized view where nothing says that its rows differ.
 pub async fn execute(session: &Session, create: &CreateIndex) -> Result<Outcome> {
@@ -38,7 +38,7 @@ pub async fn execute(session: &Session, create: &CreateIndex) -> Result<Outcome>
     let table = target(&snapshot, &path, &create.table)?;
     tables_in_use::check(session, [&table], "CREATE INDEX")?;
     check_columns(&table, create)?;
-    storage_parameters::check(&create.parameters)?;
+    storage_parameters::check_index(&create.method, &create.parameters)?;
     let taken = names_in(&snapshot, &table.name.schema);
     let done = Ok(Outcome::Done("CREATE INDEX".to_owned()));
     let name = match &create.name {

@@ -6,7 +6,7 @@ use super::redefine;
 use crate::catalog::privilege::Rights;
 use crate::catalog::{Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
-use crate::models::{constraints, keyed};
+use crate::models::{constraints, keyed, storage_parameters};
 use crate::session::{Outcome, Session, not_owner};
 use crate::sql::alter::{Action, Alter};
 use crate::sql::constraint::Rule;
@@ -76,20 +76,29 @@ async fn drop_one(session: &Session, found: &Found) -> Result<()> {
     }
 }
 
-/// Gives an index another name.
+/// Gives an index another name, or other storage parameters.
 ///
 /// # Errors
-/// 42704 for one that does not exist, 42809 for what is none, 42P07 for a name that is taken, 0A000
-/// for other actions.
+/// 42704 for one that does not exist, 42809 for what is none, 42P07 for a name that is taken, 22023 for
+/// what is no parameter or no value of one, 0A000 for other actions, and for parameters of the index of a
+/// constraint.
 pub async fn alter(session: &Session, alter: &Alter) -> Result<Outcome> {
     let done = Ok(Outcome::Done("ALTER INDEX".to_owned()));
     for action in &alter.actions {
-        let Action::RenameTo(new) = action else {
+        if !matches!(
+            action,
+            Action::RenameTo(_) | Action::SetOptions(_) | Action::ResetOptions(_)
+        ) {
             return Err(Error::unsupported("this action of ALTER INDEX"));
-        };
-        let Some(Found { table, name, what }) = find(session, &alter.name, alter.if_exists)? else {
+        }
+        let Some(found) = find(session, &alter.name, alter.if_exists)? else {
             return done;
         };
+        let Action::RenameTo(new) = action else {
+            set_parameters(session, &found, action)?;
+            continue;
+        };
+        let Found { table, name, what } = found;
         let snapshot = session.instance.catalog.snapshot();
         if of_name(&snapshot, &table.name.schema, new).is_some() {
             let message = format!("relation \"{new}\" already exists");
@@ -125,6 +134,36 @@ pub async fn alter(session: &Session, alter: &Alter) -> Result<Outcome> {
         }
     }
     done
+}
+
+/// Gives storage parameters of an index values, or takes them away.
+fn set_parameters(session: &Session, found: &Found, action: &Action) -> Result<()> {
+    let Found { table, name, what } = found;
+    if !matches!(what, What::Index) {
+        return Err(Error::unsupported(
+            "storage parameters of the index of a constraint",
+        ));
+    }
+    session.instance.catalog.write(|transaction| {
+        let now = transaction.snapshot().object(table.oid);
+        let mut indexes = now.map_or_else(Vec::new, |object| object.indexes.clone());
+        if let Some(index) = indexes.iter_mut().find(|index| is_named(index, name)) {
+            let parameters = &mut index.parameters;
+            match action {
+                Action::SetOptions(given) => {
+                    for (name, value) in &given.0 {
+                        parameters.set(name, value);
+                    }
+                }
+                Action::ResetOptions(names) => {
+                    parameters.0.retain(|(name, _)| !names.contains(name));
+                }
+                _ => {}
+            }
+            storage_parameters::check_index(&index.method, parameters)?;
+        }
+        transaction.set_indexes(table.oid, indexes)
+    })
 }
 
 /// The table of an index, and its name there; who asks must own the table.

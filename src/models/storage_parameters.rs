@@ -1,4 +1,4 @@
-//! The storage parameters of PostgreSQL's tables, which clients write: how full pages are, when its
+//! The storage parameters of PostgreSQL's tables and indexes, which clients write: how full pages are, when its
 //! autovacuum comes by. They are looked at as PostgreSQL looks at them, kept, and shown.
 
 use super::define::Choice;
@@ -31,7 +31,9 @@ enum Value {
     Integer(f64, f64),
     /// A number between these.
     Real(f64, f64),
-    /// A truth, or `auto`.
+    /// `on`, `off` or `auto`.
+    Auto,
+    /// A truth, however it is written, or `auto`.
     BooleanOrAuto,
 }
 
@@ -129,6 +131,44 @@ pub fn check(options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// Checks the parameters of an index. A method that PostgreSQL has not may have any.
+///
+/// # Errors
+/// 22023 for one that the method does not have, or that is not of its type, or out of bounds.
+pub fn check_index(method: &str, options: &Options) -> Result<()> {
+    let fillfactor = ("fillfactor", Value::Integer(10.0, 100.0));
+    let known = match method {
+        "btree" => vec![
+            fillfactor,
+            ("deduplicate_items", Value::Boolean),
+            ("vacuum_cleanup_index_scale_factor", Value::Real(0.0, 1e10)),
+        ],
+        "hash" | "spgist" => vec![fillfactor],
+        "gist" => vec![fillfactor, ("buffering", Value::Auto)],
+        "gin" => vec![
+            ("fastupdate", Value::Boolean),
+            ("gin_pending_list_limit", Value::Integer(64.0, GREATEST)),
+        ],
+        "brin" => vec![
+            ("pages_per_range", Value::Integer(1.0, 131_072.0)),
+            ("autosummarize", Value::Boolean),
+        ],
+        _ => return Ok(()),
+    };
+    for (name, value) in &options.0 {
+        match known.iter().find(|(known, _)| known == name) {
+            Some((name, parameter)) => parameter.check(name, value)?,
+            None => {
+                let message = format!("unrecognized parameter \"{name}\"");
+                let names: Vec<&str> = known.iter().map(|(known, _)| *known).collect();
+                let hint = format!("Those of {method} are: {}.", names.join(", "));
+                return Err(Error::new(SqlState::INVALID_PARAMETER_VALUE, message).with_hint(hint));
+            }
+        }
+    }
+    Ok(())
+}
+
 impl Value {
     fn check(&self, name: &str, value: &str) -> Result<()> {
         let invalid = |what: &str| {
@@ -140,9 +180,14 @@ impl Value {
                 Some(_) => Ok(()),
                 None => Err(invalid("boolean")),
             },
-            Self::BooleanOrAuto => {
+            Self::Auto | Self::BooleanOrAuto => {
                 let words = ["auto", "on", "off", "true", "false", "yes", "no", "1", "0"];
-                let is_word = words.iter().any(|word| word.eq_ignore_ascii_case(value));
+                let count = match self {
+                    Self::Auto => 3,
+                    _ => words.len(),
+                };
+                let mut words = words.iter().take(count);
+                let is_word = words.any(|word| word.eq_ignore_ascii_case(value));
                 match is_word {
                     true => Ok(()),
                     false => Err(invalid("enum")

@@ -215,7 +215,7 @@ impl Action {
             }
         }
         // What else may follow, as LOGGED or TABLESPACE, has no parentheses.
-        if matches!(kind, DropKind::Table | DropKind::View) {
+        if matches!(kind, DropKind::Table | DropKind::View | DropKind::Index) {
             if parser.peek_nth_token_ref(1).token == Token::LParen && parser.take_word("SET") {
                 return Options::parse(parser).map(Self::SetOptions);
             }

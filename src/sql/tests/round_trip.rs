@@ -335,6 +335,8 @@ const STATEMENTS: &[(&str, &str)] = &[
         "DROP INDEX IF EXISTS s.i, j CASCADE",
     ),
     ("ALTER INDEX i RENAME TO j", "="),
+    ("ALTER INDEX i SET (fillfactor = '70')", "="),
+    ("ALTER INDEX i RESET (fillfactor, deduplicate_items)", "="),
     ("DROP SEQUENCE IF EXISTS s, t CASCADE", "="),
     (
         "create type s.mood as enum ('sad', 'it''s ok')",
