@@ -14,6 +14,7 @@ use super::foreign_key::ForeignKey;
 use super::name::{Quoted, write_columns};
 use super::renaming::{names_column, rename_column};
 use super::shown::Shown;
+use super::storage_clauses;
 use crate::error::{Error, Result, SqlState, nearest};
 
 /// A constraint of a table.
@@ -165,8 +166,14 @@ impl Declared {
             }
             let nulls_equal = parser.take_words(&["NULLS", "NOT", "DISTINCT"]);
             let _ = parser.take_words(&["NULLS", "DISTINCT"]);
+            let columns = parser.optional_columns()?;
+            if parser.peek_word(2).as_deref() == Some("TABLESPACE")
+                && parser.take_words(&["USING", "INDEX"])
+            {
+                storage_clauses::parse_tablespace(parser)?;
+            }
             Rule::Unique {
-                columns: parser.optional_columns()?,
+                columns,
                 primary,
                 nulls_equal,
             }

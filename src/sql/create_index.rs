@@ -1,6 +1,6 @@
 //! `CREATE [UNIQUE] INDEX [CONCURRENTLY] [[IF NOT EXISTS] name] ON [ONLY] table [USING method]
 //! ({column | (expression)} [COLLATE collation] [class] [ASC | DESC] [NULLS FIRST | LAST], ...)
-//! [INCLUDE (columns)] [NULLS [NOT] DISTINCT] [WITH (parameter = value, ...)] [TABLESPACE name]
+//! [INCLUDE (columns)] [NULLS [NOT] DISTINCT] [WITH (parameter = value, ...)] [TABLESPACE pg_default]
 //! [WHERE condition]`.
 
 use std::fmt;
@@ -14,6 +14,7 @@ use super::name::{ObjectName, Quoted, write_columns};
 use super::options::{Literal, Options};
 use super::renaming::{names_column, rename_column};
 use super::shown::Shown;
+use super::storage_clauses;
 
 /// The method of an index that names none.
 pub const BTREE: &str = "btree";
@@ -117,9 +118,7 @@ impl CreateIndex {
         let nulls_equal = parser.take_words(&["NULLS", "NOT", "DISTINCT"]);
         let _ = parser.take_words(&["NULLS", "DISTINCT"]);
         let parameters = Options::parse_with(parser)?;
-        if parser.take_word("TABLESPACE") {
-            parser.identifier()?;
-        }
+        storage_clauses::parse_tablespace(parser)?;
         let condition = match parser.take_word("WHERE") {
             true => Some(Box::new(parser.parse_expr()?)),
             false => None,

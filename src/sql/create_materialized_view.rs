@@ -1,6 +1,7 @@
 //! `CREATE [OR REPLACE] MATERIALIZED VIEW [IF NOT EXISTS] name
 //! [([column, ...] [, CONSTRAINT c EXPECT (condition) [ON VIOLATION DROP ROW | FAIL UPDATE]] ...)]
-//! [COMMENT 'text'] [WITH (option = 'value', ...)] AS query [WITH [NO] DATA]`.
+//! [COMMENT 'text'] [USING heap] [WITH (option = 'value', ...)] [TABLESPACE pg_default]
+//! AS query [WITH [NO] DATA]`.
 
 use std::fmt;
 
@@ -10,7 +11,7 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 use super::cursor::{Parsed, Parser, no_duplicates};
 use super::name::{ObjectName, Quoted, write_create};
 use super::shown::Shown;
-use super::{Options, query};
+use super::{Options, query, storage_clauses};
 use crate::error::{Error, SqlState};
 
 /// The statement.
@@ -83,7 +84,9 @@ impl CreateMaterializedView {
                     .with_hint("Write COMMENT ON MATERIALIZED VIEW after it."),
             ));
         }
+        storage_clauses::parse_method(parser)?;
         let options = Options::parse_with(parser)?;
+        storage_clauses::parse_tablespace(parser)?;
         parser.expect_words(&["AS"])?;
         let query = query::parse(parser)?;
         let with_data = if parser.take_words(&["WITH", "NO", "DATA"]) {

@@ -3,8 +3,9 @@
 //! | GENERATED ALWAYS AS (expression) STORED], ...
 //! [, [CONSTRAINT c] PRIMARY KEY (columns) | UNIQUE [NULLS NOT DISTINCT] (columns) | CHECK (condition)
 //! | FOREIGN KEY (columns) REFERENCES table ...] [, LIKE table [INCLUDING | EXCLUDING part] ...] ...)
-//! [WITH (option = 'value', ...)] [ON COMMIT PRESERVE ROWS | DELETE ROWS | DROP]
-//! | [(columns)] [WITH (option = 'value', ...)] [ON COMMIT ...] AS query [WITH [NO] DATA]`.
+//! [USING heap] [WITH (option = 'value', ...) | WITHOUT OIDS]
+//! [ON COMMIT PRESERVE ROWS | DELETE ROWS | DROP] [TABLESPACE pg_default]
+//! | [(columns)] [USING ...] [WITH ...] [ON COMMIT ...] [TABLESPACE ...] AS query [WITH [NO] DATA]`.
 
 use std::fmt;
 
@@ -17,7 +18,7 @@ use super::cursor::{Parsed, Parser, object_name_from};
 use super::like::Likes;
 use super::name::{ObjectName, write_columns, write_create};
 use super::shown::Shown;
-use super::{Options, query, row_locks};
+use super::{Options, query, row_locks, storage_clauses};
 use crate::error::Error;
 
 /// The statement.
@@ -124,13 +125,15 @@ impl CreateTable {
                 Columns::Named(names) => table.column_names = names,
             }
         }
-        table.options = Options::parse_with(parser)?;
-        table.on_commit = OnCommit::parse(parser)?;
-        for clause in ["PARTITION", "INHERITS", "USING", "TABLESPACE"] {
+        for clause in ["PARTITION", "INHERITS"] {
             if parser.peek_word(0).as_deref() == Some(clause) {
                 return parser.unsupported_here(format_args!("{clause} of a table"));
             }
         }
+        storage_clauses::parse_method(parser)?;
+        table.options = storage_clauses::parse_options(parser)?;
+        table.on_commit = OnCommit::parse(parser)?;
+        storage_clauses::parse_tablespace(parser)?;
         if !table.columns.is_empty() || table.likes.is_some() {
             return Ok(table);
         }

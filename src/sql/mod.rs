@@ -133,6 +133,7 @@ pub mod show;
 pub mod shown;
 mod similar_substring;
 pub mod standard_forms;
+mod storage_clauses;
 mod syntax_error;
 pub mod table_changes;
 mod table_queries;
