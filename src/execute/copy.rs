@@ -1,5 +1,6 @@
 //! `COPY`.
 
+mod condition;
 mod source;
 
 use std::sync::Arc;
@@ -230,6 +231,10 @@ async fn from_stdin(
             defaults.push((index, default));
         }
     }
+    let condition = match &copy.condition {
+        Some(written) => Some(condition::of(&context.state, &target, written)?),
+        None => None,
+    };
     let path = session.settings().search_path.0;
     let enums = enums::of_columns(&context.snapshot, &path, &target.schema)?;
     let (input, received) = mpsc::channel(QUEUE);
@@ -241,6 +246,7 @@ async fn from_stdin(
         waiting: Vec::new().into_iter(),
         given,
         defaults,
+        condition,
         enums,
         is_binary,
         target: Arc::clone(&target),

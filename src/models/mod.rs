@@ -10,7 +10,7 @@ pub mod constraints;
 pub mod define;
 mod difference;
 pub mod expectation;
-mod expression;
+pub mod expression;
 pub mod foresee;
 pub mod function;
 pub mod graph;

@@ -1,18 +1,20 @@
 //! `COPY name [(columns)] FROM STDIN | COPY name [(columns)] TO STDOUT | COPY (query) TO STDOUT
-//! [WITH (FORMAT csv | text | binary, DELIMITER, NULL, HEADER, QUOTE, ESCAPE, FORCE_QUOTE, ...)]`.
+//! [WITH (FORMAT csv | text | binary, DELIMITER, NULL, HEADER, QUOTE, ESCAPE, FORCE_QUOTE, ...)]
+//! [WHERE condition]`, the condition of the rows that come `FROM STDIN`.
 
 use std::fmt;
 
-use datafusion::sql::sqlparser::ast::Query;
+use datafusion::sql::sqlparser::ast::{Expr, Query};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::copy_options;
 use super::cursor::{Parsed, Parser};
+use super::delete::write_condition;
 use super::name::{ObjectName, write_columns};
 use super::options::Literal;
-use super::query;
+use super::query::{self, check_expression};
 use super::shown::Shown;
-use crate::error::Error;
+use crate::error::{Error, SqlState};
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +25,8 @@ pub struct Copy {
     pub format: CopyFormat,
     /// In which encoding; in the client's where it is not said.
     pub encoding: Option<&'static str>,
+    /// Which of the rows that come are put in; all where it is not said.
+    pub condition: Option<Box<Expr>>,
 }
 
 /// Which way the rows go.
@@ -167,13 +171,27 @@ impl Copy {
         };
         let is_from = matches!(direction, Direction::FromStdin { .. });
         let (format, encoding) = copy_options::parse(parser, binary, is_from)?;
-        if parser.peek_word(0).as_deref() == Some("WHERE") {
-            return parser.unsupported_here("COPY FROM ... WHERE");
-        }
+        let condition = match direction {
+            Direction::FromStdin { .. } if parser.take_word("WHERE") => {
+                let place = parser.peek_token_ref().span.start;
+                let condition = parser.parse_expr()?;
+                check_expression(&condition, place)?;
+                Some(Box::new(condition))
+            }
+            Direction::TableToStdout { .. } if parser.peek_word(0).as_deref() == Some("WHERE") => {
+                let message = "WHERE clause not allowed with COPY TO";
+                return Err(parser.error_here(
+                    Error::new(SqlState::SYNTAX_ERROR, message)
+                        .with_hint("Copy a query: COPY (SELECT ... WHERE ...) TO STDOUT."),
+                ));
+            }
+            _ => None,
+        };
         Ok(Self {
             direction,
             format,
             encoding,
+            condition,
         })
     }
 }
@@ -221,7 +239,8 @@ impl fmt::Display for Copy {
         if let Some(encoding) = self.encoding {
             write!(f, ", ENCODING {}", Literal(encoding))?;
         }
-        f.write_str(")")
+        f.write_str(")")?;
+        write_condition(f, self.condition.as_deref())
     }
 }
 

@@ -13,6 +13,7 @@ mod cli;
 mod clients;
 mod constraint_definitions;
 mod copy_binary;
+mod copy_conditions;
 mod copy_options;
 mod crash;
 mod crashes;

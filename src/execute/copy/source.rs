@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, new_null_array};
-use arrow::compute::{can_cast_types, cast};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, new_null_array,
+};
+use arrow::compute::{can_cast_types, cast, filter_record_batch};
 use arrow::datatypes::{DataType, Field, Schema};
 use bytes::Bytes;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::memory_pool::MemoryReservation;
+use datafusion::physical_plan::PhysicalExpr;
 use tokio::sync::mpsc;
 use tributary_udfs::enums::{self as enum_values, EnumDefinition};
 use tributary_udfs::json::{self, JsonKind};
@@ -45,6 +48,8 @@ pub(super) struct Source {
     pub(super) given: Vec<usize>,
     /// The columns that it does not send and that have a default.
     pub(super) defaults: Vec<(usize, constraints::DefaultValue)>,
+    /// Which rows are put in; all where there is none.
+    pub(super) condition: Option<Arc<dyn PhysicalExpr>>,
     /// The columns of enum types, by name.
     pub(super) enums: Vec<(String, EnumDefinition)>,
     pub(super) target: Arc<Object>,
@@ -122,26 +127,53 @@ impl Source {
                 *column = default.values(rows.len())?;
             }
         }
-        for (field, column) in fields.iter().zip(&columns) {
-            // What is computed is when the rows are checked.
-            if constraints::generated_of(&self.target, field.name()).is_some() {
-                continue;
-            }
-            let null = (0..column.len()).find(|row| column.is_null(*row));
-            if let Some(row) = null.filter(|_| !field.is_nullable()) {
-                let error = Error::null_in_column(constraints::place(&self.target, field.name()));
-                return Err(error.with_context(self.line(rows, row)));
-            }
-        }
         // Nullability is checked where every row of the table is.
         let nullable: Vec<_> = fields
             .iter()
             .map(|field| field.as_ref().clone().with_nullable(true))
             .collect();
-        Ok(RecordBatch::try_new(
-            Arc::new(Schema::new(nullable)),
-            columns,
-        )?)
+        let batch = RecordBatch::try_new(Arc::new(Schema::new(nullable)), columns)?;
+        let kept = self.kept(&batch, rows)?;
+        let is_kept = |row: usize| {
+            let kept = kept.as_ref();
+            kept.is_none_or(|kept| kept.is_valid(row) && kept.value(row))
+        };
+        for (field, column) in fields.iter().zip(batch.columns()) {
+            // What is computed is when the rows are checked.
+            if constraints::generated_of(&self.target, field.name()).is_some() {
+                continue;
+            }
+            let null = (0..column.len()).find(|row| column.is_null(*row) && is_kept(*row));
+            if let Some(row) = null.filter(|_| !field.is_nullable()) {
+                let error = Error::null_in_column(constraints::place(&self.target, field.name()));
+                return Err(error.with_context(self.line(rows, row)));
+            }
+        }
+        Ok(match &kept {
+            Some(kept) => filter_record_batch(&batch, kept)?,
+            None => batch,
+        })
+    }
+
+    /// Which rows the condition is true of; none where there is no condition.
+    fn kept(&self, batch: &RecordBatch, rows: &[CopyRow]) -> Result<Option<BooleanArray>> {
+        let Some(condition) = &self.condition else {
+            return Ok(None);
+        };
+        let holds = |batch: &RecordBatch| {
+            let holds = condition.evaluate(batch)?;
+            holds.into_array(batch.num_rows())
+        };
+        let kept = holds(batch).or_else(|error| -> Result<ArrayRef> {
+            // Which row is at fault is looked for only where one is.
+            for row in 0..batch.num_rows() {
+                let at_fault =
+                    |error: DataFusionError| Error::from(error).with_context(self.line(rows, row));
+                holds(&batch.slice(row, 1)).map_err(at_fault)?;
+            }
+            Err(error.into())
+        })?;
+        Ok(Some(kept.as_boolean().clone()))
     }
 
     /// Where a row is in the client's data.
@@ -307,6 +339,7 @@ mod tests {
             waiting: Vec::new().into_iter(),
             given: vec![0],
             defaults: Vec::new(),
+            condition: None,
             enums: Vec::new(),
             is_binary: false,
             target: Arc::new(target),

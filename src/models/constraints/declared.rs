@@ -162,10 +162,7 @@ fn next_value(object: &Object, column: &str) -> Expr {
 }
 
 /// Columns that tell the types which limit their texts, so that a literal beside one is of its type.
-pub(super) fn typed(
-    columns: &SchemaRef,
-    length: impl Fn(&str) -> Option<CharacterLength>,
-) -> SchemaRef {
+pub fn typed(columns: &SchemaRef, length: impl Fn(&str) -> Option<CharacterLength>) -> SchemaRef {
     let fields = columns.fields().iter();
     let fields = fields.map(|field| match length(field.name()) {
         Some(length) => {

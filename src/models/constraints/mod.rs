@@ -24,7 +24,7 @@ mod shown;
 pub use assigned::{assigned, check_assignable, check_literal};
 pub use declared::{
     check_key, check_not_generated, check_settable, constraint_place, default_of, identity_of,
-    identity_sequence, is_of_identity, key_of, of, place, sequence_of, validate,
+    identity_sequence, is_of_identity, key_of, of, place, sequence_of, typed, validate,
 };
 pub use default_value::DefaultValue;
 pub use foreign_keys::resolve as resolve_foreign_keys;
@@ -46,7 +46,7 @@ use datafusion::physical_plan::PhysicalExpr;
 use parking_lot::Mutex;
 use tributary_udfs::postgres::{CharacterLength, round_moments};
 
-use self::declared::{condition_of, typed};
+use self::declared::condition_of;
 use self::fitted::fit;
 use self::generated::Generated;
 use self::keeping::Keeping;

@@ -133,7 +133,13 @@ impl Checker<'_> {
             }
             Statement::Copy(copy) => match &copy.direction {
                 Direction::FromStdin { table, columns } => {
-                    self.change(table, Privilege::Insert, columns)
+                    self.change(table, Privilege::Insert, columns)?;
+                    let read: Vec<Expr> = copy.condition.as_deref().cloned().into_iter().collect();
+                    let target = Target {
+                        table: table.clone(),
+                        alias: None,
+                    };
+                    self.read_within(&target, &read, None)
                 }
                 Direction::TableToStdout { table, columns } => {
                     self.read(table, &Columns::named(columns))

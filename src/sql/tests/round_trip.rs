@@ -600,6 +600,10 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     ("COPY t (a) FROM STDIN WITH (FORMAT binary)", "="),
     (
+        "COPY t (a) FROM STDIN WITH (FORMAT binary) WHERE a > 3",
+        "=",
+    ),
+    (
         "COPY t TO STDOUT WITH BINARY",
         "COPY t TO STDOUT WITH (FORMAT binary)",
     ),

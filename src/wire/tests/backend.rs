@@ -128,6 +128,7 @@ impl BackendSession for TestSession {
                 },
                 format,
                 encoding: None,
+                condition: None,
             })
         };
         match sql {
@@ -163,6 +164,7 @@ impl BackendSession for TestSession {
                     direction: Direction::QueryToStdout(query),
                     format: format.clone(),
                     encoding: None,
+                    condition: None,
                 })),
                 ast::Statement::Set(ast::Set::SingleAssignment {
                     variable, values, ..
