@@ -28,20 +28,38 @@ use crate::models::refresh::{Catalogued, participant};
 use crate::models::rejected::{self, Keep, Rejections};
 use crate::models::replan::{self, Author};
 use crate::models::{keyed, recorded, replacement};
-use crate::session::{Outcome, Session, plan};
+use crate::session::{Outcome, Session, check_privileges, plan};
 use crate::sources::RejectedRows;
 use crate::sql::create_table::CreateTable;
 use crate::sql::name::ObjectName;
-use crate::sql::{QualifiedName, Statement};
+use crate::sql::{QualifiedName, Statement, parse_one};
 use crate::warehouse::CommitInfo;
 
 /// Creates or replaces a table. The rows of a new one come first, so that a failure, or a kill,
 /// leaves the catalog as it was; those of one that is replaced come in the same step as its columns.
 ///
 /// # Errors
-/// What its query meets; 42P07 where the name is taken; 40001 and 55P03 where one that is replaced is being
+/// What its query meets; 26000 and 42809 for one that is not prepared, or is none; 42P07 where the name is taken; 40001 and 55P03 where one that is replaced is being
 /// changed by others.
 pub async fn execute(session: &Session, create: &CreateTable) -> Result<Outcome> {
+    if let Some(prepared) = &create.prepared {
+        let query = Box::pin(super::execute::query(session, prepared)).await?;
+        let create = CreateTable {
+            query: Some(query),
+            prepared: None,
+            ..create.clone()
+        };
+        let statement = Statement::CreateTable(create.clone());
+        // The catalog keeps the query as its text.
+        if parse_one(&statement.to_string()).ok().as_ref() != Some(&statement) {
+            return Err(Error::unsupported(
+                "a form of expression in this definition",
+            ));
+        }
+        // What the query reads is known by now.
+        check_privileges(session, &statement)?;
+        return Box::pin(execute(session, &create)).await;
+    }
     let instance = &session.instance;
     let is_temporary = create.is_temporary || create.name.schema.as_deref() == Some(OWN_TEMPORARY);
     let create = &match is_temporary {

@@ -7,11 +7,11 @@ use datafusion::sql::sqlparser::ast;
 use futures::TryStreamExt;
 use std::sync::Arc;
 
-use super::query;
+use super::query::stream;
 use crate::error::{Error, Result, SqlState};
 use crate::session::{Outcome, Session, plan};
 use crate::sql::execute::Execute;
-use crate::sql::{Statement, parse_one};
+use crate::sql::{Statement, literal_parameters, parse_one, row_locks};
 
 /// Runs a prepared statement with the values of its parameters.
 ///
@@ -46,6 +46,32 @@ pub async fn execute(session: &Session, execute: &Execute) -> Result<Outcome> {
             .with_hint("Prepare the statement again."));
     }
     Ok(outcome)
+}
+
+/// The query that was prepared, with the values of its parameters in it as literals: for what keeps it.
+///
+/// # Errors
+/// 26000 where there is none of that name, 42809 for what is no query, 0A000 for one that locks rows, 42601
+/// for more or fewer values than it has parameters.
+pub async fn query(session: &Session, execute: &Execute) -> Result<Box<ast::Query>> {
+    let named = session.statements.get(&execute.name)?;
+    let no_query = || {
+        let message = "prepared statement is not a SELECT";
+        Error::new(SqlState::WRONG_OBJECT_TYPE, message)
+    };
+    let prepared = named.prepared.ok_or_else(no_query)?;
+    let Statement::Query(query) = &prepared.statement else {
+        return Err(no_query());
+    };
+    if row_locks::command(query).is_some() {
+        return Err(Error::unsupported(
+            "FOR UPDATE or FOR SHARE in CREATE TABLE AS",
+        ));
+    }
+    let values = values(session, execute, &prepared.parameter_types).await?;
+    let mut query = query.clone();
+    literal_parameters::put_in(&mut query, &values)?;
+    Ok(query)
 }
 
 /// Whether columns have the names and types of others. Numerics may differ in their digits, as those of
@@ -133,7 +159,7 @@ async fn values(
         fields.map(|(index, known)| Field::new(format!("${}", index + 1), known.clone(), true));
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
     let plan = plan::cast_to(plan::query(&context, &row).await?, &schema)?;
-    let rows = query::stream(context.state, plan).await?;
+    let rows = stream(context.state, plan).await?;
     let rows: Vec<RecordBatch> = rows.try_collect().await?;
     let row = rows.iter().find(|batch| batch.num_rows() > 0);
     let row = row.ok_or_else(|| Error::internal("the values of EXECUTE are no row"))?;

@@ -5,7 +5,8 @@
 //! | FOREIGN KEY (columns) REFERENCES table ...] [, LIKE table [INCLUDING | EXCLUDING part] ...] ...)
 //! [USING heap] [WITH (option = 'value', ...) | WITHOUT OIDS]
 //! [ON COMMIT PRESERVE ROWS | DELETE ROWS | DROP] [TABLESPACE pg_default]
-//! | [(columns)] [USING ...] [WITH ...] [ON COMMIT ...] [TABLESPACE ...] AS query [WITH [NO] DATA]`.
+//! | [(columns)] [USING ...] [WITH ...] [ON COMMIT ...] [TABLESPACE ...]
+//! AS query | EXECUTE prepared [(value, ...)] [WITH [NO] DATA]`.
 
 use std::fmt;
 
@@ -15,6 +16,7 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 use super::columns::{self, Columns};
 use super::constraint::{self, Constraint};
 use super::cursor::{Parsed, Parser, object_name_from};
+use super::execute::Execute;
 use super::like::Likes;
 use super::name::{ObjectName, write_columns, write_create};
 use super::shown::Shown;
@@ -38,6 +40,8 @@ pub struct CreateTable {
     pub options: Options,
     /// What fills the table.
     pub query: Option<Box<Query>>,
+    /// The prepared query that does.
+    pub prepared: Option<Box<Execute>>,
     /// Whether the query fills it at once.
     pub with_data: bool,
     /// Whether it goes with its session.
@@ -103,6 +107,7 @@ impl CreateTable {
             column_names: Vec::new(),
             options: Options::default(),
             query: None,
+            prepared: None,
             with_data: true,
             is_temporary,
             on_commit: None,
@@ -141,7 +146,10 @@ impl CreateTable {
             return Err(parser.error_here(columns::missing_types(&table.column_names)));
         }
         parser.expect_words(&["AS"])?;
-        table.query = Some(query::parse(parser)?);
+        match parser.peek_word(0).as_deref() {
+            Some("EXECUTE") => table.prepared = Some(Box::new(Execute::parse(parser)?)),
+            _ => table.query = Some(query::parse(parser)?),
+        }
         if parser.take_words(&["WITH", "NO", "DATA"]) {
             table.with_data = false;
         } else {
@@ -168,6 +176,7 @@ impl CreateTable {
             column_names: Vec::new(),
             options: Options::default(),
             query: Some(query),
+            prepared: None,
             with_data: true,
             is_temporary: into.temporary,
             on_commit: None,
@@ -194,12 +203,11 @@ impl fmt::Display for CreateTable {
         if let Some(on_commit) = self.on_commit {
             write!(f, " {on_commit}")?;
         }
-        match &self.query {
-            Some(query) => {
-                let data = if self.with_data { "" } else { " WITH NO DATA" };
-                write!(f, " AS {}{data}", Shown(query.as_ref()))
-            }
-            None => Ok(()),
+        let data = if self.with_data { "" } else { " WITH NO DATA" };
+        match (&self.query, &self.prepared) {
+            (Some(query), _) => write!(f, " AS {}{data}", Shown(query.as_ref())),
+            (None, Some(prepared)) => write!(f, " AS {prepared}{data}"),
+            (None, None) => Ok(()),
         }
     }
 }

@@ -79,7 +79,7 @@ impl VisitorMut for Values<'_> {
 
 /// A value as a literal; what has no literal of its own is text, which is read as the same value in
 /// any session.
-fn ast_value(value: &ScalarValue) -> Value {
+pub(super) fn ast_value(value: &ScalarValue) -> Value {
     match value {
         value if value.is_null() => Value::Null,
         ScalarValue::Boolean(Some(flag)) => Value::Boolean(*flag),

@@ -74,6 +74,7 @@ pub mod lifted;
 pub mod like;
 mod limits;
 pub mod listen;
+pub mod literal_parameters;
 mod literals;
 pub mod lock;
 mod lock_clauses;

@@ -33,7 +33,7 @@ pub struct LockingQuery {
 }
 
 /// What a query that locks rows is called where it is refused; none for one that does not.
-pub(super) fn command(query: &Query) -> Option<&'static str> {
+pub fn command(query: &Query) -> Option<&'static str> {
     struct Finder;
     impl Visitor for Finder {
         type Break = &'static str;

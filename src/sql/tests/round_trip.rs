@@ -280,6 +280,8 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     ("CREATE TABLE t (LIKE u)", "="),
     ("CREATE TABLE t AS SELECT 1 AS a WITH NO DATA", "="),
+    ("CREATE TABLE t (a) AS EXECUTE p(1, 'x')", "="),
+    ("CREATE TEMPORARY TABLE t AS EXECUTE p WITH NO DATA", "="),
     (
         "CREATE TABLE t (a INT, b INT GENERATED ALWAYS AS (a * 2) STORED NOT NULL)",
         "=",
