@@ -6,6 +6,7 @@ use datafusion::sql::sqlparser::ast::{ColumnDef, DataType, Expr};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::alter_identity::IdentityChange;
+use super::collation;
 use super::columns::parse_column;
 use super::constraint::{Declared, DeclaredList};
 use super::create_sequence::{SequenceOptions, number};
@@ -16,6 +17,7 @@ use super::foreign_key::Timing;
 use super::name::{ObjectName, Quoted};
 use super::options::{Literal, Options};
 use super::shown::Shown;
+use crate::error::Error;
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -377,6 +379,12 @@ impl Action {
         }
         if parser.take_words(&["SET", "DATA", "TYPE"]) || parser.take_word("TYPE") {
             let data_type = Box::new(parser.parse_data_type()?);
+            let place = parser.error_here(Error::internal(""));
+            if parser.take_word("COLLATE") {
+                let collation = parser.object_name()?;
+                let checked = collation::check(&collation, &data_type);
+                checked.map_err(|error| place.with_error(error))?;
+            }
             let using = match parser.take_word("USING") {
                 true => Some(Box::new(parser.parse_expr()?)),
                 false => None,

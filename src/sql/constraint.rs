@@ -9,7 +9,8 @@ use datafusion::sql::sqlparser::ast::{
 };
 use datafusion::sql::sqlparser::tokenizer::Token;
 
-use super::cursor::{Parsed, Parser, fold};
+use super::collation;
+use super::cursor::{Parsed, Parser, fold, object_name_from};
 use super::foreign_key::ForeignKey;
 use super::name::{Quoted, write_columns};
 use super::renaming::{names_column, rename_column};
@@ -205,6 +206,10 @@ impl Declared {
             };
             let rule = match &option.option {
                 ColumnOption::Null => continue,
+                ColumnOption::Collation(collation) => {
+                    collation::check(&object_name_from(collation)?, &column.data_type)?;
+                    continue;
+                }
                 ColumnOption::NotNull | ColumnOption::Default(_) => {
                     option.name = None;
                     if !kept.contains(&option) {

@@ -19,6 +19,7 @@ mod between_symmetric;
 pub mod casts_in_names;
 pub mod character_length;
 pub mod close;
+mod collation;
 pub mod column_names;
 mod columns;
 pub mod comment;

@@ -1,0 +1,38 @@
+//! `COLLATE` of a column: by the collations that there are, which compare texts by their bytes as texts
+//! without one are compared.
+
+use datafusion::sql::sqlparser::ast::DataType;
+
+use super::create_function::type_text;
+use super::name::ObjectName;
+use crate::error::{Error, Result, SqlState};
+
+/// Those of `pg_collation`.
+const KNOWN: [&str; 4] = ["default", "C", "POSIX", "ucs_basic"];
+
+/// Types whose values are texts.
+const COLLATABLE: [&str; 5] = ["text", "character varying", "character", "bpchar", "name"];
+
+/// That a column of this type can have a collation.
+///
+/// # Errors
+/// 42704 for one that does not exist; 42804 for a type that has none.
+pub(super) fn check(collation: &ObjectName, data_type: &DataType) -> Result<()> {
+    let is_known = KNOWN.contains(&collation.name.as_str())
+        && matches!(collation.schema.as_deref(), None | Some("pg_catalog"));
+    if !is_known {
+        let schema = collation.schema.iter().map(|schema| format!("{schema}."));
+        let name = format!("{}{}", schema.collect::<String>(), collation.name);
+        let message = format!("collation \"{name}\" for encoding \"UTF8\" does not exist");
+        let hint = "Texts are compared by their bytes here, as with the collation \"C\".";
+        return Err(Error::new(SqlState::UNDEFINED_OBJECT, message).with_hint(hint));
+    }
+    let name = type_text(data_type);
+    match COLLATABLE.contains(&name.trim_end_matches("[]")) {
+        true => Ok(()),
+        false => Err(Error::new(
+            SqlState::DATATYPE_MISMATCH,
+            format!("collations are not supported by type {name}"),
+        )),
+    }
+}
