@@ -27,6 +27,9 @@ const ONLY_DEFAULT: [&str; 4] = [
     "transform_null_equals",
 ];
 
+/// Those that PostgreSQL takes for the sake of its earlier versions, and does not list.
+const UNLISTED_SETTINGS: &str = "default_with_oids\toff\t\\N\tVersion and Platform Compatibility / Previous PostgreSQL Versions\tCreate new tables with OIDs by default.\tuser\tbool\t\\N\t\\N\t\\N";
+
 /// So many settings a session may make up.
 const MAX_CUSTOM: usize = 1_000;
 
@@ -71,6 +74,13 @@ static OWN: LazyLock<Vec<PostgresSetting>> = LazyLock::new(|| {
         .collect()
 });
 
+static UNLISTED: LazyLock<Vec<PostgresSetting>> = LazyLock::new(|| {
+    UNLISTED_SETTINGS
+        .lines()
+        .filter_map(PostgresSetting::read)
+        .collect()
+});
+
 impl PostgresSetting {
     /// What PostgreSQL says of a setting that this server has, too.
     pub fn of_own(name: &str) -> Option<&'static Self> {
@@ -78,7 +88,7 @@ impl PostgresSetting {
         own.find(|setting| setting.name.eq_ignore_ascii_case(name))
     }
 
-    /// Every one, by name.
+    /// Every one that is listed, by name.
     pub fn all() -> &'static [Self] {
         &KNOWN
     }
@@ -90,7 +100,7 @@ impl PostgresSetting {
     }
 
     fn find(name: &str) -> Option<&'static Self> {
-        let mut known = KNOWN.iter();
+        let mut known = KNOWN.iter().chain(UNLISTED.iter());
         known.find(|setting| setting.name.eq_ignore_ascii_case(name))
     }
 
@@ -125,7 +135,8 @@ impl PostgresSetting {
     /// The value as `SHOW` has it.
     ///
     /// # Errors
-    /// 22023 for a value that the setting cannot have, 55P02 where nobody can change it.
+    /// 22023 for a value that the setting cannot have, 0A000 for one that PostgreSQL has no more, 55P02 where
+    /// nobody can change it.
     fn checked(&self, value: &str) -> Result<String> {
         if self.context == "internal" {
             return Err(Error::new(
@@ -139,6 +150,12 @@ impl PostgresSetting {
             "enum" => self.choice(value)?,
             _ => value.to_owned(),
         };
+        if self.name == "default_with_oids" && shown != self.default {
+            return Err(Error::new(
+                SqlState::FEATURE_NOT_SUPPORTED,
+                "tables declared WITH OIDS are not supported",
+            ));
+        }
         if ONLY_DEFAULT.contains(&self.name) && shown != self.default {
             return Err(self.invalid(value).with_hint(format!(
                 "The value must be {}: this server has no other.",
