@@ -6,7 +6,8 @@
 //! `SEQUENCE NAME` says. A generated column is computed from others of its row, wherever a row is put in or
 //! changed, and nobody gives it a value (428C9); its expression must tell the same of a row for all time
 //! (42P17). `PRIMARY KEY` and `UNIQUE` are looked at as rows come, and are never
-//! `DEFERRABLE`. What a query gives keeps the types of the columns that it reads, as `varchar(5)` or `uuid`.
+//! `DEFERRABLE`. An `UNLOGGED` table is one as any, whose rows outlive a crash. What a query gives
+//! keeps the types of the columns that it reads, as `varchar(5)` or `uuid`.
 
 use std::sync::Arc;
 

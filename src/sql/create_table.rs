@@ -1,4 +1,4 @@
-//! `CREATE [OR REPLACE] TABLE [IF NOT EXISTS] name (column type [NOT NULL]
+//! `CREATE [OR REPLACE] [TEMPORARY | UNLOGGED] TABLE [IF NOT EXISTS] name (column type [NOT NULL]
 //! [DEFAULT value | GENERATED ALWAYS | BY DEFAULT AS IDENTITY [(options)]
 //! | GENERATED ALWAYS AS (expression) STORED], ...
 //! [, [CONSTRAINT c] PRIMARY KEY (columns) | UNIQUE [NULLS NOT DISTINCT] (columns) | CHECK (condition)
@@ -97,6 +97,8 @@ impl CreateTable {
     /// Parses the statement after `CREATE [OR REPLACE]`.
     pub(super) fn parse(parser: &mut Parser, or_replace: bool) -> Parsed<Self> {
         let is_temporary = parser.take_word("TEMPORARY") || parser.take_word("TEMP");
+        // What may be lost in a crash is kept, too.
+        let _ = !is_temporary && parser.take_word("UNLOGGED");
         parser.expect_words(&["TABLE"])?;
         let if_not_exists = parser.take_if_not_exists(or_replace)?;
         let mut table = Self {

@@ -385,6 +385,9 @@ fn parse_create(parser: &mut Parser) -> Parsed<Statement> {
         "TEMPORARY" | "TEMP" if !or_replace && parser.peek_word(1).as_deref() == Some("TABLE") => {
             CreateTable::parse(parser, or_replace).map(Statement::CreateTable)
         }
+        "UNLOGGED" if !or_replace && parser.peek_word(1).as_deref() == Some("TABLE") => {
+            CreateTable::parse(parser, or_replace).map(Statement::CreateTable)
+        }
         "TABLE" => CreateTable::parse(parser, or_replace).map(Statement::CreateTable),
         "SEQUENCE" if !or_replace => CreateSequence::parse(parser).map(Statement::CreateSequence),
         "TYPE" if !or_replace => CreateType::parse(parser).map(Statement::CreateType),

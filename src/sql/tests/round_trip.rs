@@ -280,6 +280,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     ("CREATE TABLE t (LIKE u)", "="),
     ("CREATE TABLE t AS SELECT 1 AS a WITH NO DATA", "="),
+    ("CREATE UNLOGGED TABLE t (a INT)", "CREATE TABLE t (a INT)"),
     ("CREATE TABLE t (a) AS EXECUTE p(1, 'x')", "="),
     ("CREATE TEMPORARY TABLE t AS EXECUTE p WITH NO DATA", "="),
     (
