@@ -174,6 +174,7 @@ async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {
             catalog.write(|transaction| transaction.set_suspended(object.oid, *suspends))
         }
         Action::Refresh => refresh(session, &object).await,
+        Action::Stays(_) if object.kind == Kind::Table => Ok(()),
         Action::SetOptions(options) if object.kind == Kind::View => {
             set_view_options(session, &object, |own| {
                 for (name, value) in &options.0 {

@@ -535,7 +535,8 @@ fn apply(
         | Action::RenameValue(..)
         | Action::Sequence(..)
         | Action::Suspend(_)
-        | Action::Refresh => Err(Error::internal("names are changed elsewhere")),
+        | Action::Refresh
+        | Action::Stays(_) => Err(Error::internal("names are changed elsewhere")),
     }
 }
 

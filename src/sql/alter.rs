@@ -71,6 +71,8 @@ pub enum Action {
     Suspend(bool),
     /// `REFRESH`: an external table gets the columns that its files have come to have.
     Refresh,
+    /// One of those that say what is so of every table, such as `SET LOGGED`.
+    Stays(&'static str),
     /// `SET (option = 'value', ...)` or, in Snowflake's words of what is refreshed,
     /// `SET option = 'value' ...`; of a model also `SET OPTIONS (...)`.
     SetOptions(Options),
@@ -132,6 +134,22 @@ pub enum Action {
         cascade: bool,
     },
 }
+
+/// What is so of every table, and so is said of one without changing it.
+const SO_ALREADY: [&str; 12] = [
+    "SET LOGGED",
+    "SET UNLOGGED",
+    "SET WITHOUT OIDS",
+    "SET WITHOUT CLUSTER",
+    "SET TABLESPACE PG_DEFAULT",
+    "SET ACCESS METHOD HEAP",
+    "REPLICA IDENTITY DEFAULT",
+    "DISABLE ROW LEVEL SECURITY",
+    "NO FORCE ROW LEVEL SECURITY",
+    "ENABLE TRIGGER ALL",
+    "ENABLE TRIGGER USER",
+    "DISABLE TRIGGER USER",
+];
 
 impl Alter {
     /// Whether it changes options of a model beside those that say when it is refreshed: its entities
@@ -273,6 +291,12 @@ impl Action {
         }
         if parser.take_word("ALTER") {
             return Self::parse_alter(parser);
+        }
+        for stated in SO_ALREADY {
+            let words: Vec<&str> = stated.split(' ').collect();
+            if parser.take_words(&words) {
+                return Ok(Self::Stays(stated));
+            }
         }
         match parser.peek_word(0) {
             Some(word) => parser.unsupported_here(format_args!("ALTER TABLE ... {word}")),
@@ -473,6 +497,7 @@ impl fmt::Display for Action {
             }
             Self::Suspend(suspends) => f.write_str(if *suspends { "SUSPEND" } else { "RESUME" }),
             Self::Refresh => f.write_str("REFRESH"),
+            Self::Stays(stated) => f.write_str(stated),
             Self::SetOptions(options) => {
                 f.write_str("SET")?;
                 options.write_list(f)

@@ -338,6 +338,7 @@ const STATEMENTS: &[(&str, &str)] = &[
         "DROP INDEX IF EXISTS s.i, j CASCADE",
     ),
     ("ALTER INDEX i RENAME TO j", "="),
+    ("ALTER TABLE t SET LOGGED, REPLICA IDENTITY DEFAULT", "="),
     ("ALTER INDEX i SET (fillfactor = '70')", "="),
     ("ALTER INDEX i RESET (fillfactor, deduplicate_items)", "="),
     ("DROP SEQUENCE IF EXISTS s, t CASCADE", "="),
