@@ -4,6 +4,7 @@ mod advisory_locks;
 mod alias_columns;
 mod asker;
 pub mod change_feed;
+mod earlier_enums;
 mod guarded_rules;
 mod hidden_constants;
 mod in_lists;

@@ -15,6 +15,7 @@ use parking_lot::Mutex;
 use super::Instance;
 use super::asker::{Asker, Pinned};
 use super::change_feed;
+use super::earlier_enums;
 use super::providers::{PlannedView, UnplannedView};
 use crate::catalog::{Kind, Object, Oid, Snapshot, pg_catalog, system};
 use crate::config::SessionSettings;
@@ -357,6 +358,7 @@ impl Relations {
         if let Some(version) = version.filter(|_| object.is_stored()) {
             let (table, at) = (crate::models::table_id(object), at(version));
             if let Ok(columns) = self.instance.warehouse.schema(&table, at).await {
+                let columns = earlier_enums::columns(&self.snapshot, &columns);
                 return Arc::new(EmptyTable::new(columns));
             }
         }
@@ -497,14 +499,15 @@ impl Relations {
         let (found, rows) = self.stored(object, at(version)).await?;
         let pinned = self.asker.pinned.as_ref();
         let last = pinned.and_then(|pinned| pinned.version(object.oid));
-        match (last, version) {
+        let (found, rows) = match (last, version) {
             (Some(last), Version::Timestamp(_) | Version::FromNow(_))
                 if found > last && !self.instance.warehouse.has_staged(&object.table()) =>
             {
-                Ok(self.stored(object, At::Version(last)).await?.1)
+                self.stored(object, At::Version(last)).await?
             }
-            _ => Ok(rows),
-        }
+            _ => (found, rows),
+        };
+        earlier_enums::of_version(&self.snapshot, object, found, rows)
     }
 
     async fn stored(&self, object: &Object, at: At) -> Result<(i64, Arc<dyn TableProvider>)> {
