@@ -1,24 +1,27 @@
 //! `CREATE TYPE`, and the actions of `ALTER TYPE` on labels: `ADD VALUE [IF NOT EXISTS] 'label'
 //! [BEFORE | AFTER 'label']`, which changes no row, and `RENAME VALUE 'label' TO 'label'`, which changes the
-//! rows that have it, and the definitions of views and checks that name it.
+//! rows that have it, and the definitions of views and checks that name it. Earlier versions of tables are read
+//! and restored with the new text.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use arrow::datatypes::Schema;
+use arrow::datatypes::{Field, Schema};
 use datafusion::sql::sqlparser::ast::{Expr, Value};
 use tributary_udfs::enums::EnumKind;
 
 use super::{redefine, referential, refresh, renamed_labels};
 use crate::catalog::{Kind, NewObject, Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
+use crate::instance::{LockMode, earlier_labels};
 use crate::models::define::{creation_schema, define};
 use crate::models::keyed;
 use crate::session::{Outcome, Session};
+use crate::sql::create_table::CreateTable;
 use crate::sql::create_type::{CreateType, Place};
 use crate::sql::name::Quoted;
 use crate::sql::options::Literal;
-use crate::sql::{Statement, constraint, parse_one};
+use crate::sql::{QualifiedName, Statement, constraint, parse_one};
 
 /// Creates a type.
 ///
@@ -86,9 +89,24 @@ pub fn add_value(
 /// and cannot be changed; what changing the rows meets.
 pub async fn rename_value(session: &Session, object: &Object, old: &str, new: &str) -> Result<()> {
     let catalog = &session.instance.catalog;
+    let tables_with = |snapshot: &Snapshot| -> BTreeMap<Oid, LockMode> {
+        let columns = snapshot.columns_of_type(object.oid).into_iter();
+        let tables = columns.filter(|(table, _)| table.kind == Kind::Table);
+        tables
+            .map(|(table, _)| (table.oid, LockMode::Exclusive))
+            .collect()
+    };
+    // No version with the old text comes after those that are noted.
+    referential::lock(session, tables_with).await?;
     let snapshot = catalog.snapshot();
     let mut create = enum_of(&snapshot, object)?;
-    create.rename(old, new)?;
+    for renamed in &mut create.renamed {
+        renamed
+            .last
+            .retain(|table, _| snapshot.object(*table).is_some());
+    }
+    let versions = versions_with(session, object.oid).await?;
+    create.rename(old, new, versions)?;
     let columns = snapshot.columns_of_type(object.oid);
     let mut definitions = vec![(object.oid, Statement::CreateType(create))];
     for table in distinct(&columns) {
@@ -108,8 +126,9 @@ pub async fn rename_value(session: &Session, object: &Object, old: &str, new: &s
         Ok(())
     })?;
     for table in distinct(&columns) {
-        let own = columns.iter().filter(|(of, _)| of.oid == table.oid);
-        let renamed = own.map(|(_, column)| Renamed::of(&table, column, object, old, new));
+        let own = table.schema.fields().iter();
+        let own = own.filter(|it| EnumKind::of_field(it).is_some_and(|it| it.of.oid == object.oid));
+        let renamed = own.map(|field| Renamed::of(field, &object.name, &[(old, new)]));
         rename_in_rows(session, &table, renamed.collect()).await?;
     }
     let snapshot = catalog.snapshot();
@@ -127,6 +146,29 @@ pub async fn rename_value(session: &Session, object: &Object, old: &str, new: &s
         }
     }
     Ok(())
+}
+
+/// The versions of tables and materialized views that have columns of a type, without what the transaction
+/// has changed of them.
+async fn versions_with(session: &Session, of: Oid) -> Result<BTreeMap<Oid, i64>> {
+    let warehouse = &session.instance.warehouse;
+    let snapshot = session.instance.catalog.snapshot();
+    let has_columns = |object: &&Arc<Object>| {
+        let mut fields = object.schema.fields().iter();
+        object.is_stored()
+            && fields.any(|field| EnumKind::of_field(field).is_some_and(|it| it.of.oid == of))
+    };
+    let stored: Vec<Arc<Object>> = snapshot.objects().filter(has_columns).cloned().collect();
+    let mut versions = BTreeMap::new();
+    for object in stored {
+        let table = object.table();
+        if warehouse.exists(&table).await?
+            && let Some(version) = warehouse.version_before(&table).await?
+        {
+            versions.insert(object.oid, version);
+        }
+    }
+    Ok(versions)
 }
 
 fn enum_of(snapshot: &Snapshot, object: &Object) -> Result<CreateType> {
@@ -153,16 +195,36 @@ fn renamed_defaults(table: &Object, of: Oid, old: &str, new: &str) -> Option<(Oi
         if EnumKind::of_field(field).is_none_or(|kind| kind.of.oid != of) {
             continue;
         }
-        let own = create.columns.iter_mut();
-        let own = own.filter(|column| column.name.value == *field.name());
-        for column in own {
-            let column = std::slice::from_mut(column);
-            for default in constraint::defaults_mut(column) {
-                is_changed |= rename_literal(default, old, new);
-            }
-        }
+        is_changed |= rename_in_default(&mut create, field.name(), old, new);
     }
     is_changed.then_some((table.oid, Statement::CreateTable(create)))
+}
+
+/// Writes a label in the default of a column otherwise.
+fn rename_in_default(create: &mut CreateTable, name: &str, old: &str, new: &str) -> bool {
+    let mut is_changed = false;
+    let own = create.columns.iter_mut();
+    for column in own.filter(|column| column.name.value == name) {
+        let column = std::slice::from_mut(column);
+        for default in constraint::defaults_mut(column) {
+            is_changed |= rename_literal(default, old, new);
+        }
+    }
+    is_changed
+}
+
+/// Gives the defaults of a table, as it was defined once with these columns, the texts that labels have now.
+pub(super) fn rename_in_defaults(snapshot: &Snapshot, create: &mut CreateTable, columns: &Schema) {
+    for field in columns.fields() {
+        let of = EnumKind::of_field(field).and_then(|kind| snapshot.object(kind.of.oid));
+        let Some(Statement::CreateType(of)) = of.map(|of| &of.definition) else {
+            continue;
+        };
+        // When it was defined is not told: what is a label is meant.
+        for label in of.renamed.iter().filter(|label| !of.has(&label.old)) {
+            rename_in_default(create, field.name(), &label.old, &label.new);
+        }
+    }
 }
 
 /// Writes a label, perhaps with a cast, otherwise.
@@ -226,37 +288,82 @@ async fn renamed_readers(
     Ok(all)
 }
 
-/// A column whose values have a label that gets another text.
+/// A column whose values have labels that get other texts.
 struct Renamed {
     column: String,
     /// Its values then.
     value: String,
-    /// Whether a row has the label.
+    /// Whether a row has one of the labels.
     has_label: String,
 }
 
 impl Renamed {
-    fn of(table: &Object, name: &str, of: &Object, old: &str, new: &str) -> Self {
-        let field = table.schema.field_with_name(name);
-        let is_array = field.is_ok_and(|it| EnumKind::of_field(it).is_some_and(|it| it.is_array));
-        let (column, of) = (Quoted(name), &of.name);
-        let (old, new) = (Literal(old), Literal(new));
-        let (value, has_label) = match is_array {
-            true => (
-                format!("array_replace({column}::text[], {old}, {new})::{of}[]"),
-                format!("{old} = ANY ({column}::text[])"),
-            ),
-            false => (
-                format!("(array_replace(ARRAY[{column}::text], {old}, {new}))[1]::{of}"),
-                format!("{column}::text = {old}"),
-            ),
+    /// Of these labels, whose texts change one after the other.
+    fn of(field: &Field, of: &QualifiedName, labels: &[(&str, &str)]) -> Self {
+        let is_array = EnumKind::of_field(field).is_some_and(|it| it.is_array);
+        let column = Quoted(field.name());
+        let own = match is_array {
+            true => format!("{column}::text[]"),
+            false => format!("ARRAY[{column}::text]"),
         };
+        let value = labels.iter().fold(own, |value, (old, new)| {
+            format!("array_replace({value}, {}, {})", Literal(old), Literal(new))
+        });
+        let value = match is_array {
+            true => format!("{value}::{of}[]"),
+            false => format!("({value})[1]::{of}"),
+        };
+        let has_labels = labels.iter().map(|(old, _)| match is_array {
+            true => format!("{} = ANY ({column}::text[])", Literal(old)),
+            false => format!("{column}::text = {}", Literal(old)),
+        });
         Self {
-            column: name.to_owned(),
+            column: field.name().clone(),
             value,
-            has_label,
+            has_label: has_labels.collect::<Vec<_>>().join(" OR "),
         }
     }
+}
+
+/// Whether a version of a table has columns in which labels have got other texts since.
+pub(super) fn is_renamed(
+    snapshot: &Snapshot,
+    table: &Object,
+    columns: &Schema,
+    version: i64,
+) -> bool {
+    let mut kinds = columns
+        .fields()
+        .iter()
+        .filter_map(|it| EnumKind::of_field(it));
+    let had = |last: i64| version <= last;
+    kinds.any(|kind| !earlier_labels(snapshot, table.oid, kind.of, had).is_empty())
+}
+
+/// Gives the rows of a table, which are those of an earlier version, the texts that labels have got since.
+pub(super) async fn rename_in_restored(session: &Session, table: Oid, version: i64) -> Result<()> {
+    let snapshot = session.instance.catalog.snapshot();
+    let Some(table) = snapshot.object(table) else {
+        return Err(Error::internal("a table that was restored is gone"));
+    };
+    let mut all = Vec::new();
+    for field in table.schema.fields() {
+        let Some(kind) = EnumKind::of_field(field) else {
+            continue;
+        };
+        let labels = earlier_labels(&snapshot, table.oid, kind.of, |last| version <= last);
+        let labels = labels
+            .iter()
+            .map(|(it, _)| (it.old.as_str(), it.new.as_str()));
+        let labels: Vec<(&str, &str)> = labels.collect();
+        if let Some(of) = snapshot.object(kind.of.oid).filter(|_| !labels.is_empty()) {
+            all.push(Renamed::of(field, &of.name, &labels));
+        }
+    }
+    if all.is_empty() {
+        return Ok(());
+    }
+    rename_in_rows(session, table, all).await
 }
 
 /// Gives the rows of a table the new text. Those of a keyed one stay of the versions that they are of:

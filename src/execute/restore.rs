@@ -12,7 +12,9 @@ use std::sync::Arc;
 use self::definition::Redefined;
 use super::redefine::{foreign_keys, readers};
 use super::target::Change;
-use super::{changing_transactions, create_sequence, modify, referential, time_travel};
+use super::{
+    changing_transactions, create_sequence, create_type, modify, referential, time_travel,
+};
 use crate::catalog::{Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::LockMode;
@@ -89,7 +91,8 @@ async fn run(session: &Session, restore: &Restore, wanted: &Wanted) -> Result<bo
     replacement::settle(catalog, warehouse, object.oid).await?;
     let earlier = warehouse.earlier(&table_id(&object), wanted.at).await?;
     let has_references = !foreign_keys::about(&snapshot, &object).is_empty();
-    if !catalog.is_staged() && (earlier.definition.is_some() || has_references) {
+    let is_renamed = create_type::is_renamed(&snapshot, &object, &earlier.columns, earlier.version);
+    if !catalog.is_staged() && (earlier.definition.is_some() || has_references || is_renamed) {
         return Ok(false);
     }
     refuse_where_waiting(session, &object)?;
@@ -115,6 +118,7 @@ async fn run(session: &Session, restore: &Restore, wanted: &Wanted) -> Result<bo
     warehouse
         .restore_with(&table_id(&object), at, info, Some(participant), false)
         .await?;
+    create_type::rename_in_restored(session, object.oid, earlier.version).await?;
     prove(session, &object).await?;
     Ok(true)
 }
@@ -187,6 +191,7 @@ async fn redefine(
         .warehouse
         .restore_with(&table_id(object), at, info, Some(participant), true)
         .await?;
+    create_type::rename_in_restored(session, object.oid, earlier.version).await?;
     readers::drop_owned(session, object, &owned)?;
     prove(session, object).await
 }

@@ -20,8 +20,9 @@ use datafusion::logical_expr::{
 };
 use tributary_udfs::postgres::CHARACTER_LENGTH;
 
+use super::earlier_enums;
 use super::row_hash::{RowHash, any_of, has_equals};
-use crate::catalog::Object;
+use crate::catalog::{Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::models::constraints;
 use crate::sql::table_changes::TABLE_CHANGES;
@@ -75,12 +76,16 @@ pub fn columns(object: &Object) -> Result<SchemaRef> {
 ///
 /// # Errors
 /// Those of [`columns`].
-pub fn relation(object: &Object, feed: &ChangeFeed) -> Result<Arc<dyn TableProvider>> {
+pub fn relation(
+    snapshot: &Snapshot,
+    object: &Object,
+    feed: &ChangeFeed,
+) -> Result<Arc<dyn TableProvider>> {
     let columns = columns(object)?;
-    let plain = scan(object, &feed.plain)?;
+    let plain = scan(snapshot, object, &feed.plain)?;
     let kind = when(column(CHANGE_SIGN).gt(lit(0_i64)), lit("insert")).otherwise(lit("delete"))?;
     let plain = plain.project(shown(object, kind))?.build()?;
-    let mixed = mixed(object, feed)?;
+    let mixed = mixed(snapshot, object, feed)?;
     let all = LogicalPlanBuilder::from(plain).union(mixed)?;
     let types = columns.fields().iter();
     let typed = types.map(|field| {
@@ -94,9 +99,24 @@ pub fn relation(object: &Object, feed: &ChangeFeed) -> Result<Arc<dyn TableProvi
     Ok(Arc::new(ViewTable::new(all.project(typed)?.build()?, None)))
 }
 
-fn scan(object: &Object, rows: &Arc<dyn TableProvider>) -> Result<LogicalPlanBuilder> {
+/// The rows of a feed. A label that has another text since is no change.
+fn scan(
+    snapshot: &Snapshot,
+    object: &Object,
+    rows: &Arc<dyn TableProvider>,
+) -> Result<LogicalPlanBuilder> {
     let source = provider_as_source(Arc::clone(rows));
-    Ok(LogicalPlanBuilder::scan(feed_of(object), source, None)?)
+    let scan = LogicalPlanBuilder::scan(feed_of(object), source, None)?;
+    let fields = object.schema.fields().iter();
+    let values = fields.map(|field| earlier_enums::of_changes(snapshot, object, field));
+    let values = values.collect::<Result<Vec<Option<Expr>>>>()?;
+    if values.iter().all(Option::is_none) {
+        return Ok(scan);
+    }
+    let own = object.schema.fields().iter().zip(values);
+    let own = own.map(|(field, value)| value.unwrap_or_else(|| column(field.name())));
+    let added = [COMMIT_VERSION, COMMIT_TIMESTAMP, CHANGE_SIGN].map(column);
+    Ok(scan.project(own.chain(added))?)
 }
 
 fn column(name: &str) -> Expr {
@@ -116,7 +136,7 @@ fn shown(object: &Object, kind: Expr) -> Vec<Expr> {
 }
 
 /// The changes of commits that brought and took rows.
-fn mixed(object: &Object, feed: &ChangeFeed) -> Result<LogicalPlan> {
+fn mixed(snapshot: &Snapshot, object: &Object, feed: &ChangeFeed) -> Result<LogicalPlan> {
     // What is equal and not the same has changed, and a group of such values keeps none of them.
     let (more, alike): (Vec<_>, Vec<_>) = object
         .schema
@@ -131,7 +151,7 @@ fn mixed(object: &Object, feed: &ChangeFeed) -> Result<LogicalPlan> {
         .chain([column(COMMIT_VERSION), column(COMMIT_TIMESTAMP)]);
     let surplus = sum(column(CHANGE_SIGN)).alias(SURPLUS);
     let kept = more.into_iter().map(any_of);
-    let mut changed = scan(object, &feed.mixed)?
+    let mut changed = scan(snapshot, object, &feed.mixed)?
         .aggregate(groups.chain(same), [surplus].into_iter().chain(kept))?
         .filter(column(SURPLUS).not_eq(lit(0_i64)))?;
     let came = column(SURPLUS).gt(lit(0_i64));

@@ -45,6 +45,7 @@ mod yielding;
 
 pub use advisory_locks::{AdvisoryLocks, AdvisoryOwner, TransactionNumber};
 pub use asker::{Asker, Beginnings, Pinned, Set};
+pub use earlier_enums::{earlier_labels, is_renamed_since};
 pub use known_lineage::KnownLineage;
 pub use notifications::{Mailbox, Notification, Notifications, full as queue_full};
 pub use object_locks::{LockGuard, LockMode, ObjectLocks, with_lock_timeout};

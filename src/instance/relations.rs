@@ -273,7 +273,7 @@ impl Relations {
             ))
             .with_hint("Read the rows of its versions with VERSION AS OF, and compare those."));
         }
-        change_feed::relation(object, &feed).map(Some)
+        change_feed::relation(&self.snapshot, object, &feed).map(Some)
     }
 
     /// Whether there is a relation of this name that is no object of the catalog.
@@ -507,7 +507,7 @@ impl Relations {
             }
             _ => (found, rows),
         };
-        earlier_enums::of_version(&self.snapshot, object, found, rows)
+        earlier_enums::of_version(&self.snapshot, object, version, found, rows)
     }
 
     async fn stored(&self, object: &Object, at: At) -> Result<(i64, Arc<dyn TableProvider>)> {

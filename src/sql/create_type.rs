@@ -1,5 +1,6 @@
 //! `CREATE TYPE name AS ENUM (['label', ...])`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use datafusion::sql::sqlparser::tokenizer::Token;
@@ -11,6 +12,10 @@ use crate::error::{Error, Result, SqlState};
 
 /// The most bytes of a label: NAMEDATALEN - 1 of PostgreSQL.
 const LABEL_BYTES: usize = 63;
+/// The last version of a table whose versions all have the old text of a label.
+pub const ALL_VERSIONS: i64 = i64::MAX;
+/// The last one of a table of which none has it.
+const NO_VERSION: i64 = -1;
 /// How many labels a type has: their numbers are among those of its parts.
 const LABELS: usize = 2_000;
 
@@ -27,6 +32,20 @@ pub struct CreateType {
     /// The number of the type of its arrays, once it has one: one that fits the integers by which some
     /// clients know types.
     pub array_oid: u32,
+    /// The labels that have got other texts, the first one first.
+    pub renamed: Vec<RenamedLabel>,
+}
+
+/// A label that has got another text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenamedLabel {
+    /// The text that it had.
+    pub old: String,
+    /// The text that it got.
+    pub new: String,
+    /// The last versions with the old text, by the numbers of the tables and materialized views that had
+    /// columns of the type then.
+    pub last: BTreeMap<u32, i64>,
 }
 
 /// A value of an enum type.
@@ -69,6 +88,7 @@ impl CreateType {
             name,
             labels: Vec::with_capacity(texts.len()),
             array_oid: 0,
+            renamed: Vec::new(),
         };
         for text in texts {
             if create.labels.iter().any(|label| label.text == text) {
@@ -94,6 +114,9 @@ impl CreateType {
         }
         if parser.take_word("ARRAYS") {
             create.array_oid = number(parser)?;
+        }
+        while parser.take_word("RENAMED") {
+            create.renamed.push(RenamedLabel::parse(parser)?);
         }
         Ok(create)
     }
@@ -154,11 +177,11 @@ impl CreateType {
         }
     }
 
-    /// Gives a label another text.
+    /// Gives a label another text, which versions of tables do not have up to these.
     ///
     /// # Errors
     /// 22023 for one that is not there; 42710 for one that is; 42602 for one that is too long.
-    pub fn rename(&mut self, old: &str, new: &str) -> Result<()> {
+    pub fn rename(&mut self, old: &str, new: &str, last: BTreeMap<u32, i64>) -> Result<()> {
         let index = self.place_of(old)?;
         if self.has(new) {
             let message = format!("enum label \"{new}\" already exists");
@@ -168,7 +191,36 @@ impl CreateType {
         if let Some(label) = self.labels.get_mut(index) {
             new.clone_into(&mut label.text);
         }
+        self.renamed.push(RenamedLabel {
+            old: old.to_owned(),
+            new: new.to_owned(),
+            last,
+        });
         Ok(())
+    }
+
+    /// The labels that have got other texts, the first one first, and the last version of a table that has
+    /// the old one. A table that had no column of the type then has it in all of its versions from before
+    /// that, which are not known; those since then do not, as long as no label has got the text again. So
+    /// where none has, all may be taken to have it ([`ALL_VERSIONS`]), and else none.
+    pub fn renamed_in(&self, table: u32) -> impl Iterator<Item = (&RenamedLabel, i64)> {
+        self.renamed.iter().enumerate().map(move |(place, label)| {
+            let last = label.last.get(&table).copied();
+            let unknown = match self.has_again(place) {
+                true => NO_VERSION,
+                false => ALL_VERSIONS,
+            };
+            (label, last.unwrap_or(unknown))
+        })
+    }
+
+    /// Whether a label has, or has had, the old text of a renamed one since.
+    fn has_again(&self, place: usize) -> bool {
+        let Some(label) = self.renamed.get(place) else {
+            return false;
+        };
+        let mut later = self.renamed.iter().skip(place + 1);
+        self.has(&label.old) || later.any(|it| it.old == label.old || it.new == label.old)
     }
 
     /// Whether a text is a label.
@@ -182,6 +234,34 @@ impl CreateType {
             let message = format!("\"{text}\" is not an existing enum label");
             Error::new(SqlState::INVALID_PARAMETER_VALUE, message)
         })
+    }
+}
+
+impl RenamedLabel {
+    /// Parses what follows `RENAMED`.
+    fn parse(parser: &mut Parser) -> Parsed<Self> {
+        parser.expect_token(&Token::LParen)?;
+        let old = parser.string()?;
+        parser.expect_words(&["TO"])?;
+        let new = parser.string()?;
+        let mut last = BTreeMap::new();
+        while parser.consume_token(&Token::Comma) {
+            let table = number::<u32>(parser)?;
+            last.insert(table, number::<i64>(parser)?);
+        }
+        parser.expect_token(&Token::RParen)?;
+        Ok(Self { old, new, last })
+    }
+}
+
+impl fmt::Display for RenamedLabel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (old, new) = (Literal(&self.old), Literal(&self.new));
+        write!(f, "RENAMED ({old} TO {new}")?;
+        for (table, version) in &self.last {
+            write!(f, ", {table} {version}")?;
+        }
+        f.write_str(")")
     }
 }
 
@@ -250,10 +330,13 @@ impl fmt::Display for CreateType {
                 list(numbers.collect())
             )?;
         }
-        match self.array_oid {
-            0 => Ok(()),
-            oid => write!(f, " ARRAYS {oid}"),
+        if self.array_oid != 0 {
+            write!(f, " ARRAYS {}", self.array_oid)?;
         }
+        for label in &self.renamed {
+            write!(f, " {label}")?;
+        }
+        Ok(())
     }
 }
 
@@ -281,6 +364,25 @@ mod tests {
         let orders: Vec<f32> = create.labels.iter().map(|label| label.order).collect();
         assert_eq!(orders, [1.0, 2.0, 2.5, 3.0]);
         assert_eq!(enum_type(&create.to_string()), create);
+    }
+
+    #[test]
+    fn labels_that_have_got_other_texts_are_read_back_with_the_versions_that_have_the_old_ones() {
+        let mut create = enum_type("CREATE TYPE public.mood AS ENUM ('sad', 'it''s ok')");
+        create.array_oid = 17;
+        let last = BTreeMap::from([(18, 0), (19, 4)]);
+        create.rename("it's ok", "fine", last).expect("a label");
+        create
+            .rename("sad", "it's ok", BTreeMap::new())
+            .expect("a label");
+        assert_eq!(enum_type(&create.to_string()), create);
+        // Another label has the old text of the first one, and none that of the second one.
+        let last = |table: u32| {
+            let labels = create.renamed_in(table);
+            labels.map(|(_, last)| last).collect::<Vec<_>>()
+        };
+        assert_eq!(last(19), [4, ALL_VERSIONS]);
+        assert_eq!(last(20), [NO_VERSION, ALL_VERSIONS]);
     }
 
     #[test]

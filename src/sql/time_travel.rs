@@ -108,7 +108,8 @@ pub(super) fn refuse_encoded(name: &str) -> Result<()> {
     .with_hint("Write VERSION AS OF or TIMESTAMP AS OF after the table's name."))
 }
 
-fn encode(name: &str, version: Version) -> String {
+/// The name of a version of a table.
+pub fn encode(name: &str, version: Version) -> String {
     match version {
         Version::Number(number) => format!("{name}{NUMBER}{number}"),
         Version::Timestamp(time) => {

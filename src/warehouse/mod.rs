@@ -432,6 +432,17 @@ impl Warehouse {
         })
     }
 
+    /// [`Self::version`] without what a transaction has changed itself; none of a table that began with it.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn version_before(&self, table: &TableId) -> Result<Option<i64>> {
+        match self.changed_table(table) {
+            None => self.version(table).await.map(Some),
+            Some(changed) => Ok(changed.base),
+        }
+    }
+
     /// How much a version holds, from the log alone.
     ///
     /// # Errors

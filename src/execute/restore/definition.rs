@@ -7,6 +7,7 @@ use arrow::datatypes::{Schema, SchemaRef};
 
 use crate::catalog::{Kind, NewObject, Object, Reference, is_key_of};
 use crate::error::{Error, Result, SqlState};
+use crate::execute::create_type;
 use crate::execute::drop::cascades;
 use crate::execute::redefine::declared;
 use crate::models::constraints;
@@ -44,7 +45,7 @@ impl Redefined {
             error.within(format!("version {version} of table {name}"))
         };
         let Recorded { create, numbers } = recorded::read(recorded).map_err(within)?;
-        let create = CreateTable {
+        let mut create = CreateTable {
             name: ObjectName::from(object.name.clone()),
             is_temporary: matches!(
                 &object.definition,
@@ -54,6 +55,8 @@ impl Redefined {
             or_replace: false,
             ..create
         };
+        let snapshot = session.instance.catalog.snapshot();
+        create_type::rename_in_defaults(&snapshot, &mut create, &earlier.columns);
         let kept = foreign_keys(object, earlier);
         check_names(object, &create, &kept)?;
         let create = match create.query.is_some() && !kept.is_empty() {

@@ -16,7 +16,7 @@ use super::restrict::Wanted;
 use super::{Analysis, Watermark};
 use crate::catalog::{Object, Oid};
 use crate::error::Result;
-use crate::instance::{Instance, StatementContext};
+use crate::instance::{Instance, StatementContext, is_renamed_since};
 use crate::models::table_id;
 use crate::warehouse::{At, ChangeFeed};
 
@@ -141,6 +141,16 @@ impl Tracing<'_> {
         }
         let (from, to) = (At::Version(then + 1), At::Version(now));
         let table = table_id(input);
+        // The changes tell of rows with texts that are no labels any more. What the transaction has changed
+        // before is not told apart by its versions.
+        let own = before.own.get(&input.oid).and_then(|own| own.base);
+        let own = own.filter(|_| self.instance.warehouse.has_staged(&table));
+        if is_renamed_since(&self.context.snapshot, input, own.unwrap_or(*then)) {
+            return Ok(Err(format!(
+                "labels of {} have other texts than before",
+                input.name
+            )));
+        }
         Ok(
             match self.instance.warehouse.changes(&table, from, to).await {
                 Ok(feed) => Ok((!feed.is_empty).then_some(feed)),

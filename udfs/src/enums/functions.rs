@@ -32,6 +32,8 @@ enum Task {
     Place,
     /// `(places, type, labels)`: the values at these places.
     Label,
+    /// `(values, type, old, new)`: the same values, of which a label has another text.
+    Rename,
 }
 
 static READ: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| udf("tributary_enum_in", Task::Read, 4));
@@ -42,6 +44,8 @@ static PLACE: LazyLock<Arc<ScalarUDF>> =
     LazyLock::new(|| udf("tributary_enum_place", Task::Place, 2));
 static LABEL: LazyLock<Arc<ScalarUDF>> =
     LazyLock::new(|| udf("tributary_enum_label", Task::Label, 3));
+static RENAME: LazyLock<Arc<ScalarUDF>> =
+    LazyLock::new(|| udf("tributary_enum_renamed", Task::Rename, 4));
 
 fn udf(name: &'static str, task: Task, arguments: usize) -> Arc<ScalarUDF> {
     Arc::new(ScalarUDF::new_from_impl(EnumFunction {
@@ -52,8 +56,8 @@ fn udf(name: &'static str, task: Task, arguments: usize) -> Arc<ScalarUDF> {
 }
 
 /// The functions, which expressions call and nobody else.
-pub(super) fn all() -> [Arc<ScalarUDF>; 5] {
-    [&READ, &DECLARE, &TEXT, &PLACE, &LABEL].map(|function| Arc::clone(function))
+pub(super) fn all() -> [Arc<ScalarUDF>; 6] {
+    [&READ, &DECLARE, &TEXT, &PLACE, &LABEL, &RENAME].map(|function| Arc::clone(function))
 }
 
 /// Texts, or arrays of them, as values of a type: other texts than labels are errors (22P02).
@@ -86,6 +90,11 @@ pub fn place(values: Expr, definition: &EnumDefinition) -> Expr {
 /// The values at places.
 pub fn label(places: Expr, definition: &EnumDefinition) -> Expr {
     LABEL.call(vec![places, lit(definition.of.key()), labels(definition)])
+}
+
+/// Values with another text for a label.
+pub fn renamed(values: Expr, of: EnumType, old: &str, new: &str) -> Expr {
+    RENAME.call(vec![values, lit(of.key()), lit(old), lit(new)])
 }
 
 fn labels(definition: &EnumDefinition) -> Expr {
@@ -175,6 +184,12 @@ impl ScalarUDFImpl for EnumFunction {
                 EnumKind { of, is_array }.field(self.name)
             }
             Task::Label => EnumKind::one(of()?).field(self.name),
+            Task::Rename => {
+                let of = of()?;
+                let field = EnumKind { of, is_array }.field(self.name);
+                let field = Field::clone(&field);
+                Arc::new(field.with_nullable(values.is_nullable()))
+            }
             Task::Text => {
                 let texts = plain(values.data_type(), DataType::Utf8);
                 Arc::new(Field::new(self.name, texts, true))
@@ -199,11 +214,8 @@ impl ScalarUDFImpl for EnumFunction {
             Task::Read => {
                 let texts = retyped(&values, wanted)?;
                 let labels = label_list(args.args.get(3))?;
-                let name = match args.args.get(2) {
-                    Some(ColumnarValue::Scalar(name)) => name.try_as_str().flatten(),
-                    _ => None,
-                };
-                check_texts(&texts, name.unwrap_or_default(), &numbered(&labels))?;
+                let name = text_of(args.args.get(2)).unwrap_or_default();
+                check_texts(&texts, name, &numbered(&labels))?;
                 texts
             }
             Task::Place => {
@@ -219,6 +231,13 @@ impl ScalarUDFImpl for EnumFunction {
                 });
                 Arc::new(labels_at.collect::<StringArray>())
             }
+            Task::Rename => {
+                let (old, new) = (text_of(args.args.get(2)), text_of(args.args.get(3)));
+                let (Some(old), Some(new)) = (old, new) else {
+                    return exec_err!("the texts of a label are expected");
+                };
+                with_text(&retyped(&values, wanted)?, old, new)?
+            }
         };
         Ok(match (is_scalar, answer.as_list_opt::<i32>()) {
             // A value that is taken out of an array forgets what its items are.
@@ -227,6 +246,31 @@ impl ScalarUDFImpl for EnumFunction {
             (false, _) => ColumnarValue::Array(answer),
         })
     }
+}
+
+/// A text that is given.
+fn text_of(argument: Option<&ColumnarValue>) -> Option<&str> {
+    match argument {
+        Some(ColumnarValue::Scalar(text)) => text.try_as_str().flatten(),
+        _ => None,
+    }
+}
+
+/// The same values, one text of which is another one.
+fn with_text(values: &ArrayRef, old: &str, new: &str) -> Result<ArrayRef> {
+    if let Some(lists) = values.as_list_opt::<i32>() {
+        let (item, offsets, items, nulls) = lists.clone().into_parts();
+        let lists = ListArray::try_new(item, offsets, with_text(&items, old, new)?, nulls)?;
+        return Ok(Arc::new(lists));
+    }
+    let Some(texts) = values.as_string_opt::<i32>() else {
+        return exec_err!("texts are expected");
+    };
+    let texts = texts.iter().map(|text| match text {
+        Some(text) if text == old => Some(new),
+        other => other,
+    });
+    Ok(Arc::new(texts.collect::<StringArray>()))
 }
 
 /// Labels that are given as a list.

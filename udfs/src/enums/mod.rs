@@ -13,7 +13,7 @@ mod support;
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
 
-pub use functions::{check, declared, is_declaration, label, place, read, text};
+pub use functions::{check, declared, is_declaration, label, place, read, renamed, text};
 pub use kind::{EnumKind, EnumType, keeps_array};
 
 /// An enum type and its labels.
