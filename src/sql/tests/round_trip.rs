@@ -350,6 +350,10 @@ const STATEMENTS: &[(&str, &str)] = &[
         "CREATE TYPE t AS ENUM ('a', 'c', 'b') ORDERED (-1, 1.5, 2) NUMBERED (1, 3, 2)",
         "=",
     ),
+    (
+        "CREATE TYPE t AS ENUM ('a') ARRAYS 17 RENAMED ('b' TO 'it''s a', 18 0, 19 4) RENAMED ('it''s a' TO 'a')",
+        "=",
+    ),
     ("CREATE TYPE t AS ENUM ()", "="),
     ("DROP TYPE IF EXISTS s.t, u CASCADE", "="),
     (
