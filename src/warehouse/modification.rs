@@ -98,15 +98,6 @@ impl Modification {
         }
     }
 
-    /// Whether the table has an index by a key already, which [`Self::covered`] does not have to make.
-    ///
-    /// # Errors
-    /// Those of [`Self::scan`].
-    pub fn is_indexed(&self, key: &IndexedKey) -> Result<bool> {
-        let scan = self.table_scan()?;
-        Ok(self.indexes.has(&scan, key))
-    }
-
     /// The change, whose rows are found by these keys through indexes, where there are some.
     #[must_use]
     pub fn by_keys(mut self, keys: Vec<IndexedKey>) -> Self {

@@ -362,8 +362,8 @@ async fn a_model_that_is_outgrown_learns_anew() {
     assert_eq!(mode(&client, "m").await, "incremental");
 }
 
-/// Rows of tables that are large enough for it are found by indexes, once a refresh has taken in something;
-/// those of records of no source, too, which is NULL or an empty text.
+/// Refreshes find the rows of tables that are large enough for it by indexes; those of records of no source,
+/// too, which is NULL or an empty text.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_records_refreshes_find_rows_by_indexes() {
     let folder = tempfile::tempdir().unwrap();

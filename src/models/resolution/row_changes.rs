@@ -22,6 +22,9 @@ use crate::warehouse::{
     Commit, CommitInfo, FILE_COLUMN, Modification, PLACE_COLUMN, Participant, Places, TableId,
 };
 
+/// Where more than one in so many records have changed, to read all rows is less work than to look for theirs.
+const MANY: usize = 4;
+
 impl Refresh<'_> {
     /// Changes rows of a companion, and answers the version that it has then.
     pub(super) async fn change(
@@ -122,7 +125,8 @@ impl Refresh<'_> {
     }
 }
 
-/// The places of the rows that go, through the indexes of the table; none where it has none.
+/// The places of the rows that go, through the indexes of the table, which are made where there are none yet;
+/// none where none pays.
 async fn places_by_keys(
     modification: &Modification,
     session: &dyn Session,
@@ -137,19 +141,15 @@ async fn places_by_keys(
     let Some(keys) = row_keys::keys(&named, 0..named.fields().len(), going.width) else {
         return Ok(None);
     };
-    if !going.is_traced {
-        for key in &keys {
-            if !modification.is_indexed(key)? {
-                return Ok(None);
-            }
-        }
-    }
     let types = named.fields().iter().take(going.width);
     let types: Vec<DataType> = types.map(|field| field.data_type().clone()).collect();
     let gone: Vec<u32> = (0..)
         .zip(&going.gone.places)
         .filter_map(|(record, is_gone)| is_gone.then_some(record))
         .collect();
+    if gone.len() > records.len() / MANY {
+        return Ok(None);
+    }
     match row_keys::names(records, &gone, &types)? {
         Some(names) => row_keys::places(modification, session, &keys, &names).await,
         None => Ok(None),
@@ -169,8 +169,6 @@ struct Going<'a> {
     width: usize,
     /// The records whose rows go.
     gone: &'a Gone,
-    /// Whether rows are to be found by indexes, though there are none yet.
-    is_traced: bool,
 }
 
 impl Going<'_> {
@@ -214,20 +212,8 @@ impl<'a> Rows<'a> {
     }
 
     fn new(names: Names<'a>, width: usize, gone: &'a Gone, new: SendableRecordBatchStream) -> Self {
-        let going = Going {
-            names,
-            width,
-            gone,
-            is_traced: false,
-        };
+        let going = Going { names, width, gone };
         Self { going, new }
-    }
-
-    /// The change of a model that has taken in others before: it has indexes to find rows by, or gets them
-    /// now.
-    pub(super) fn traced(mut self, is_traced: bool) -> Self {
-        self.going.is_traced = is_traced;
-        self
     }
 }
 

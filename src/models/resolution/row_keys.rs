@@ -1,7 +1,7 @@
 //! The keys by which rows of a model's tables are found that name records, through indexes: what a change
 //! costs follows the records that have changed, and not all of the table.
 //!
-//! A model has these indexes once a refresh has taken in what had changed.
+//! The first refresh that takes in what has changed makes these indexes.
 
 use std::ops::Range;
 use std::sync::Arc;

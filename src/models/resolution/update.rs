@@ -85,10 +85,6 @@ impl Refresh<'_> {
             .resolver
             .adopt(&options::read(self.definition)?.engine);
         let names = self.names();
-        let traced = &self.instance.traced_keys;
-        let is_traced = traced
-            .of(self.object.oid)
-            .is_some_and(|known| known == names);
         let pool = &self.instance.runtime().memory_pool;
         let mut previous = previous(&index, &changed.gone, pool)?;
         let (mut index, updated, scored) = match taking.filter(|_| !changed.is_nothing()) {
@@ -155,9 +151,9 @@ impl Refresh<'_> {
         let moved = Gone::of(records, others.iter().chain(&changed.gone));
 
         let new = stream_of(Arc::clone(&schema), changed.batches);
-        let of_records = Rows::of_records(&names, &touched, new).traced(is_traced);
+        let of_records = Rows::of_records(&names, &touched, new);
         let new = found.some_pairs(scored, &self.columns_of_pairs(step.columns));
-        let of_pairs = Rows::of_pairs(names.len(), &rescored, new).traced(is_traced);
+        let of_pairs = Rows::of_pairs(names.len(), &rescored, new);
         // Each waits for the disk most of the time.
         let (records, pairs) = tokio::try_join!(
             self.change(before, Companion::Records, of_records, &found, record.id),
@@ -173,10 +169,11 @@ impl Refresh<'_> {
         };
         let info = self.tell(told, step.columns, versions, record).await?;
         let new = found.clusters(others, step.columns);
-        let rows = Rows::of_clusters(names.len(), &moved, new).traced(is_traced);
+        let rows = Rows::of_clusters(names.len(), &moved, new);
         let table = table_id(self.object);
         if row_keys::keys(step.columns, 0..names.len(), names.len()).is_some() {
-            // The next one finds rows by indexes, which are made in the background meanwhile.
+            // Rows are found by indexes from now on, which the background keeps.
+            let traced = &self.instance.traced_keys;
             traced.set(&step.context.snapshot, self.object.oid, &names);
         }
         let commit = self

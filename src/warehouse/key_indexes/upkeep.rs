@@ -22,12 +22,6 @@ impl KeyIndexes {
         (all_told && (!is_small || index.exists())).then_some(index)
     }
 
-    /// Whether a version's table has an index by a key already, that pays.
-    pub fn has(&self, scan: &TableScan, key: &IndexedKey) -> bool {
-        let index = self.paying(scan, key);
-        index.is_some_and(|index| index.exists())
-    }
-
     /// Brings the indexes of a table to its latest version: those by these keys cover it, others
     /// are deleted.
     ///
