@@ -2,6 +2,10 @@
 
 use hashbrown::{HashMap, HashSet};
 
+/// Of larger groups nothing is kept: what their pairs say takes more memory than all else that is known of
+/// their records.
+const LARGEST: usize = 32;
+
 /// What two records of a group say.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct PairScore {
@@ -66,9 +70,11 @@ impl GroupScores {
         Some((self.members.get(middle..end)?, self.scores.get(scores)?))
     }
 
-    /// Keeps what is known of a group.
+    /// Keeps what is known of a group, unless that is too much.
     pub(super) fn push(&mut self, group: &[u32], by_name: &[u32], scores: &[PairScore]) {
-        let Some(first) = group.first() else { return };
+        let Some(first) = group.first().filter(|_| group.len() <= LARGEST) else {
+            return;
+        };
         let place = Place {
             members: self.members.len(),
             scores: self.scores.len(),
@@ -130,6 +136,13 @@ mod tests {
         for other in [&[1, 4][..], &[1, 4, 8], &[1, 4, 7, 8], &[4, 7], &[]] {
             assert_eq!(found(&known, other), None, "{other:?}");
         }
+        let large: Vec<u32> = (100..=100 + LARGEST as u32).collect();
+        known.push(
+            &large,
+            &large,
+            &vec![PairScore::default(); pairs_of(large.len())],
+        );
+        assert_eq!(found(&known, &large), None);
         known.forget(&[3]);
         assert_eq!(found(&known, &[2, 3, 9]), None);
         assert_eq!(found(&known, &[1, 4, 7]), of_first);
