@@ -1,5 +1,5 @@
 //! The columns of a table by which its rows are found through an index: those of its keys, those of
-//! `CREATE INDEX`, and those that its refreshes look for rows by.
+//! `CREATE INDEX`, and those that refreshes look for rows by: its own, and those of models that read it.
 
 use arrow::datatypes::SchemaRef;
 use tributary_udfs::json::JsonKind;
