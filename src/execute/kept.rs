@@ -12,6 +12,8 @@
 mod eligible;
 mod known;
 mod point;
+#[cfg(test)]
+mod tests;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};

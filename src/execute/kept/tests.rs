@@ -1,0 +1,89 @@
+use std::path::Path;
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
+use futures::TryStreamExt;
+
+use super::*;
+use crate::config::Configuration;
+use crate::session::{Client, Outcome};
+
+async fn session(folder: &Path) -> Arc<Session> {
+    let flags = [("data_dir".to_owned(), folder.display().to_string())];
+    let configuration = Configuration::load(None, |_| None, flags).unwrap();
+    let instance = Instance::open(configuration).await.unwrap();
+    let client = Client {
+        process: 1,
+        user: "tributary".to_owned(),
+        address: None,
+    };
+    Session::begin(instance, client, &[], Arc::default()).unwrap()
+}
+
+async fn run(session: &Session, sql: &str) {
+    for statement in session.parse(sql).unwrap() {
+        let prepared = session.prepare(statement, &[]).await.unwrap();
+        let outcome = session.execute(&prepared, Vec::new()).await.unwrap();
+        assert!(matches!(outcome, Outcome::Done(_)), "{sql}");
+    }
+}
+
+async fn prepare(session: &Session, sql: &str) -> Arc<Prepared> {
+    let mut statements = session.parse(sql).unwrap();
+    let statement = statements.pop().unwrap();
+    session.prepare(statement, &[]).await.unwrap()
+}
+
+/// The pairs of what a run answers, whose records have numbers that follow each other.
+async fn pairs(session: &Session, prepared: &Prepared, values: &[Option<&str>]) -> Vec<i64> {
+    let values = values.iter().map(|value| ScalarValue::from(*value));
+    let outcome = session.execute(prepared, values.collect()).await.unwrap();
+    let Outcome::Rows { stream, .. } = outcome else {
+        panic!("a query answers with rows");
+    };
+    let rows: Vec<RecordBatch> = stream.try_collect().await.unwrap();
+    let ids = rows.iter().map(|batch| batch.column(0));
+    ids.flat_map(|ids| ids.as_primitive::<Int64Type>().values().to_vec())
+        .map(|id| id / 2)
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prepared_lookup_keeps_its_plan_within_a_block_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(folder.path()).await;
+    run(
+        &session,
+        "CREATE TABLE person AS SELECT value AS id,
+             chr(CAST(65 + value % 2 AS BIGINT)) || substr(md5((value / 2)::TEXT), 1, 8) AS first_name,
+             substr(md5('last' || value / 2), 1, 8) AS last_name,
+             substr(md5('mail' || value / 2), 1, 8) || '@mail.example' AS email
+             FROM generate_series(0, 199) s;
+         CREATE MODEL m OPTIONS (model_type = 'entity_resolution', unique_id = 'id')
+             AS SELECT * FROM person;
+         BEGIN",
+    )
+    .await;
+    let find = "SELECT id FROM entity_lookup('m', named_struct('email', $1, 'last_name', $2))";
+    let find = prepare(&session, &format!("{find} LIMIT 1")).await;
+    let known = [
+        (3, "715725f9", "dae3583b@mail.example"),
+        (10, "03074983", "50970f5c@mail.example"),
+        (20, "3b38a6f8", "f3cdaf73@mail.example"),
+    ];
+    for (number, name, mail) in known {
+        let found = pairs(&session, &find, &[Some(mail), Some(name)]).await;
+        assert_eq!(found, [number]);
+        let found = pairs(&session, &find, &[Some(mail), None]).await;
+        assert_eq!(found, [number]);
+    }
+    assert!(find.is_brief());
+    // What computes its record is planned each time.
+    let folded = "SELECT id FROM entity_lookup('m', named_struct('email', lower($1)))";
+    let folded = prepare(&session, &format!("{folded} LIMIT 1")).await;
+    for _ in 0..3 {
+        let found = pairs(&session, &folded, &[Some("F3CDAF73@mail.example")]).await;
+        assert_eq!(found, [20]);
+    }
+    assert!(matches!(*folded.kept.lock(), KeptPlan::Impossible));
+}
