@@ -37,7 +37,7 @@ use crate::sql::{
     references, relation_literals, relation_names, relation_wildcards, renamed_wildcards,
     repeated_columns, repeated_groups, row_membership, row_values, sampled, sequence_calls,
     set_operation_keys, set_returning, standard_forms, table_changes, time_travel, untyped_texts,
-    values, variadic, whole_rows, with_changes, with_ties,
+    value_types, values, variadic, whole_rows, with_changes, with_ties,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -326,6 +326,7 @@ async fn planned_with(
     mut query: ast::Query,
     empty: EmptyQuery,
 ) -> Result<LogicalPlan> {
+    value_types::check(&query)?;
     Box::pin(say_plannably(&mut query, state, empty)).await?;
     integer_literals::mark(&mut query);
     let statement = PlannerStatement::Statement(Box::new(ast::Statement::Query(Box::new(query))));
@@ -409,6 +410,7 @@ pub fn views(snapshot: &Snapshot, query: &ast::Query) -> Result<Vec<Oid>> {
 /// `VALUES` of several types; 42601 for rows of several lengths that are compared, and `WITH TIES` without
 /// an order.
 pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
+    value_types::check(query)?;
     Box::pin(say_plannably(query, state, EmptyQuery::NullTexts)).await?;
     integer_literals::mark(query);
     Ok(())
@@ -419,6 +421,7 @@ pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Res
 /// # Errors
 /// Those of [`make_plannable`].
 pub async fn make_rows_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
+    value_types::check_assigned(query)?;
     Box::pin(say_plannably(query, state, EmptyQuery::NullTexts)).await?;
     integer_literals::mark_assigned(query);
     Ok(())

@@ -150,6 +150,7 @@ pub mod unlisten;
 pub mod untyped_texts;
 pub mod update;
 pub mod vacuum;
+pub mod value_types;
 pub mod values;
 pub mod variadic;
 pub mod view_columns;
