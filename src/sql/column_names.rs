@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, BinaryOperator, DataType, ExactNumberInfo, Expr, FunctionArg, FunctionArgExpr,
-    FunctionArguments, Ident, OrderByKind, Query, SelectItem, SetExpr, Subscript, TimezoneInfo,
-    TrimWhereField, Value, VisitMut, VisitorMut, visit_expressions, visit_expressions_mut,
+    AccessExpr, ArrayElemTypeDef, BinaryOperator, DataType, ExactNumberInfo, Expr, FunctionArg,
+    FunctionArgExpr, FunctionArguments, Ident, OrderByKind, Query, SelectItem, SetExpr, Subscript,
+    TimezoneInfo, TrimWhereField, Value, VisitMut, VisitorMut, visit_expressions,
+    visit_expressions_mut,
 };
 
 use super::cursor::fold;
@@ -452,6 +453,10 @@ fn type_name(data_type: &DataType) -> String {
         DataType::Timestamp(..) => "timestamp",
         DataType::Time(..) => "time",
         DataType::Interval { .. } => "interval",
+        // An array is named for its elements.
+        DataType::Array(
+            ArrayElemTypeDef::SquareBracket(element, _) | ArrayElemTypeDef::AngleBracket(element),
+        ) => return type_name(element),
         DataType::Custom(name, _) => match name.0.last().and_then(|part| part.as_ident()) {
             Some(name) => return fold(name.value.clone(), name.quote_style),
             None => return name.to_string(),
@@ -530,6 +535,13 @@ mod tests {
                 7
             ),
             ["date", "text", "a", "f", "float8", "date", "char"]
+        );
+        assert_eq!(
+            named(
+                "SELECT '{1}'::int[], '{{a}}'::varchar(3)[][], a::text[], CAST('{1}' AS float8[])",
+                4
+            ),
+            ["int4", "varchar", "a", "float8"]
         );
         assert_eq!(
             named("SELECT (r).City, (f(x))['zip'], a[1], (r).\"A\"[2]", 4),
