@@ -58,10 +58,29 @@ pub(super) fn out_of_range(message: &str) -> Option<Error> {
         .iter()
         .any(|part| message.contains(part));
     if is_decimal && overflows {
-        return error("numeric field overflow".to_owned())
-            .map(|error| error.with_detail(format!("{message}.")));
+        let detail = field_of(message).unwrap_or_else(|| format!("{message}."));
+        return error("numeric field overflow".to_owned()).map(|error| error.with_detail(detail));
     }
     None
+}
+
+/// `1234.5 is too large to store in a Decimal128 of precision 4. Max is 999.9`
+fn field_of(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once(" to store in a Decimal")?;
+    let (_, rest) = rest.split_once(" of precision ")?;
+    let (precision, bound) = rest.split_once(". M")?;
+    let (_, bound) = bound.split_once(" is ")?;
+    let precision: usize = precision.parse().ok()?;
+    let scale = bound.split_once('.').map_or(0, |(_, digits)| {
+        digits.bytes().take_while(u8::is_ascii_digit).count()
+    });
+    let limit = match precision.checked_sub(scale)? {
+        0 => "1".to_owned(),
+        digits => format!("10^{digits}"),
+    };
+    Some(format!(
+        "A field with precision {precision}, scale {scale} must round to an absolute value less than {limit}."
+    ))
 }
 
 /// SQL's name of a type that Arrow's `Debug` or `Display` shows.
@@ -86,4 +105,31 @@ pub(super) fn sql_name(arrow: &str) -> Option<&'static str> {
         "Null" => "unknown",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_field_of_a_numeric_that_overflows_is_told() {
+        for (message, detail) in [
+            (
+                "1234.5 is too large to store in a Decimal128 of precision 4. Max is 999.9",
+                "A field with precision 4, scale 1 must round to an absolute value less than 10^3.",
+            ),
+            (
+                "-99999 is too small to store in a Decimal128 of precision 4. Min is -9999",
+                "A field with precision 4, scale 0 must round to an absolute value less than 10^4.",
+            ),
+            (
+                "5.55 is too large to store in a Decimal128 of precision 2. Max is 0.99",
+                "A field with precision 2, scale 2 must round to an absolute value less than 1.",
+            ),
+        ] {
+            let error = out_of_range(message).unwrap();
+            assert_eq!(error.message(), "numeric field overflow");
+            assert_eq!(error.detail(), Some(detail));
+        }
+    }
 }
