@@ -31,7 +31,7 @@ use self::calls::no_arguments;
 use self::functions::{as_function, is_function, number_of_bits};
 use self::intervals::in_plain_units;
 use self::moments::at_time_zone;
-use self::patterns::{escape, is_match, match_as_written, match_each};
+use self::patterns::{escape, is_match, match_as_written, match_each, unfinished};
 use super::cursor::fold;
 use crate::error::{Error, Result, SqlState};
 
@@ -92,16 +92,10 @@ impl VisitorMut for Rewriter {
                 match_each(expr);
                 any_by_all(expr);
             }
-            Expr::Like {
-                pattern,
-                escape_char,
-                ..
+            Expr::Like { .. } | Expr::ILike { .. } => {
+                unfinished(expr);
+                escape(expr);
             }
-            | Expr::ILike {
-                pattern,
-                escape_char,
-                ..
-            } => escape(pattern, escape_char),
             Expr::BinaryOp { op, .. } if is_match(op) => {
                 if let Err(error) = match_as_written(expr) {
                     return ControlFlow::Break(error);

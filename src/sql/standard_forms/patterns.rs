@@ -11,10 +11,63 @@ use super::calls::{cast, literal_text, named_call, taken};
 use crate::error::Result;
 
 /// Puts what escapes marks of a pattern into it.
-pub(super) fn escape(pattern: &mut Expr, escape: &mut Option<ValueWithSpan>) {
-    if let Some(escape) = escape.take() {
+pub(super) fn escape(expr: &mut Expr) {
+    let (Expr::Like {
+        pattern,
+        escape_char,
+        ..
+    }
+    | Expr::ILike {
+        pattern,
+        escape_char,
+        ..
+    }) = expr
+    else {
+        return;
+    };
+    if let Some(escape) = escape_char.take() {
         let written = taken(pattern);
-        *pattern = named_call("like_escape", vec![written, Expr::Value(escape)]);
+        **pattern = named_call("like_escape", vec![written, Expr::Value(escape)]);
+    }
+}
+
+/// Says `LIKE 'ab\'`, whose last mark escapes nothing, as what fails for a text that gets so far, and for
+/// others does not match.
+pub(super) fn unfinished(expr: &mut Expr) {
+    let (Expr::Like {
+        negated,
+        pattern,
+        escape_char,
+        ..
+    }
+    | Expr::ILike {
+        negated,
+        pattern,
+        escape_char,
+        ..
+    }) = expr
+    else {
+        return;
+    };
+    if escape_char.is_some() {
+        return;
+    }
+    let Some(reaching) = literal_text(pattern).and_then(before_last_escape) else {
+        return;
+    };
+    **pattern = Expr::value(Value::SingleQuotedString(format!("{reaching}_%")));
+    let is_negated = std::mem::take(negated);
+    let found = taken(expr);
+    *expr = negate_if(is_negated, named_call("like_unfinished", vec![found]));
+}
+
+/// What stands before the mark at the end of a pattern that escapes nothing; none where the last mark is
+/// escaped itself.
+fn before_last_escape(pattern: &str) -> Option<&str> {
+    let marks = pattern.bytes().rev().take_while(|byte| *byte == b'\\');
+    match marks.count() % 2 {
+        1 => pattern.strip_suffix('\\'),
+        _ => None,
     }
 }
 

@@ -72,10 +72,24 @@ pub(super) const TEXT_SUBSTRING: &[Form] = &[
     form(&[Bytes, BigInt], Bytes, part_of_bytes),
     form(&[Bytes, BigInt, BigInt], Bytes, part_of_bytes),
 ];
+/// What a pattern of `LIKE` says that ends with an escape, by whether a text gets so far.
+pub(super) const LIKE_UNFINISHED: &[Form] = &[form(&[Boolean], Boolean, unfinished)];
 pub(super) const SIMILAR_TO_ESCAPE: &[Form] = &[
     form(&[Text], Text, similar),
     of_nulls(&[Text, Text], Text, similar),
 ];
+
+fn unfinished(row: &Row<'_>) -> Result<ScalarValue> {
+    if !row.boolean(0) {
+        return Ok(ScalarValue::Boolean(Some(false)));
+    }
+    Err(FunctionError {
+        sqlstate: "22025",
+        message: "LIKE pattern must not end with escape character".to_owned(),
+        hint: Some("Write a backslash that stands for itself twice.".to_owned()),
+    }
+    .into())
+}
 
 fn expression(row: &Row<'_>, flags: Flags) -> Result<Regex> {
     let mut known = row.expressions.borrow_mut();

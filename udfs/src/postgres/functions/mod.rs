@@ -83,6 +83,7 @@ const IMMUTABLE: &[(&str, &[Form])] = &[
     ("encode", binary::ENCODE),
     ("get_bit", binary::GET_BIT),
     ("get_byte", binary::GET_BYTE),
+    ("like_unfinished", matching::LIKE_UNFINISHED),
     ("matches_each", matches_each::MATCHES_EACH),
     ("parse_ident", quoting::PARSE_IDENT),
     ("quote_ident", quoting::QUOTE_IDENT),
