@@ -36,6 +36,9 @@ use super::texts_in_order::TEXTS_IN_ORDER;
 use super::zoned;
 use crate::formatting::SessionTimeZone;
 
+/// The key under which Arrow keeps a field's extension type.
+const EXTENSION_NAME: &str = "ARROW:extension:name";
+
 pub(super) static EXACT_SUM: LazyLock<Arc<AggregateUDF>> =
     LazyLock::new(|| Arc::new(AggregateUDF::new_from_impl(ExactSum::new())));
 
@@ -223,6 +226,7 @@ fn order_by_one_zero(keys: &mut [SortExpr], schema: &DFSchema) -> bool {
 }
 
 fn aggregate(mut function: AggregateFunction, schema: &DFSchema) -> Transformed<Expr> {
+    let is_ordered = order_distinct(&mut function, schema);
     order_by_span(&mut function.params.order_by, schema);
     if function.params.distinct && function.func.name() == "count" {
         for value in &mut function.params.args {
@@ -240,7 +244,10 @@ fn aggregate(mut function: AggregateFunction, schema: &DFSchema) -> Transformed<
     let is_least = match function.func.name() {
         "min" => true,
         "max" => false,
-        _ => return Transformed::no(Expr::AggregateFunction(function)),
+        _ => {
+            let function = Expr::AggregateFunction(function);
+            return Transformed::new_transformed(function, is_ordered);
+        }
     };
     let [interval] = function.params.args.as_slice() else {
         return Transformed::no(Expr::AggregateFunction(function));
@@ -254,6 +261,35 @@ fn aggregate(mut function: AggregateFunction, schema: &DFSchema) -> Transformed<
     function.params.null_treatment = Some(NullTreatment::IgnoreNulls);
     function.func = datafusion::functions_aggregate::first_last::first_value_udaf();
     Transformed::yes(Expr::AggregateFunction(function))
+}
+
+/// Gives values that are told apart on their way into an array or a text the order that they are told apart
+/// in, as PostgreSQL does, where they have none; answers whether they had none.
+fn order_distinct(function: &mut AggregateFunction, schema: &DFSchema) -> bool {
+    let is_meant = function.params.distinct
+        && function.params.order_by.is_empty()
+        && matches!(function.func.name(), "array_agg" | "string_agg");
+    let value = function.params.args.first().filter(|_| is_meant);
+    let Some(value) = value.filter(|value| is_ordered_as_kept(value, schema)) else {
+        return false;
+    };
+    function.params.order_by = vec![value.clone().sort(true, false)];
+    true
+}
+
+/// Whether values are put in order by nothing but how they are kept: documents and labels are not.
+fn is_ordered_as_kept(value: &Expr, schema: &DFSchema) -> bool {
+    let Ok((_, field)) = value.to_field(schema) else {
+        return false;
+    };
+    let data_type = field.data_type();
+    let is_plain = data_type.is_numeric()
+        || data_type.is_string()
+        || matches!(
+            data_type,
+            DataType::Boolean | DataType::Date32 | DataType::Timestamp(..)
+        );
+    is_plain && !field.metadata().contains_key(EXTENSION_NAME)
 }
 
 /// What takes the place of an aggregate of DataFusion's.
