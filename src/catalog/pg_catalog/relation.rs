@@ -15,7 +15,7 @@ use crate::catalog::privilege::Access;
 use crate::catalog::system::{
     REJECTED_ROWS, SYSTEM_SCHEMA, SystemSources, SystemView, VIEWS, rejected_rows_schema,
 };
-use crate::catalog::{Kind, Object, Snapshot};
+use crate::catalog::{Kind, Object, Snapshot, is_temporary_schema};
 
 /// PostgreSQL's number of `pg_catalog`.
 const PG_CATALOG_OID: i64 = 11;
@@ -27,6 +27,12 @@ pub const SYSTEM_SCHEMA_OID: i64 = 15_000;
 const REJECTED_ROWS_OID: i64 = 15_001;
 /// The number of the first computed view of schema `tributary`.
 const FIRST_VIEW_OID: i64 = 15_010;
+
+/// The schema of the session's own temporary relations, where there is one.
+pub fn own_temporary(sources: &dyn SystemSources) -> Option<String> {
+    let mut path = sources.search_path().into_iter();
+    path.find(|schema| is_temporary_schema(schema))
+}
 
 /// A schema.
 pub struct Namespace {

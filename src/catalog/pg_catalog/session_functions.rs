@@ -12,6 +12,8 @@ use datafusion::logical_expr::ScalarUDF;
 use super::PG_CATALOG;
 use super::function::{Call, CatalogFunction};
 use super::functions::{BIGINT, BOOLEAN, TEXT, number, string, text};
+use super::relation::own_temporary;
+use crate::catalog::is_temporary_schema;
 use crate::catalog::system::{SystemSources, blocking};
 use crate::config::{Config, SessionSettings, unknown_setting};
 use crate::error::{Error, Result, SqlState};
@@ -84,14 +86,26 @@ pub fn functions() -> Vec<ScalarUDF> {
             BOOLEAN,
             Call::Act(|sources, _| Ok(ScalarValue::Boolean(Some(sources.reload()?)))),
         ),
-        udf("pg_my_temp_schema", &[&[]], BIGINT, |_, _| {
-            ScalarValue::Int64(Some(0))
+        udf("pg_my_temp_schema", &[&[]], BIGINT, |sources, _| {
+            let snapshot = sources.snapshot();
+            let own = own_temporary(sources).and_then(|name| snapshot.schema(&name));
+            ScalarValue::Int64(Some(own.map_or(0, |schema| i64::from(schema.oid))))
         }),
         udf(
             "pg_is_other_temp_schema",
             &[&[BIGINT]],
             BOOLEAN,
-            |_, values| ScalarValue::Boolean(number(values, 0).map(|_| false)),
+            |sources, values| {
+                let own = own_temporary(sources);
+                let is_other = |oid: i64| {
+                    sources.snapshot().schemas().any(|schema| {
+                        i64::from(schema.oid) == oid
+                            && is_temporary_schema(&schema.name)
+                            && own.as_ref() != Some(&schema.name)
+                    })
+                };
+                ScalarValue::Boolean(number(values, 0).map(is_other))
+            },
         ),
         udf(
             "current_schemas",
@@ -103,8 +117,12 @@ pub fn functions() -> Vec<ScalarUDF> {
                 let path = sources.search_path().into_iter();
                 let path =
                     path.filter(|name| snapshot.schemas().any(|schema| schema.name == *name));
-                let names = implicit.then(|| PG_CATALOG.to_owned()).into_iter();
-                list(names.chain(path).collect())
+                let (temporary, path): (Vec<String>, Vec<String>) =
+                    path.partition(|name| is_temporary_schema(name));
+                // What is looked into beside the path comes first, temporary relations before all.
+                let temporary = temporary.into_iter().filter(|_| implicit);
+                let catalog = implicit.then(|| PG_CATALOG.to_owned());
+                list(temporary.chain(catalog).chain(path).collect())
             },
         ),
         udf("pg_client_encoding", &[&[]], TEXT, |_, _| {

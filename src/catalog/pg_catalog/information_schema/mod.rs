@@ -16,8 +16,9 @@ pub mod type_figures;
 use std::sync::{Arc, LazyLock};
 
 use super::data;
-use super::relation::{Relation, relations};
+use super::relation::{Relation, own_temporary, relations};
 use super::table::{PgTable, Rows, Tables};
+use crate::catalog::is_temporary_schema;
 use crate::catalog::privilege::{Privilege, Rights};
 use crate::catalog::system::SystemSources;
 
@@ -60,10 +61,15 @@ pub fn table(name: &str) -> Option<&'static PgTable> {
     TABLES.get(name)
 }
 
-/// The relations that are shown: indexes, sequences and materialized views are none to the standard.
+/// The relations that are shown: indexes, sequences and materialized views are none to the standard, and
+/// temporary ones are their session's.
 fn shown(sources: &dyn SystemSources) -> impl Iterator<Item = Arc<Relation>> {
+    let own = own_temporary(sources);
     let all = relations(sources).into_iter();
-    all.filter(|relation| !matches!(relation.kind, "i" | "S" | "m"))
+    all.filter(move |relation| {
+        !matches!(relation.kind, "i" | "S" | "m")
+            && (!is_temporary_schema(&relation.schema) || own.as_ref() == Some(&relation.schema))
+    })
 }
 
 /// Whether a relation is shown to a role: one that it may do something with, or with a column of. The

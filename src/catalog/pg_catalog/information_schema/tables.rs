@@ -3,6 +3,7 @@
 use super::super::functions::view_definition;
 use super::super::table::{Rows, Value, row};
 use super::{may_see, shown, yes_or_no};
+use crate::catalog::is_temporary_schema;
 
 pub static TABLE: Rows = Rows {
     of: "tables",
@@ -13,6 +14,7 @@ pub static TABLE: Rows = Rows {
         let relations = shown(sources).filter(|relation| may_see(&rights, relation));
         let rows = relations.map(|relation| {
             let table_type = match relation.kind {
+                _ if is_temporary_schema(&relation.schema) => "LOCAL TEMPORARY",
                 "v" => "VIEW",
                 "f" => "FOREIGN",
                 _ => "BASE TABLE",
