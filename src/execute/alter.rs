@@ -7,7 +7,8 @@
 //! `threshold`, `must_link` and `cannot_link` too, as in `ALTER MODEL m SET (threshold = 0.9)`: it makes its
 //! entities anew of the records that it has, and learns nothing. `ALTER EXTERNAL TABLE name REFRESH` gives a table whose columns are not declared, or
 //! that has the option `on_extra_columns 'add'`, the columns that its files have come to have, as the next
-//! refresh of what reads it does.
+//! refresh of what reads it does. The rows that a table has must hold a `CHECK` that is added, whether it is
+//! `NOT VALID` or not.
 
 use std::sync::Arc;
 

@@ -157,6 +157,8 @@ impl Declared {
             parser.expect_token(&Token::LParen)?;
             let condition = parser.parse_expr()?;
             parser.expect_token(&Token::RParen)?;
+            // Rows that there are hold it, too, and no table inherits from another.
+            while parser.take_words(&["NOT", "VALID"]) || parser.take_words(&["NO", "INHERIT"]) {}
             Rule::Check(Box::new(condition))
         } else if parser.take_words(&["FOREIGN", "KEY"]) {
             Rule::ForeignKey(Box::new(ForeignKey::parse(parser)?))
