@@ -40,8 +40,8 @@ use crate::warehouse::CommitInfo;
 /// leaves the catalog as it was; those of one that is replaced come in the same step as its columns.
 ///
 /// # Errors
-/// What its query meets; 26000 and 42809 for one that is not prepared, or is none; 42P07 where the name is taken; 40001 and 55P03 where one that is replaced is being
-/// changed by others.
+/// What its query meets; 26000 and 42809 for one that is not prepared, or is none; 42P07 where the name is
+/// taken; 40001 and 55P03 where one that is replaced is being changed by others.
 pub async fn execute(session: &Session, create: &CreateTable) -> Result<Outcome> {
     if let Some(prepared) = &create.prepared {
         let query = Box::pin(super::execute::query(session, prepared)).await?;
