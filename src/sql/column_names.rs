@@ -451,6 +451,7 @@ fn type_name(data_type: &DataType) -> String {
         DataType::Char(_) | DataType::Character(_) => "bpchar",
         DataType::Timestamp(_, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => "timestamptz",
         DataType::Timestamp(..) => "timestamp",
+        DataType::Time(_, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => "timetz",
         DataType::Time(..) => "time",
         DataType::Interval { .. } => "interval",
         // An array is named for its elements.
@@ -542,6 +543,13 @@ mod tests {
                 4
             ),
             ["int4", "varchar", "a", "float8"]
+        );
+        assert_eq!(
+            named(
+                "SELECT '12:00'::timetz, '12:00'::time with time zone, '12:00'::time, TIME '12:00'",
+                4
+            ),
+            ["timetz", "timetz", "time", "time"]
         );
         assert_eq!(
             named("SELECT (r).City, (f(x))['zip'], a[1], (r).\"A\"[2]", 4),
