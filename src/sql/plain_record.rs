@@ -11,6 +11,7 @@ use super::cursor::{Parser, fold};
 use super::dialect::TributaryDialect;
 use super::early_parameters::{number_of, read_as};
 use super::model_functions::{expression, text};
+use crate::error::{Error, Result, SqlState};
 
 /// The function that makes a record of names and values.
 const FUNCTION: &str = "named_struct";
@@ -57,15 +58,22 @@ impl PlainRecord {
         Self::of(&record).filter(|_| is_all)
     }
 
-    /// Its columns and their values, with these of parameters; none where one has no value.
-    pub fn values(&self, parameters: &[ScalarValue]) -> Option<Vec<(&str, ScalarValue)>> {
+    /// Its columns and their values, with these of parameters.
+    ///
+    /// # Errors
+    /// 42P02 for a parameter that has no value.
+    pub fn values(&self, parameters: &[ScalarValue]) -> Result<Vec<(&str, ScalarValue)>> {
         let values = self.0.iter().map(|(name, given)| {
             let value = match given {
                 Given::Null => ScalarValue::Null,
                 Given::Text(text) => text.as_str().into(),
-                Given::Parameter(number) => read_as(parameters.get(number.checked_sub(1)?)?),
+                Given::Parameter(number) => {
+                    let place = number.checked_sub(1);
+                    let value = place.and_then(|place| parameters.get(place));
+                    read_as(value.ok_or_else(|| without_value(*number))?)
+                }
             };
-            Some((name.as_str(), value))
+            Ok((name.as_str(), value))
         });
         values.collect()
     }
@@ -85,6 +93,13 @@ impl Given {
             _ => None,
         }
     }
+}
+
+fn without_value(number: usize) -> Error {
+    Error::new(
+        SqlState::UNDEFINED_PARAMETER,
+        format!("there is no parameter ${number}"),
+    )
 }
 
 /// The arguments of the function that makes records, called as such.
@@ -129,7 +144,9 @@ mod tests {
         let values = record.values(&nothing).unwrap();
         assert_eq!(values[0], ("Email", ScalarValue::Null));
         assert_eq!(values[3], ("no", ScalarValue::Null));
-        assert_eq!(record.values(&given[..1]), None);
+        let missing = record.values(&given[..1]).unwrap_err();
+        assert_eq!(missing.sqlstate(), SqlState::UNDEFINED_PARAMETER);
+        assert_eq!(missing.message(), "there is no parameter $2");
     }
 
     #[test]

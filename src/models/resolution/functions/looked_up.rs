@@ -17,7 +17,7 @@ use futures::future::BoxFuture;
 
 use super::super::computed;
 use super::Asked;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::sql::model_functions::ModelFunction;
 use crate::sql::plain_record::PlainRecord;
 use crate::warehouse::{self, TableId};
@@ -79,7 +79,7 @@ impl LookedUp {
     /// Begins to look for what it gives with these values of its parameters.
     ///
     /// # Errors
-    /// XX000 where a parameter has no value.
+    /// 42P02 for a parameter that has no value.
     pub fn rows(&self, values: &[ScalarValue]) -> Result<BoxFuture<'static, Result<RecordBatch>>> {
         Ok((self.look)(record(&self.record, values)?))
     }
@@ -87,8 +87,7 @@ impl LookedUp {
 
 /// A record of one row.
 fn record(record: &PlainRecord, values: &[ScalarValue]) -> Result<StructArray> {
-    let values = record.values(values);
-    let values = values.ok_or_else(|| Error::internal("a parameter of a record has no value"))?;
+    let values = record.values(values)?;
     let fields = values.iter().map(|(name, value)| {
         let field = Field::new(*name, value.data_type(), true);
         Ok((field, value.to_array_of_size(1)?))
