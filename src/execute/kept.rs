@@ -231,7 +231,7 @@ impl Making<'_> {
         let plan = query::plan(&context, &query).await?;
         let parameters = match types {
             Some(types) => types.to_vec(),
-            None => match known::parameter_types(&plan)? {
+            None => match known::parameter_types(&plan, &early_parameters::types(&query))? {
                 Some(types) => types,
                 None => return Ok(None),
             },

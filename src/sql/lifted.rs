@@ -5,25 +5,32 @@ use std::ops::ControlFlow;
 
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, Query, SetExpr, Value, ValueWithSpan, visit_expressions,
+    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Query, SetExpr,
+    TableFactor, Value, ValueWithSpan, visit_expressions,
 };
+
+use super::model_functions::{expression, is_lookup};
+use super::plain_record::PlainRecord;
 
 /// The most values that are lifted out of a query.
 const MAX_VALUES: usize = 100;
 
 /// Puts parameters in the place of the integers and texts that the outermost `WHERE` of a query
-/// compares columns with; answers their values. None are lifted out of a query with too many, or with
-/// parameters of its own.
+/// compares columns with, and of the texts of records that it looks up in models; answers their values.
+/// None are lifted out of a query with too many, or with parameters of its own.
 pub fn lift(query: &mut Query) -> Vec<ScalarValue> {
     if has_parameters(query) {
         return Vec::new();
     }
     let mut lifted = query.clone();
     let mut values = Vec::new();
-    if let SetExpr::Select(select) = lifted.body.as_mut()
-        && let Some(condition) = &mut select.selection
-    {
-        of_condition(condition, &mut values);
+    if let SetExpr::Select(select) = lifted.body.as_mut() {
+        for table in &mut select.from {
+            of_record(&mut table.relation, &mut values);
+        }
+        if let Some(condition) = &mut select.selection {
+            of_condition(condition, &mut values);
+        }
     }
     if values.is_empty() || values.len() > MAX_VALUES {
         return Vec::new();
@@ -40,6 +47,33 @@ fn has_parameters(query: &Query) -> bool {
         _ => ControlFlow::Continue(()),
     });
     found.is_break()
+}
+
+/// The texts of a record that is looked up in a model, where they are all that it is made of.
+fn of_record(factor: &mut TableFactor, values: &mut Vec<ScalarValue>) {
+    let TableFactor::Table {
+        name,
+        args: Some(args),
+        ..
+    } = factor
+    else {
+        return;
+    };
+    let record = args.args.get(1).and_then(expression);
+    if !is_lookup(name) || record.and_then(PlainRecord::of).is_none() {
+        return;
+    }
+    if let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Function(record)))) =
+        args.args.get_mut(1)
+        && let FunctionArguments::List(fields) = &mut record.args
+    {
+        // A name, and its value.
+        for value in fields.args.iter_mut().skip(1).step_by(2) {
+            if let FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) = value {
+                of_value(value, values);
+            }
+        }
+    }
 }
 
 fn of_condition(condition: &mut Expr, values: &mut Vec<ScalarValue>) {
@@ -119,6 +153,27 @@ mod tests {
         );
         let expected: [ScalarValue; 4] = [5_i64.into(), "x".into(), 1_i64.into(), "y".into()];
         assert_eq!(values, expected);
+    }
+
+    #[test]
+    fn texts_of_records_that_are_looked_up_are_lifted() {
+        let (query, values) = lifted(
+            "SELECT id FROM entity_lookup('m', named_struct('email', 'x', 'city', NULL, 'name', 'y')) WHERE id = 7",
+        );
+        assert_eq!(
+            query,
+            "SELECT id FROM entity_lookup('m', named_struct('email', $1, 'city', NULL, 'name', $2)) WHERE id = $3"
+        );
+        let expected: [ScalarValue; 3] = ["x".into(), "y".into(), 7_i64.into()];
+        assert_eq!(values, expected);
+        for sql in [
+            "SELECT id FROM entity_lookup('m', named_struct('email', lower('X')))",
+            "SELECT id FROM entity_lookup('m', named_struct('email', 'x', 'name', a.name))",
+            "SELECT level FROM entity_explain('m', 'x', 'y')",
+            "SELECT id FROM other('m', named_struct('email', 'x'))",
+        ] {
+            assert_eq!(lifted(sql), (sql.to_owned(), Vec::new()));
+        }
     }
 
     #[test]

@@ -482,6 +482,11 @@ pub(super) fn is_called(name: &AstName) -> bool {
     function(name).is_some() || table_changes::is_named(name)
 }
 
+/// Whether this is the name of the function that looks records up.
+pub(super) fn is_lookup(name: &AstName) -> bool {
+    function(name) == Some(ModelFunction::Lookup)
+}
+
 fn function(name: &AstName) -> Option<ModelFunction> {
     match name.0.as_slice() {
         [ObjectNamePart::Identifier(only)] => {

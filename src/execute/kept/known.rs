@@ -2,9 +2,11 @@
 //! of each of its viewers, a pool `SELECT 1` of each connection.
 //!
 //! They are known by their syntax tree, in which parameters stand for the values that columns are
-//! compared with (`sql/lifted.rs`). A plan must answer as one made for the query as it was written, so
-//! a value has to have its column's type; where one has not, the query is known as it was written.
+//! compared with, and for the texts of records that are looked up in models (`sql/lifted.rs`). A plan must
+//! answer as one made for the query as it was written, so a value has to have its column's type; where one
+//! has not, the query is known as it was written.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
 use arrow::datatypes::{DataType, SchemaRef};
@@ -218,11 +220,16 @@ impl Place {
     }
 }
 
-/// The types of a plan's parameters by the columns that they stand beside; none where one has another
-/// type than a literal may be read as without a look at its value.
-pub(super) fn parameter_types(plan: &LogicalPlan) -> Result<Option<Vec<DataType>>> {
+/// The types of a plan's parameters by the columns that they stand beside, and those of records, which are
+/// of texts; none where one has another type than a literal may be read as without a look at its value.
+pub(super) fn parameter_types(
+    plan: &LogicalPlan,
+    of_records: &BTreeMap<usize, Option<DataType>>,
+) -> Result<Option<Vec<DataType>>> {
     let inferred = plan.get_parameter_types()?;
-    let types = (1..=inferred.len()).map(|number| match inferred.get(&format!("${number}")) {
+    let all = inferred.len() + of_records.len();
+    let types = (1..=all).map(|number| match inferred.get(&format!("${number}")) {
+        None if of_records.contains_key(&number) => Some(DataType::Utf8),
         Some(Some(known)) if known.is_integer() || known.is_string() => Some(known.clone()),
         _ => None,
     });
