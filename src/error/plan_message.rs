@@ -338,12 +338,16 @@ fn unfit_arguments(message: &str) -> Option<Error> {
 /// The pieces between separators that stand within no brackets.
 pub(super) fn split(text: &str, separator: char) -> Vec<&str> {
     let mut depth = 0_usize;
+    let mut is_word = false;
     text.split(|character: char| {
         match character {
-            '(' | '<' | '[' => depth += 1,
+            '(' | '[' => depth += 1,
+            // Behind a blank it is an operator.
+            '<' if is_word => depth += 1,
             ')' | '>' | ']' => depth = depth.saturating_sub(1),
             _ => {}
         }
+        is_word = character.is_alphanumeric();
         depth == 0 && character == separator
     })
     .map(str::trim)
@@ -432,6 +436,11 @@ mod tests {
                 "Cannot infer common argument type for comparison operation Int64 IS DISTINCT FROM Boolean",
                 "42883",
                 "operator does not exist: bigint IS DISTINCT FROM boolean",
+            ),
+            (
+                "Cannot infer common argument type for comparison operation Boolean <= Int32",
+                "42883",
+                "operator does not exist: boolean <= integer",
             ),
             (
                 "Aggregate function calls cannot be nested: 'sum(a)' is nested inside 'avg(sum(a))'",

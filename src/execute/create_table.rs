@@ -345,7 +345,7 @@ mod tests {
         };
         run("CREATE TABLE t AS SELECT 1::BIGINT AS old").await;
         let snapshot = session.instance.catalog.snapshot();
-        let statement = crate::sql::parse_one("CREATE TABLE copy AS SELECT * FROM t").unwrap();
+        let statement = parse_one("CREATE TABLE copy AS SELECT * FROM t").unwrap();
         let creation = creation(&session, &snapshot, statement, false, false).await;
         let Creation::New(new) = creation.unwrap() else {
             panic!("copy exists")

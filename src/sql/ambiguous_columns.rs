@@ -23,7 +23,7 @@ use crate::error::{Error, Result, SqlState};
 pub async fn check(query: &Query, state: &SessionState) -> Result<()> {
     let mut tables = Tables::default();
     let _ = Visit::visit(query, &mut tables);
-    if !tables.is_wanted {
+    if !tables.has_subqueries || !tables.has_joined {
         return Ok(());
     }
     let mut finder = Finder {
@@ -40,9 +40,10 @@ pub async fn check(query: &Query, state: &SessionState) -> Result<()> {
 #[derive(Default)]
 struct Tables {
     columns: KnownColumns,
-    /// How many subqueries that see the rows around are around.
-    subqueries: usize,
-    is_wanted: bool,
+    /// Whether there are subqueries that see the rows around.
+    has_subqueries: bool,
+    /// Whether some `FROM` has several relations.
+    has_joined: bool,
 }
 
 impl Visitor for Tables {
@@ -50,28 +51,18 @@ impl Visitor for Tables {
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<Self::Break> {
         let joins = select.from.iter().any(|table| !table.joins.is_empty());
-        self.is_wanted |= self.subqueries > 0 && (select.from.len() > 1 || joins);
+        self.has_joined |= select.from.len() > 1 || joins;
         ControlFlow::Continue(())
     }
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<Self::Break> {
         self.columns.unnamed(factor);
-        self.subqueries += usize::from(is_lateral(factor));
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<Self::Break> {
-        self.subqueries -= usize::from(is_lateral(factor));
+        self.has_subqueries |= is_lateral(factor);
         ControlFlow::Continue(())
     }
 
     fn pre_visit_expr(&mut self, expression: &Expr) -> ControlFlow<Self::Break> {
-        self.subqueries += usize::from(has_subquery(expression));
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_expr(&mut self, expression: &Expr) -> ControlFlow<Self::Break> {
-        self.subqueries -= usize::from(has_subquery(expression));
+        self.has_subqueries |= has_subquery(expression);
         ControlFlow::Continue(())
     }
 }

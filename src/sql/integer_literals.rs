@@ -7,7 +7,7 @@
 //! bounds of frames and arguments of table functions stay as the planner knows them.
 
 use std::convert::Infallible;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
@@ -21,10 +21,14 @@ use super::cursor::fold;
 /// The operator whose left side is a literal to be read as Postgres does.
 pub const OPERATOR: [&str; 2] = ["tributary", "integer"];
 
-/// Functions of the planner's that take some of their arguments as `bigint` literals alone; the number
-/// of arguments before those.
-const TAKING_LITERALS: [(&str, usize); 4] =
-    [("count", 0), ("lag", 1), ("lead", 1), ("nth_value", 1)];
+/// Functions of the planner's that take some of their arguments as `bigint` literals alone; the places of
+/// those.
+const TAKING_LITERALS: [(&str, Range<usize>); 4] = [
+    ("count", 0..usize::MAX),
+    ("lag", 1..2),
+    ("lead", 1..2),
+    ("nth_value", 1..2),
+];
 
 /// Marks the literals of a query that is to be planned; what is stored and displayed is the query as
 /// written.
@@ -253,8 +257,8 @@ fn unmark_arguments(function: &mut Function) {
     let known = TAKING_LITERALS
         .iter()
         .find(|(own, _)| name.as_deref() == Some(*own));
-    if let (Some((_, first)), FunctionArguments::List(list)) = (known, &mut function.args) {
-        for argument in list.args.iter_mut().skip(*first) {
+    if let (Some((_, places)), FunctionArguments::List(list)) = (known, &mut function.args) {
+        for argument in list.args.iter_mut().skip(places.start).take(places.len()) {
             if let FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) = argument {
                 unmark(value);
             }

@@ -10,6 +10,9 @@ pub const DEFAULT_SCHEMA: &str = "public";
 /// The one database.
 pub const DATABASE: &str = "tributary";
 
+/// The relation of the rows that the body of a function of users' gives, beside one of its arguments.
+pub const FUNCTION_BODY: &str = "tributary:body";
+
 /// A name as written: `name`, `schema.name` or `database.schema.name` (the database is dropped).
 ///
 /// Parts are folded to lower case unless they were quoted, as Postgres does.

@@ -15,6 +15,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::cursor::fold;
 use super::known_columns::KnownColumns;
+use super::name::FUNCTION_BODY;
 use super::outer_relations::relation_of;
 use crate::error::{Error, Result};
 
@@ -47,6 +48,9 @@ struct Finder<'a> {
     is_wanted: bool,
     /// The selections around, outermost first.
     around: Vec<Rows>,
+    /// How many of them are around each function's body that is: it sees no rows but its arguments, which
+    /// are values within it.
+    bodies: Vec<usize>,
     /// Where keys of `ORDER BY` stand, whose selection is not around.
     keys: BTreeSet<usize>,
     /// How many of these are around.
@@ -76,6 +80,7 @@ impl<'a> Finder<'a> {
             is_known,
             is_wanted: false,
             around: Vec::new(),
+            bodies: Vec::new(),
             keys: BTreeSet::new(),
             within_keys: 0,
         }
@@ -102,8 +107,15 @@ impl<'a> Finder<'a> {
         }
     }
 
+    /// The selections around whose rows can be asked for something.
+    fn seen(&self) -> &[Rows] {
+        let unseen = self.bodies.last().copied().unwrap_or_default();
+        self.around.get(unseen..).unwrap_or_default()
+    }
+
     fn owner(&self, name: &Name) -> Owner {
-        let Some((own, around)) = self.around.split_last() else {
+        let seen = self.seen();
+        let Some((own, around)) = seen.split_last() else {
             return Owner::Unknown;
         };
         let has_relation = |name: &String| around.iter().any(|rows| rows.relations.contains(name));
@@ -113,7 +125,7 @@ impl<'a> Finder<'a> {
             Name::OfRelation(_) => Owner::Unknown,
             Name::Alone(name) if own.relations.contains(name) => Owner::Own,
             Name::Alone(name) => {
-                for (depth, rows) in self.around.iter().rev().enumerate() {
+                for (depth, rows) in seen.iter().rev().enumerate() {
                     match &rows.columns {
                         None => return Owner::Unknown,
                         Some(columns) if !columns.contains(name) => {}
@@ -171,12 +183,26 @@ impl Visitor for Finder<'_> {
         ControlFlow::Continue(())
     }
 
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<Error> {
+        if is_body(factor) {
+            self.bodies.push(self.around.len());
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<Error> {
+        if is_body(factor) {
+            self.bodies.pop();
+        }
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_expr(&mut self, expression: &Expr) -> ControlFlow<Error> {
         self.within_keys += usize::from(self.keys.contains(&address(expression)));
         let Expr::Function(function) = expression else {
             return ControlFlow::Continue(());
         };
-        if self.within_keys > 0 || self.around.len() < 2 || !self.is_called(function) {
+        if self.within_keys > 0 || self.seen().len() < 2 || !self.is_called(function) {
             return ControlFlow::Continue(());
         }
         let mut names = Names::default();
@@ -241,6 +267,11 @@ impl Visitor for Names {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// Whether what stands in `FROM` is the body of a function that users have made.
+fn is_body(factor: &TableFactor) -> bool {
+    matches!(factor, TableFactor::Derived { alias: Some(alias), .. } if alias.name.value == FUNCTION_BODY)
 }
 
 /// Tells two expressions of one tree apart, though they may be equal.

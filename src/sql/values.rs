@@ -79,7 +79,7 @@ impl VisitorMut for Rewriter {
     }
 }
 
-/// The type of moments, or of bytes, that values are cast to, where the others are literals.
+/// The type of moments, truths, arrays or bytes that values are of, where the others are literals.
 fn read_type<'a>(values: impl Iterator<Item = &'a Expr>) -> Option<DataType> {
     let mut found: Option<&DataType> = None;
     let mut has_others = false;
@@ -103,6 +103,9 @@ fn is_read(data_type: &DataType) -> bool {
             | DataType::Timestamp(..)
             | DataType::Interval { .. }
             | DataType::Bytea
+            | DataType::Bool
+            | DataType::Boolean
+            | DataType::Array(_)
     )
 }
 
@@ -284,6 +287,7 @@ fn type_of(value: &Expr) -> Option<&DataType> {
         Expr::Interval(_) => Some(&INTERVAL),
         Expr::Cast { data_type, .. } => Some(data_type),
         Expr::TypedString(typed) => Some(&typed.data_type),
+        Expr::Value(value) if matches!(value.value, Value::Boolean(_)) => Some(&DataType::Boolean),
         Expr::Nested(inner) => type_of(inner),
         _ => None,
     }

@@ -17,12 +17,10 @@ use crate::catalog::{Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::create_function::{CreateFunction, Returns};
 use crate::sql::cursor::object_name_from;
-use crate::sql::name::Quoted;
+use crate::sql::name::{FUNCTION_BODY, Quoted};
 use crate::sql::shown::Shown;
 use crate::sql::{Statement, column_names, parse_one};
 
-/// The relation of the rows that a body gives.
-pub(super) const BODY: &str = "tributary:body";
 /// The column of what a function answers.
 const VALUE: &str = "tributary:value";
 /// The relation of the arguments where the body has one of the function's name.
@@ -132,7 +130,7 @@ fn beside_arguments(
     let text = format!(
         "SELECT {items} FROM ({arguments}) AS {} CROSS JOIN LATERAL (SELECT 1) AS {}{columns}",
         Quoted(&relation),
-        Quoted(BODY),
+        Quoted(FUNCTION_BODY),
     );
     let Statement::Query(mut query) = parse_one(&text)? else {
         return Err(Error::internal("a function's body is no query"));
@@ -179,7 +177,7 @@ pub(super) fn value(create: &CreateFunction) -> Result<Box<Query>> {
 /// # Errors
 /// Those of the body's text.
 pub fn probe(create: &CreateFunction) -> Result<Box<Query>> {
-    let items = format!("{}.*", Quoted(BODY));
+    let items = format!("{}.*", Quoted(FUNCTION_BODY));
     beside_arguments(create, &nulls(create), &items, &[], Taken::All)
 }
 
@@ -235,7 +233,7 @@ pub(super) fn rows(
         let is_number = call.with_ordinality && index + 1 == width;
         let value = match is_number && takes_first {
             true => "1".to_owned(),
-            false => format!("{}.{place}", Quoted(BODY)),
+            false => format!("{}.{place}", Quoted(FUNCTION_BODY)),
         };
         match of.as_str() {
             "" => format!("{value} AS {}", Quoted(name)),

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use datafusion::error::Result;
 
-use super::conversion::as_text;
+use super::conversion::as_sent;
 use crate::formatting::SessionTimeZone;
 
 /// Casts records to texts, moments among their fields in `zone`.
 pub(super) fn to_texts(from: &ArrayRef, zone: &SessionTimeZone) -> Result<ArrayRef> {
     let records = from.as_struct();
-    let fields = records.columns().iter().map(|field| as_text(field, zone));
+    let fields = records.columns().iter().map(|field| as_sent(field, zone));
     let fields = fields.collect::<Result<Vec<_>>>()?;
     let shown = (0..records.len()).map(|row| {
         if records.is_null(row) {
