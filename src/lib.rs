@@ -2,6 +2,7 @@
 //!
 //! ARCHITECTURE.md is the map of this crate.
 
+mod boxed;
 pub mod catalog;
 pub mod cli;
 pub mod config;

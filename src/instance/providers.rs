@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use async_trait::async_trait;
 use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, SchemaProvider, Session, TableProvider,
 };
@@ -16,6 +15,7 @@ use datafusion::physical_plan::ExecutionPlan;
 
 use super::relations::{Relations, view_text};
 use super::state::DATABASE;
+use crate::boxed::{scan_by, table_by};
 use crate::catalog::{Kind, Object, pg_catalog, system};
 use crate::error::Error;
 use crate::session::rows_once;
@@ -39,7 +39,6 @@ impl UnplannedView {
     }
 }
 
-#[async_trait]
 impl TableProvider for UnplannedView {
     fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
@@ -53,7 +52,11 @@ impl TableProvider for UnplannedView {
         self.text.as_deref()
     }
 
-    async fn scan(
+    scan_by!(UnplannedView, scan_nothing);
+}
+
+impl UnplannedView {
+    async fn scan_nothing(
         &self,
         _: &dyn Session,
         _: Option<&Vec<usize>>,
@@ -74,7 +77,6 @@ impl PlannedView {
     }
 }
 
-#[async_trait]
 impl TableProvider for PlannedView {
     fn schema(&self) -> SchemaRef {
         self.0.schema()
@@ -103,7 +105,11 @@ impl TableProvider for PlannedView {
         self.0.supports_filters_pushdown(filters)
     }
 
-    async fn scan(
+    scan_by!(PlannedView, scan_plan);
+}
+
+impl PlannedView {
+    async fn scan_plan(
         &self,
         session: &dyn Session,
         projection: Option<&Vec<usize>>,
@@ -184,7 +190,6 @@ impl fmt::Debug for Schema {
     }
 }
 
-#[async_trait]
 impl SchemaProvider for Schema {
     fn table_names(&self) -> Vec<String> {
         if let Some(tables) = pg_catalog::schema(&self.name) {
@@ -201,15 +206,19 @@ impl SchemaProvider for Schema {
             .collect()
     }
 
-    async fn table(&self, name: &str) -> DataFusionResult<Option<Arc<dyn TableProvider>>> {
-        let found = self.relations.find(&self.name, name).await;
-        found.map_err(DataFusionError::from)
-    }
+    table_by!(Schema, find);
 
     fn table_exist(&self, name: &str) -> bool {
         let name = QualifiedName::new(&self.name, name);
         self.name == system::SYSTEM_SCHEMA && system::exists(&name.name)
             || (self.relations.snapshot.relation(&name))
                 .is_some_and(|object| object.kind != Kind::Model)
+    }
+}
+
+impl Schema {
+    async fn find(&self, name: &str) -> DataFusionResult<Option<Arc<dyn TableProvider>>> {
+        let found = self.relations.find(&self.name, name).await;
+        found.map_err(DataFusionError::from)
     }
 }

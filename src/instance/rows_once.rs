@@ -29,6 +29,7 @@ use futures::future::{BoxFuture, Shared};
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use parking_lot::Mutex;
 
+use crate::boxed::Scanned;
 use crate::session::rows_once::RowsOnce;
 use crate::unary::{Unary, UnaryExec};
 
@@ -36,15 +37,26 @@ use crate::unary::{Unary, UnaryExec};
 #[derive(Debug)]
 pub(super) struct Planner;
 
-#[async_trait]
 impl QueryPlanner for Planner {
-    async fn create_physical_plan(
-        &self,
-        plan: &LogicalPlan,
-        session: &dyn Session,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(NodePlanner)]);
-        planner.create_physical_plan(plan, session).await
+    fn create_physical_plan<'life0, 'life1, 'life2, 'async_trait>(
+        &'life0 self,
+        plan: &'life1 LogicalPlan,
+        session: &'life2 dyn Session,
+    ) -> Scanned<'async_trait>
+    where
+        'life0: 'async_trait,
+        'life1: 'async_trait,
+        'life2: 'async_trait,
+        Self: 'async_trait,
+    {
+        fn boxed<'a>(plan: &'a LogicalPlan, session: &'a dyn Session) -> Scanned<'a> {
+            Box::pin(async move {
+                let planner =
+                    DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(NodePlanner)]);
+                planner.create_physical_plan(plan, session).await
+            })
+        }
+        boxed(plan, session)
     }
 }
 

@@ -8,7 +8,8 @@
 use std::sync::Arc;
 
 use arrow::datatypes::Schema;
-use async_trait::async_trait;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 
 use super::replan::{self, Author};
 use super::table_id;
@@ -32,17 +33,19 @@ pub struct Replacement {
     pub keeps_rows: bool,
 }
 
-#[async_trait]
 impl Participant for Replacement {
-    async fn prepare(&self, mark: &CommitMark) -> Result<()> {
-        let Self {
-            instance,
-            oid,
-            new,
-            author,
-            keeps_rows,
-        } = self;
-        replan::prepare(instance, *oid, new, *author, *keeps_rows, mark).await
+    fn prepare<'a>(&'a self, mark: &'a CommitMark) -> BoxFuture<'a, Result<()>> {
+        async move {
+            let Self {
+                instance,
+                oid,
+                new,
+                author,
+                keeps_rows,
+            } = self;
+            replan::prepare(instance, *oid, new, *author, *keeps_rows, mark).await
+        }
+        .boxed()
     }
 
     fn committed(&self, mark: &CommitMark) {
@@ -76,23 +79,26 @@ pub struct Unchanged {
     pub object: Arc<Object>,
 }
 
-#[async_trait]
 impl Participant for Unchanged {
-    async fn prepare(&self, _: &CommitMark) -> Result<()> {
-        self.instance.catalog.fill(&self.object);
-        let snapshot = self.instance.catalog.snapshot();
-        match snapshot.object(self.object.oid) {
-            Some(now)
-                if now.schema == self.object.schema && now.definition == self.object.definition =>
-            {
-                Ok(())
+    fn prepare<'a>(&'a self, _: &'a CommitMark) -> BoxFuture<'a, Result<()>> {
+        async move {
+            self.instance.catalog.fill(&self.object);
+            let snapshot = self.instance.catalog.snapshot();
+            match snapshot.object(self.object.oid) {
+                Some(now)
+                    if now.schema == self.object.schema
+                        && now.definition == self.object.definition =>
+                {
+                    Ok(())
+                }
+                Some(_) => Err(replaced_meanwhile(&self.object)),
+                None => Err(Error::new(
+                    SqlState::UNDEFINED_TABLE,
+                    format!("{} was dropped meanwhile", self.object.described()),
+                )),
             }
-            Some(_) => Err(replaced_meanwhile(&self.object)),
-            None => Err(Error::new(
-                SqlState::UNDEFINED_TABLE,
-                format!("{} was dropped meanwhile", self.object.described()),
-            )),
         }
+        .boxed()
     }
 }
 

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, SchemaRef};
-use async_trait::async_trait;
 use chrono::Utc;
 use datafusion::scalar::ScalarValue;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 
 use super::{
     Client, OpenPortal, Outcome, Prepared, PreparedStatements, Session, TransactionStatus, enums,
@@ -76,7 +77,6 @@ impl Server {
     }
 }
 
-#[async_trait]
 impl Backend for Server {
     type Session = Session;
 
@@ -106,7 +106,7 @@ impl Backend for Server {
         snapshot.is_superuser(snapshot.role_of(user, &self.instance.configuration.server.user))
     }
 
-    async fn connect(&self, client: &wire::Client) -> Result<Arc<Session>> {
+    fn connect(&self, client: &wire::Client) -> Result<Arc<Session>> {
         self.check_role(&client.user)?;
         let known = Client {
             process: client.process_id,
@@ -128,7 +128,6 @@ impl Backend for Server {
     }
 }
 
-#[async_trait]
 impl BackendSession for Session {
     fn begin_statement(&self) {
         self.begin_statement();
@@ -153,20 +152,24 @@ impl BackendSession for Session {
         })
     }
 
-    async fn prepare(
-        &self,
+    fn prepare<'a>(
+        &'a self,
         statement: Statement,
-        types: &[Option<DataType>],
-    ) -> Result<Arc<Prepared>> {
-        self.prepare(statement, types).await
+        types: &'a [Option<DataType>],
+    ) -> BoxFuture<'a, Result<Arc<Prepared>>> {
+        self.prepare(statement, types).boxed()
     }
 
-    async fn prepare_to_run(&self, statement: Statement) -> Result<Arc<Prepared>> {
-        self.prepare_to_run(statement).await
+    fn prepare_to_run(&self, statement: Statement) -> BoxFuture<'_, Result<Arc<Prepared>>> {
+        self.prepare_to_run(statement).boxed()
     }
 
-    async fn execute(&self, prepared: &Prepared, parameters: Vec<ScalarValue>) -> Result<Outcome> {
-        self.execute(prepared, parameters).await
+    fn execute<'a>(
+        &'a self,
+        prepared: &'a Prepared,
+        parameters: Vec<ScalarValue>,
+    ) -> BoxFuture<'a, Result<Outcome>> {
+        self.execute(prepared, parameters).boxed()
     }
 
     fn is_brief(&self, prepared: &Prepared) -> bool {
@@ -193,24 +196,27 @@ impl BackendSession for Session {
         (!reads.is_empty()).then(|| self.cursors.open_portal(reads))
     }
 
-    async fn settle(&self) {
-        self.instance.warehouse.finish_commits().await;
-        let writes = self.state.lock().writes();
-        if let Some(writes) = writes {
-            writes.instance.warehouse.finish_commits().await;
+    fn settle(&self) -> BoxFuture<'_, ()> {
+        async {
+            self.instance.warehouse.finish_commits().await;
+            let writes = self.state.lock().writes();
+            if let Some(writes) = writes {
+                writes.instance.warehouse.finish_commits().await;
+            }
         }
+        .boxed()
     }
 
     fn begin_implicit(&self) {
         self.begin_implicit();
     }
 
-    async fn end_implicit(&self, commits: bool) -> Result<()> {
-        self.end_implicit(commits).await
+    fn end_implicit(&self, commits: bool) -> BoxFuture<'_, Result<()>> {
+        self.end_implicit(commits).boxed()
     }
 
-    async fn fail(&self) {
-        self.fail().await;
+    fn fail(&self) -> BoxFuture<'_, ()> {
+        self.fail().boxed()
     }
 
     fn transaction_status(&self) -> TransactionStatus {
@@ -221,16 +227,16 @@ impl BackendSession for Session {
         self.rest();
     }
 
-    async fn end_statements(&self) -> Result<()> {
-        self.end_statements().await
+    fn end_statements(&self) -> BoxFuture<'_, Result<()>> {
+        self.end_statements().boxed()
     }
 
     fn complete(&self) -> Result<()> {
         self.complete()
     }
 
-    async fn notified(&self) {
-        self.notifying.mailbox().filled().await;
+    fn notified(&self) -> BoxFuture<'_, ()> {
+        self.notifying.mailbox().filled().boxed()
     }
 
     fn take_notifications(&self) -> Vec<Arc<Notification>> {

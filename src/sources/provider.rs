@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::DFSchema;
 use datafusion::datasource::TableType;
@@ -31,6 +30,7 @@ use super::rejected::RejectedRows;
 use super::scan::{FileScan, ScanSource};
 use super::types::{check_readable_from_csv, declared_schema};
 use super::{columns, input};
+use crate::boxed::scan_by;
 use crate::error::{Error, Result, SqlState};
 use crate::sql::create_external_table::CreateExternalTable;
 use crate::sql::name::DEFAULT_SCHEMA;
@@ -248,7 +248,6 @@ impl FileTable {
     }
 }
 
-#[async_trait]
 impl TableProvider for FileTable {
     fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
@@ -274,7 +273,11 @@ impl TableProvider for FileTable {
             .collect())
     }
 
-    async fn scan(
+    scan_by!(FileTable, scan_files);
+}
+
+impl FileTable {
+    async fn scan_files(
         &self,
         state: &dyn Session,
         projection: Option<&Vec<usize>>,

@@ -5,7 +5,7 @@
 //! the participant prepares, the entry of the log decides, the participant learns of it. A crash
 //! after the first step leaves it in doubt, and the log answers then too: [`CommitOutcome`].
 
-use async_trait::async_trait;
+use futures::future::BoxFuture;
 
 use super::entry::commit_info;
 use crate::error::Result;
@@ -35,13 +35,12 @@ pub enum CommitOutcome {
 
 /// A store that changes if, and only if, a commit is made. Commits of one table come one after
 /// the other; no method may wait for another commit of it.
-#[async_trait]
 pub trait Participant: Send + Sync {
     /// Makes sure, durably, that both [`Self::committed`] and [`Self::aborted`] can be done.
     ///
     /// # Errors
     /// Where it cannot: then the commit is not made, and this is its error.
-    async fn prepare(&self, mark: &CommitMark) -> Result<()>;
+    fn prepare<'a>(&'a self, mark: &'a CommitMark) -> BoxFuture<'a, Result<()>>;
 
     /// The commit is made.
     fn committed(&self, _mark: &CommitMark) {}

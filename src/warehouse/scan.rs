@@ -6,7 +6,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use async_trait::async_trait;
 use datafusion::catalog::memory::MemorySourceConfig;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DFSchema, ScalarValue, Statistics};
@@ -36,6 +35,7 @@ use super::readers::Reader;
 use super::schema::TableSchema;
 use super::snapshot::{DataFile, Snapshot};
 use super::table_id::TableId;
+use crate::boxed::scan_by;
 use crate::error::Error;
 
 /// A version of a table, for queries.
@@ -377,7 +377,6 @@ impl fmt::Debug for TableScan {
     }
 }
 
-#[async_trait]
 impl TableProvider for TableScan {
     fn schema(&self) -> SchemaRef {
         self.shown()
@@ -399,7 +398,11 @@ impl TableProvider for TableScan {
         Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
     }
 
-    async fn scan(
+    scan_by!(TableScan, scan_rows);
+}
+
+impl TableScan {
+    async fn scan_rows(
         &self,
         state: &dyn Session,
         projection: Option<&Vec<usize>>,

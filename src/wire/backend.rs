@@ -1,11 +1,15 @@
 //! What the protocol needs of the server behind it.
+//!
+//! Futures are boxed by the methods themselves: in those of `async_trait`, which have bounds on lifetimes,
+//! the compiler keeps nothing of what it finds out about `Send`, and takes minutes for it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, SchemaRef};
-use async_trait::async_trait;
 use datafusion::scalar::ScalarValue;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 
 use super::types::parameter_type;
 use crate::error::{Error, Result};
@@ -33,7 +37,6 @@ pub struct Client {
 }
 
 /// The server: it makes a session for each client.
-#[async_trait]
 pub trait Backend: Send + Sync + 'static {
     /// A connection's session.
     type Session: BackendSession;
@@ -63,11 +66,10 @@ pub trait Backend: Send + Sync + 'static {
     ///
     /// # Errors
     /// Ends the connection; a setting that cannot be taken is 22023.
-    async fn connect(&self, client: &Client) -> Result<Arc<Self::Session>>;
+    fn connect(&self, client: &Client) -> Result<Arc<Self::Session>>;
 }
 
 /// A connection's session, as [`crate::session::Session`] has it.
-#[async_trait]
 pub trait BackendSession: Send + Sync + 'static {
     /// Tells that the client asks for something: a message begins that is parsed, bound or run.
     fn begin_statement(&self) {}
@@ -92,27 +94,34 @@ pub trait BackendSession: Send + Sync + 'static {
     ///
     /// # Errors
     /// What planning says, and 42P18 for a parameter whose type nothing tells.
-    async fn prepare(
-        &self,
+    fn prepare<'a>(
+        &'a self,
         statement: Statement,
-        types: &[Option<DataType>],
-    ) -> Result<Arc<Prepared>>;
+        types: &'a [Option<DataType>],
+    ) -> BoxFuture<'a, Result<Arc<Prepared>>>;
 
     /// [`Self::prepare`] of a statement without parameters that is run at once, and then once alone. What
     /// takes longer than a moment waits once before.
     ///
     /// # Errors
     /// Those of [`Self::prepare`].
-    async fn prepare_to_run(&self, statement: Statement) -> Result<Arc<Prepared>> {
-        tokio::task::yield_now().await;
-        self.prepare(statement, &[]).await
+    fn prepare_to_run(&self, statement: Statement) -> BoxFuture<'_, Result<Arc<Prepared>>> {
+        async move {
+            tokio::task::yield_now().await;
+            self.prepare(statement, &[]).await
+        }
+        .boxed()
     }
 
     /// Runs a statement. The future and the stream stop within moments of being dropped.
     ///
     /// # Errors
     /// Whatever the statement meets; in a failed transaction, 25P02.
-    async fn execute(&self, prepared: &Prepared, parameters: Vec<ScalarValue>) -> Result<Outcome>;
+    fn execute<'a>(
+        &'a self,
+        prepared: &'a Prepared,
+        parameters: Vec<ScalarValue>,
+    ) -> BoxFuture<'a, Result<Outcome>>;
 
     /// Whether to run a statement takes but a moment up to where it waits for something, so that nothing
     /// has to watch it until then.
@@ -136,11 +145,13 @@ pub trait BackendSession: Send + Sync + 'static {
     }
 
     /// Tells that the last statement, or the streaming of its rows, ended in an error.
-    async fn fail(&self);
+    fn fail(&self) -> BoxFuture<'_, ()>;
 
     /// Waits for what a statement that was stopped had begun and cannot take back, so that the client
     /// never sees its effects only after it was told.
-    async fn settle(&self) {}
+    fn settle(&self) -> BoxFuture<'_, ()> {
+        async {}.boxed()
+    }
 
     /// Begins the transaction of a message of several statements, unless a block has begun.
     fn begin_implicit(&self) {}
@@ -149,8 +160,8 @@ pub trait BackendSession: Send + Sync + 'static {
     ///
     /// # Errors
     /// Those of a commit, which then has not happened.
-    async fn end_implicit(&self, _commits: bool) -> Result<()> {
-        Ok(())
+    fn end_implicit(&self, _commits: bool) -> BoxFuture<'_, Result<()>> {
+        async { Ok(()) }.boxed()
     }
 
     /// Tells that nothing runs until the client's next message.
@@ -160,8 +171,8 @@ pub trait BackendSession: Send + Sync + 'static {
     ///
     /// # Errors
     /// What that meets.
-    async fn end_statements(&self) -> Result<()> {
-        Ok(())
+    fn end_statements(&self) -> BoxFuture<'_, Result<()>> {
+        async { Ok(()) }.boxed()
     }
 
     /// Tells that all that the client has asked for is done: what waits for the end of a transaction
@@ -174,8 +185,8 @@ pub trait BackendSession: Send + Sync + 'static {
     }
 
     /// Waits until there are notifications. Dropping the future loses none.
-    async fn notified(&self) {
-        futures::future::pending().await
+    fn notified(&self) -> BoxFuture<'_, ()> {
+        futures::future::pending().boxed()
     }
 
     /// Takes the notifications that wait for the client.

@@ -98,11 +98,7 @@ pub(super) async fn establish<B: Backend>(
         canceller: key.canceller(&stop),
         encryption: encrypted.map(|encrypted| Arc::clone(&encrypted.shown)),
     };
-    let session = shared
-        .backend
-        .connect(&client)
-        .await
-        .map_err(Failure::Fatal)?;
+    let session = shared.backend.connect(&client).map_err(Failure::Fatal)?;
     greet(&client, session.as_ref(), &key, writer)?;
     Ok(Some(Established {
         session,

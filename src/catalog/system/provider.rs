@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::ScalarValue;
 use datafusion::datasource::memory::MemorySourceConfig;
@@ -14,6 +13,7 @@ use datafusion::logical_expr::{
 use datafusion::physical_plan::ExecutionPlan;
 
 use super::{SystemSources, SystemView};
+use crate::boxed::scan_by;
 
 /// A system view as a table of DataFusion: each scan has the rows of its moment.
 #[derive(Debug)]
@@ -56,7 +56,6 @@ impl SystemTable {
     }
 }
 
-#[async_trait]
 impl TableProvider for SystemTable {
     fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
@@ -77,7 +76,11 @@ impl TableProvider for SystemTable {
         Ok(filters.collect())
     }
 
-    async fn scan(
+    scan_by!(SystemTable, scan_view);
+}
+
+impl SystemTable {
+    async fn scan_view(
         &self,
         _state: &dyn Session,
         projection: Option<&Vec<usize>>,

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Field, Schema, SchemaRef};
-use async_trait::async_trait;
 use datafusion::catalog::TableProvider;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use futures::StreamExt as _;
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _};
 
 use super::versioned::GoingOn;
 use crate::catalog::{Kind, NewObject, Object};
@@ -327,13 +327,15 @@ struct Redefinition {
     checked: Option<(SessionState, Arc<Object>)>,
 }
 
-#[async_trait]
 impl Participant for Redefinition {
-    async fn prepare(&self, mark: &CommitMark) -> Result<()> {
-        if let Some((state, object)) = &self.checked {
-            self.check(state, object).await?;
+    fn prepare<'a>(&'a self, mark: &'a CommitMark) -> BoxFuture<'a, Result<()>> {
+        async move {
+            if let Some((state, object)) = &self.checked {
+                self.check(state, object).await?;
+            }
+            self.replacement.prepare(mark).await
         }
-        self.replacement.prepare(mark).await
+        .boxed()
     }
 
     fn committed(&self, mark: &CommitMark) {

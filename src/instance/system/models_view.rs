@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::SchemaRef;
-use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::DFSchema;
 use datafusion::error::Result as QueryResult;
@@ -18,6 +17,7 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 
 use super::Seen;
+use crate::boxed::scan_by;
 use crate::catalog::system::{SystemTable, SystemView, TableStatistics, name_columns};
 use crate::catalog::{Kind, Object, Oid};
 use crate::error::Result;
@@ -94,7 +94,6 @@ impl ModelsView {
     }
 }
 
-#[async_trait]
 impl TableProvider for ModelsView {
     fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
@@ -115,7 +114,11 @@ impl TableProvider for ModelsView {
         Ok(filters.collect())
     }
 
-    async fn scan(
+    scan_by!(ModelsView, scan_models);
+}
+
+impl ModelsView {
+    async fn scan_models(
         &self,
         state: &dyn Session,
         projection: Option<&Vec<usize>>,

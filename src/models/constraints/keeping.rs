@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, UInt32Type};
-use async_trait::async_trait;
 use datafusion::execution::SessionState;
 use datafusion::physical_plan::execute_stream;
-use futures::StreamExt as _;
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _};
 use parking_lot::Mutex;
 
 use super::key::{Key, Keys};
@@ -33,14 +33,16 @@ pub(super) struct Keeping {
     pub(super) _guard: Option<LockGuard>,
 }
 
-#[async_trait]
 impl Participant for Keeping {
-    async fn prepare(&self, mark: &CommitMark) -> Result<()> {
-        self.unchanged.prepare(mark).await?;
-        for key in self.keys.0.iter() {
-            self.look_for(key).await?;
+    fn prepare<'a>(&'a self, mark: &'a CommitMark) -> BoxFuture<'a, Result<()>> {
+        async move {
+            self.unchanged.prepare(mark).await?;
+            for key in self.keys.0.iter() {
+                self.look_for(key).await?;
+            }
+            self.note_gone().await
         }
-        self.note_gone().await
+        .boxed()
     }
 }
 

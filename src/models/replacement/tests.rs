@@ -98,18 +98,20 @@ impl Stopping {
     }
 }
 
-#[async_trait]
 impl Participant for Stopping {
-    async fn prepare(&self, mark: &CommitMark) -> Result<()> {
-        let stopped = || Err(Error::internal("stopped"));
-        if self.reached(Stop::BeforePrepared) {
-            return stopped();
+    fn prepare<'a>(&'a self, mark: &'a CommitMark) -> BoxFuture<'a, Result<()>> {
+        async move {
+            let stopped = || Err(Error::internal("stopped"));
+            if self.reached(Stop::BeforePrepared) {
+                return stopped();
+            }
+            self.replacement.prepare(mark).await?;
+            if self.reached(Stop::Prepared) {
+                return stopped();
+            }
+            Ok(())
         }
-        self.replacement.prepare(mark).await?;
-        if self.reached(Stop::Prepared) {
-            return stopped();
-        }
-        Ok(())
+        .boxed()
     }
 
     fn committed(&self, mark: &CommitMark) {

@@ -1,6 +1,7 @@
 //! Another store changes if, and only if, the commit is made.
 
-use async_trait::async_trait;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use tributary_udfs::interrupt::Interrupt;
 
 use super::*;
@@ -25,17 +26,19 @@ impl Notes {
     }
 }
 
-#[async_trait]
 impl Participant for Notes {
-    async fn prepare(&self, mark: &CommitMark) -> Result<()> {
-        self.note("prepare", mark);
-        if let Some(entry) = &self.overtaken_by {
-            std::fs::write(entry, "{\"commitInfo\":{}}").unwrap();
+    fn prepare<'a>(&'a self, mark: &'a CommitMark) -> BoxFuture<'a, Result<()>> {
+        async move {
+            self.note("prepare", mark);
+            if let Some(entry) = &self.overtaken_by {
+                std::fs::write(entry, "{\"commitInfo\":{}}").unwrap();
+            }
+            if self.refuses {
+                return Err(Error::new(SqlState::UNDEFINED_TABLE, "refused"));
+            }
+            Ok(())
         }
-        if self.refuses {
-            return Err(Error::new(SqlState::UNDEFINED_TABLE, "refused"));
-        }
-        Ok(())
+        .boxed()
     }
 
     fn committed(&self, mark: &CommitMark) {
@@ -170,11 +173,13 @@ impl Held {
     }
 }
 
-#[async_trait]
 impl Participant for Held {
-    async fn prepare(&self, mark: &CommitMark) -> Result<()> {
-        self.hold("prepare");
-        self.notes.prepare(mark).await
+    fn prepare<'a>(&'a self, mark: &'a CommitMark) -> BoxFuture<'a, Result<()>> {
+        async move {
+            self.hold("prepare");
+            self.notes.prepare(mark).await
+        }
+        .boxed()
     }
 
     fn committed(&self, mark: &CommitMark) {

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arrow::array::{ArrayRef, Int64Array};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
-use async_trait::async_trait;
 use bytes::Bytes;
 use datafusion::common::ParamValues;
 use datafusion::execution::SendableRecordBatchStream;
@@ -18,6 +17,7 @@ use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
+use futures::future::{BoxFuture, ready};
 use futures::{FutureExt, StreamExt};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc};
@@ -81,11 +81,10 @@ impl TestBackend {
     }
 }
 
-#[async_trait]
 impl Backend for TestBackend {
     type Session = TestSession;
 
-    async fn connect(&self, client: &Client) -> Result<Arc<TestSession>> {
+    fn connect(&self, client: &Client) -> Result<Arc<TestSession>> {
         if client.user == "nobody" {
             let message = "role \"nobody\" does not exist";
             return Err(Error::new(SqlState::INVALID_AUTHORIZATION, message));
@@ -114,7 +113,6 @@ pub(super) struct TestSession {
     changes: Mutex<Vec<(String, String)>>,
 }
 
-#[async_trait]
 impl BackendSession for TestSession {
     fn parse(&self, sql: &str) -> Result<Vec<Statement>> {
         let copy_in = |format| {
@@ -178,7 +176,65 @@ impl BackendSession for TestSession {
             .collect()
     }
 
-    async fn prepare(
+    fn prepare<'a>(
+        &'a self,
+        statement: Statement,
+        types: &'a [Option<DataType>],
+    ) -> BoxFuture<'a, Result<Arc<Prepared>>> {
+        self.planned(statement, types).boxed()
+    }
+
+    fn execute<'a>(
+        &'a self,
+        prepared: &'a Prepared,
+        parameters: Vec<ScalarValue>,
+    ) -> BoxFuture<'a, Result<Outcome>> {
+        self.run(prepared, parameters).boxed()
+    }
+
+    fn is_brief(&self, prepared: &Prepared) -> bool {
+        prepared.statement.to_string().contains("AS brief")
+    }
+
+    fn statements(&self) -> &PreparedStatements {
+        &self.statements
+    }
+
+    fn cursor(&self, name: &str) -> Option<(SchemaRef, bool)> {
+        (name == "declared").then(|| (numbers(), true))
+    }
+
+    fn fail(&self) -> BoxFuture<'_, ()> {
+        let mut status = self.status.lock();
+        if *status == TransactionStatus::InTransaction {
+            *status = TransactionStatus::Failed;
+        }
+        ready(()).boxed()
+    }
+
+    fn transaction_status(&self) -> TransactionStatus {
+        *self.status.lock()
+    }
+
+    fn take_notices(&self) -> Vec<Error> {
+        std::mem::take(&mut self.notices.lock())
+    }
+
+    fn take_parameter_changes(&self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.changes.lock())
+    }
+
+    fn setting(&self, name: &str) -> Option<String> {
+        self.settings.lock().get(name).cloned()
+    }
+
+    fn settings_number(&self) -> u64 {
+        self.settings_number.load(Ordering::Relaxed)
+    }
+}
+
+impl TestSession {
+    async fn planned(
         &self,
         statement: Statement,
         types: &[Option<DataType>],
@@ -215,7 +271,7 @@ impl BackendSession for TestSession {
         }))
     }
 
-    async fn execute(&self, prepared: &Prepared, parameters: Vec<ScalarValue>) -> Result<Outcome> {
+    async fn run(&self, prepared: &Prepared, parameters: Vec<ScalarValue>) -> Result<Outcome> {
         let is_end = matches!(
             &prepared.statement,
             Statement::Transaction(statement) if statement.ends_failure()
@@ -262,47 +318,6 @@ impl BackendSession for TestSession {
         }
     }
 
-    fn is_brief(&self, prepared: &Prepared) -> bool {
-        prepared.statement.to_string().contains("AS brief")
-    }
-
-    fn statements(&self) -> &PreparedStatements {
-        &self.statements
-    }
-
-    fn cursor(&self, name: &str) -> Option<(SchemaRef, bool)> {
-        (name == "declared").then(|| (numbers(), true))
-    }
-
-    async fn fail(&self) {
-        let mut status = self.status.lock();
-        if *status == TransactionStatus::InTransaction {
-            *status = TransactionStatus::Failed;
-        }
-    }
-
-    fn transaction_status(&self) -> TransactionStatus {
-        *self.status.lock()
-    }
-
-    fn take_notices(&self) -> Vec<Error> {
-        std::mem::take(&mut self.notices.lock())
-    }
-
-    fn take_parameter_changes(&self) -> Vec<(String, String)> {
-        std::mem::take(&mut self.changes.lock())
-    }
-
-    fn setting(&self, name: &str) -> Option<String> {
-        self.settings.lock().get(name).cloned()
-    }
-
-    fn settings_number(&self) -> u64 {
-        self.settings_number.load(Ordering::Relaxed)
-    }
-}
-
-impl TestSession {
     async fn rows(
         &self,
         query: &ast::Query,

@@ -12,7 +12,6 @@ use arrow::array::{ArrayRef, MapArray, StringArray, StructArray, UInt32Array};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::take;
 use arrow::datatypes::DataType;
-use async_trait::async_trait;
 use datafusion::catalog::TableProvider;
 use datafusion::common::{Column, Result as DataFusionResult, internal_err};
 use datafusion::datasource::{ViewTable, provider_as_source};
@@ -27,6 +26,7 @@ use tributary_udfs::resolve::PairLevels;
 use super::super::index::Index;
 use super::super::places::places_of;
 use super::super::{Companion, Resolved, columns};
+use crate::boxed::invoke_by;
 use crate::error::{Error, Result};
 
 /// How many pairs are compared at a time, so that others have their turn.
@@ -115,16 +115,16 @@ impl ScalarUDFImpl for Levels {
     }
 }
 
-#[async_trait]
 impl AsyncScalarUDFImpl for Levels {
     fn ideal_batch_size(&self) -> Option<usize> {
         Some(BATCH)
     }
 
-    async fn invoke_async_with_args(
-        &self,
-        arguments: ScalarFunctionArgs,
-    ) -> DataFusionResult<ColumnarValue> {
+    invoke_by!(Levels, compare);
+}
+
+impl Levels {
+    async fn compare(&self, arguments: ScalarFunctionArgs) -> DataFusionResult<ColumnarValue> {
         let names: Vec<ArrayRef> = arguments
             .args
             .iter()

@@ -12,7 +12,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::AsArray;
 use arrow::datatypes::{DataType, Field, FieldRef, SchemaRef};
-use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{
     Column, DFSchema, Result as DataFusionResult, TableReference, UnnestOptions, internal_err,
@@ -32,6 +31,7 @@ use datafusion::sql::sqlparser::ast::{TableFactor, TableFunctionArgs};
 
 use super::Asked;
 use super::entity_lookup::no_record;
+use crate::boxed::{invoke_by, scan_by};
 use crate::sql::model_functions::{self, ModelFunction, expression};
 
 /// How many records are looked up at a time, so that others have their turn.
@@ -59,7 +59,6 @@ impl fmt::Debug for Lookups {
     }
 }
 
-#[async_trait]
 impl TableProvider for Lookups {
     fn schema(&self) -> SchemaRef {
         Arc::clone(&self.columns)
@@ -69,7 +68,11 @@ impl TableProvider for Lookups {
         TableType::Temporary
     }
 
-    async fn scan(
+    scan_by!(Lookups, scan_none);
+}
+
+impl Lookups {
+    async fn scan_none(
         &self,
         _: &dyn Session,
         _: Option<&Vec<usize>>,
@@ -208,16 +211,16 @@ impl ScalarUDFImpl for Found {
     }
 }
 
-#[async_trait]
 impl AsyncScalarUDFImpl for Found {
     fn ideal_batch_size(&self) -> Option<usize> {
         Some(BATCH)
     }
 
-    async fn invoke_async_with_args(
-        &self,
-        arguments: ScalarFunctionArgs,
-    ) -> DataFusionResult<ColumnarValue> {
+    invoke_by!(Found, look_up);
+}
+
+impl Found {
+    async fn look_up(&self, arguments: ScalarFunctionArgs) -> DataFusionResult<ColumnarValue> {
         let Some(asked) = &self.asked else {
             return internal_err!("lookups without their model");
         };

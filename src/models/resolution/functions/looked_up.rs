@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StructArray};
 use arrow::datatypes::{Field, Fields, SchemaRef};
-use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result as DataFusionResult;
 use datafusion::logical_expr::{Expr, TableType};
@@ -17,6 +16,7 @@ use futures::future::BoxFuture;
 
 use super::super::computed;
 use super::Asked;
+use crate::boxed::scan_by;
 use crate::error::Result;
 use crate::sql::model_functions::ModelFunction;
 use crate::sql::plain_record::PlainRecord;
@@ -103,7 +103,6 @@ impl fmt::Debug for LookedUp {
     }
 }
 
-#[async_trait]
 impl TableProvider for LookedUp {
     fn schema(&self) -> SchemaRef {
         Arc::clone(&self.columns)
@@ -113,7 +112,11 @@ impl TableProvider for LookedUp {
         TableType::View
     }
 
-    async fn scan(
+    scan_by!(LookedUp, scan_found);
+}
+
+impl LookedUp {
+    async fn scan_found(
         &self,
         state: &dyn Session,
         projection: Option<&Vec<usize>>,
