@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
 use arrow::datatypes::DataType;
-use datafusion::sql::sqlparser::ast::{Expr, visit_expressions};
+use datafusion::sql::sqlparser::ast::Expr;
 use tributary_udfs::type_name;
 
 use super::modify::{
@@ -24,6 +24,7 @@ use crate::sql::insert::Insert;
 use crate::sql::name::Quoted;
 use crate::sql::on_conflict::{ConflictKey, ConflictUpdate, OnConflict};
 use crate::sql::shown::Shown;
+use crate::sql::walk::visit_expressions;
 use crate::warehouse::PLACE_COLUMN;
 
 /// Plans what becomes of the rows that an INSERT proposes.

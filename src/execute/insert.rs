@@ -20,7 +20,7 @@ use datafusion::logical_expr::{
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::parser::{DFParserBuilder, Statement as PlannerStatement};
-use datafusion::sql::sqlparser::ast::{self, Query, SetExpr, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{self, Query, SetExpr, Visitor};
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use futures::StreamExt;
 
@@ -45,6 +45,7 @@ use crate::sql::constraint::Rule;
 use crate::sql::insert::Insert;
 use crate::sql::name::Parenthesized;
 use crate::sql::shown::Shown;
+use crate::sql::walk::Visit;
 use crate::warehouse::{At, CommitInfo};
 
 /// The table whose columns are those of the table, but for `NOT NULL`.

@@ -5,13 +5,14 @@ use std::ops::ControlFlow;
 
 use arrow::datatypes::DataType;
 use chrono::Utc;
-use datafusion::sql::sqlparser::ast::{self, ColumnDef, Ident, VisitMut, VisitorMut};
+use datafusion::sql::sqlparser::ast::{self, ColumnDef, Ident, VisitorMut};
 
 use crate::error::Result;
 use crate::session::enums;
 use crate::session::{MAX_PREPARED_STATEMENTS, Outcome, Prepared, PreparedStatement, Session};
 use crate::sql::cursor::object_name_from;
 use crate::sql::prepare::Prepare;
+use crate::sql::walk::VisitMut;
 use crate::sql::{Statement, parts, type_names};
 
 /// Plans a statement as far as its parameters, and keeps it under a name.

@@ -23,7 +23,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::collect;
 use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArg, FunctionArgExpr, Query, TableFactor, TableVersion, Value, ValueWithSpan,
-    Visit, VisitMut, Visitor, VisitorMut,
+    Visitor, VisitorMut,
 };
 use futures::future::BoxFuture;
 
@@ -31,6 +31,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::models::incremental::changes_with_time as changes;
 use crate::session::plan;
 use crate::sql::time_travel::FROM_NOW;
+use crate::sql::walk::{Visit, VisitMut};
 use crate::sql::{Statement, parser, parts, table_changes};
 
 /// The years in which a table can have versions, as far as their moments can be written in its name.

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use arrow::datatypes::FieldRef;
 use datafusion::sql::sqlparser::ast::{
-    ColumnDef, DataType, Expr, Ident, Query, SelectItem, SetExpr, visit_expressions,
+    ColumnDef, DataType, Expr, Ident, Query, SelectItem, SetExpr,
 };
 
 use super::constraints::check_assignable;
@@ -16,6 +16,7 @@ use crate::instance::StatementContext;
 use crate::session::{enums, plan, user_functions};
 use crate::sql::Statement;
 use crate::sql::create_function::{Body, CreateFunction, Returns, type_text};
+use crate::sql::walk::visit_expressions;
 
 /// Gives what a body names its full name; answers what it reads.
 ///

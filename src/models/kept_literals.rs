@@ -21,7 +21,7 @@ use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::Result as QueryResult;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlan, cast};
-use datafusion::sql::sqlparser::ast::{self, Value, VisitMut, visit_expressions_mut};
+use datafusion::sql::sqlparser::ast::{self, Value};
 
 use super::expression;
 use crate::catalog::{KeptLiterals, Snapshot};
@@ -31,6 +31,7 @@ use crate::execute::time_travel;
 use crate::instance::{Asker, Instance, Reading};
 use crate::session::plan;
 use crate::sql::Statement;
+use crate::sql::walk::{VisitMut, visit_expressions_mut};
 
 /// Words that are another day, moment or time each time they are read.
 const MOVING: [&str; 4] = ["now", "today", "tomorrow", "yesterday"];

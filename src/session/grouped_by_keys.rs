@@ -8,8 +8,7 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Expr, GroupByExpr, Ident, OrderByKind, Query, Select, SelectItem,
-    SelectItemQualifiedWildcardKind, SetExpr, TableFactor, Value, Visit, VisitMut, VisitorMut,
-    visit_expressions,
+    SelectItemQualifiedWildcardKind, SetExpr, TableFactor, Value, VisitorMut,
 };
 
 use crate::catalog::{Object, Snapshot};
@@ -17,6 +16,7 @@ use crate::models::constraints;
 use crate::sql::QualifiedName;
 use crate::sql::constraint::Rule;
 use crate::sql::cursor::{fold, object_name_from};
+use crate::sql::walk::{Visit, VisitMut, visit_expressions};
 
 /// Groups the queries within a query also by the columns that depend on keys which they are grouped by.
 /// Whether there are any.

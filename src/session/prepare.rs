@@ -21,6 +21,7 @@ use crate::execute;
 use crate::execute::kept::KeptPlan;
 use crate::execute::query::{Planned, Ready};
 use crate::sources::RejectedRows;
+use crate::sql::walk::visit_expressions;
 use crate::sql::{Statement, column_names, declared_operands, early_parameters};
 use crate::wire::types::PostgresType;
 
@@ -240,7 +241,7 @@ pub(super) async fn prepare(
 
 /// Only queries and changes of rows take parameters, as in Postgres: a definition would outlive their values.
 fn refuse_parameters(query: &ast::Query) -> Result<()> {
-    let found = ast::visit_expressions(query, |expression| match expression {
+    let found = visit_expressions(query, |expression| match expression {
         ast::Expr::Value(value) => match &value.value {
             ast::Value::Placeholder(name) => ControlFlow::Break(name.clone()),
             _ => ControlFlow::Continue(()),

@@ -4,11 +4,12 @@
 use std::ops::ControlFlow;
 
 use datafusion::execution::SessionState;
-use datafusion::sql::sqlparser::ast::{Expr, Query, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{Expr, Query, Visitor};
 
 use crate::error::{Error, Result, SqlState};
 use crate::sql::cursor::fold;
 use crate::sql::set_returning::gives_rows;
+use crate::sql::walk::Visit;
 
 /// Refuses such functions outside of subqueries; `place` is where the expressions stand.
 ///

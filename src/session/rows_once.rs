@@ -20,12 +20,13 @@ use datafusion::logical_expr::{
 };
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    Cte, Expr as AstExpr, Ident, ObjectNamePart, Query, SetExpr, TableFactor, Visit, VisitMut,
-    Visitor, VisitorMut, With, visit_expressions,
+    Cte, Expr as AstExpr, Ident, ObjectNamePart, Query, SetExpr, TableFactor, Visitor, VisitorMut,
+    With,
 };
 
 use crate::error::{Error, Result};
 use crate::sql::cursor::fold;
+use crate::sql::walk::{Visit, VisitMut, visit_expressions};
 use crate::sql::{Statement, parse_one};
 
 /// Before the number of rows that a query reads several times.

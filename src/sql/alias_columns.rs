@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use datafusion::execution::SessionState;
 use datafusion::sql::sqlparser::ast::{
-    Ident, Query, TableAlias, TableAliasColumnDef, TableFactor, VisitMut, VisitorMut,
+    Ident, Query, TableAlias, TableAliasColumnDef, TableFactor, VisitorMut,
 };
 
 use super::assignment;
@@ -17,6 +17,7 @@ use super::column_names::make_unique;
 use super::cursor::fold;
 use super::known_columns::KnownColumns;
 use crate::error::Result;
+use crate::sql::walk::VisitMut;
 
 /// Has each alias that names columns name all of them.
 ///

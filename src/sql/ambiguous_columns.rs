@@ -9,12 +9,13 @@ use std::ops::ControlFlow;
 use datafusion::execution::SessionState;
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, Distinct, Expr, FunctionArguments, Ident, JoinConstraint, OrderByKind, Query,
-    Select, TableFactor, TableWithJoins, Visit, Visitor,
+    Select, TableFactor, TableWithJoins, Visitor,
 };
 
 use super::cursor::fold;
 use super::known_columns::{KnownColumns, constraint};
 use crate::error::{Error, Result, SqlState};
+use crate::sql::walk::Visit;
 
 /// Finds such a name.
 ///

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     AssignmentTarget, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName as AstName,
-    Query, SelectItem, SetExpr, visit_expressions,
+    Query, SelectItem, SetExpr,
 };
 use datafusion::sql::sqlparser::tokenizer::Token;
 
@@ -16,6 +16,7 @@ use super::name::Quoted;
 use super::row_membership;
 use super::shown::Shown;
 use crate::error::{Error, Result, SqlState};
+use crate::sql::walk::visit_expressions;
 
 /// The name of a subquery that gives several columns their values, where it is planned; no other relation
 /// has it.

@@ -8,11 +8,12 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::{
     CastKind, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
     FunctionArguments, GroupByExpr, Ident, ObjectName, ObjectNamePart, OrderByKind, Query, Select,
-    SelectItem, SetExpr, Value, VisitMut, VisitorMut, visit_expressions, visit_expressions_mut,
+    SelectItem, SetExpr, Value, VisitorMut,
 };
 
 use super::column_names::without_casts;
 use super::cursor::fold;
+use crate::sql::walk::{VisitMut, visit_expressions, visit_expressions_mut};
 
 /// Says such casts. `is_aggregate` tells functions of many rows.
 pub fn tell(query: &mut Query, is_aggregate: &dyn Fn(&str) -> bool) {

@@ -12,13 +12,13 @@ use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, ArrayElemTypeDef, BinaryOperator, DataType, ExactNumberInfo, Expr, FunctionArg,
     FunctionArgExpr, FunctionArguments, Ident, OrderByKind, Query, SelectItem, SetExpr, Subscript,
-    TimezoneInfo, TrimWhereField, Value, VisitMut, VisitorMut, visit_expressions,
-    visit_expressions_mut,
+    TimezoneInfo, TrimWhereField, Value, VisitorMut,
 };
 
 use super::cursor::fold;
 use super::row_comparison::is_row;
 use super::standard_forms::called_type;
+use crate::sql::walk::{VisitMut, visit_expressions, visit_expressions_mut};
 
 const UNNAMED: &str = "?column?";
 

@@ -7,10 +7,11 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Distinct, Expr, GroupByExpr, OrderByKind, Query, Select, SelectItem, SetExpr, UnaryOperator,
-    Value, VisitMut, VisitorMut,
+    Value, VisitorMut,
 };
 
 use crate::error::{Error, Result, SqlState};
+use crate::sql::walk::VisitMut;
 
 /// Says places without parentheses, and columns in `DISTINCT ON` and in grouping sets as what they are.
 ///

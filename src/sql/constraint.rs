@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     ColumnDef, ColumnOption, ColumnOptionDef, ConstraintCharacteristics, DeferrableInitial, Expr,
-    NullsDistinctOption, visit_expressions,
+    NullsDistinctOption,
 };
 use datafusion::sql::sqlparser::tokenizer::Token;
 
@@ -17,6 +17,7 @@ use super::renaming::{names_column, rename_column};
 use super::shown::Shown;
 use super::storage_clauses;
 use crate::error::{Error, Result, SqlState, nearest};
+use crate::sql::walk::visit_expressions;
 
 /// A constraint of a table.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,12 +10,12 @@ use std::convert::Infallible;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, Query, Select, SelectItem, SetExpr, TableFactor, Visit, VisitMut, Visitor,
-    VisitorMut, visit_expressions,
+    Expr, Ident, Query, Select, SelectItem, SetExpr, TableFactor, Visitor, VisitorMut,
 };
 
 use super::column_names::{make_unique, name_of, without_casts};
 use super::cursor::fold;
+use crate::sql::walk::{Visit, VisitMut, visit_expressions};
 
 /// Gives such columns their names.
 pub fn name(query: &mut Query) {

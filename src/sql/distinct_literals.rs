@@ -8,9 +8,9 @@ use std::convert::Infallible;
 use std::ops::ControlFlow;
 
 use datafusion::logical_expr::Operator;
-use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, Value, VisitMut, visit_expressions_mut,
-};
+use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, Value};
+
+use crate::sql::walk::{VisitMut, visit_expressions_mut};
 
 const DISTINCT: &str = "IS DISTINCT FROM";
 const NOT_DISTINCT: &str = "IS NOT DISTINCT FROM";

@@ -7,8 +7,7 @@ use std::ops::ControlFlow;
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::{
-    Expr, Query, TableFactor, TableVersion, Value, ValueWithSpan, Visit, VisitMut, Visitor,
-    VisitorMut,
+    Expr, Query, TableFactor, TableVersion, Value, ValueWithSpan, Visitor, VisitorMut,
 };
 use tributary_udfs::SessionTimeZone;
 use tributary_udfs::postgres::as_text;
@@ -16,6 +15,7 @@ use tributary_udfs::postgres::as_text;
 use super::model_functions::{called, expression, is_called, without_lateral};
 use super::plain_record::PlainRecord;
 use super::{Statement, parts};
+use crate::sql::walk::{Visit, VisitMut};
 
 /// Puts values in the place of such parameters.
 pub fn bind(query: &mut Query, parameters: &[ScalarValue]) {

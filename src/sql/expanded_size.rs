@@ -7,10 +7,11 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Cte, ObjectName, Query, Select, Visit as _, Visitor};
+use datafusion::sql::sqlparser::ast::{Cte, ObjectName, Query, Select, Visitor};
 
 use super::cursor::fold;
 use crate::error::{Error, Result, SqlState};
+use crate::sql::walk::Visit as _;
 
 /// The most relations that a query reads, clauses as often as they are read.
 const MAX_RELATIONS: usize = 10_000;

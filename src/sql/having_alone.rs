@@ -6,12 +6,12 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, Function, GroupByExpr, Ident, Query, Select, Value, Visit, VisitMut,
-    VisitorMut, visit_expressions,
+    BinaryOperator, Expr, Function, GroupByExpr, Ident, Query, Select, Value, VisitorMut,
 };
 
 use super::cursor::fold;
 use super::standard_forms::{arguments, call};
+use crate::sql::walk::{Visit, VisitMut, visit_expressions};
 
 /// Adds an aggregate, `count(true) IS NOT NULL`, to such conditions. `is_aggregate` tells functions of many
 /// rows.

@@ -16,13 +16,14 @@ use datafusion::execution::SessionState;
 use datafusion::sql::sqlparser::ast::{
     ExcludeSelectItem, Expr, Ident, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart,
     Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableAlias, TableFactor,
-    TableWithJoins, Visit, VisitMut, Visitor, VisitorMut, WildcardAdditionalOptions,
+    TableWithJoins, Visitor, VisitorMut, WildcardAdditionalOptions,
 };
 
 use super::cursor::fold;
 use super::scope::Scopes;
 use crate::error::Result;
 use crate::sources::is_hidden;
+use crate::sql::walk::{Visit, VisitMut};
 
 /// The column that names a row's file.
 pub const FILE: &str = "_file";

@@ -12,11 +12,11 @@ use std::ops::{ControlFlow, Range};
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
     GroupByExpr, LimitClause, NamedWindowExpr, OrderByKind, Query, Select, SetExpr, Subscript,
-    TableFactor, UnaryOperator, Value, VisitMut, VisitorMut, WindowFrameBound, WindowSpec,
-    WindowType,
+    TableFactor, UnaryOperator, Value, VisitorMut, WindowFrameBound, WindowSpec, WindowType,
 };
 
 use super::cursor::fold;
+use crate::sql::walk::VisitMut;
 
 /// The operator whose left side is a literal to be read as Postgres does.
 pub const OPERATOR: [&str; 2] = ["tributary", "integer"];

@@ -6,11 +6,12 @@ use std::ops::ControlFlow;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Query, SetExpr,
-    TableFactor, Value, ValueWithSpan, visit_expressions,
+    TableFactor, Value, ValueWithSpan,
 };
 
 use super::model_functions::{expression, is_lookup};
 use super::plain_record::PlainRecord;
+use crate::sql::walk::visit_expressions;
 
 /// The most values that are lifted out of a query.
 const MAX_VALUES: usize = 100;

@@ -4,13 +4,14 @@ use std::ops::ControlFlow;
 
 use arrow::datatypes::DataType;
 use datafusion::scalar::ScalarValue;
-use datafusion::sql::sqlparser::ast::{self, CastKind, Expr, Query, Value, VisitMut, VisitorMut};
+use datafusion::sql::sqlparser::ast::{self, CastKind, Expr, Query, Value, VisitorMut};
 use tributary_udfs::type_name;
 
 use super::cursor::Parser;
 use super::dialect::TributaryDialect;
 use super::early_parameters::{ast_value, number_of};
 use crate::error::{Error, Result};
+use crate::sql::walk::VisitMut;
 
 /// Puts values in the place of parameters, wherever these stand.
 ///

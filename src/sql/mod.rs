@@ -154,6 +154,7 @@ pub mod value_types;
 pub mod values;
 pub mod variadic;
 pub mod view_columns;
+pub mod walk;
 pub mod whole_rows;
 pub mod with;
 pub mod with_changes;

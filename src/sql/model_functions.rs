@@ -9,8 +9,7 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName as AstName, ObjectNamePart, Query,
-    SetExpr, TableAlias, TableFactor, TableFunctionArgs, Value, ValueWithSpan, VisitMut,
-    VisitorMut, visit_expressions,
+    SetExpr, TableAlias, TableFactor, TableFunctionArgs, Value, ValueWithSpan, VisitorMut,
 };
 use datafusion::sql::sqlparser::tokenizer::Token;
 
@@ -22,6 +21,7 @@ use super::qualify::{Named, ast_name};
 use super::shown::Shown;
 use super::{set_returning, table_changes};
 use crate::error::{Error, Result, SqlState};
+use crate::sql::walk::{VisitMut, visit_expressions};
 
 /// Between the name of a model and the function in an encoded name.
 const MARK: &str = "@entity_";

@@ -6,12 +6,13 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     CastKind, ColumnDef, DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
-    Query, TimezoneInfo, Value, VisitMut, VisitorMut,
+    Query, TimezoneInfo, Value, VisitorMut,
 };
 use tributary_udfs::postgres::{MOMENT_DIGITS, ROUND_MOMENT};
 
 use super::cursor::fold;
 use super::standard_forms;
+use crate::sql::walk::VisitMut;
 
 /// The key of a recorded column's metadata that holds the digits of a second of its type.
 pub const MOMENT_PRECISION: &str = "tributary.moment_precision";

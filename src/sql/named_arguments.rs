@@ -6,11 +6,12 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, Query, TableFactor,
-    Value, VisitMut, VisitorMut,
+    Value, VisitorMut,
 };
 
 use super::cursor::fold;
 use crate::error::{Error, Result, SqlState};
+use crate::sql::walk::VisitMut;
 
 /// The parameters of `make_timestamptz`; `make_timestamp` has no zone.
 const MOMENT_FIELDS: [&str; 7] = ["year", "month", "mday", "hour", "min", "sec", "timezone"];

@@ -5,12 +5,13 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Distinct, Expr, Ident, NamedWindowExpr, OrderByKind, Query, Select, SetExpr, VisitMut,
-    VisitorMut, WindowSpec, WindowType,
+    Distinct, Expr, Ident, NamedWindowExpr, OrderByKind, Query, Select, SetExpr, VisitorMut,
+    WindowSpec, WindowType,
 };
 
 use super::cursor::fold;
 use crate::error::{Error, Result, SqlState};
+use crate::sql::walk::VisitMut;
 
 /// Says in full what windows are named for.
 ///

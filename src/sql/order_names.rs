@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Distinct, Expr, GroupByExpr, Ident, OrderBy, OrderByKind, Query, Select, SelectItem, SetExpr,
-    Value, Visit, VisitMut, Visitor, VisitorMut,
+    Value, Visitor, VisitorMut,
 };
 
 use super::column_names::name_of;
@@ -17,6 +17,7 @@ use super::cursor::fold;
 use super::shown::Shown;
 use super::{Statement, parse_one};
 use crate::error::{Error, Result};
+use crate::sql::walk::{Visit, VisitMut};
 
 /// The relation that has the rows in their order.
 const ORDERED: &str = "tributary:ordered";

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 
 use datafusion::execution::SessionState;
 use datafusion::sql::sqlparser::ast::{
-    Expr, Function, Ident, OrderByKind, Query, Select, TableFactor, TableWithJoins, Visit, Visitor,
+    Expr, Function, Ident, OrderByKind, Query, Select, TableFactor, TableWithJoins, Visitor,
 };
 
 use super::cursor::fold;
@@ -18,6 +18,7 @@ use super::known_columns::KnownColumns;
 use super::name::FUNCTION_BODY;
 use super::outer_relations::relation_of;
 use crate::error::{Error, Result};
+use crate::sql::walk::Visit;
 
 /// Finds such an aggregate.
 ///

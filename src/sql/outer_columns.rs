@@ -4,9 +4,10 @@ use std::convert::Infallible;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins, VisitMut,
-    VisitorMut,
+    Expr, Ident, Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins, VisitorMut,
 };
+
+use crate::sql::walk::VisitMut;
 
 /// Names the columns of lateral subqueries that are columns of the row around.
 pub fn name(query: &mut Query) {

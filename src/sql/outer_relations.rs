@@ -11,12 +11,13 @@ use std::ops::ControlFlow;
 
 use datafusion::execution::SessionState;
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, Query, Select, TableFactor, TableWithJoins, VisitMut, VisitorMut,
+    Expr, Ident, Query, Select, TableFactor, TableWithJoins, VisitorMut,
 };
 
 use super::cursor::fold;
 use super::known_columns::KnownColumns;
 use crate::error::Result;
+use crate::sql::walk::VisitMut;
 
 /// The database of all relations here, and the schema of those that have none: a name that nothing has.
 const NOWHERE: &str = "tributary:nowhere";

@@ -2,11 +2,12 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Visit, VisitMut, Visitor, VisitorMut};
+use datafusion::sql::sqlparser::ast::{Visitor, VisitorMut};
 
 use super::Statement;
 use super::merge::Action;
 use super::with_changes;
+use crate::sql::walk::{Visit, VisitMut};
 
 /// Visits each part of a statement by `&`, or by `&mut` where `$mutable` is `mut`.
 macro_rules! each_part {

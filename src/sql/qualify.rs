@@ -5,9 +5,7 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{
-    ObjectName as AstName, Query, TableFactor, VisitMut, VisitorMut,
-};
+use datafusion::sql::sqlparser::ast::{ObjectName as AstName, Query, TableFactor, VisitorMut};
 
 use super::QualifiedName;
 use super::cursor::object_name_from;
@@ -17,6 +15,7 @@ use super::renaming::identifier;
 use super::scope::Scopes;
 use super::table_changes;
 use crate::error::{Error, Result};
+use crate::sql::walk::VisitMut;
 
 /// What a place in a query names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,12 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Query, SelectInto, SetExpr, TableFactor, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{Query, SelectInto, SetExpr, TableFactor, Visitor};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token};
 
 use super::cursor::{Failure, Parsed, Parser};
 use super::{row_locks, sampled, with_changes};
 use crate::error::Error;
+use crate::sql::walk::Visit;
 
 /// Parses `SELECT`, `VALUES`, `WITH` or one of them in parentheses, which defines something and so locks
 /// no rows.

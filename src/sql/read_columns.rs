@@ -5,12 +5,13 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Expr, Ident, JoinConstraint, JoinOperator, ObjectName, Query, Select, SelectItem, TableFactor,
-    TableWithJoins, Visit as _, Visitor,
+    TableWithJoins, Visitor,
 };
 
 use super::cursor::fold;
 use super::renamed_wildcards::renames;
 use super::renaming::names_all_columns;
+use crate::sql::walk::Visit as _;
 
 /// The columns that a query may read.
 pub struct ReadColumns {

@@ -6,8 +6,10 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
-    ObjectName, Query, VisitMut, VisitorMut,
+    ObjectName, Query, VisitorMut,
 };
+
+use crate::sql::walk::VisitMut;
 
 /// Writes `ROW` before them.
 pub fn rewrite(query: &mut Query) {

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Query, TableFactor, Visit, Visitor, With};
+use datafusion::sql::sqlparser::ast::{Query, TableFactor, Visitor, With};
 
 use super::Statement;
 use super::copy::Direction;
@@ -14,6 +14,7 @@ use super::scope::Scopes;
 use super::table_changes;
 use super::with_changes::{Clause, WithChanges};
 use crate::error::{Error, Result};
+use crate::sql::walk::Visit;
 
 /// The relations that a statement reads, each once, in the order of their first mention.
 ///

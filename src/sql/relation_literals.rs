@@ -7,12 +7,13 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Expr, Query, VisitMut, visit_expressions_mut};
+use datafusion::sql::sqlparser::ast::{Expr, Query};
 
 use super::model_functions::parse_name;
 use super::name::ObjectName;
 use super::{QualifiedName, references, sequence_calls};
 use crate::error::Result;
+use crate::sql::walk::{VisitMut, visit_expressions_mut};
 
 /// Gives each literal that names a relation to `act`, with the name. Numbers, and what is no name, are none.
 ///

@@ -4,11 +4,12 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Ident, ObjectName, Query, SetExpr, TableAlias, TableFactor, TableWithJoins, Visit, Visitor,
+    Ident, ObjectName, Query, SetExpr, TableAlias, TableFactor, TableWithJoins, Visitor,
 };
 
 use super::cursor::fold;
 use crate::error::{Error, Result, SqlState};
+use crate::sql::walk::Visit;
 
 /// Looks at all that a query reads.
 ///

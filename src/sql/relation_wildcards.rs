@@ -8,11 +8,12 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SelectItemQualifiedWildcardKind,
-    SetExpr, TableFactor, TableWithJoins, VisitMut, VisitorMut,
+    SetExpr, TableFactor, TableWithJoins, VisitorMut,
 };
 
 use super::cursor::fold;
 use crate::error::{Error, Result, SqlState};
+use crate::sql::walk::VisitMut;
 
 /// Gives each `relation.*` the name that the relation has in its `FROM`.
 ///

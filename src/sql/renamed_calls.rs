@@ -3,14 +3,13 @@
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{
-    Expr, ObjectName as AstName, TableFactor, VisitMut, VisitorMut,
-};
+use datafusion::sql::sqlparser::ast::{Expr, ObjectName as AstName, TableFactor, VisitorMut};
 
 use super::create_function::Body;
 use super::cursor::object_name_from;
 use super::qualify::ast_name;
 use super::{QualifiedName, Statement};
+use crate::sql::walk::VisitMut;
 
 impl Statement {
     /// Has a definition, whose names are full, call a function by its new name.

@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use datafusion::execution::SessionState;
 use datafusion::sql::sqlparser::ast::{
     Expr, Ident, IdentWithAlias, Query, RenameSelectItem, Select, SelectItem, SetExpr, TableFactor,
-    Visit as _, VisitMut, Visitor, VisitorMut, WildcardAdditionalOptions,
+    Visit as _, Visitor, VisitorMut, WildcardAdditionalOptions,
 };
 
 use super::cursor::fold;
@@ -19,6 +19,7 @@ use super::known_columns::KnownColumns;
 use super::name::Quoted;
 use super::{Statement, parse_one};
 use crate::error::{Error, Result, SqlState, nearest};
+use crate::sql::walk::VisitMut;
 
 /// The columns that `*` gives other names to, with these.
 pub(super) fn renames(options: &WildcardAdditionalOptions) -> &[IdentWithAlias] {

@@ -3,8 +3,7 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, Query, SelectItem, SetExpr, TableAlias, TableFactor, Visit as _, VisitMut,
-    Visitor, VisitorMut, visit_expressions, visit_expressions_mut,
+    Expr, Ident, Query, SelectItem, SetExpr, TableAlias, TableFactor, Visitor, VisitorMut,
 };
 
 use super::constraint::Rule;
@@ -19,6 +18,7 @@ use super::{
     sequence_calls, table_changes,
 };
 use crate::error::{Error, Result};
+use crate::sql::walk::{Visit, VisitMut, visit_expressions, visit_expressions_mut};
 
 impl Statement {
     /// Has a definition, whose names are full, read a relation by its new name. Its columns go by the
@@ -317,7 +317,7 @@ pub fn names_all_columns(query: &Query) -> bool {
 }
 
 /// Whether an expression, or one within a query, is a column of this name.
-pub fn names_column(tree: &impl datafusion::sql::sqlparser::ast::Visit, column: &str) -> bool {
+pub fn names_column(tree: &impl Visit, column: &str) -> bool {
     let found = visit_expressions(tree, |part| {
         let name = match part {
             Expr::Identifier(name) => Some(name),

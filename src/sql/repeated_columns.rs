@@ -11,13 +11,14 @@ use std::ops::ControlFlow;
 use datafusion::execution::SessionState;
 use datafusion::sql::sqlparser::ast::{
     Expr, Ident, Query, Select, SelectItem, SetExpr, TableAlias, TableAliasColumnDef, TableFactor,
-    Visit, VisitMut, Visitor, VisitorMut,
+    Visitor, VisitorMut,
 };
 
 use super::column_names::{hidden_name, make_unique};
 use super::cursor::fold;
 use super::known_columns::KnownColumns;
 use crate::error::{Error, Result, SqlState};
+use crate::sql::walk::{Visit, VisitMut};
 
 /// Names such columns.
 ///

@@ -5,7 +5,9 @@
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Expr, GroupByExpr, Query, Select, VisitMut, VisitorMut};
+use datafusion::sql::sqlparser::ast::{Expr, GroupByExpr, Query, Select, VisitorMut};
+
+use crate::sql::walk::VisitMut;
 
 /// `CUBE` of so many groups is left as it is: each more doubles the sets.
 const MOST: usize = 12;

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Expr, GroupByExpr, LockClause, LockType, NonBlock, Query, Select, SetExpr, TableAlias,
-    TableFactor, TableWithJoins, Value, Visit, VisitMut, Visitor, VisitorMut,
+    TableFactor, TableWithJoins, Value, Visitor, VisitorMut,
 };
 
 use super::Statement;
@@ -13,6 +13,7 @@ use super::cursor::{fold, object_name_from};
 use super::name::ObjectName;
 use super::scope::Scopes;
 use crate::error::{Error, Result, SqlState};
+use crate::sql::walk::{Visit, VisitMut};
 
 /// What a query does about a table that somebody else changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

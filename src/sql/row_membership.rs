@@ -12,14 +12,14 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CaseWhen, Expr, Ident, JoinConstraint, JoinOperator, Query, Select, SelectItem,
-    SetExpr, TableAliasColumnDef, TableFactor, UnaryOperator, Value, Visit, VisitMut, Visitor,
-    VisitorMut, visit_expressions_mut,
+    SetExpr, TableAliasColumnDef, TableFactor, UnaryOperator, Value, Visitor, VisitorMut,
 };
 
 use super::cursor::fold;
 use super::row_comparison::{self, compare, is_comparison, is_row, take};
 use super::{Statement, column_names, parse_one};
 use crate::error::{Error, Result, SqlState};
+use crate::sql::walk::{Visit, VisitMut, visit_expressions_mut};
 
 /// What the relation of a subquery is called.
 const ROWS: &str = "__rows";

@@ -6,11 +6,12 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Expr, Ident, ObjectName, OrderByKind, Query, Select, SelectItem, SetExpr, TableAlias,
-    TableFactor, TableWithJoins, VisitMut, VisitorMut, visit_expressions_mut,
+    TableFactor, TableWithJoins, VisitorMut,
 };
 use tributary_udfs::json;
 
 use super::cursor::fold;
+use crate::sql::walk::{VisitMut, visit_expressions_mut};
 
 /// Says such names as those of the columns.
 pub fn rewrite(query: &mut Query) {

@@ -5,12 +5,13 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Expr, Query, SetExpr, TableAlias, TableFactor, TableSampleKind, TableSampleMethod,
-    UnaryOperator, Value, VisitMut, VisitorMut,
+    UnaryOperator, Value, VisitorMut,
 };
 
 use super::shown::Shown;
 use super::{Statement, parse_one};
 use crate::error::{Error, Result, SqlState};
+use crate::sql::walk::VisitMut;
 
 /// Whether a sample is one that can be read.
 pub(super) fn is_known(sample: &TableSampleKind) -> bool {

@@ -5,13 +5,13 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     CastKind, DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Value,
-    visit_expressions_mut,
 };
 
 use super::QualifiedName;
 use super::model_functions::parse_name;
 use super::name::ObjectName;
 use crate::error::Result;
+use crate::sql::walk::visit_expressions_mut;
 
 /// The functions that take the name of a sequence first.
 const FUNCTIONS: [&str; 3] = ["nextval", "currval", "setval"];

@@ -5,12 +5,13 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, OrderByKind, Query, SelectItem, SetExpr, VisitMut, VisitorMut,
+    Expr, Ident, OrderByKind, Query, SelectItem, SetExpr, VisitorMut,
 };
 
 use super::column_names::name_of;
 use super::cursor::fold;
 use crate::error::{Error, Result, SqlState};
+use crate::sql::walk::VisitMut;
 
 /// Gives columns that keys name by the names of functions, or of what they are cast from, these names.
 ///

@@ -13,8 +13,7 @@ use datafusion::execution::SessionState;
 use datafusion::sql::sqlparser::ast::{
     DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
     FunctionArguments, Ident, ObjectName, Query, Select, SelectItem, SetExpr, TableAlias,
-    TableAliasColumnDef, TableFactor, UnaryOperator, Value, VisitMut, VisitorMut,
-    visit_expressions,
+    TableAliasColumnDef, TableFactor, UnaryOperator, Value, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -22,6 +21,7 @@ use tributary_udfs::json;
 
 use super::cursor::fold;
 use crate::error::{Error, Result};
+use crate::sql::walk::{VisitMut, visit_expressions};
 
 /// Functions that give rows, and those that give the same values as one array.
 const SET_RETURNING: [(&str, &str); 7] = [

@@ -4,8 +4,10 @@ use std::fmt;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, ObjectNamePart, TableFactor, UnaryOperator, VisitMut, VisitorMut,
+    Expr, Ident, ObjectNamePart, TableFactor, UnaryOperator, VisitorMut,
 };
+
+use crate::sql::walk::VisitMut;
 
 /// Displays a query or expression.
 ///

@@ -20,7 +20,7 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, Expr, Fetch, FunctionArguments, LimitClause, OrderBy, OrderByExpr, OrderByKind,
-    Query, Value, VisitMut, VisitorMut,
+    Query, Value, VisitorMut,
 };
 
 pub(super) use self::calls::{arguments, call};
@@ -34,6 +34,7 @@ use self::moments::at_time_zone;
 use self::patterns::{escape, is_match, match_as_written, match_each, unfinished};
 use super::cursor::fold;
 use crate::error::{Error, Result, SqlState};
+use crate::sql::walk::VisitMut;
 
 /// Rewrites a query before it is planned; what is stored and displayed is the query as written.
 ///

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArg, Ident, ObjectName as AstName, ObjectNamePart, Query, TableAlias,
-    TableFactor, Value, VisitMut, VisitorMut,
+    TableFactor, Value, VisitorMut,
 };
 
 use super::QualifiedName;
@@ -19,6 +19,7 @@ use super::name::ObjectName;
 use super::qualify::{Named, ast_name};
 use super::time_travel::{FROM_NOW, Version, decode_moment, read_moment, read_number};
 use crate::error::{Error, Result, SqlState};
+use crate::sql::walk::VisitMut;
 
 /// The function's name.
 pub const TABLE_CHANGES: &str = "table_changes";

@@ -7,13 +7,14 @@ use std::ops::ControlFlow;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 use datafusion::sql::sqlparser::ast::{
     Expr, Ident, ObjectNamePart, Query, TableAlias, TableFactor, TableVersion, Value,
-    ValueWithSpan, VisitMut, VisitorMut,
+    ValueWithSpan, VisitorMut,
 };
 
 use super::cursor::{fold, object_name_from};
 use super::scope::Scopes;
 use super::{hidden_columns, model_functions, table_changes};
 use crate::error::{Error, Result, SqlState};
+use crate::sql::walk::VisitMut;
 
 const NUMBER: &str = "@version=";
 const TIMESTAMP: &str = "@timestamp=";

@@ -4,11 +4,12 @@
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{DataType, Expr, Value, VisitMut, visit_expressions_mut};
+use datafusion::sql::sqlparser::ast::{DataType, Expr, Value};
 
 use super::QualifiedName;
 use super::model_functions::parse_name;
 use super::name::ObjectName;
+use crate::sql::walk::{VisitMut, visit_expressions_mut};
 
 /// What a type is called where it is of arrays.
 const ARRAY: &str = "[]";

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use arrow::datatypes::FieldRef;
 use datafusion::sql::sqlparser::ast::{
     ArrayElemTypeDef, CastKind, DataType, Expr, Ident, ObjectName as AstName, ObjectNamePart,
-    Query, SetExpr, TypedString, VisitMut, VisitorMut,
+    Query, SetExpr, TypedString, VisitorMut,
 };
 
 use tributary_udfs::enums::EnumType;
@@ -17,6 +17,7 @@ use super::name::ObjectName;
 use super::qualify::ast_name;
 use super::{QualifiedName, Statement, type_literals};
 use crate::error::{Error, Result};
+use crate::sql::walk::VisitMut;
 
 /// What stands before the numbers of a type, in its place, where a query is planned.
 const NUMBERED: &str = "tributary type";

@@ -6,8 +6,10 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, JoinConstraint, JoinOperator, Query, Select, SetExpr, TableFactor,
-    UnaryOperator, Value, VisitMut, VisitorMut,
+    UnaryOperator, Value, VisitorMut,
 };
+
+use crate::sql::walk::VisitMut;
 
 /// Says such texts as what they are.
 pub fn rewrite(query: &mut Query) {

@@ -4,10 +4,11 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    DataType, Expr, Query, SetExpr, TypedString, UnaryOperator, Value, Values, Visit, Visitor,
+    DataType, Expr, Query, SetExpr, TypedString, UnaryOperator, Value, Values, Visitor,
 };
 
 use crate::error::{Error, Result, SqlState};
+use crate::sql::walk::Visit;
 
 /// That the columns of all `VALUES` of a query are of types that can be matched.
 ///

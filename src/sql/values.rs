@@ -7,10 +7,11 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     ArrayElemTypeDef, BinaryOperator, CastKind, CharacterLength, DataType, ExactNumberInfo, Expr,
-    Query, SetExpr, UnaryOperator, Value, Values, Visit, VisitMut, Visitor, VisitorMut,
+    Query, SetExpr, UnaryOperator, Value, Values, Visitor, VisitorMut,
 };
 
 use crate::error::{Error, Result, SqlState};
+use crate::sql::walk::{Visit, VisitMut};
 
 /// Casts the values of a column to one type.
 ///

@@ -7,13 +7,14 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
-    ObjectName, Query, Value, VisitMut, VisitorMut,
+    ObjectName, Query, Value, VisitorMut,
 };
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::cursor::fold;
 use crate::error::{Error, Result, SqlState};
+use crate::sql::walk::VisitMut;
 
 const VARIADIC: &str = "VARIADIC";
 

@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{
-    Distinct, Expr, Query, Select, SelectItem, SetExpr, Visit, visit_expressions,
-};
+use datafusion::sql::sqlparser::ast::{Distinct, Expr, Query, Select, SelectItem, SetExpr};
 
 use super::column_names::name_of;
 use super::cursor::fold;
 use super::name::Quoted;
 use super::renaming::identifier;
+use crate::sql::walk::{Visit, visit_expressions};
 
 /// The query with these names for its first columns; they are in its select list where they can be.
 pub fn shown_query(query: &Query, view: &str, columns: &[String]) -> String {

@@ -16,7 +16,7 @@ use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, BinaryOperator, CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr,
     FunctionArguments, Ident, JoinOperator, ObjectName, OrderBy, Query, Select, SelectItem,
-    SetExpr, TableAlias, TableFactor, TableWithJoins, Value, VisitMut, VisitorMut,
+    SetExpr, TableAlias, TableFactor, TableWithJoins, Value, VisitorMut,
 };
 
 use super::column_names::{name_of, shown_name};
@@ -24,6 +24,7 @@ use super::cursor::fold;
 use super::hidden_columns::shown_columns;
 use super::standard_forms;
 use crate::error::Result;
+use crate::sql::walk::VisitMut;
 
 /// Functions that make JSON of a value of any type.
 const FUNCTIONS: [&str; 13] = [

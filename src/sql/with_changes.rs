@@ -6,7 +6,7 @@ use std::fmt;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Cte, Query, SetExpr, TableFactor, Visit, VisitMut, Visitor, VisitorMut, With,
+    Cte, Query, SetExpr, TableFactor, Visitor, VisitorMut, With,
 };
 use datafusion::sql::sqlparser::tokenizer::Token;
 
@@ -17,6 +17,7 @@ use super::scope::Scopes;
 use super::shown::Shown;
 use super::{Statement, parser, parts, query, row_locks, with};
 use crate::error::{Error, Result, SqlState};
+use crate::sql::walk::{Visit, VisitMut};
 
 /// The schema of the relations that stand for what changes return. No statement can make one there.
 pub const SCHEMA: &str = "@with";

@@ -4,11 +4,12 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Fetch, Ident, LimitClause, NonBlock, Query, Value, VisitMut, VisitorMut,
+    Expr, Fetch, Ident, LimitClause, NonBlock, Query, Value, VisitorMut,
 };
 
 use super::standard_forms::{arguments, call};
 use crate::error::{Error, Result, SqlState};
+use crate::sql::walk::VisitMut;
 
 /// The function that the number of rows is within.
 pub const ROWS_WITH_TIES: &str = "rows_with_ties";

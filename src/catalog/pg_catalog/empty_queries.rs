@@ -6,11 +6,12 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, FunctionArg, FunctionArgExpr, GroupByExpr, Ident, JoinOperator,
     ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins,
-    Visit, Visitor,
+    Visitor,
 };
 
 use super::PG_CATALOG;
 use super::rewrite::{named, parse};
+use crate::sql::walk::Visit;
 
 /// Aggregates that clients use on `pg_catalog`: with one, a query of no rows has a row.
 const AGGREGATES: [&str; 10] = [

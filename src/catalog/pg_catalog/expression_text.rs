@@ -7,7 +7,6 @@ use std::ops::ControlFlow;
 use arrow::datatypes::{DataType, Schema};
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value,
-    visit_expressions,
 };
 
 use super::types::{format_type, of_length, type_oid};
@@ -15,6 +14,7 @@ use crate::catalog::Object;
 use crate::sql::Statement;
 use crate::sql::name::Quoted;
 use crate::sql::shown::Shown;
+use crate::sql::walk::visit_expressions;
 use crate::wire::types::PostgresType;
 
 const BOOL: u32 = 16;

@@ -7,12 +7,13 @@ use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, Expr, Ident, Select, SetExpr, Subscript, TableFactor, visit_expressions_mut,
+    AccessExpr, Expr, Ident, Select, SetExpr, Subscript, TableFactor,
 };
 
 use super::named_types::is_text;
 use super::rewrite::parse;
 use super::{data, subqueries};
+use crate::sql::walk::visit_expressions_mut;
 
 /// By table, its columns of a type.
 type Columns = HashMap<&'static str, Vec<&'static str>>;

@@ -19,7 +19,7 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
     Ident, ObjectName, ObjectNamePart, Query, SetExpr, TableAlias, TableAliasColumnDef,
-    TableFactor, Visit, VisitMut, Visitor, VisitorMut,
+    TableFactor, Visitor, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -33,6 +33,7 @@ use super::table_numbers::name_tables;
 use super::{PG_CATALOG, function_names, subqueries};
 use crate::catalog::Snapshot;
 use crate::sql::name::Quoted;
+use crate::sql::walk::{Visit, VisitMut};
 
 /// What becomes of a query of a table that is always empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

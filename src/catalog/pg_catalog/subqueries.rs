@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, GroupByExpr, Ident, ObjectNamePart, OrderByKind, Query, Select,
-    SelectItem, SetExpr, TableFactor, Value, visit_expressions, visit_expressions_mut,
+    SelectItem, SetExpr, TableFactor, Value,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -13,6 +13,7 @@ use super::PG_CATALOG;
 use super::empty_queries::is_aggregate;
 use super::rewrite::named;
 use crate::sql::cursor::fold;
+use crate::sql::walk::{visit_expressions, visit_expressions_mut};
 
 /// Puts the column of a query that looks one row of the catalog up by its number into an aggregate:
 /// of one row, or none, that is the column. The planner takes no subquery for a value that refers

@@ -9,8 +9,7 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, JoinOperator, Query, Select, SelectItem, SetExpr, TableFactor, VisitMut,
-    VisitorMut,
+    Expr, Ident, JoinOperator, Query, Select, SelectItem, SetExpr, TableFactor, VisitorMut,
 };
 
 use super::rewrite::parse;
@@ -18,6 +17,7 @@ use super::subqueries::catalog_table;
 use crate::catalog::{Kind, Snapshot};
 use crate::sql::QualifiedName;
 use crate::sql::cursor::{fold, object_name_from};
+use crate::sql::walk::VisitMut;
 
 const COLUMN: &str = "tableoid";
 const WRITER: &str = "xmin";

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::ops::ControlFlow;
 
 use arrow::datatypes::SchemaRef;
-use datafusion::sql::sqlparser::ast::{Expr, Ident, VisitMut as _, VisitorMut};
+use datafusion::sql::sqlparser::ast::{Expr, Ident, VisitorMut};
 
 use super::super::modify::{Changing, EXCLUDED, folded};
 use super::Key;
@@ -14,6 +14,7 @@ use crate::sql::constraint::Rule;
 use crate::sql::name::Quoted;
 use crate::sql::renaming::names_column;
 use crate::sql::shown::Shown;
+use crate::sql::walk::VisitMut as _;
 
 /// What is true of such a row; none where the table takes all. Columns that are computed, and what is
 /// checked of them, are left to who puts rows in: they have no values yet.

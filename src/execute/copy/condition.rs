@@ -7,12 +7,13 @@ use datafusion::common::{DFSchema, TableReference};
 use datafusion::execution::SessionState;
 use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_plan::PhysicalExpr;
-use datafusion::sql::sqlparser::ast::{Expr, visit_expressions};
+use datafusion::sql::sqlparser::ast::Expr;
 
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
 use crate::models::{constraints, expression};
 use crate::session::row_functions;
+use crate::sql::walk::visit_expressions;
 
 /// Where the expression stands, as errors say it.
 const PLACE: &str = "COPY FROM WHERE conditions";

@@ -2,10 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Expr, Query, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{Expr, Query, Visitor};
 
 use super::super::modify::{Beside, Changing, folded};
 use crate::models::constraints;
+use crate::sql::walk::Visit;
 
 /// The table's columns that the condition of the join reads, however their names are written; where it
 /// reads none, those of the table's key.

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use datafusion::execution::SessionState;
 use datafusion::sql::sqlparser::ast::{
     Expr, Ident, ObjectNamePart, Query, SelectItem, SelectItemQualifiedWildcardKind, SetExpr,
-    VisitMut, VisitorMut,
+    VisitorMut,
 };
 
 use super::beside::Beside;
@@ -16,6 +16,7 @@ use crate::session::row_functions;
 use crate::sql::column_names::name_of;
 use crate::sql::name::Quoted;
 use crate::sql::shown::Shown;
+use crate::sql::walk::VisitMut;
 use crate::sql::{Statement, parse_one};
 
 /// What a statement answers of each row.

@@ -2,13 +2,14 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, VisitMut, VisitorMut};
+use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, VisitorMut};
 
 use super::beside::Beside;
 use super::found::known_names;
 use super::{Changing, folded};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::merge::{Action, Clause, When};
+use crate::sql::walk::VisitMut;
 
 /// Gives the columns of a clause for rows that do not match the name of the side that has them, and
 /// refuses the other side.

@@ -8,7 +8,7 @@ use arrow::datatypes::{FieldRef, Schema};
 use datafusion::common::DFSchema;
 use datafusion::logical_expr::{ExprSchemable as _, LogicalPlan, cast};
 use datafusion::physical_plan::PhysicalExpr;
-use datafusion::sql::sqlparser::ast::{Expr, Value, visit_expressions};
+use datafusion::sql::sqlparser::ast::{Expr, Value};
 use tributary_udfs::enums::EnumKind;
 use tributary_udfs::json::{self, JsonKind};
 
@@ -19,6 +19,7 @@ use crate::instance::StatementContext;
 use crate::models::expression;
 use crate::session::{enums, plan, row_functions};
 use crate::sql::shown::Shown;
+use crate::sql::walk::visit_expressions;
 use crate::sql::{Statement, parse_one};
 
 /// Where the expressions stand, as errors say it.

@@ -16,7 +16,7 @@ use datafusion::error::Result as QueryResult;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{Expr, ExprSchemable as _, Volatility, cast};
 use datafusion::physical_plan::PhysicalExpr;
-use datafusion::sql::sqlparser::ast::{self, visit_expressions};
+use datafusion::sql::sqlparser::ast;
 use tributary_udfs::enums::EnumKind;
 use tributary_udfs::json::{self, JsonKind};
 
@@ -30,6 +30,7 @@ use crate::session::{enums, row_functions};
 use crate::sql::create_table::CreateTable;
 use crate::sql::name::Quoted;
 use crate::sql::renaming::names_column;
+use crate::sql::walk::visit_expressions;
 use crate::sql::{Statement, character_length, generated};
 
 /// Where the expressions stand, as errors say it.

@@ -3,10 +3,11 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Query, SelectItem, SetExpr, Value, ValueWithSpan, Visit, Visitor,
+    Expr, Query, SelectItem, SetExpr, Value, ValueWithSpan, Visitor,
 };
 
 use crate::error::{Error, Result, SqlState};
+use crate::sql::walk::Visit;
 use crate::sql::{Statement, parse_one, standard_forms};
 
 /// The one expression of a text.

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use datafusion::sql::sqlparser::ast::{ColumnDef, ObjectName as AstName, VisitMut};
+use datafusion::sql::sqlparser::ast::{ColumnDef, ObjectName as AstName};
 
 use super::enum_type;
 use crate::catalog::{Object, Oid, Snapshot, pg_catalog};
 use crate::error::Result;
 use crate::sql::cursor::object_name_from;
 use crate::sql::qualify::ast_name;
+use crate::sql::walk::VisitMut;
 use crate::sql::{ObjectName, Statement, type_literals, type_names};
 
 /// The type of users' that a name means. Those of PostgreSQL come first, as what is in `pg_catalog` does.

@@ -5,12 +5,13 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     self, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, JoinConstraint,
-    JoinOperator, SelectItem, TableFactor, TableWithJoins, Visit, Visitor, visit_expressions,
+    JoinOperator, SelectItem, TableFactor, TableWithJoins, Visitor,
 };
 
 use crate::catalog::Object;
 use crate::catalog::privilege::{Access, Privilege, Rights};
 use crate::sql::cursor::{fold, object_name_from};
+use crate::sql::walk::{Visit, visit_expressions};
 
 /// The columns that a statement names, of whatever relations.
 pub(super) enum Columns {

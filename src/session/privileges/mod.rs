@@ -10,7 +10,7 @@ mod reading;
 
 use std::sync::Arc;
 
-use datafusion::sql::sqlparser::ast::{self, Expr, SelectItem, Visit, VisitMut, With};
+use datafusion::sql::sqlparser::ast::{self, Expr, SelectItem, With};
 
 use self::columns::{Columns, allows};
 pub use self::reading::check_computed;
@@ -31,6 +31,7 @@ use crate::sql::lock::LockMode;
 use crate::sql::name::ObjectName;
 use crate::sql::on_conflict::{ConflictKey, OnConflict};
 use crate::sql::returning::Target;
+use crate::sql::walk::{Visit, VisitMut};
 use crate::sql::{QualifiedName, Statement, alter_function, merge, references, row_locks};
 
 /// Checks a statement.

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Query, Visit, VisitMut, visit_relations};
+use datafusion::sql::sqlparser::ast::Query;
 
 use super::columns::{Columns, allows};
 use super::{Checker, denied, kind_word};
@@ -16,6 +16,7 @@ use crate::models::constraints::default_of;
 use crate::models::view_options::is_of_invoker;
 use crate::session::user_functions;
 use crate::sql::cursor::object_name_from;
+use crate::sql::walk::{Visit, VisitMut, visit_relations};
 use crate::sql::{ObjectName, Statement, relation_literals};
 
 /// Checks that its owner may read what a materialized view, a model or a check is computed from. The

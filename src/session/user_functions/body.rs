@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{
     self, CastKind, CharacterLength, DataType, ExactNumberInfo, Expr, Ident, Query, SetExpr,
-    TableAlias, TableAliasColumnDef, TableFactor, Value, VisitMut, VisitorMut, visit_expressions,
+    TableAlias, TableAliasColumnDef, TableFactor, Value, VisitorMut,
 };
 
 use super::resolution::Candidate;
@@ -19,6 +19,7 @@ use crate::sql::create_function::{CreateFunction, Returns};
 use crate::sql::cursor::object_name_from;
 use crate::sql::name::{FUNCTION_BODY, Quoted};
 use crate::sql::shown::Shown;
+use crate::sql::walk::{Visit, VisitMut, visit_expressions};
 use crate::sql::{Statement, column_names, parse_one};
 
 /// The column of what a function answers.
@@ -61,7 +62,7 @@ fn arguments_relation(create: &CreateFunction, body: &Query) -> String {
         }
     }
     let own = &create.name.name;
-    match ast::Visit::visit(body, &mut Finder(own)).is_break() {
+    match Visit::visit(body, &mut Finder(own)).is_break() {
         true => ARGUMENTS.to_owned(),
         false => own.clone(),
     }

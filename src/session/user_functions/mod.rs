@@ -14,12 +14,11 @@ mod resolution;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{
-    Expr, ObjectName, TableAlias, TableFactor, VisitMut, VisitorMut,
-};
+use datafusion::sql::sqlparser::ast::{Expr, ObjectName, TableAlias, TableFactor, VisitorMut};
 
 use crate::catalog::{Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
+use crate::sql::walk::VisitMut;
 pub use body::{plain_type, probe, relation_named};
 pub use call::FUNCTION;
 pub use expansion::expand;

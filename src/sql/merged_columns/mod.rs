@@ -15,8 +15,7 @@ use std::ops::ControlFlow;
 use datafusion::execution::SessionState;
 use datafusion::sql::sqlparser::ast::{
     Distinct, Expr, Ident, JoinConstraint, JoinOperator, OrderBy, OrderByKind, Query, Select,
-    SelectItem, SetExpr, TableAlias, TableFactor, TableWithJoins, Visit, VisitMut, Visitor,
-    VisitorMut,
+    SelectItem, SetExpr, TableAlias, TableFactor, TableWithJoins, Visitor, VisitorMut,
 };
 
 use self::names::Names;
@@ -26,6 +25,7 @@ use super::cursor::fold;
 use super::known_columns::{KnownColumns, constraint};
 use super::{Statement, parse_one};
 use crate::error::{Error, Result};
+use crate::sql::walk::{Visit, VisitMut};
 
 /// Says what the names of merged columns stand for.
 ///

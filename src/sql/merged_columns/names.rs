@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{
-    AccessExpr, Expr, Query, SelectItem, SetExpr, VisitMut, VisitorMut,
-};
+use datafusion::sql::sqlparser::ast::{AccessExpr, Expr, Query, SelectItem, SetExpr, VisitorMut};
 
 use super::folded;
 use super::tree::Merged;
 use crate::sql::known_columns::KnownColumns;
+use crate::sql::walk::VisitMut;
 
 pub(super) struct Names<'a> {
     merged: &'a [Merged],

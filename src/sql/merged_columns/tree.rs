@@ -2,7 +2,7 @@
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, ExcludeSelectItem, Expr, Ident, JoinConstraint, JoinOperator, ObjectName,
-    SelectItem, SelectItemQualifiedWildcardKind, TableFactor, TableWithJoins, Value, VisitMut,
+    SelectItem, SelectItemQualifiedWildcardKind, TableFactor, TableWithJoins, Value,
     WildcardAdditionalOptions,
 };
 
@@ -11,6 +11,7 @@ use super::{folded, named_item};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::known_columns::{KnownColumns, common, using};
 use crate::sql::standard_forms;
+use crate::sql::walk::VisitMut;
 
 /// A column that joins have merged, and what it stands for.
 pub(super) type Merged = (String, Box<Expr>);
