@@ -9,6 +9,7 @@ pub mod enums;
 mod grouped_by_keys;
 mod lateral_unnest;
 mod multisets;
+pub mod named_alone;
 mod notifying;
 mod only_row;
 pub mod open_literals;

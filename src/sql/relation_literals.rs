@@ -7,13 +7,13 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Expr, Query};
+use datafusion::sql::sqlparser::ast::Expr;
 
 use super::model_functions::parse_name;
 use super::name::ObjectName;
-use super::{QualifiedName, references, sequence_calls};
+use super::{QualifiedName, sequence_calls};
 use crate::error::Result;
-use crate::sql::walk::{VisitMut, visit_expressions_mut};
+use crate::sql::walk::{Visit, VisitMut, visit_expressions, visit_expressions_mut};
 
 /// Gives each literal that names a relation to `act`, with the name. Numbers, and what is no name, are none.
 ///
@@ -46,6 +46,20 @@ pub fn for_each(
     }
 }
 
+/// Whether there may be any.
+pub fn has_any(part: &impl Visit) -> bool {
+    let found = visit_expressions(part, |expression| {
+        let is_cast = matches!(expression, Expr::Cast { .. });
+        let names = sequence_calls::is_call(expression)
+            || is_cast && sequence_calls::written(expression).is_some();
+        match names {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    });
+    found.is_break()
+}
+
 /// The names.
 pub fn names(part: &mut impl VisitMut) -> Vec<ObjectName> {
     let mut names = Vec::new();
@@ -70,15 +84,10 @@ pub fn rename(part: &mut impl VisitMut, old: &QualifiedName, new: &QualifiedName
     })
 }
 
-/// Whether a query, whose names are full, names a relation in literals and does not read it.
-pub fn names_alone(query: &Query, relation: &QualifiedName) -> bool {
-    let relation = ObjectName::from(relation.clone());
-    let is_unread = || references::of_query(query).is_ok_and(|read| !read.contains(&relation));
-    names(&mut query.clone()).contains(&relation) && is_unread()
-}
-
 #[cfg(test)]
 mod tests {
+    use datafusion::sql::sqlparser::ast::Query;
+
     use super::*;
     use crate::sql::{Statement, parse_one};
 
@@ -110,6 +119,7 @@ mod tests {
             ),
         ] {
             let mut read = query(sql);
+            assert!(has_any(&read));
             for_each(&mut read, |literal, name| {
                 *literal = sequence_calls::argument(&name.qualify("s"));
                 Ok(())
@@ -117,6 +127,13 @@ mod tests {
             .unwrap();
             assert_eq!(read.to_string(), expected);
         }
+    }
+
+    #[test]
+    fn other_literals_are_no_names() {
+        assert!(!has_any(&query(
+            "SELECT 't', 't'::text, to_regclass('t'), t::regclass"
+        )));
     }
 
     #[test]
@@ -128,19 +145,5 @@ mod tests {
             read.to_string(),
             "SELECT nextval('u.\"V\"'::REGCLASS), 'u.\"V\"'::REGCLASS, 'o.t'::REGCLASS, 's.t'"
         );
-    }
-
-    #[test]
-    fn what_is_named_may_be_read_too() {
-        let relation = QualifiedName::new("s", "t");
-        assert!(names_alone(
-            &query("SELECT 's.t'::regclass FROM s.u"),
-            &relation
-        ));
-        assert!(!names_alone(
-            &query("SELECT 's.t'::regclass FROM s.t"),
-            &relation
-        ));
-        assert!(!names_alone(&query("SELECT 's.t' FROM s.u"), &relation));
     }
 }

@@ -5,8 +5,6 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::Query;
-
 use super::columns::{Columns, allows};
 use super::{Checker, denied, kind_word};
 use crate::catalog::privilege::{Privilege, Rights};
@@ -14,10 +12,10 @@ use crate::catalog::{Kind, Object, Oid, Snapshot, system};
 use crate::error::Result;
 use crate::models::constraints::default_of;
 use crate::models::view_options::is_of_invoker;
-use crate::session::user_functions;
+use crate::session::{named_alone, user_functions};
 use crate::sql::cursor::object_name_from;
 use crate::sql::walk::{Visit, VisitMut, visit_relations};
-use crate::sql::{ObjectName, Statement, relation_literals};
+use crate::sql::{ObjectName, Statement};
 
 /// Checks that its owner may read what a materialized view, a model or a check is computed from. The
 /// server computes it, who would be shown all of the views that show each what it may see.
@@ -44,39 +42,15 @@ pub fn check_computed(snapshot: &Snapshot, object: &Object) -> Result<()> {
         path: &[],
     };
     let (columns, mut seen) = (Columns::of_query(query), BTreeSet::new());
-    let mut read = object
-        .depends_on
-        .iter()
-        .filter_map(|oid| snapshot.object(*oid));
+    let named_alone = named_alone::of(snapshot, object);
+    let read = object.depends_on.difference(&named_alone);
+    let mut read = read.filter_map(|oid| snapshot.object(*oid));
     read.try_for_each(|read| match read.kind {
         Kind::Function => checker.callable(read, &mut seen),
         // All may use types.
         Kind::Type => Ok(()),
-        _ => unless_named(object, read, checker.readable(read, &columns)),
+        _ => checker.readable(read, &columns),
     })
-}
-
-/// What reading something is refused with, unless a definition names it in a literal and does not read it:
-/// then nobody has to be allowed to.
-fn unless_named(reader: &Object, read: &Object, allowed: Result<()>) -> Result<()> {
-    let Err(refused) = allowed else {
-        return Ok(());
-    };
-    let names_alone = |query: &Query| relation_literals::names_alone(query, &read.name);
-    let is_named = match &reader.definition {
-        Statement::CreateView(create) => names_alone(create.query.as_ref()),
-        Statement::CreateMaterializedView(create) => names_alone(create.query.as_ref()),
-        Statement::CreateModel(create) => names_alone(create.query.as_ref()),
-        Statement::CreateCheck(create) => names_alone(create.query.as_ref()),
-        Statement::CreateFunction(create) => create
-            .query()
-            .is_ok_and(|query| names_alone(query.as_ref())),
-        _ => false,
-    };
-    match is_named {
-        true => Ok(()),
-        false => Err(refused),
-    }
 }
 
 /// The views and functions that were looked at, each with who reads.
@@ -152,7 +126,8 @@ impl Checker<'_> {
             }
             _ => Columns::All,
         };
-        for read in &view.depends_on {
+        let named_alone = named_alone::of(self.snapshot, view);
+        for read in view.depends_on.difference(&named_alone) {
             let Some(object) = self.snapshot.object(*read) else {
                 continue;
             };
@@ -164,15 +139,11 @@ impl Checker<'_> {
                 Kind::Type => continue,
                 _ => {}
             }
-            let usable = self.usable(&owner, &object.name.schema);
-            let allowed =
-                usable.and_then(
-                    |()| match allows(&owner, object, Privilege::Select, &columns) {
-                        true => self.readable_within(object, seen),
-                        false => Err(denied(kind_word(object.kind), &object.name.name)),
-                    },
-                );
-            unless_named(view, object, allowed)?;
+            self.usable(&owner, &object.name.schema)?;
+            if !allows(&owner, object, Privilege::Select, &columns) {
+                return Err(denied(kind_word(object.kind), &object.name.name));
+            }
+            self.readable_within(object, seen)?;
         }
         Ok(())
     }
@@ -213,13 +184,12 @@ impl Checker<'_> {
                 .is_none_or(|text| names(text, &object.name.name));
             is_named || !called.contains(&object.oid)
         };
-        for read in &function.depends_on {
+        let named_alone = named_alone::of(self.snapshot, function);
+        for read in function.depends_on.difference(&named_alone) {
             match self.snapshot.object(*read) {
                 Some(object) if object.kind == Kind::Function => reader.callable(object, seen)?,
                 Some(object) if object.kind == Kind::Type => {}
-                Some(object) if is_own(object) => {
-                    unless_named(function, object, reader.readable(object, &Columns::All))?;
-                }
+                Some(object) if is_own(object) => reader.readable(object, &Columns::All)?,
                 _ => {}
             }
         }
