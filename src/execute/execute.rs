@@ -3,13 +3,14 @@
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
 use datafusion::scalar::ScalarValue;
-use datafusion::sql::sqlparser::ast;
+use datafusion::sql::sqlparser::ast::{self, Visit, Visitor};
 use futures::TryStreamExt;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::query::stream;
 use crate::error::{Error, Result, SqlState};
-use crate::session::{Outcome, Session, plan};
+use crate::session::{Outcome, Session, check_privileges, plan, row_functions};
 use crate::sql::execute::Execute;
 use crate::sql::{Statement, literal_parameters, parse_one, row_locks};
 
@@ -17,7 +18,8 @@ use crate::sql::{Statement, literal_parameters, parse_one, row_locks};
 ///
 /// # Errors
 /// 26000 where there is none of that name, 42601 for more or fewer values than it has parameters,
-/// 0A000 where its columns have changed since, what its run says.
+/// 0A000 where its columns have changed since and for subqueries in values, 42501 for functions there that
+/// who asks may not call, what its run says.
 pub async fn execute(session: &Session, execute: &Execute) -> Result<Outcome> {
     let named = session.statements.get(&execute.name)?;
     let Some(prepared) = named.prepared else {
@@ -117,8 +119,31 @@ fn literal(argument: &ast::Expr, wanted: &DataType) -> Option<ScalarValue> {
     }
 }
 
+/// Refuses subqueries in the values of parameters, as Postgres does.
+fn refuse_subqueries(arguments: &[ast::Expr]) -> Result<()> {
+    struct Subquery;
+
+    impl Visitor for Subquery {
+        type Break = ();
+
+        fn pre_visit_query(&mut self, _: &ast::Query) -> ControlFlow<()> {
+            ControlFlow::Break(())
+        }
+    }
+
+    let mut arguments = arguments.iter();
+    match arguments.any(|argument| argument.visit(&mut Subquery).is_break()) {
+        true => {
+            let message = "cannot use subquery in EXECUTE parameter";
+            Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, message)
+                .with_hint("Read the value first, and give that to EXECUTE."))
+        }
+        false => Ok(()),
+    }
+}
+
 /// The values of the parameters: as they are written where all are literals, or else computed as the one
-/// row of a query.
+/// row of a query, which who asks must be allowed to run.
 async fn values(
     session: &Session,
     execute: &Execute,
@@ -140,6 +165,9 @@ async fn values(
     if let Some(values) = literals(execute, types) {
         return Ok(values);
     }
+    refuse_subqueries(&execute.arguments)?;
+    let context = session.statement();
+    row_functions::refuse(&context.state, &execute.arguments, "EXECUTE parameters")?;
     let Statement::Query(mut row) = parse_one("SELECT NULL")? else {
         return Err(Error::internal("SELECT is not read as a query"));
     };
@@ -151,7 +179,7 @@ async fn values(
         });
         select.projection = items.collect();
     }
-    let context = session.statement();
+    check_privileges(session, &Statement::Query(row.clone()))?;
     let path = session.settings().search_path.0;
     plan::resolve_names(&mut row, &context.snapshot, &path)?;
     let fields = types.iter().enumerate();
