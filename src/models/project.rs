@@ -258,10 +258,11 @@ fn parse_model(file: &str, schema: &str, stem: &str, text: &str) -> Result<Proje
     let description = leading_comment(&text[..first.start]);
     let mut definition = first.statement;
     let mut reads = relations(&definition).map_err(|error| error.within(&place))?;
-    // What literals name must be there before it, too.
+    // What literals name must be there before it, too, but for itself.
     if let Some(query) = query_of(&mut definition) {
         for name in relation_literals::names(query) {
-            if !reads.contains(&name) {
+            let is_itself = name.qualify(schema) == expected;
+            if !is_itself && !reads.contains(&name) {
                 reads.push(name);
             }
         }

@@ -185,3 +185,16 @@ fn a_missing_folder_is_told() {
     let told = "the project folder /no/such/folder does not exist";
     assert_eq!(error.message(), told);
 }
+
+#[test]
+fn a_model_may_name_itself() {
+    let folder = folder(&[(
+        "sales/orders.sql",
+        "CREATE VIEW orders AS \
+         SELECT 'orders'::regclass AS a, 'sales.orders'::regclass AS b, 'lines'::regclass AS c",
+    )]);
+    let project = Project::load(folder.path()).unwrap();
+    let reads = project.models[0].reads.iter();
+    let reads: Vec<_> = reads.map(ToString::to_string).collect();
+    assert_eq!(reads, ["lines"]);
+}
