@@ -140,7 +140,9 @@ impl Checker<'_> {
                         table: table.clone(),
                         alias: None,
                     };
-                    self.read_within(&target, &read, None)
+                    self.read_within(&target, &read, None)?;
+                    // Subqueries, which could read more, are none of a condition's.
+                    self.calls(&read)
                 }
                 Direction::TableToStdout { table, columns } => {
                     self.read(table, &Columns::named(columns))
