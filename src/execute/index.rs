@@ -113,6 +113,7 @@ pub async fn alter(session: &Session, alter: &Alter) -> Result<Outcome> {
                     index.name = Some(new.clone());
                 }
                 transaction.set_indexes(table.oid, indexes)?;
+                transaction.rename_index(table.oid, &name, new)?;
                 for (part, comment) in table.part_comments.of_renamed(&name, new) {
                     transaction.set_part_comment(table.oid, &part, Some(comment))?;
                 }

@@ -109,7 +109,12 @@ pub async fn act(session: &Session, object: &Arc<Object>, action: &Action) -> Re
     foreign_keys::prove_new(session, object, action).await?;
     if let Action::RenameConstraint(old, name) = action {
         let comments = object.part_comments.of_renamed(old, name);
+        let renamed = constraints::of(object).iter().find(|it| it.name == *old);
+        let is_index = renamed.is_some_and(|it| matches!(it.rule, Rule::Unique { .. }));
         session.instance.catalog.write(|transaction| {
+            if is_index {
+                transaction.rename_index(object.oid, old, name)?;
+            }
             for (part, comment) in comments {
                 transaction.set_part_comment(object.oid, &part, Some(comment))?;
             }

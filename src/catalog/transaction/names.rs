@@ -87,17 +87,7 @@ impl Transaction<'_> {
             false => Vec::new(),
         };
         for oid in readers.iter().chain([&old.oid]) {
-            if self.snapshot.prepared(*oid).is_some() {
-                let what = self.existing(*oid)?.described();
-                return Err(Error::new(
-                    SqlState::SERIALIZATION_FAILURE,
-                    format!(
-                        "could not rename {} while {what} is being replaced",
-                        old.name
-                    ),
-                )
-                .with_hint("Run the statement again."));
-            }
+            self.check_unprepared(*oid, &old.name)?;
         }
         let mut object = Object::clone(old);
         object.created_as.get_or_insert_with(|| old.name.clone());
@@ -138,6 +128,44 @@ impl Transaction<'_> {
             self.take_name(&sequence, &name)?;
         }
         Ok(())
+    }
+
+    /// Has what names an index of a table in literals name it by its new name.
+    ///
+    /// # Errors
+    /// 40001 while the rows of something that names it are being replaced.
+    pub fn rename_index(&mut self, table: Oid, old: &str, new: &str) -> Result<()> {
+        let schema = self.existing(table)?.name.schema.clone();
+        let old = QualifiedName::new(&schema, old);
+        let new = QualifiedName::new(&schema, new);
+        // Then that is what they name.
+        if self.snapshot.relation(&old).is_some() {
+            return Ok(());
+        }
+        let readers: Vec<Oid> = self.snapshot.dependent_oids(table).collect();
+        for reader in readers {
+            let before = self.existing(reader)?;
+            let mut object = Object::clone(&before);
+            object.definition.rename_relation(&old, &new)?;
+            if object.definition != before.definition {
+                self.check_unprepared(reader, &old)?;
+                self.put(object);
+            }
+        }
+        Ok(())
+    }
+
+    /// That no replacement of an object, whose definition follows a name, waits for its rows.
+    fn check_unprepared(&self, oid: Oid, renamed: &QualifiedName) -> Result<()> {
+        if self.snapshot.prepared(oid).is_none() {
+            return Ok(());
+        }
+        let what = self.existing(oid)?.described();
+        Err(Error::new(
+            SqlState::SERIALIZATION_FAILURE,
+            format!("could not rename {renamed} while {what} is being replaced"),
+        )
+        .with_hint("Run the statement again."))
     }
 
     pub(super) fn check_free(&self, name: &QualifiedName, kind: Kind) -> Result<()> {
