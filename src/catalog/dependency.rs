@@ -98,6 +98,14 @@ impl Snapshot {
             .with_hint("Take one of these out of the query of the one before it.")
     }
 
+    /// The error for `what`, with which a part of an object would go that the definitions of `readers` name.
+    pub fn part_still_needed(&self, what: &str, part: &str, readers: &BTreeSet<Oid>) -> Error {
+        let order = self.drop_order(readers.iter().copied());
+        self.still_needed(what, readers, &order, |reader| {
+            Some(format!("{} depends on {part}", reader.described()))
+        })
+    }
+
     /// The error for objects that cannot go alone: `order` is the [`Snapshot::drop_order`] of `roots`.
     pub(super) fn still_needed(
         &self,

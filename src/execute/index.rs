@@ -33,13 +33,14 @@ enum What {
 /// Drops indexes, all or none.
 ///
 /// # Errors
-/// 42704 for one that does not exist, 42809 for what is none, 2BP01 for that of a primary key.
+/// 42704 for one that does not exist, 42809 for what is none, 2BP01 for that of a primary key, and without
+/// `CASCADE` for one that definitions name.
 pub async fn drop(session: &Session, drop: &Drop) -> Result<Outcome> {
     session
         .together(async |session: &Session| {
             for name in &drop.names {
                 if let Some(found) = find(session, name, drop.if_exists)? {
-                    drop_one(session, &found).await?;
+                    drop_one(session, &found, drop.cascade).await?;
                 }
             }
             Ok(())
@@ -48,8 +49,12 @@ pub async fn drop(session: &Session, drop: &Drop) -> Result<Outcome> {
     Ok(Outcome::Done("DROP INDEX".to_owned()))
 }
 
-async fn drop_one(session: &Session, found: &Found) -> Result<()> {
+async fn drop_one(session: &Session, found: &Found, cascade: bool) -> Result<()> {
     let Found { table, name, what } = found;
+    if !matches!(what, What::Key) {
+        let index = format!("index {name}");
+        redefine::readers::drop_naming(session, table, name, &index, cascade).await?;
+    }
     match what {
         What::Index => session.instance.catalog.write(|transaction| {
             let now = transaction.snapshot().object(table.oid);

@@ -63,6 +63,13 @@ pub async fn act(session: &Session, object: &Arc<Object>, action: &Action) -> Re
         return Ok(());
     }
     foreign_keys::release(session, object, action)?;
+    if let Action::DropConstraint { name, cascade, .. } = action {
+        let mut keys = constraints::of(object).iter();
+        if keys.any(|it| it.name == *name && matches!(it.rule, Rule::Unique { .. })) {
+            let what = format!("constraint {name} on {}", object.described());
+            readers::drop_naming(session, object, name, &what, *cascade).await?;
+        }
+    }
     let Some(rows) = apply(session, object, &mut create, action)? else {
         return Ok(());
     };

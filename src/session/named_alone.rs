@@ -13,24 +13,15 @@ use crate::sql::{ObjectName, QualifiedName, Statement, references, relation_lite
 /// The objects; none where it cannot be told what a definition reads. An index or a sequence of a column
 /// is named as its table, and a table is read where such a sequence of it is.
 pub fn of(snapshot: &Snapshot, object: &Object) -> BTreeSet<Oid> {
-    let (named, read) = match &object.definition {
-        Statement::CreateFunction(create) => match create.query() {
-            Ok(query) => (names(&query), references::of_query(&query)),
-            Err(_) => return BTreeSet::new(),
-        },
-        definition => {
-            let query = match definition {
-                Statement::CreateView(create) => &create.query,
-                Statement::CreateMaterializedView(create) => &create.query,
-                Statement::CreateModel(create) => &create.query,
-                Statement::CreateCheck(create) => &create.query,
-                _ => return BTreeSet::new(),
-            };
-            match names(query) {
-                named if named.is_empty() => return BTreeSet::new(),
-                named => (named, references::relations(definition)),
-            }
-        }
+    let named = names(&object.definition);
+    if named.is_empty() {
+        return BTreeSet::new();
+    }
+    let read = match &object.definition {
+        Statement::CreateFunction(create) => create
+            .query()
+            .and_then(|query| references::of_query(&query)),
+        definition => references::relations(definition),
     };
     let mut alone: BTreeSet<Oid> = named
         .iter()
@@ -44,8 +35,22 @@ pub fn of(snapshot: &Snapshot, object: &Object) -> BTreeSet<Oid> {
     alone
 }
 
-/// What literals of a query name.
-fn names(query: &Query) -> Vec<ObjectName> {
+/// What literals of a definition name.
+pub fn names(definition: &Statement) -> Vec<ObjectName> {
+    match definition {
+        Statement::CreateView(create) => within(&create.query),
+        Statement::CreateMaterializedView(create) => within(&create.query),
+        Statement::CreateModel(create) => within(&create.query),
+        Statement::CreateCheck(create) => within(&create.query),
+        Statement::CreateFunction(create) => match create.query() {
+            Ok(query) => within(&query),
+            Err(_) => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+fn within(query: &Query) -> Vec<ObjectName> {
     match relation_literals::has_any(query) {
         true => relation_literals::names(&mut query.clone()),
         false => Vec::new(),

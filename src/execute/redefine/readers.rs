@@ -9,8 +9,9 @@ use crate::execute::create_sequence;
 use crate::execute::drop::cascades;
 use crate::models::replan::{self, Author};
 use crate::models::run::remove_tables;
-use crate::session::{Session, plan};
+use crate::session::{Session, named_alone, plan};
 use crate::sql::read_columns::ReadColumns;
+use crate::sql::{ObjectName, QualifiedName};
 
 /// Has what reads a column that gets another name go on reading it by the old one.
 ///
@@ -106,9 +107,46 @@ pub(in crate::execute) async fn drop_with(
         .with_detail(lines.join("\n"))
         .with_hint("Use DROP ... CASCADE to drop the dependent objects too."));
     }
+    drop_readers(session, &readers).await
+}
+
+/// Drops what names an index in a literal, or refuses that `what` goes, and the index with it.
+///
+/// # Errors
+/// 2BP01 without `cascade`.
+pub(in crate::execute) async fn drop_naming(
+    session: &Session,
+    table: &Object,
+    index: &str,
+    what: &str,
+    cascade: bool,
+) -> Result<()> {
+    let snapshot = session.instance.catalog.snapshot();
+    let full = QualifiedName::new(&table.name.schema, index);
+    // A relation of this name is what literals mean.
+    if snapshot.relation(&full).is_some() {
+        return Ok(());
+    }
+    let full = ObjectName::from(full);
+    let readers = snapshot.direct_dependents(table.oid).into_iter();
+    let readers = readers.filter(|reader| named_alone::names(&reader.definition).contains(&full));
+    let readers: BTreeSet<Oid> = readers.map(|reader| reader.oid).collect();
+    if readers.is_empty() {
+        return Ok(());
+    }
+    if !cascade {
+        return Err(snapshot.part_still_needed(what, &format!("index {index}"), &readers));
+    }
+    let readers: Vec<Oid> = readers.into_iter().collect();
+    drop_readers(session, &readers).await
+}
+
+/// Drops objects and what stands on them, and tells of all.
+async fn drop_readers(session: &Session, readers: &[Oid]) -> Result<()> {
+    let instance = &session.instance;
     let dropped = instance
         .catalog
-        .write(|transaction| transaction.drop(&readers, true))?;
+        .write(|transaction| transaction.drop(readers, true))?;
     let mut told: Vec<String> = dropped.iter().map(|it| it.described()).collect();
     told.reverse();
     if let Some(notice) = cascades(&told) {
