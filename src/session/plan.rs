@@ -327,7 +327,7 @@ async fn planned_with(
     empty: EmptyQuery,
 ) -> Result<LogicalPlan> {
     value_types::check(&query)?;
-    Box::pin(say_plannably(&mut query, state, empty)).await?;
+    Box::pin(say_plannably(&mut query, state, empty, values::rewrite)).await?;
     integer_literals::mark(&mut query);
     let statement = PlannerStatement::Statement(Box::new(ast::Statement::Query(Box::new(query))));
     let plan = state.statement_to_plan(statement).await?;
@@ -411,7 +411,8 @@ pub fn views(snapshot: &Snapshot, query: &ast::Query) -> Result<Vec<Oid>> {
 /// an order.
 pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
     value_types::check(query)?;
-    Box::pin(say_plannably(query, state, EmptyQuery::NullTexts)).await?;
+    let empty = EmptyQuery::NullTexts;
+    Box::pin(say_plannably(query, state, empty, values::rewrite)).await?;
     integer_literals::mark(query);
     Ok(())
 }
@@ -422,7 +423,8 @@ pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Res
 /// Those of [`make_plannable`].
 pub async fn make_rows_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
     value_types::check_assigned(query)?;
-    Box::pin(say_plannably(query, state, EmptyQuery::NullTexts)).await?;
+    let empty = EmptyQuery::NullTexts;
+    Box::pin(say_plannably(query, state, empty, values::rewrite_assigned)).await?;
     integer_literals::mark_assigned(query);
     Ok(())
 }
@@ -431,6 +433,7 @@ async fn say_plannably(
     query: &mut ast::Query,
     state: &SessionState,
     empty: EmptyQuery,
+    rewrite_values: fn(&mut ast::Query) -> Result<()>,
 ) -> Result<()> {
     let sources = StatementCatalog::of(state.config_options())?;
     constant_keys::rewrite(query)?;
@@ -446,7 +449,7 @@ async fn say_plannably(
     named_arguments::rewrite(query)?;
     moment_precision::rewrite(query);
     sampled::rewrite(query)?;
-    values::rewrite(query)?;
+    rewrite_values(query)?;
     outer_columns::name(query);
     column_names::make_branches_unique(query);
     derived_names::name(query);

@@ -18,7 +18,25 @@ use crate::sql::walk::{Visit, VisitMut};
 /// # Errors
 /// 42804 for documents beside values of other types.
 pub fn rewrite(query: &mut Query) -> Result<()> {
-    match VisitMut::visit(query, &mut Rewriter) {
+    walk(
+        query,
+        Rewriter {
+            are_assigned: false,
+        },
+    )
+}
+
+/// [`rewrite`] of rows that are put into a table: the values among their own `VALUES` are each read as the
+/// table's column is, whatever stands beside them.
+///
+/// # Errors
+/// Those of [`rewrite`].
+pub fn rewrite_assigned(query: &mut Query) -> Result<()> {
+    walk(query, Rewriter { are_assigned: true })
+}
+
+fn walk(query: &mut Query, mut rewriter: Rewriter) -> Result<()> {
+    match VisitMut::visit(query, &mut rewriter) {
         ControlFlow::Break(error) => Err(error),
         ControlFlow::Continue(()) => Ok(()),
     }
@@ -53,14 +71,18 @@ pub fn are_read_by(query: &Query) -> bool {
     !is_values && search.values > 0 && search.parameters == 0
 }
 
-struct Rewriter;
+struct Rewriter {
+    /// Whether the values of the query that comes first are assigned to columns.
+    are_assigned: bool,
+}
 
 impl VisitorMut for Rewriter {
     type Break = Error;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        let are_assigned = std::mem::take(&mut self.are_assigned);
         if let SetExpr::Values(values) = query.body.as_mut()
-            && let Err(error) = cast_columns(values)
+            && let Err(error) = cast_columns(values, are_assigned)
         {
             return ControlFlow::Break(error);
         }
@@ -114,7 +136,7 @@ fn is_text_or_null(value: &Expr) -> bool {
     matches!(value, Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_) | Value::Null))
 }
 
-fn cast_columns(values: &mut Values) -> Result<()> {
+fn cast_columns(values: &mut Values, are_assigned: bool) -> Result<()> {
     let width = values.rows.first().map_or(0, |row| row.content.len());
     for column in 0..width {
         if values.rows.len() > 1 {
@@ -122,7 +144,7 @@ fn cast_columns(values: &mut Values) -> Result<()> {
         }
         take_plain_numbers(values, column);
         let given = values.rows.iter().filter_map(|row| row.content.get(column));
-        if let Some(data_type) = read_type(given) {
+        if !are_assigned && let Some(data_type) = read_type(given) {
             cast_literals(values, column, &data_type);
             continue;
         }
@@ -132,6 +154,7 @@ fn cast_columns(values: &mut Values) -> Result<()> {
             continue;
         };
         if is_document(named)
+            && !are_assigned
             && let Some(other) = types.iter().find(|other| other != &named)
         {
             return Err(Error::new(
@@ -144,6 +167,9 @@ fn cast_columns(values: &mut Values) -> Result<()> {
             ));
         }
         let is_one = types.iter().all(|other| other == named);
+        if is_one && are_assigned {
+            continue;
+        }
         let mut others = given.filter(|cell| type_of(cell).is_none());
         if is_one && others.all(|cell| fits(cell, named)) {
             let data_type = (*named).clone();
