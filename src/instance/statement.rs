@@ -210,4 +210,34 @@ mod tests {
         let expected = answer(&next, "SELECT -2 AS n").await;
         assert_eq!(answer(&next, negative).await, expected);
     }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn views_that_were_accepted_before_are_read_where_new_ones_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let session = session(folder.path()).await;
+        run(
+            &session,
+            "CREATE VIEW v AS SELECT v FROM (VALUES ('1'), ('a'::text)) s (v);",
+        )
+        .await;
+        let query = "SELECT v FROM (VALUES (1), ('a'::text)) s (v)";
+        let create = crate::sql::parse_one(&format!("CREATE VIEW public.v AS {query}")).unwrap();
+        let catalog = &session.instance.catalog;
+        let name = QualifiedName::new("public", "v");
+        let view = catalog.snapshot().relation(&name).unwrap().oid;
+        catalog
+            .write(|transaction| transaction.reword(view, create.clone()))
+            .unwrap();
+        let context = session.statement();
+        let expected = answer(&context, "SELECT '1' AS v UNION ALL SELECT 'a' ORDER BY v").await;
+        let read = answer(&context, "SELECT v FROM public.v ORDER BY v").await;
+        assert_eq!(read, expected);
+        let Statement::Query(text) = crate::sql::parse_one(query).unwrap() else {
+            panic!("{query} is no query");
+        };
+        assert!(plan::query(&context, &text).await.is_err());
+        let columns = [String::from("v")];
+        let anew = plan::new_definition(&context, &text, &columns).await;
+        assert!(anew.is_err());
+    }
 }

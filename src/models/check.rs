@@ -102,7 +102,7 @@ async fn evaluate(
     let context = instance
         .statement(&instance.configuration.session, Reading::Rows)
         .collecting(rejected);
-    let plan = plan::query(&context, &definition.query).await?;
+    let plan = plan::stored_query(&context, &definition.query).await?;
     let mut rows = query::stream(context.state, plan).await?;
     let (mut count, mut sample) = (0, Vec::new());
     while let Some(batch) = rows.try_next().await? {

@@ -203,7 +203,7 @@ pub(super) async fn columns(
             view_options::check(&create.options)?;
             let own = Some(&create.name);
             let depends_on = plan::resolve_definition(&mut create.query, snapshot, path, own)?;
-            let plan = plan::definition(context, &create.query, &create.columns).await?;
+            let plan = plan::new_definition(context, &create.query, &create.columns).await?;
             Ok((declared::columns(&plan, snapshot), depends_on))
         }
         Statement::CreateMaterializedView(create) => {
@@ -214,7 +214,7 @@ pub(super) async fn columns(
             )?;
             let own = Some(&create.name);
             let depends_on = plan::resolve_definition(&mut create.query, snapshot, path, own)?;
-            let plan = plan::definition(context, &create.query, &create.columns).await?;
+            let plan = plan::new_definition(context, &create.query, &create.columns).await?;
             super::expectation::check(context, &plan, &create.expectations)?;
             let columns = stored_columns(&plan, snapshot)?;
             let columns = keyed::shown(&create.options, &columns)?;
@@ -232,7 +232,7 @@ pub(super) async fn columns(
                 depends_on.extend(snapshot.relation(&full).map(|object| object.oid));
                 Ok(full)
             })?;
-            let plan = plan::definition(context, &create.query, &[]).await?;
+            let plan = plan::new_definition(context, &create.query, &[]).await?;
             resolution::check_relations(create, snapshot)?;
             let columns = stored_columns(&plan, snapshot)?;
             let columns = resolution::columns(&context.state, create, &columns)?;
@@ -243,7 +243,7 @@ pub(super) async fn columns(
             let columns = match &mut create.query {
                 Some(query) => {
                     plan::resolve_names(query, snapshot, path)?;
-                    let plan = plan::definition(context, query, &create.column_names).await?;
+                    let plan = plan::new_definition(context, query, &create.column_names).await?;
                     stored_columns(&plan, snapshot)?
                 }
                 None => {

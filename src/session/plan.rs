@@ -277,8 +277,17 @@ fn unquoted(name: &ObjectName) -> String {
 /// Plans a query whose names are resolved.
 ///
 /// # Errors
-/// What DataFusion's planner says; 54001 for a plan that is too large.
+/// What DataFusion's planner says; 54001 for a plan that is too large; 42804 for `VALUES` of several types.
 pub async fn query(context: &StatementContext, query: &ast::Query) -> Result<LogicalPlan> {
+    value_types::check(query)?;
+    stored_query(context, query).await
+}
+
+/// [`query()`] of one that was accepted before, whatever is refused of new ones now.
+///
+/// # Errors
+/// What DataFusion's planner says; 54001 for a plan that is too large.
+pub async fn stored_query(context: &StatementContext, query: &ast::Query) -> Result<LogicalPlan> {
     context.plan_views(views(&context.snapshot, query)?).await?;
     over_planned(&context.state, query).await
 }
@@ -326,7 +335,6 @@ async fn planned_with(
     mut query: ast::Query,
     empty: EmptyQuery,
 ) -> Result<LogicalPlan> {
-    value_types::check(&query)?;
     Box::pin(say_plannably(&mut query, state, empty, values::rewrite)).await?;
     integer_literals::mark(&mut query);
     let statement = PlannerStatement::Statement(Box::new(ast::Statement::Query(Box::new(query))));
@@ -407,10 +415,9 @@ pub fn views(snapshot: &Snapshot, query: &ast::Query) -> Result<Vec<Oid>> {
 /// that is called wrongly; 42P09 for `relation.*` that may be of two relations; 0A000 for
 /// `WITH ORDINALITY` of a function that gives several columns, and for an aggregate in a subquery of
 /// columns of the query around; 42702 for a name in a subquery that may be of two columns; 42804 for
-/// `VALUES` of several types; 42601 for rows of several lengths that are compared, and `WITH TIES` without
+/// `VALUES` of documents and others; 42601 for rows of several lengths that are compared, and `WITH TIES` without
 /// an order.
 pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
-    value_types::check(query)?;
     let empty = EmptyQuery::NullTexts;
     Box::pin(say_plannably(query, state, empty, values::rewrite)).await?;
     integer_literals::mark(query);
@@ -420,7 +427,7 @@ pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Res
 /// [`make_plannable`] of the rows that are put into a table.
 ///
 /// # Errors
-/// Those of [`make_plannable`].
+/// Those of [`make_plannable`]; 42804 for `VALUES` of several types within it.
 pub async fn make_rows_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
     value_types::check_assigned(query)?;
     let empty = EmptyQuery::NullTexts;
@@ -481,6 +488,19 @@ async fn say_plannably(
     rows_once::mark(query, state)?;
     distinct_literals::mark(query);
     Ok(())
+}
+
+/// [`definition`], of one that is given anew.
+///
+/// # Errors
+/// Those of [`definition`]; 42804 for `VALUES` of several types.
+pub async fn new_definition(
+    context: &StatementContext,
+    text: &ast::Query,
+    columns: &[String],
+) -> Result<LogicalPlan> {
+    value_types::check(text)?;
+    definition(context, text, columns).await
 }
 
 /// Plans the query of a definition, with the names that it gives to the columns.
