@@ -9,8 +9,8 @@ use tokio::task::JoinSet;
 use super::{constraints, rejected, resolution, table_id, tables};
 use crate::catalog::{Kind, Object, Oid};
 use crate::error::{Result, SqlState};
-use crate::instance::{Instance, Reading};
-use crate::warehouse::{Compaction, CompactionExtent, TableId};
+use crate::instance::{Instance, Reading, TracedKeys};
+use crate::warehouse::{Compaction, CompactionExtent, IndexedKey, TableId};
 
 /// Copies what is to be compacted of a table, if anything is. Others read and write it meanwhile.
 ///
@@ -60,6 +60,28 @@ async fn compact_alone(instance: &Arc<Instance>, object: &Object) -> Result<()> 
     }
 }
 
+/// The tables of an object that have indexes, and the keys of these.
+fn indexed(traced: &TracedKeys, object: &Object) -> Vec<(TableId, Vec<IndexedKey>)> {
+    let (own, keys) = (table_id(object), constraints::indexed(traced, object));
+    if object.kind != Kind::Model {
+        return vec![(own, keys)];
+    }
+    let mut tables = resolution::indexed(traced, object);
+    // Other models read the clusters by keys of theirs.
+    match tables.iter_mut().find(|(table, _)| *table == own) {
+        Some((_, known)) => {
+            for key in keys {
+                if !known.iter().any(|it| it.columns == key.columns) {
+                    known.push(key);
+                }
+            }
+        }
+        None if keys.is_empty() => {}
+        None => tables.push((own, keys)),
+    }
+    tables
+}
+
 /// Brings the key indexes of an object's tables to their latest versions, so that who needs them next does
 /// not wait.
 ///
@@ -69,10 +91,7 @@ pub async fn keep_indexes(instance: &Arc<Instance>, object: &Object) -> Result<(
     let settings = &instance.configuration.session;
     let context = instance.statement(settings, Reading::Rows);
     let traced = &instance.traced_keys;
-    let indexed = match object.kind {
-        Kind::Model => resolution::indexed(traced, object),
-        _ => vec![(table_id(object), constraints::indexed(traced, object))],
-    };
+    let indexed = indexed(traced, object);
     let warehouse = &instance.warehouse;
     for (table, keys) in indexed {
         if warehouse.exists(&table).await? {
@@ -228,5 +247,46 @@ fn tell(instance: &Instance, object: &Object, compacted: Result<()>) {
         Err(error) => {
             tracing::warn!(table = %object.name, %error, "a table could not be compacted");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Configuration;
+    use crate::session::{Client, Session};
+    use crate::sql::QualifiedName;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn clusters_have_indexes_of_the_keys_that_other_models_read_them_by() {
+        let folder = tempfile::tempdir().unwrap();
+        let flags = [("data_dir".to_owned(), folder.path().display().to_string())];
+        let configuration = Configuration::load(None, |_| None, flags).unwrap();
+        let instance = Instance::open(configuration).await.unwrap();
+        let client = Client {
+            process: 1,
+            user: "tributary".to_owned(),
+            address: None,
+        };
+        let session = Session::begin(Arc::clone(&instance), client, &[], Arc::default()).unwrap();
+        let sql = "CREATE TABLE clusters (id TEXT, entity_id BIGINT)";
+        for statement in session.parse(sql).unwrap() {
+            let prepared = session.prepare(statement, &[]).await.unwrap();
+            session.execute(&prepared, Vec::new()).await.unwrap();
+        }
+        let snapshot = instance.catalog.snapshot();
+        let name = QualifiedName::new("public", "clusters");
+        let table = snapshot.relation(&name).unwrap();
+        let model = Object {
+            kind: Kind::Model,
+            ..Object::clone(table)
+        };
+        let traced = TracedKeys::default();
+        assert_eq!(indexed(&traced, &model), []);
+        let key = vec!["entity_id".to_owned()];
+        // Which model reads them does not matter.
+        traced.set_read(&snapshot, model.oid, vec![(model.oid, key.clone())]);
+        let expected = vec![(table_id(&model), vec![IndexedKey::of(&key)])];
+        assert_eq!(indexed(&traced, &model), expected);
     }
 }
