@@ -23,7 +23,7 @@ use crate::warehouse::{
 };
 
 /// Where more than one in so many records have changed, to read all rows is less work than to look for theirs.
-const MANY: usize = 4;
+const MANY: usize = 16;
 
 impl Refresh<'_> {
     /// Changes rows of a companion, and answers the version that it has then.
@@ -150,10 +150,7 @@ async fn places_by_keys(
     if gone.len() > records.len() / MANY {
         return Ok(None);
     }
-    match row_keys::names(records, &gone, &types)? {
-        Some(names) => row_keys::places(modification, session, &keys, &names).await,
-        None => Ok(None),
-    }
+    row_keys::places(modification, session, &keys, records, &gone, &types).await
 }
 
 /// A change of one of the model's tables.

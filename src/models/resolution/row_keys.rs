@@ -10,6 +10,7 @@ use arrow::array::{ArrayRef, AsArray, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, FieldRef, Schema};
 use datafusion::catalog::Session;
+use tokio::task::yield_now;
 use tributary_udfs::resolve::Records;
 
 use super::Companion;
@@ -63,11 +64,7 @@ pub(super) fn keys(
 /// The names of some records, as columns of these types have them: their identifiers and, where there are
 /// two, their sources. A record of none has NULL or an empty text there. None where a column has no such
 /// value.
-pub(super) fn names(
-    records: &Records,
-    some: &[u32],
-    types: &[DataType],
-) -> Result<Option<Vec<ArrayRef>>> {
+fn names(records: &Records, some: &[u32], types: &[DataType]) -> Result<Option<Vec<ArrayRef>>> {
     let [of_id, of_source @ ..] = types else {
         return Ok(None);
     };
@@ -98,8 +95,11 @@ fn typed(texts: StringArray, data_type: &DataType) -> Result<Option<ArrayRef>> {
     Ok(is_same.then_some(typed))
 }
 
-/// The places of the rows that have these names in one of several keys; none where an index does not know
-/// them all.
+/// So many records are named and looked for at once, lest others wait for the thread that does.
+const AT_ONCE: usize = 8192;
+
+/// The places of the rows that name some records in one of several keys, whose columns are of these types;
+/// none where an index does not know them all, or a record has no such name.
 ///
 /// # Errors
 /// What the store and the disk say; 53200 without memory.
@@ -107,15 +107,27 @@ pub(super) async fn places(
     modification: &Modification,
     session: &dyn Session,
     keys: &[IndexedKey],
-    names: &[ArrayRef],
+    records: &Records,
+    some: &[u32],
+    types: &[DataType],
 ) -> Result<Option<Places>> {
-    let mut places = Places::default();
+    let mut indexes = Vec::with_capacity(keys.len());
     for key in keys {
         let covered = modification.covered(session, key).await?;
         let Some(covered) = covered.filter(|covered| covered.is_complete()) else {
             return Ok(None);
         };
-        places.take_in(covered.places(names).await?);
+        indexes.push(covered);
+    }
+    let mut places = Places::default();
+    for some in some.chunks(AT_ONCE) {
+        let Some(names) = names(records, some, types)? else {
+            return Ok(None);
+        };
+        for covered in &indexes {
+            places.take_in(covered.places(&names).await?);
+        }
+        yield_now().await;
     }
     Ok(Some(places))
 }
