@@ -58,7 +58,7 @@ impl Index {
         let resolver = scan::blocking(move || {
             let records = builder.finish_for(learned.columns())?;
             let mut resolver = Resolver::new(records, learned)?;
-            resolver.share();
+            resolver.share()?;
             Ok(resolver)
         })
         .await?;

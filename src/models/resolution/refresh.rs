@@ -13,7 +13,7 @@ use super::input::Input;
 use super::learned::Learned;
 use super::outgrown::Outgrown;
 use super::whole::All;
-use super::{Resolved, links};
+use super::{Resolved, links, scan};
 use crate::catalog::Object;
 use crate::catalog::journal::{RefreshRecord, StageTime};
 use crate::error::{Error, Result, SqlState};
@@ -197,7 +197,7 @@ impl Refresh<'_> {
     }
 
     /// Keeps what was found in memory, for who asks it, and for the next refresh.
-    pub(super) fn keep(
+    pub(super) async fn keep(
         &self,
         found: Arc<Found>,
         hashes: Vec<u64>,
@@ -208,7 +208,14 @@ impl Refresh<'_> {
             return;
         };
         let mut resolver = found.resolver;
-        resolver.share();
+        let sharing = scan::blocking(move || {
+            resolver.share()?;
+            Ok(resolver)
+        });
+        // Where memory is short it is read again when it is needed.
+        let Ok(resolver) = sharing.await else {
+            return;
+        };
         let index = Index {
             entities: found.entities.of_records,
             resolver,
@@ -218,7 +225,6 @@ impl Refresh<'_> {
             hashes,
             schema,
         };
-        // Where memory is short it is read again when it is needed.
         if index.keep().is_ok() {
             self.instance.indexes.put(self.object.oid, version, index);
         }

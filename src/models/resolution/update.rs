@@ -190,7 +190,7 @@ impl Refresh<'_> {
                     .await?
             }
         };
-        self.keep(found, hashes, schema, commit.version);
+        self.keep(found, hashes, schema, commit.version).await;
         record.stages = stages(step.progress);
         Ok(commit)
     }

@@ -103,7 +103,8 @@ impl Refresh<'_> {
             .warehouse
             .replace_with(&table, clusters, info, step.participant)
             .await?;
-        self.keep(found, hashes.take(), schema, commit.version);
+        self.keep(found, hashes.take(), schema, commit.version)
+            .await;
         record.stages = stages(progress);
         Ok(commit)
     }

@@ -156,8 +156,12 @@ impl Resolver {
     }
 
     /// Has [copies](Self::fork) share what they need not change, lest each takes as long as all of it.
-    pub fn share(&mut self) {
+    ///
+    /// # Errors
+    /// Where memory does not suffice.
+    pub fn share(&mut self) -> Result<()> {
         self.records.share();
+        self.reserve()
     }
 
     /// The same once more, to be changed while this one is asked. It tells how far it is.

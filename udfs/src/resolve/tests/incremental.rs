@@ -76,7 +76,7 @@ fn an_update_gives_what_a_rebuild_gives() {
                 .unwrap();
             let mut before = resolver;
             if round > 0 {
-                before.share();
+                before.share().unwrap();
             }
             let standing = names(&before, &before.pairs().unwrap());
             resolver = before.fork(&Arc::default()).unwrap();
