@@ -66,6 +66,7 @@ mod tests;
 mod text;
 mod texts_in_order;
 mod time_zones;
+mod told_apart;
 mod truths;
 mod whole;
 mod zoned;

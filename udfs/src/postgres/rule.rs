@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use arrow::compute::SortOptions;
 use arrow::datatypes::{DataType, Field};
 use datafusion::common::DFSchema;
 use datafusion::common::config::ConfigOptions;
@@ -33,6 +34,7 @@ use super::single_byte::SINGLE_BYTE;
 use super::subscripts::FromTheFirst;
 use super::sum::ExactSum;
 use super::texts_in_order::TEXTS_IN_ORDER;
+use super::told_apart::ToldApart;
 use super::zoned;
 use crate::formatting::SessionTimeZone;
 
@@ -226,7 +228,9 @@ fn order_by_one_zero(keys: &mut [SortExpr], schema: &DFSchema) -> bool {
 }
 
 fn aggregate(mut function: AggregateFunction, schema: &DFSchema) -> Transformed<Expr> {
-    let is_ordered = order_distinct(&mut function, schema);
+    if order_distinct(&mut function, schema) {
+        return Transformed::yes(Expr::AggregateFunction(function));
+    }
     order_by_span(&mut function.params.order_by, schema);
     if function.params.distinct && function.func.name() == "count" {
         for value in &mut function.params.args {
@@ -244,10 +248,7 @@ fn aggregate(mut function: AggregateFunction, schema: &DFSchema) -> Transformed<
     let is_least = match function.func.name() {
         "min" => true,
         "max" => false,
-        _ => {
-            let function = Expr::AggregateFunction(function);
-            return Transformed::new_transformed(function, is_ordered);
-        }
+        _ => return Transformed::no(Expr::AggregateFunction(function)),
     };
     let [interval] = function.params.args.as_slice() else {
         return Transformed::no(Expr::AggregateFunction(function));
@@ -263,17 +264,26 @@ fn aggregate(mut function: AggregateFunction, schema: &DFSchema) -> Transformed<
     Transformed::yes(Expr::AggregateFunction(function))
 }
 
-/// Gives values that are told apart on their way into an array or a text the order that they are told apart
-/// in, as PostgreSQL does, where they have none; answers whether they had none.
+/// Has values that are told apart on their way into an array or a text come in the order that is asked for
+/// or, where none is, in the one that they are told apart in, as PostgreSQL does; answers whether they do so
+/// from now on.
 fn order_distinct(function: &mut AggregateFunction, schema: &DFSchema) -> bool {
-    let is_meant = function.params.distinct
-        && function.params.order_by.is_empty()
-        && matches!(function.func.name(), "array_agg" | "string_agg");
-    let value = function.params.args.first().filter(|_| is_meant);
-    let Some(value) = value.filter(|value| is_ordered_as_kept(value, schema)) else {
+    let value = function.params.args.first();
+    let Some(value) =
+        value.filter(|value| function.params.distinct && is_ordered_as_kept(value, schema))
+    else {
         return false;
     };
-    function.params.order_by = vec![value.clone().sort(true, false)];
+    let order = match function.params.order_by.as_slice() {
+        [] => SortOptions::new(false, false),
+        [key] if key.expr == *value => SortOptions::new(!key.asc, key.nulls_first),
+        _ => return false,
+    };
+    let Some(own) = ToldApart::of(&function.func, order) else {
+        return false;
+    };
+    function.func = own;
+    function.params.order_by.clear();
     true
 }
 
