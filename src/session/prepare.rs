@@ -98,7 +98,9 @@ pub(super) async fn prepare(
         let named = session.statements.get(&run.name)?.prepared;
         let gives_literals =
             |named: &&Arc<Prepared>| execute::execute::gives_literals(run, &named.parameter_types);
-        let planned = named.as_ref().filter(gives_literals);
+        // What runs later may find another plan then: it holds none, nor the versions of its tables, till then.
+        let is_now = wanted == Use::AtOnce;
+        let planned = named.as_ref().filter(|_| is_now).filter(gives_literals);
         return Ok(Prepared {
             kept: Mutex::new(planned.map_or_else(KeptPlan::default, |it| it.kept.lock().clone())),
             write_command: named.as_ref().and_then(|named| named.write_command),

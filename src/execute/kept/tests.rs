@@ -87,3 +87,24 @@ async fn a_prepared_lookup_keeps_its_plan_within_a_block_too() {
     }
     assert!(matches!(*folded.kept.lock(), KeptPlan::Impossible));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_execute_that_is_run_later_holds_no_plan() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(folder.path()).await;
+    run(
+        &session,
+        "CREATE TABLE numbers (n BIGINT PRIMARY KEY); INSERT INTO numbers VALUES (2);
+         PREPARE find AS SELECT n FROM numbers WHERE n = $1",
+    )
+    .await;
+    for _ in 0..2 {
+        let statement = session.parse("EXECUTE find(2)").unwrap().pop().unwrap();
+        let now = session.prepare_to_run(statement).await.unwrap();
+        assert_eq!(pairs(&session, &now, &[]).await, [1]);
+    }
+    let find = session.statements.get("find").unwrap().prepared.unwrap();
+    assert!(!matches!(*find.kept.lock(), KeptPlan::Unused));
+    let later = prepare(&session, "EXECUTE find(2)").await;
+    assert!(matches!(*later.kept.lock(), KeptPlan::Unused));
+}
