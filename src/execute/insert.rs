@@ -42,6 +42,7 @@ use crate::sources::RejectedRows;
 use crate::sql::QualifiedName;
 use crate::sql::column_names;
 use crate::sql::constraint::Rule;
+use crate::sql::distinct_literals;
 use crate::sql::insert::Insert;
 use crate::sql::name::Parenthesized;
 use crate::sql::shown::Shown;
@@ -89,10 +90,14 @@ pub async fn plan(
     context.show(&given, Arc::new(EmptyTable::new(Arc::new(nullable))));
     let columns = Parenthesized(&filled.columns);
     let text = format!("INSERT INTO {given}{columns} {}", Shown(source.as_ref()));
-    let statement = DFParserBuilder::new(text.as_str())
+    let mut statement = DFParserBuilder::new(text.as_str())
         .with_dialect(&PostgreSqlDialect {})
         .build()?
         .parse_statement()?;
+    // As text it is the plain comparison again.
+    if let PlannerStatement::Statement(statement) = &mut statement {
+        distinct_literals::mark(&mut **statement);
+    }
     let planned = match state.statement_to_plan(statement).await {
         Ok(planned) => planned,
         Err(error) => {
