@@ -4,12 +4,14 @@
 //! and restored with the new text.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema};
-use datafusion::sql::sqlparser::ast::{Expr, Value};
+use datafusion::sql::sqlparser::ast::{Expr, Value, visit_expressions_mut};
 use tributary_udfs::enums::EnumKind;
 
+use super::modify::folded;
 use super::{redefine, referential, refresh, renamed_labels};
 use crate::catalog::{Kind, NewObject, Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
@@ -17,6 +19,7 @@ use crate::instance::{LockMode, earlier_labels};
 use crate::models::define::{creation_schema, define};
 use crate::models::keyed;
 use crate::session::{Outcome, Session};
+use crate::sql::constraint::Rule;
 use crate::sql::create_table::CreateTable;
 use crate::sql::create_type::{CreateType, Place};
 use crate::sql::name::Quoted;
@@ -213,8 +216,13 @@ fn rename_in_default(create: &mut CreateTable, name: &str, old: &str, new: &str)
     is_changed
 }
 
-/// Gives the defaults of a table, as it was defined once with these columns, the texts that labels have now.
-pub(super) fn rename_in_defaults(snapshot: &Snapshot, create: &mut CreateTable, columns: &Schema) {
+/// Gives the defaults and checks of a table, as it was defined once with these columns, the texts that labels
+/// have now.
+pub(super) fn rename_in_definition(
+    snapshot: &Snapshot,
+    create: &mut CreateTable,
+    columns: &Schema,
+) {
     for field in columns.fields() {
         let of = EnumKind::of_field(field).and_then(|kind| snapshot.object(kind.of.oid));
         let Some(Statement::CreateType(of)) = of.map(|of| &of.definition) else {
@@ -223,7 +231,53 @@ pub(super) fn rename_in_defaults(snapshot: &Snapshot, create: &mut CreateTable, 
         // When it was defined is not told: what is a label is meant.
         for label in of.renamed.iter().filter(|label| !of.has(&label.old)) {
             rename_in_default(create, field.name(), &label.old, &label.new);
+            for constraint in &mut create.constraints {
+                if let Rule::Check(condition) = &mut constraint.rule {
+                    rename_in_check(condition, field.name(), &label.old, &label.new);
+                }
+            }
         }
+    }
+}
+
+/// Writes a label otherwise where a condition compares a column with it.
+fn rename_in_check(condition: &mut Expr, column: &str, old: &str, new: &str) {
+    let _ = visit_expressions_mut(condition, |part| {
+        match part {
+            Expr::BinaryOp { left, right, .. }
+            | Expr::IsDistinctFrom(left, right)
+            | Expr::IsNotDistinctFrom(left, right)
+            | Expr::AnyOp { left, right, .. }
+            | Expr::AllOp { left, right, .. } => {
+                if is_column(left, column) {
+                    rename_literal(right, old, new);
+                } else if is_column(right, column) {
+                    rename_literal(left, old, new);
+                }
+            }
+            Expr::InList { expr, list, .. } if is_column(expr, column) => {
+                for value in list {
+                    rename_literal(value, old, new);
+                }
+            }
+            Expr::Between {
+                expr, low, high, ..
+            } if is_column(expr, column) => {
+                rename_literal(low, old, new);
+                rename_literal(high, old, new);
+            }
+            _ => {}
+        }
+        ControlFlow::<()>::Continue(())
+    });
+}
+
+fn is_column(expression: &Expr, column: &str) -> bool {
+    match expression {
+        Expr::Nested(inner) => is_column(inner, column),
+        Expr::Identifier(name) => folded(name) == column,
+        Expr::CompoundIdentifier(names) => names.last().is_some_and(|it| folded(it) == column),
+        _ => false,
     }
 }
 

@@ -56,7 +56,7 @@ impl Redefined {
             ..create
         };
         let snapshot = session.instance.catalog.snapshot();
-        create_type::rename_in_defaults(&snapshot, &mut create, &earlier.columns);
+        create_type::rename_in_definition(&snapshot, &mut create, &earlier.columns);
         let kept = foreign_keys(object, earlier);
         check_names(object, &create, &kept)?;
         let create = match create.query.is_some() && !kept.is_empty() {
