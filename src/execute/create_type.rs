@@ -92,15 +92,12 @@ pub fn add_value(
 /// and cannot be changed; what changing the rows meets.
 pub async fn rename_value(session: &Session, object: &Object, old: &str, new: &str) -> Result<()> {
     let catalog = &session.instance.catalog;
-    let tables_with = |snapshot: &Snapshot| -> BTreeMap<Oid, LockMode> {
-        let columns = snapshot.columns_of_type(object.oid).into_iter();
-        let tables = columns.filter(|(table, _)| table.kind == Kind::Table);
-        tables
-            .map(|(table, _)| (table.oid, LockMode::Exclusive))
-            .collect()
+    let wanted = |snapshot: &Snapshot| -> BTreeMap<Oid, LockMode> {
+        let stored = stored_with(snapshot, object.oid).into_iter();
+        stored.map(|it| (it.oid, LockMode::Exclusive)).collect()
     };
-    // No version with the old text comes after those that are noted.
-    referential::lock(session, tables_with).await?;
+    // No version with the old text comes after those that are noted, nor one of a refresh.
+    referential::lock(session, wanted).await?;
     let snapshot = catalog.snapshot();
     let mut create = enum_of(&snapshot, object)?;
     for renamed in &mut create.renamed {
@@ -151,19 +148,23 @@ pub async fn rename_value(session: &Session, object: &Object, old: &str, new: &s
     Ok(())
 }
 
-/// The versions of tables and materialized views that have columns of a type, without what the transaction
-/// has changed of them.
-async fn versions_with(session: &Session, of: Oid) -> Result<BTreeMap<Oid, i64>> {
-    let warehouse = &session.instance.warehouse;
-    let snapshot = session.instance.catalog.snapshot();
+/// The tables and materialized views that have columns of a type.
+fn stored_with(snapshot: &Snapshot, of: Oid) -> Vec<Arc<Object>> {
     let has_columns = |object: &&Arc<Object>| {
         let mut fields = object.schema.fields().iter();
         object.is_stored()
             && fields.any(|field| EnumKind::of_field(field).is_some_and(|it| it.of.oid == of))
     };
-    let stored: Vec<Arc<Object>> = snapshot.objects().filter(has_columns).cloned().collect();
+    snapshot.objects().filter(has_columns).cloned().collect()
+}
+
+/// The versions of tables and materialized views that have columns of a type, without what the transaction
+/// has changed of them.
+async fn versions_with(session: &Session, of: Oid) -> Result<BTreeMap<Oid, i64>> {
+    let warehouse = &session.instance.warehouse;
+    let snapshot = session.instance.catalog.snapshot();
     let mut versions = BTreeMap::new();
-    for object in stored {
+    for object in stored_with(&snapshot, of) {
         let table = object.table();
         if warehouse.exists(&table).await?
             && let Some(version) = warehouse.version_before(&table).await?
