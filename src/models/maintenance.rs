@@ -282,7 +282,7 @@ mod tests {
             ..Object::clone(table)
         };
         let traced = TracedKeys::default();
-        assert_eq!(indexed(&traced, &model), []);
+        assert!(indexed(&traced, &model).is_empty());
         let key = vec!["entity_id".to_owned()];
         // Which model reads them does not matter.
         traced.set_read(&snapshot, model.oid, vec![(model.oid, key.clone())]);
