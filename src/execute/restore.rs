@@ -17,7 +17,7 @@ use super::{
 };
 use crate::catalog::{Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
-use crate::instance::LockMode;
+use crate::instance::{LockGuard, LockMode};
 use crate::models::replacement::{self, Replacement, Unchanged};
 use crate::models::replan::{self, Author};
 use crate::models::table_id;
@@ -83,7 +83,7 @@ async fn run(session: &Session, restore: &Restore, wanted: &Wanted) -> Result<bo
     if catalog.is_staged() {
         lock_involved(session, restore).await?;
     }
-    let _guard = modify::lock(session, Change::Restore, &restore.name).await?;
+    let guard = modify::lock(session, Change::Restore, &restore.name).await?;
     let snapshot = catalog.snapshot();
     let path = session.settings().search_path.0;
     let object = Change::Restore.target(&snapshot, &path, &restore.name)?;
@@ -109,15 +109,17 @@ async fn run(session: &Session, restore: &Restore, wanted: &Wanted) -> Result<bo
         }
         Some(recorded) => {
             let redefined = Redefined::of(session, &object, &earlier, recorded).await?;
-            return redefine(session, restore, &object, &earlier, redefined, info)
-                .await
-                .map(|()| true);
+            let to_be = (redefined, info, guard);
+            redefine(session, restore, &object, &earlier, to_be).await?;
+            return Ok(true);
         }
     };
     let at = At::Version(earlier.version);
     warehouse
         .restore_with(&table_id(&object), at, info, Some(participant), false)
         .await?;
+    // What follows are changes of their own. The transaction keeps others away.
+    drop(guard);
     create_type::rename_in_restored(session, object.oid, earlier.version).await?;
     prove(session, &object).await?;
     Ok(true)
@@ -159,8 +161,7 @@ async fn redefine(
     restore: &Restore,
     object: &Arc<Object>,
     earlier: &Earlier,
-    redefined: Redefined,
-    info: CommitInfo,
+    (redefined, info, guard): (Redefined, CommitInfo, LockGuard),
 ) -> Result<()> {
     let Redefined { new, gone } = redefined;
     let instance = &session.instance;
@@ -191,6 +192,7 @@ async fn redefine(
         .warehouse
         .restore_with(&table_id(object), at, info, Some(participant), true)
         .await?;
+    drop(guard);
     create_type::rename_in_restored(session, object.oid, earlier.version).await?;
     readers::drop_owned(session, object, &owned)?;
     prove(session, object).await
