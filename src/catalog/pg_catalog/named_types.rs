@@ -200,11 +200,14 @@ fn plain_type(data_type: &DataType) -> Option<DataType> {
 
 /// Whether an expression is a literal or a parameter.
 fn is_literal(expr: &Expr) -> bool {
-    matches!(
-        expr,
-        Expr::Value(value)
-            if matches!(value.value, Value::SingleQuotedString(_) | Value::Placeholder(_))
-    )
+    match expr {
+        Expr::Nested(inner) => is_literal(inner),
+        Expr::Value(value) => matches!(
+            value.value,
+            Value::SingleQuotedString(_) | Value::Placeholder(_)
+        ),
+        _ => false,
+    }
 }
 
 /// The type that stands for a domain of the standard's schema.
