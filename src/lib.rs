@@ -15,6 +15,8 @@ pub mod session;
 pub mod sources;
 pub mod sql;
 pub mod storage;
+#[cfg(test)]
+mod test_stack;
 mod unary;
 pub mod warehouse;
 pub mod wire;

@@ -77,7 +77,7 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
 }
 
 /// Plans of deeply nested queries are walked by recursion.
-const STACK: usize = 16 << 20;
+pub(crate) const STACK: usize = 16 << 20;
 
 /// The command, its subcommands and their flags.
 pub fn command() -> Command {

@@ -108,19 +108,11 @@ mod tests {
     use crate::instance::Instance;
     use crate::session::{Client, Outcome, Session};
     use crate::sql::QualifiedName;
-
-    /// What a thread of the server has for its stack.
-    const STACK: usize = 16 << 20;
+    use crate::test_stack;
 
     #[test]
     fn what_is_known_of_a_view_holds_until_it_or_what_it_reads_is_another() {
-        let run = || {
-            let mut builder = tokio::runtime::Builder::new_multi_thread();
-            let builder = builder.enable_all().thread_stack_size(STACK);
-            builder.build().unwrap().block_on(views_change());
-        };
-        let thread = std::thread::Builder::new().stack_size(STACK);
-        thread.spawn(run).unwrap().join().unwrap();
+        test_stack::block_on(views_change);
     }
 
     async fn views_change() {

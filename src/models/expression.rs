@@ -62,7 +62,7 @@ fn mismatch(place: &str, wanted: &str, found: &DataType) -> Error {
     Error::new(
         SqlState::DATATYPE_MISMATCH,
         format!(
-            "argument of {place} must be type {wanted}, not {}",
+            "argument of {place} must be type {wanted}, not type {}",
             type_name(found)
         ),
     )

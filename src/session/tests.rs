@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use super::*;
 use crate::catalog::is_temporary_schema;
 use crate::config::Configuration;
+use crate::test_stack;
 
 /// What is rolled back or dropped in the background is gone by then.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -69,18 +70,9 @@ async fn nothing_left(instance: &Arc<Instance>, told: &str) {
     );
 }
 
-/// What a thread of the server has for its stack.
-const STACK: usize = 16 << 20;
-
 #[test]
 fn a_session_that_ends_leaves_nothing() {
-    let run = || {
-        let mut builder = tokio::runtime::Builder::new_multi_thread();
-        let builder = builder.enable_all().thread_stack_size(STACK);
-        builder.build().unwrap().block_on(sessions_end());
-    };
-    let thread = std::thread::Builder::new().stack_size(STACK);
-    thread.spawn(run).unwrap().join().unwrap();
+    test_stack::block_on(sessions_end);
 }
 
 async fn sessions_end() {

@@ -317,7 +317,7 @@ mod tests {
         for sql in [
             "SELECT a FROM t GROUP BY 1 ORDER BY 1 LIMIT 1 OFFSET 2",
             "SELECT a[1], a[1:2], 1::BIGINT, count(1) FROM t",
-            "SELECT lag(a, 1, 0) OVER (ORDER BY a ROWS BETWEEN 1 PRECEDING AND 2 FOLLOWING) FROM t",
+            "SELECT lag(a, 1) OVER (ORDER BY a ROWS BETWEEN 1 PRECEDING AND 2 FOLLOWING) FROM t",
             "SELECT * FROM generate_series(1, 2 + 3)",
             "SELECT a FROM t GROUP BY ROLLUP (1, 2)",
             "SELECT a FROM t WHERE (a, b) IN ((1, 2))",

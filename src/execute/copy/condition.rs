@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use arrow::datatypes::{Fields, Schema};
 use datafusion::common::{DFSchema, TableReference};
 use datafusion::execution::SessionState;
 use datafusion::physical_expr::utils::collect_columns;
@@ -39,6 +40,10 @@ pub(super) fn of(
     }
     row_functions::refuse(state, written, PLACE)?;
     let columns = constraints::typed(&target.schema, |name| target.character_length(name));
+    // What a column may not have is found out of rows that are put in.
+    let fields = columns.fields().iter();
+    let fields = fields.map(|field| field.as_ref().clone().with_nullable(true));
+    let columns = Schema::new(fields.collect::<Fields>());
     let name = TableReference::bare(target.name.name.as_str());
     let columns = DFSchema::try_from_qualified_schema(name, &columns)?;
     let condition = expression::condition(state, &columns, written.clone(), "WHERE")?;

@@ -7,6 +7,7 @@ use futures::TryStreamExt;
 use super::*;
 use crate::config::Configuration;
 use crate::session::{Client, Outcome};
+use crate::test_stack;
 
 async fn session(folder: &Path) -> Arc<Session> {
     let flags = [("data_dir".to_owned(), folder.display().to_string())];
@@ -48,8 +49,12 @@ async fn pairs(session: &Session, prepared: &Prepared, values: &[Option<&str>]) 
         .collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_prepared_lookup_keeps_its_plan_within_a_block_too() {
+#[test]
+fn a_prepared_lookup_keeps_its_plan_within_a_block_too() {
+    test_stack::block_on(lookups_keep_their_plan);
+}
+
+async fn lookups_keep_their_plan() {
     let folder = tempfile::tempdir().unwrap();
     let session = session(folder.path()).await;
     run(
