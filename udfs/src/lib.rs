@@ -50,9 +50,16 @@ pub use trigram::TrigramThresholds;
 pub use wording::type_name;
 
 /// Functions of DataFusion that this library replaces on purpose by PostgreSQL's: `levenshtein` is
-/// an integer whatever the string type, and has optional costs; the templates of `to_char`,
-/// `to_date` and `to_timestamp` are `YYYY-MM-DD`, not `%Y-%m-%d`.
-pub const OVERRIDES: [&str; 4] = ["levenshtein", "to_char", "to_date", "to_timestamp"];
+/// an integer whatever the string type, and has optional costs; `percentile_cont` takes arrays of
+/// fractions; the templates of `to_char`, `to_date` and `to_timestamp` are `YYYY-MM-DD`, not `%Y-%m-%d`.
+pub const OVERRIDES: [&str; 6] = [
+    "levenshtein",
+    "percentile_cont",
+    "quantile_cont",
+    "to_char",
+    "to_date",
+    "to_timestamp",
+];
 
 /// Every scalar function, as `SessionStateBuilder::with_scalar_functions` takes them.
 ///

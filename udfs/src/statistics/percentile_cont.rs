@@ -21,7 +21,7 @@ use datafusion_macros::user_doc;
 
 use super::fractions::{answered, constant, element, of_each};
 use super::ordered_set::{OrderedSet, state};
-use crate::FunctionError;
+use crate::arguments::{Form, Kind};
 
 #[user_doc(
     doc_section(label = "Statistical Functions"),
@@ -48,6 +48,12 @@ struct PercentileCont {
     /// Of one fraction.
     inner: Arc<AggregateUDF>,
 }
+
+const FORM: Form = Form {
+    name: "percentile_cont",
+    parameters: &[Kind::Number, Kind::Number],
+    counts: &[2],
+};
 
 pub(super) fn function() -> Arc<AggregateUDF> {
     Arc::new(AggregateUDF::new_from_impl(PercentileCont {
@@ -82,11 +88,17 @@ impl AggregateUDFImpl for PercentileCont {
                 let fraction = answered(fraction, DataType::Float64);
                 Ok(vec![DataType::Float64, fraction])
             }
-            _ => Err(FunctionError::no_such_form("percentile_cont takes numbers").into()),
+            // Told by `return_type`, whose error keeps its hint.
+            _ => Ok(given.to_vec()),
         }
     }
 
     fn return_type(&self, given: &[DataType]) -> Result<DataType> {
+        let mut numbers = given.to_vec();
+        if let Some(fraction) = numbers.get_mut(1) {
+            *fraction = element(fraction).clone();
+        }
+        FORM.check(&numbers)?;
         let number = DataType::Float64;
         Ok(match given.get(1) {
             Some(fraction) => answered(fraction, number),
