@@ -59,7 +59,7 @@ async fn lookups_keep_their_plan() {
     let session = session(folder.path()).await;
     run(
         &session,
-        "CREATE TABLE person AS SELECT value AS id,
+        "CREATE TABLE person AS SELECT value::BIGINT AS id,
              chr(CAST(65 + value % 2 AS BIGINT)) || substr(md5((value / 2)::TEXT), 1, 8) AS first_name,
              substr(md5('last' || value / 2), 1, 8) AS last_name,
              substr(md5('mail' || value / 2), 1, 8) || '@mail.example' AS email

@@ -20,7 +20,7 @@ use datafusion::scalar::ScalarValue;
 use datafusion_macros::user_doc;
 
 use super::fractions::{answered, constant, element, of_each};
-use super::ordered_set::{OrderedSet, state};
+use super::ordered_set::{OrderedSet, answer, state};
 use crate::arguments::{Form, Kind};
 
 #[user_doc(
@@ -94,16 +94,12 @@ impl AggregateUDFImpl for PercentileCont {
     }
 
     fn return_type(&self, given: &[DataType]) -> Result<DataType> {
-        let mut numbers = given.to_vec();
-        if let Some(fraction) = numbers.get_mut(1) {
-            *fraction = element(fraction).clone();
-        }
-        FORM.check(&numbers)?;
-        let number = DataType::Float64;
-        Ok(match given.get(1) {
-            Some(fraction) => answered(fraction, number),
-            None => number,
-        })
+        let value = answer(FORM.name, 2, given)?;
+        let [_, fraction] = given else {
+            return Ok(value);
+        };
+        FORM.check(&[value, element(fraction).clone()])?;
+        Ok(answered(fraction, DataType::Float64))
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
