@@ -16,7 +16,7 @@ pub mod sources;
 pub mod sql;
 pub mod storage;
 #[cfg(test)]
-mod test_stack;
+mod test_server;
 mod unary;
 pub mod warehouse;
 pub mod wire;

@@ -320,37 +320,22 @@ fn nullable(rows: SendableRecordBatchStream) -> SendableRecordBatchStream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Configuration;
-    use crate::instance::Instance;
     use crate::models::table_id;
-    use crate::session::Client;
+    use crate::test_server::{begin, open, run};
 
     #[tokio::test(flavor = "multi_thread")]
     async fn columns_and_rows_are_those_of_one_snapshot() {
         let folder = tempfile::tempdir().unwrap();
-        let flags = [("data_dir".to_owned(), folder.path().display().to_string())];
-        let configuration = Configuration::load(None, |_| None, flags).unwrap();
-        let instance = Instance::open(configuration).await.unwrap();
-        let client = Client {
-            process: 1,
-            user: "tributary".to_owned(),
-            address: None,
-        };
-        let session = Session::begin(instance, client, &[], Arc::default()).unwrap();
-        let run = async |sql: &str| {
-            for statement in session.parse(sql).unwrap() {
-                let prepared = session.prepare(statement, &[]).await.unwrap();
-                session.execute(&prepared, Vec::new()).await.unwrap();
-            }
-        };
-        run("CREATE TABLE t AS SELECT 1::BIGINT AS old").await;
+        let session = begin(&open(folder.path()).await);
+        run(&session, "CREATE TABLE t AS SELECT 1::BIGINT AS old").await;
         let snapshot = session.instance.catalog.snapshot();
         let statement = parse_one("CREATE TABLE copy AS SELECT * FROM t").unwrap();
         let creation = creation(&session, &snapshot, statement, false, false).await;
         let Creation::New(new) = creation.unwrap() else {
             panic!("copy exists")
         };
-        run("CREATE OR REPLACE TABLE t AS SELECT 'a' AS new, 'b' AS newer").await;
+        let replaced = "CREATE OR REPLACE TABLE t AS SELECT 'a' AS new, 'b' AS newer";
+        run(&session, replaced).await;
         let object = object(session.instance.catalog.reserve_oid().unwrap(), &new).unwrap();
         let rows = fill(&session, &snapshot, &object, Catalogued::Nothing, true).await;
         assert_eq!(rows.unwrap(), Some(1));

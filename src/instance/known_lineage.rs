@@ -104,35 +104,19 @@ fn inputs(snapshot: &Snapshot, view: &Object) -> Vec<Arc<Object>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Configuration;
-    use crate::instance::Instance;
-    use crate::session::{Client, Outcome, Session};
     use crate::sql::QualifiedName;
-    use crate::test_stack;
+    use crate::test_server;
 
     #[test]
     fn what_is_known_of_a_view_holds_until_it_or_what_it_reads_is_another() {
-        test_stack::block_on(views_change);
+        test_server::block_on(views_change);
     }
 
     async fn views_change() {
         let folder = tempfile::tempdir().unwrap();
-        let flags = [("data_dir".to_owned(), folder.path().display().to_string())];
-        let configuration = Configuration::load(None, |_| None, flags).unwrap();
-        let instance = Instance::open(configuration).await.unwrap();
-        let client = Client {
-            process: 1,
-            user: "tributary".to_owned(),
-            address: None,
-        };
-        let session = Session::begin(Arc::clone(&instance), client, &[], Arc::default()).unwrap();
-        let run = async |sql: &str| {
-            for statement in session.parse(sql).unwrap() {
-                let prepared = session.prepare(statement, &[]).await.unwrap();
-                let outcome = session.execute(&prepared, Vec::new()).await.unwrap();
-                assert!(matches!(outcome, Outcome::Done(_)), "{sql}");
-            }
-        };
+        let instance = test_server::open(folder.path()).await;
+        let session = test_server::begin(&instance);
+        let run = async |sql: &str| test_server::run(&session, sql).await;
         run("CREATE TABLE t (a BIGINT, b BIGINT);
              CREATE FUNCTION f(x BIGINT) RETURNS BIGINT LANGUAGE sql AS $$ SELECT x + 1 $$;
              CREATE VIEW v AS SELECT f(a) AS c FROM t;

@@ -149,29 +149,8 @@ mod tests {
     use datafusion::physical_plan::common::collect;
 
     use super::*;
-    use crate::config::Configuration;
     use crate::execute::query;
-    use crate::session::{Client, Outcome, Session};
-
-    async fn session(folder: &std::path::Path) -> Arc<Session> {
-        let flags = [("data_dir".to_owned(), folder.display().to_string())];
-        let configuration = Configuration::load(None, |_| None, flags).unwrap();
-        let instance = Instance::open(configuration).await.unwrap();
-        let client = Client {
-            process: 1,
-            user: "tributary".to_owned(),
-            address: None,
-        };
-        Session::begin(instance, client, &[], Arc::default()).unwrap()
-    }
-
-    async fn run(session: &Session, sql: &str) {
-        for statement in session.parse(sql).unwrap() {
-            let prepared = session.prepare(statement, &[]).await.unwrap();
-            let outcome = session.execute(&prepared, Vec::new()).await.unwrap();
-            assert!(matches!(outcome, Outcome::Done(_)), "{sql}");
-        }
-    }
+    use crate::test_server::{begin, open, run};
 
     /// What a query answers within a statement that has begun.
     async fn answer(context: &StatementContext, sql: &str) -> String {
@@ -187,7 +166,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_statement_sees_one_catalog_and_one_version_of_each_table() {
         let folder = tempfile::tempdir().unwrap();
-        let session = session(folder.path()).await;
+        let session = begin(&open(folder.path()).await);
         run(
             &session,
             "CREATE TABLE t (id BIGINT); INSERT INTO t VALUES (1);
@@ -214,7 +193,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn views_that_were_accepted_before_are_read_where_new_ones_are_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let session = session(folder.path()).await;
+        let session = begin(&open(folder.path()).await);
         run(
             &session,
             "CREATE VIEW v AS SELECT v FROM (VALUES (1), (2)) s (v);",

@@ -253,27 +253,19 @@ fn tell(instance: &Instance, object: &Object, compacted: Result<()>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Configuration;
-    use crate::session::{Client, Session};
     use crate::sql::QualifiedName;
+    use crate::test_server;
 
     #[tokio::test(flavor = "multi_thread")]
     async fn clusters_have_indexes_of_the_keys_that_other_models_read_them_by() {
         let folder = tempfile::tempdir().unwrap();
-        let flags = [("data_dir".to_owned(), folder.path().display().to_string())];
-        let configuration = Configuration::load(None, |_| None, flags).unwrap();
-        let instance = Instance::open(configuration).await.unwrap();
-        let client = Client {
-            process: 1,
-            user: "tributary".to_owned(),
-            address: None,
-        };
-        let session = Session::begin(Arc::clone(&instance), client, &[], Arc::default()).unwrap();
-        let sql = "CREATE TABLE clusters (id TEXT, entity_id BIGINT)";
-        for statement in session.parse(sql).unwrap() {
-            let prepared = session.prepare(statement, &[]).await.unwrap();
-            session.execute(&prepared, Vec::new()).await.unwrap();
-        }
+        let instance = test_server::open(folder.path()).await;
+        let session = test_server::begin(&instance);
+        test_server::run(
+            &session,
+            "CREATE TABLE clusters (id TEXT, entity_id BIGINT)",
+        )
+        .await;
         let snapshot = instance.catalog.snapshot();
         let name = QualifiedName::new("public", "clusters");
         let table = snapshot.relation(&name).unwrap();

@@ -8,28 +8,12 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::catalog::is_temporary_schema;
-use crate::config::Configuration;
-use crate::test_stack;
+use crate::test_server::{self, begin, open};
 
 /// What is rolled back or dropped in the background is gone by then.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const CURSOR: &str = "DECLARE c CURSOR WITH HOLD FOR SELECT n FROM generate_series(1, 9) AS n";
-
-async fn instance(folder: &std::path::Path) -> Arc<Instance> {
-    let flags = [("data_dir".to_owned(), folder.display().to_string())];
-    let configuration = Configuration::load(None, |_| None, flags).unwrap();
-    Instance::open(configuration).await.unwrap()
-}
-
-fn begin(instance: &Arc<Instance>) -> Arc<Session> {
-    let client = Client {
-        process: 7,
-        user: "tributary".to_owned(),
-        address: None,
-    };
-    Session::begin(Arc::clone(instance), client, &[], Arc::default()).unwrap()
-}
 
 /// Runs statements, each to its first rows alone.
 async fn run(session: &Session, sql: &str) {
@@ -72,12 +56,12 @@ async fn nothing_left(instance: &Arc<Instance>, told: &str) {
 
 #[test]
 fn a_session_that_ends_leaves_nothing() {
-    test_stack::block_on(sessions_end);
+    test_server::block_on(sessions_end);
 }
 
 async fn sessions_end() {
     let folder = tempfile::tempdir().unwrap();
-    let instance = instance(folder.path()).await;
+    let instance = open(folder.path()).await;
     let serial = "CREATE TEMP TABLE t (id SERIAL, a INT); INSERT INTO t (a) VALUES (1), (2)";
     let sessions = [
         "SELECT 1".to_owned(),

@@ -5,28 +5,11 @@ use arrow::datatypes::Int64Type;
 use futures::TryStreamExt;
 
 use super::*;
-use crate::config::Configuration;
-use crate::session::{Client, Outcome};
-use crate::test_stack;
+use crate::session::Outcome;
+use crate::test_server::{self, run};
 
 async fn session(folder: &Path) -> Arc<Session> {
-    let flags = [("data_dir".to_owned(), folder.display().to_string())];
-    let configuration = Configuration::load(None, |_| None, flags).unwrap();
-    let instance = Instance::open(configuration).await.unwrap();
-    let client = Client {
-        process: 1,
-        user: "tributary".to_owned(),
-        address: None,
-    };
-    Session::begin(instance, client, &[], Arc::default()).unwrap()
-}
-
-async fn run(session: &Session, sql: &str) {
-    for statement in session.parse(sql).unwrap() {
-        let prepared = session.prepare(statement, &[]).await.unwrap();
-        let outcome = session.execute(&prepared, Vec::new()).await.unwrap();
-        assert!(matches!(outcome, Outcome::Done(_)), "{sql}");
-    }
+    test_server::begin(&test_server::open(folder).await)
 }
 
 async fn prepare(session: &Session, sql: &str) -> Arc<Prepared> {
@@ -51,7 +34,7 @@ async fn pairs(session: &Session, prepared: &Prepared, values: &[Option<&str>]) 
 
 #[test]
 fn a_prepared_lookup_keeps_its_plan_within_a_block_too() {
-    test_stack::block_on(lookups_keep_their_plan);
+    test_server::block_on(lookups_keep_their_plan);
 }
 
 async fn lookups_keep_their_plan() {

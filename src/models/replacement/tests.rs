@@ -8,7 +8,8 @@ use datafusion::physical_plan::common::collect;
 
 use super::*;
 use crate::config::Configuration;
-use crate::session::{Client, Outcome, Session, plan};
+use crate::session::{Outcome, plan};
+use crate::test_server;
 use crate::warehouse::CommitInfo;
 
 const OLD: &str = "CREATE MATERIALIZED VIEW public.t AS SELECT 1::BIGINT AS old";
@@ -25,12 +26,7 @@ async fn open(folder: &Path) -> Arc<Instance> {
 }
 
 async fn query(instance: &Arc<Instance>, sql: &str) -> Result<Vec<RecordBatch>> {
-    let client = Client {
-        process: 1,
-        user: "tributary".to_owned(),
-        address: None,
-    };
-    let session = Session::begin(Arc::clone(instance), client, &[], Arc::default()).unwrap();
+    let session = test_server::begin(instance);
     let mut rows = Vec::new();
     for statement in session.parse(sql)? {
         let prepared = Box::pin(session.prepare(statement, &[])).await?;
