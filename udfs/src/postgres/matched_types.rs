@@ -151,13 +151,21 @@ impl Matching {
             JoinType::LeftAnti => "EXCEPT",
             _ => return Ok(()),
         };
-        let inputs = [join.left.as_ref(), join.right.as_ref()];
+        let (left, right) = (join.left.as_ref(), join.right.as_ref());
         let width = join.on.len();
         let has_all = |input: &LogicalPlan| input.schema().fields().len() == width;
-        if join.null_equality != NullEquality::NullEqualsNull || !inputs.into_iter().all(has_all) {
+        // Any other join of rows by all of their columns matches some that stand elsewhere.
+        let mut pairs = join.on.iter().enumerate();
+        let is_by_place = pairs.all(|(place, (one, other))| {
+            is_column(one, left, place) && is_column(other, right, place)
+        });
+        if join.null_equality != NullEquality::NullEqualsNull
+            || !has_all(left)
+            || !has_all(right)
+            || !is_by_place
+        {
             return Ok(());
         }
-        let [left, right] = inputs;
         let queries = [without_distinct(left), right].map(without_numbers);
         for column in 0..width {
             let types = queries.into_iter().filter_map(|query| {
@@ -296,6 +304,15 @@ fn without_numbers(side: &LogicalPlan) -> &LogicalPlan {
     match is_own && projection.expr.len() == own.len() + 1 {
         true => query,
         false => side,
+    }
+}
+
+/// Whether a join's side is compared by its column of this place.
+fn is_column(compared: &Expr, side: &LogicalPlan, place: usize) -> bool {
+    match compared {
+        Expr::Cast(cast) => is_column(&cast.expr, side, place),
+        Expr::Column(column) => side.schema().maybe_index_of_column(column) == Some(place),
+        _ => false,
     }
 }
 
