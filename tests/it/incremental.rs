@@ -16,17 +16,17 @@ const ROUNDS: usize = 12;
 
 const TABLES: &str = "
     CREATE TABLE t (id BIGINT PRIMARY KEY, k INT, a INT, b TEXT);
-    CREATE TABLE s (id BIGINT PRIMARY KEY, k INT, a INT);
+    CREATE TABLE s (id BIGINT PRIMARY KEY, k INT, a INT, day DATE);
     CREATE TABLE u (k INT, a INT);
     CREATE TABLE w (k INT, a INT);
     CREATE TABLE y (id INT, k INT, a INT) WITH (unique_key = 'id');
     INSERT INTO t SELECT value, value % 7, value % 5, 'b' || value % 3 FROM generate_series(1, 40) AS g(value);
-    INSERT INTO s SELECT value, value % 5, value % 4 FROM generate_series(1, 25) AS g(value);
+    INSERT INTO s SELECT value, value % 5, value % 4, DATE '2026-01-01' + (value % 6)::INT FROM generate_series(1, 25) AS g(value);
     INSERT INTO u SELECT value % 6, value % 3 FROM generate_series(1, 25) AS g(value);
     INSERT INTO u VALUES (NULL, 1), (NULL, 1), (2, NULL);
     INSERT INTO w SELECT value % 4, value % 3 FROM generate_series(1, 12) AS g(value);
     INSERT INTO y SELECT value, value % 4, value % 3 FROM generate_series(1, 12) AS g(value);
-    CREATE VIEW v AS SELECT t.id, t.k, s.a FROM t LEFT JOIN s ON s.id = t.k;
+    CREATE VIEW v AS SELECT t.b, t.id, t.k, s.a, s.day FROM t LEFT JOIN s ON s.id = t.k;
     CREATE MATERIALIZED VIEW m AS SELECT k, count(*) AS n, sum(a) AS a FROM t GROUP BY k";
 
 /// Makes queries and changes.
@@ -35,10 +35,31 @@ struct Maker {
     names: usize,
 }
 
-/// A query whose columns are `c0`, `c1` and so on, all of them integers.
+/// What the values of a column are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Number,
+    Text,
+    Day,
+}
+
+use Kind::{Day, Number, Text};
+
+impl Kind {
+    /// What a column of this kind is where there is none.
+    fn nothing(self) -> &'static str {
+        match self {
+            Number => "NULL::INT",
+            Text => "NULL::TEXT",
+            Day => "NULL::DATE",
+        }
+    }
+}
+
+/// A query whose columns are `c0`, `c1` and so on, of these kinds; one of them is of numbers.
 struct Relation {
     sql: String,
-    width: usize,
+    kinds: Vec<Kind>,
 }
 
 impl Maker {
@@ -51,50 +72,105 @@ impl Maker {
         format!("q{}", self.names)
     }
 
-    fn column(&mut self, name: &str, width: usize) -> String {
-        format!("{name}.c{}", self.below(width))
+    /// One of the columns of a relation.
+    fn column(&mut self, name: &str, kinds: &[Kind]) -> String {
+        format!("{name}.c{}", self.below(kinds.len()))
+    }
+
+    /// One of this kind, where there is one.
+    fn of_kind(&mut self, name: &str, kinds: &[Kind], kind: Kind) -> Option<String> {
+        let places = (0..kinds.len()).filter(|place| kinds[*place] == kind);
+        let places: Vec<usize> = places.collect();
+        match places.len() {
+            0 => None,
+            some => Some(format!("{name}.c{}", places[self.below(some)])),
+        }
+    }
+
+    fn number(&mut self, name: &str, kinds: &[Kind]) -> String {
+        self.of_kind(name, kinds, Number).unwrap()
+    }
+
+    /// A column of each of two relations, of one kind.
+    fn pair(&mut self, one: (&str, &[Kind]), other: (&str, &[Kind])) -> (String, String) {
+        let kind = one.1[self.below(one.1.len())];
+        match self.of_kind(other.0, other.1, kind) {
+            Some(second) => (self.of_kind(one.0, one.1, kind).unwrap(), second),
+            None => (self.number(one.0, one.1), self.number(other.0, other.1)),
+        }
     }
 
     /// The columns of a relation, under their own names.
-    fn all(name: &str, width: usize) -> String {
-        let columns: Vec<String> = (0..width)
+    fn all(name: &str, kinds: &[Kind]) -> String {
+        let columns: Vec<String> = (0..kinds.len())
             .map(|column| format!("{name}.c{column}"))
             .collect();
         columns.join(", ")
     }
 
     fn table(&mut self) -> Relation {
-        let (sql, width) = match self.below(9) {
-            0 | 1 => ("SELECT id AS c0, k AS c1, a AS c2 FROM t", 3),
-            2 => ("SELECT id AS c0, k AS c1, a AS c2 FROM s", 3),
-            3 => ("SELECT k AS c0, a AS c1 FROM u", 2),
-            4 => ("SELECT id AS c0, k AS c1, a AS c2 FROM v", 3),
-            5 => ("SELECT k AS c0, a AS c1 FROM w", 2),
-            6 => ("SELECT id AS c0, k AS c1, a AS c2 FROM y", 3),
+        let (sql, kinds): (_, &[Kind]) = match self.below(11) {
+            0 => (
+                "SELECT id AS c0, k AS c1, a AS c2 FROM t",
+                &[Number, Number, Number],
+            ),
+            1 => (
+                "SELECT b AS c0, k AS c1, id AS c2 FROM t",
+                &[Text, Number, Number],
+            ),
+            2 => (
+                "SELECT id AS c0, k AS c1, a AS c2 FROM s",
+                &[Number, Number, Number],
+            ),
+            3 => ("SELECT k AS c0, a AS c1 FROM u", &[Number, Number]),
+            4 => (
+                "SELECT id AS c0, k AS c1, a AS c2 FROM v",
+                &[Number, Number, Number],
+            ),
+            5 => ("SELECT k AS c0, a AS c1 FROM w", &[Number, Number]),
+            6 => (
+                "SELECT id AS c0, k AS c1, a AS c2 FROM y",
+                &[Number, Number, Number],
+            ),
             7 => (
                 "SELECT value AS c0, value % 3 AS c1 FROM generate_series(1, 5) AS g(value)",
-                2,
+                &[Number, Number],
             ),
-            _ => ("SELECT k AS c0, n AS c1, a AS c2 FROM m", 3),
+            8 => (
+                "SELECT day AS c0, k AS c1, id AS c2 FROM s",
+                &[Day, Number, Number],
+            ),
+            9 => (
+                "SELECT b AS c0, day AS c1, id AS c2 FROM v",
+                &[Text, Day, Number],
+            ),
+            _ => (
+                "SELECT k AS c0, n AS c1, a AS c2 FROM m",
+                &[Number, Number, Number],
+            ),
         };
         Relation {
             sql: sql.to_owned(),
-            width,
+            kinds: kinds.to_vec(),
         }
     }
 
-    fn condition(&mut self, name: &str, width: usize) -> String {
-        let column = self.column(name, width);
-        let other = self.column(name, width);
-        match self.below(6) {
+    fn condition(&mut self, name: &str, kinds: &[Kind]) -> String {
+        let column = self.number(name, kinds);
+        let other = self.number(name, kinds);
+        match self.below(7) {
             0 => format!("{column} > {}", self.below(6)),
-            1 => format!("{column} IS NOT NULL"),
+            1 => format!("{} IS NOT NULL", self.column(name, kinds)),
             2 => format!("{column} <> {other}"),
             3 => format!("{column} IN (1, 2, 3, 4)"),
             4 => format!(
                 "coalesce({column}, 0) + coalesce({other}, 0) < {}",
                 self.below(12)
             ),
+            5 => match self.of_kind(name, kinds, Day) {
+                Some(day) => format!("{day} > '2026-01-0{}'", 1 + self.below(6)),
+                None => format!("{column} < {}", self.below(6)),
+            },
             _ => format!("NOT ({column} = {})", self.below(5)),
         }
     }
@@ -104,69 +180,51 @@ impl Maker {
             return self.table();
         }
         let inner = self.relation(depth - 1);
-        let Relation { sql, width } = inner;
+        let Relation { sql, kinds } = inner;
         let name = self.name();
         let from = format!("({sql}) AS {name}");
-        let all = Self::all(&name, width);
+        let all = Self::all(&name, &kinds);
         match self.below(12) {
             0 => {
-                let condition = self.condition(&name, width);
+                let condition = self.condition(&name, &kinds);
                 let sql = format!("SELECT {all} FROM {from} WHERE {condition}");
-                Relation { sql, width }
+                Relation { sql, kinds }
             }
             1 => {
-                let (column, other) = (self.column(&name, width), self.column(&name, width));
+                let (column, other) = (self.number(&name, &kinds), self.number(&name, &kinds));
                 let sql = format!(
                     "SELECT {name}.c0, {column} * 2 - 1 AS c1, coalesce({column}, {other}) AS c2 FROM {from}"
                 );
-                Relation { sql, width: 3 }
+                let kinds = vec![kinds[0], Number, Number];
+                Relation { sql, kinds }
             }
             2 => {
                 let other = self.relation(depth - 1);
-                let width = width.min(other.width);
-                let left = Self::all(&name, width);
                 let next = self.name();
-                let right = Self::all(&next, width);
+                let right: Vec<String> = kinds
+                    .iter()
+                    .map(|kind| {
+                        let column = self.of_kind(&next, &other.kinds, *kind);
+                        column.unwrap_or_else(|| kind.nothing().to_owned())
+                    })
+                    .collect();
                 let sql = format!(
-                    "SELECT {left} FROM {from} UNION ALL SELECT {right} FROM ({}) AS {next}",
+                    "SELECT {all} FROM {from} UNION ALL SELECT {} FROM ({}) AS {next}",
+                    right.join(", "),
                     other.sql
                 );
-                Relation { sql, width }
+                Relation { sql, kinds }
             }
-            3..6 => self.joined(&from, &name, width, depth),
-            6 | 7 => {
-                let column = self.column(&name, width);
-                let value = self.column(&name, width);
-                if column != value && self.below(3) == 0 {
-                    let sets = [
-                        format!("GROUPING SETS (({column}), ({column}, {value}))"),
-                        format!("{column}, ROLLUP ({value})"),
-                        format!("{column}, CUBE ({name}.c0, {value})"),
-                        format!("ROLLUP ({column}, {value})"),
-                    ];
-                    let by = &sets[self.below(4)];
-                    let sql = format!(
-                        "SELECT {column} AS c0, {value} AS c1, count(*) AS c2 FROM {from} GROUP BY {by}"
-                    );
-                    return Relation { sql, width: 3 };
-                }
-                let aggregate = ["sum", "min", "max", "count", "count(DISTINCT"][self.below(5)];
-                let close = if aggregate.contains('(') { ")" } else { "" };
-                let open = if close.is_empty() { "(" } else { " " };
-                let close = if close.is_empty() { ")" } else { close };
-                let sql = format!(
-                    "SELECT {column} AS c0, count(*) AS c1, {aggregate}{open}{value}{close} AS c2 FROM {from} GROUP BY {column}"
-                );
-                Relation { sql, width: 3 }
-            }
+            3..6 => self.joined(&from, &name, kinds, depth),
+            6 | 7 => self.grouped(&from, &name, &kinds),
             8 => {
                 let sql = format!("SELECT DISTINCT {all} FROM {from}");
-                Relation { sql, width }
+                Relation { sql, kinds }
             }
             9 => {
-                let first = self.below(width);
+                let first = self.below(kinds.len());
                 let column = format!("{name}.c{first}");
-                let order: Vec<String> = (0..width)
+                let order: Vec<String> = (0..kinds.len())
                     .filter(|other| *other != first)
                     .map(|other| format!(", {name}.c{other}"))
                     .collect();
@@ -174,31 +232,67 @@ impl Maker {
                 let sql = format!(
                     "SELECT DISTINCT ON ({column}) {all} FROM {from} ORDER BY {column}{order}"
                 );
-                Relation { sql, width }
+                Relation { sql, kinds }
             }
             _ => {
-                let (by, value) = (self.column(&name, width), self.column(&name, width));
+                let (by, value) = (self.column(&name, &kinds), self.number(&name, &kinds));
                 let window = match self.below(3) {
                     0 => format!("sum({value}) OVER (PARTITION BY {by})"),
                     1 => format!("row_number() OVER (PARTITION BY {by} ORDER BY {all})"),
                     _ => format!("max({value}) OVER (PARTITION BY {by})"),
                 };
-                let sql = format!("SELECT {all}, {window} AS c{width} FROM {from}");
-                Relation {
-                    sql,
-                    width: width + 1,
-                }
+                let sql = format!("SELECT {all}, {window} AS c{} FROM {from}", kinds.len());
+                let kinds = [kinds, vec![Number]].concat();
+                Relation { sql, kinds }
             }
         }
     }
 
-    fn joined(&mut self, from: &str, name: &str, width: usize, depth: usize) -> Relation {
+    fn grouped(&mut self, from: &str, name: &str, kinds: &[Kind]) -> Relation {
+        let by = self.below(kinds.len());
+        let column = format!("{name}.c{by}");
+        let value = self.number(name, kinds);
+        if column != value && self.below(3) == 0 {
+            let sets = [
+                format!("GROUPING SETS (({column}), ({column}, {value}))"),
+                format!("{column}, ROLLUP ({value})"),
+                format!("{column}, CUBE ({name}.c0, {value})"),
+                format!("ROLLUP ({column}, {value})"),
+            ];
+            let sets = &sets[self.below(4)];
+            let sql = format!(
+                "SELECT {column} AS c0, {value} AS c1, count(*) AS c2 FROM {from} GROUP BY {sets}"
+            );
+            let kinds = vec![kinds[by], Number, Number];
+            return Relation { sql, kinds };
+        }
+        let (aggregate, kind) = match self.below(6) {
+            0 => (format!("sum({value})"), Number),
+            1 => (format!("min({value})"), Number),
+            2 => (format!("count({})", self.column(name, kinds)), Number),
+            3 => (
+                format!("count(DISTINCT {})", self.column(name, kinds)),
+                Number,
+            ),
+            _ => {
+                let place = self.below(kinds.len());
+                (format!("max({name}.c{place})"), kinds[place])
+            }
+        };
+        let sql = format!(
+            "SELECT {column} AS c0, count(*) AS c1, {aggregate} AS c2 FROM {from} GROUP BY {column}"
+        );
+        let kinds = vec![kinds[by], Number, kind];
+        Relation { sql, kinds }
+    }
+
+    fn joined(&mut self, from: &str, name: &str, kinds: Vec<Kind>, depth: usize) -> Relation {
         let other = self.relation(depth - 1);
         let next = self.name();
-        let (left, right) = (self.column(name, width), self.column(&next, other.width));
+        let (left, right) = self.pair((name, &kinds), (&next, &other.kinds));
         let mut on = format!("{left} = {right}");
         if self.below(3) == 0 {
-            let more = self.condition(&next, other.width);
+            let more = self.condition(&next, &other.kinds);
             on = format!("{on} AND {more}");
         }
         let kind = match self.below(10) {
@@ -207,42 +301,45 @@ impl Maker {
             kind => kind,
         };
         let other_from = format!("({}) AS {next}", other.sql);
-        let all = Self::all(name, width);
+        let all = Self::all(name, &kinds);
+        let partner = self.below(other.kinds.len());
+        let of_partner = [kinds.clone(), vec![other.kinds[partner]]].concat();
+        let (partner, added) = (format!("{next}.c{partner}"), kinds.len());
         if kind < 4 {
             let kind = ["", "LEFT ", "RIGHT ", "FULL "][kind];
-            let partner = self.column(&next, other.width);
             let sql = format!(
-                "SELECT {all}, {partner} AS c{width} FROM {from} {kind}JOIN {other_from} ON {on}"
+                "SELECT {all}, {partner} AS c{added} FROM {from} {kind}JOIN {other_from} ON {on}"
             );
-            return Relation {
-                sql,
-                width: width + 1,
-            };
+            let kinds = of_partner;
+            return Relation { sql, kinds };
         }
-        let all_of_other = self.column(&next, other.width);
         if kind > 7 {
-            let sql = match kind {
-                8 => format!("SELECT {all} FROM {from} CROSS JOIN {other_from}"),
-                _ => format!(
-                    "SELECT {all}, (SELECT max({all_of_other}) FROM {other_from}) AS c{width} FROM {from}"
+            let (sql, kinds) = match kind {
+                8 => (
+                    format!("SELECT {all} FROM {from} CROSS JOIN {other_from}"),
+                    kinds,
+                ),
+                _ => (
+                    format!(
+                        "SELECT {all}, (SELECT max({partner}) FROM {other_from}) AS c{added} FROM {from}"
+                    ),
+                    of_partner,
                 ),
             };
-            let width = width + usize::from(kind == 9);
-            return Relation { sql, width };
+            return Relation { sql, kinds };
         }
         let condition = match kind {
-            7 => format!("{left} > (SELECT min({all_of_other}) FROM {other_from} WHERE {on})"),
+            7 => format!("{left} > (SELECT min({right}) FROM {other_from} WHERE {on})"),
             4 => format!("EXISTS (SELECT 1 FROM {other_from} WHERE {on})"),
             5 => format!("NOT EXISTS (SELECT 1 FROM {other_from} WHERE {on})"),
             _ if self.below(2) == 0 => {
-                let group = self.column(&next, other.width);
                 let chosen = ["max", "min"][self.below(2)];
-                format!("{left} IN (SELECT {chosen}({right}) FROM {other_from} GROUP BY {group})")
+                format!("{left} IN (SELECT {chosen}({right}) FROM {other_from} GROUP BY {partner})")
             }
             _ => format!("{left} IN (SELECT {right} FROM {other_from})"),
         };
         let sql = format!("SELECT {all} FROM {from} WHERE {condition}");
-        Relation { sql, width }
+        Relation { sql, kinds }
     }
 
     fn value(&mut self) -> String {
@@ -256,14 +353,15 @@ impl Maker {
     fn change(&mut self) -> String {
         let table = ["t", "s", "u", "w"][self.below(4)];
         let (k, a) = (self.value(), self.value());
-        match self.below(22) {
+        match self.below(23) {
             0..5 if table == "t" => format!(
                 "INSERT INTO t VALUES ({}, {k}, {a}, 'new') ON CONFLICT DO NOTHING",
                 self.below(60)
             ),
             0..5 if table == "s" => format!(
-                "INSERT INTO s VALUES ({}, {k}, {a}) ON CONFLICT DO NOTHING",
-                self.below(40)
+                "INSERT INTO s VALUES ({}, {k}, {a}, '2026-01-0{}') ON CONFLICT DO NOTHING",
+                self.below(40),
+                1 + self.below(6)
             ),
             0..3 => format!("INSERT INTO {table} VALUES ({k}, {a}), ({k}, {a})"),
             3..5 => format!("INSERT INTO y VALUES ({}, {k}, {a})", self.below(20)),
@@ -271,21 +369,27 @@ impl Maker {
             9..11 => format!("UPDATE {table} SET k = {k} WHERE a = {}", self.below(5)),
             // Of a table that is only looked at by other columns nothing has changed.
             11 => format!("UPDATE t SET b = b || 'x' WHERE k = {}", self.below(7)),
-            12..15 => format!(
+            12 => format!(
+                "UPDATE t SET b = 'b{}' WHERE k = {}",
+                self.below(4),
+                self.below(7)
+            ),
+            13 => format!("UPDATE s SET day = day + 1 WHERE k = {}", self.below(5)),
+            14..16 => format!(
                 "DELETE FROM {table} WHERE a = {} AND k = {}",
                 self.below(5),
                 self.below(7)
             ),
-            15 => format!(
+            16 => format!(
                 "MERGE INTO t USING s ON s.id = t.id WHEN MATCHED AND s.k > {} THEN UPDATE SET a = s.a WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (id, k, a) VALUES (s.id, s.k, s.a)",
                 self.below(5)
             ),
-            16 => format!("OPTIMIZE {table}"),
-            17 => format!("RESTORE {table} TO VERSION AS OF 0"),
-            18 => "INSERT INTO u SELECT k, a FROM t WHERE k = 3".to_owned(),
+            17 => format!("OPTIMIZE {table}"),
+            18 => format!("RESTORE {table} TO VERSION AS OF 0"),
+            19 => "INSERT INTO u SELECT k, a FROM t WHERE k = 3".to_owned(),
             // Changes that cancel out.
-            19 => "DELETE FROM u WHERE k = 9".to_owned(),
-            20 => {
+            20 => "DELETE FROM u WHERE k = 9".to_owned(),
+            21 => {
                 "INSERT INTO u SELECT 9, 9 WHERE NOT EXISTS (SELECT FROM u WHERE k = 9)".to_owned()
             }
             _ if self.below(4) == 0 => format!("TRUNCATE {table}"),
