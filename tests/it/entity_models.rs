@@ -105,6 +105,44 @@ async fn entities_keep_their_numbers_through_restarts_and_refreshes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_is_empty_is_told_as_that_over_restarts() {
+    const TOLD: &str = "SELECT id, coalesce(system, 'none'), entity_id \
+                        FROM entity_clusters('m') ORDER BY id";
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    client
+        .batch_execute(
+            "CREATE TABLE person (id BIGINT, system TEXT, email TEXT);
+            INSERT INTO person VALUES (1, '', 'ada@mail.example'), (2, NULL, 'bob@mail.example'),
+                (3, 'crm', 'cy@mail.example');
+            CREATE MODEL m OPTIONS (model_type = 'entity_resolution', unique_id = 'id', \
+                source = 'system') AS SELECT * FROM person",
+        )
+        .await
+        .unwrap();
+    let before = ["1||1", "2|none|2", "3|crm|3"];
+    assert_eq!(rows(&client, TOLD).await, before);
+    assert!(server.terminate().success());
+
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    assert_eq!(rows(&client, TOLD).await, before);
+    client
+        .batch_execute(
+            "UPDATE person SET system = CASE id WHEN 2 THEN '' END WHERE id < 3;
+            REFRESH MODEL m",
+        )
+        .await
+        .unwrap();
+    let after = ["1|none|1", "2||2", "3|crm|3"];
+    assert_eq!(rows(&client, TOLD).await, after);
+    assert!(server.terminate().success());
+    let server = Server::start(folder.path());
+    assert_eq!(rows(&server.connect().await, TOLD).await, after);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_definition_says_outlives_restarts() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());

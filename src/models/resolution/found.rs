@@ -139,8 +139,7 @@ pub fn names(
         schema.field(first).data_type(),
     )?];
     if resolver.model().options().source.is_some() {
-        let sources = places.map(|record| Some(records.source(record)));
-        let sources = sources.map(|source| source.filter(|source| !source.is_empty()));
+        let sources = places.map(|record| records.told_source(record));
         arrays.push(typed(
             sources.collect::<StringArray>(),
             schema.field(first + 1).data_type(),

@@ -127,7 +127,7 @@ pub fn rows(
         let data_type = schema.field(first + at).data_type();
         let names = removed.iter().map(|gone| match at {
             0 => Some(gone.id.as_str()),
-            _ => Some(gone.source.as_str()).filter(|source| !source.is_empty()),
+            _ => gone.source.as_deref(),
         });
         let names: ArrayRef = Arc::new(names.collect::<StringArray>());
         // Names of before, of a type that the column has no longer, have no place in it.
@@ -171,7 +171,7 @@ mod tests {
         let pool: Arc<dyn MemoryPool> = Arc::new(UnboundedMemoryPool::default());
         let mut previous = Previous::of(before.to_vec(), &pool).unwrap();
         for entity in gone {
-            previous.remove("", "", *entity).unwrap();
+            previous.remove("", None, *entity).unwrap();
         }
         changes(&now, &previous)
     }

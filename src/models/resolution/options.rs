@@ -39,7 +39,7 @@ pub const MODEL_OPTIONS: &[ModelOption] = &[
     ModelOption {
         name: "source",
         values: "a column; none by default",
-        description: "The system that a record is from.",
+        description: "The system that a record is from. One that has NULL or an empty text there is of none, and has its `unique_id` once among all of these.",
     },
     ModelOption {
         name: "link",

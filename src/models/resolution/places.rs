@@ -40,6 +40,26 @@ pub fn places_of(names: &[ArrayRef], records: &Records) -> Result<Vec<Option<u32
     Ok((0..rows).map(place).collect())
 }
 
+/// Whether columns name a record of no source otherwise than it is told. NULL and an empty text are one
+/// name there, but two values of a query: what it has of the one does not tell of the other.
+///
+/// # Errors
+/// None for types that have texts.
+pub fn name_otherwise(names: &[ArrayRef], records: &Records) -> Result<bool> {
+    let texts = texts_of(names)?;
+    let [_, sources] = texts.as_slice() else {
+        return Ok(false);
+    };
+    let is_otherwise = |row: usize| {
+        let place = match name(&texts, row) {
+            Some(("", id)) => records.find("", id),
+            _ => None,
+        };
+        place.is_some_and(|place| records.told_source(place).is_some() != sources.is_valid(row))
+    };
+    Ok((0..sources.len()).any(is_otherwise))
+}
+
 /// The columns of these names.
 ///
 /// # Errors

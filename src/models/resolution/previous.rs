@@ -27,8 +27,8 @@ pub struct Previous {
 pub struct Removed {
     /// Its identifier.
     pub id: String,
-    /// Its source; empty without.
-    pub source: String,
+    /// What it had as its source, where there are any.
+    pub source: Option<String>,
     /// The entity that it belonged to.
     pub entity: u64,
 }
@@ -60,12 +60,12 @@ impl Previous {
     ///
     /// # Errors
     /// 53200 where memory does not suffice.
-    pub fn remove(&mut self, id: &str, source: &str, entity: u64) -> Result<()> {
-        let bytes = size_of::<Removed>() + id.len() + source.len();
+    pub fn remove(&mut self, id: &str, source: Option<&str>, entity: u64) -> Result<()> {
+        let bytes = size_of::<Removed>() + id.len() + source.map_or(0, str::len);
         self.memory.try_grow(bytes)?;
         self.removed.push(Removed {
             id: id.to_owned(),
-            source: source.to_owned(),
+            source: source.map(str::to_owned),
             entity,
         });
         Ok(())
@@ -95,9 +95,9 @@ impl Previous {
             for row in 0..batch.num_rows() {
                 let source = source
                     .filter(|source| source.is_valid(row))
-                    .map_or("", |source| source.value(row));
+                    .map(|source| source.value(row));
                 let entity = entities.value(row).unsigned_abs();
-                match records.find(source, id.value(row)) {
+                match records.find(source.unwrap_or(""), id.value(row)) {
                     Some(record) => previous.entities[record as usize] = Some(entity),
                     None => previous.remove(id.value(row), source, entity)?,
                 }

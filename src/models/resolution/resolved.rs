@@ -20,6 +20,9 @@ use crate::sql::Statement;
 use crate::sql::create_model::CreateModel;
 use crate::warehouse::At;
 
+/// The parameter of a commit by which it is known that empty sources are told as they are.
+pub(super) const TELLS_EMPTY_SOURCES: &str = "tells_empty_sources";
+
 /// A version of a model. It never changes.
 #[derive(Clone)]
 pub struct Resolved {
@@ -93,6 +96,11 @@ impl Resolved {
                 )
                 .with_hint("REFRESH MODEL makes a new version.")
             })
+    }
+
+    /// Whether its tables tell the empty source of a record as that, and not as NULL, as older programs did.
+    pub fn tells_empty_sources(&self) -> bool {
+        self.companions.contains_key(TELLS_EMPTY_SOURCES)
     }
 
     /// How far the inputs of its query were read.

@@ -11,7 +11,7 @@ use super::Resolved;
 use super::changed::{Changed, Held};
 use super::index::Index;
 use super::outgrown::Outgrown;
-use super::places::places_of;
+use super::places::{name_otherwise, places_of};
 use super::refresh::Refresh;
 use crate::catalog::{Object, Snapshot};
 use crate::error::{Result, SqlState};
@@ -185,6 +185,9 @@ impl Source {
         let records = index.resolver.records();
         let mut places = HashSet::new();
         for batch in &asked.keys.batches {
+            if name_otherwise(batch.columns(), records)? {
+                return Ok(None);
+            }
             places.extend(places_of(batch.columns(), records)?.into_iter().flatten());
         }
         let names = refresh.names();

@@ -45,12 +45,24 @@ impl Refresh<'_> {
         let known = before.table(Companion::Records).await?;
         let has_columns = same_columns(&known.schema(), records)
             && same_columns(&before.clusters.schema(), clusters);
-        match has_columns {
-            true => self.unfinished(before).await,
-            false => Ok(Some(
-                "its query has other columns than at the refresh before".to_owned(),
-            )),
+        if !has_columns {
+            let reason = "its query has other columns than at the refresh before";
+            return Ok(Some(reason.to_owned()));
         }
+        if self.lacks_empty_sources(before).await? {
+            let reason = "its tables tell sources that are empty as NULL, as an older program did";
+            return Ok(Some(reason.to_owned()));
+        }
+        self.unfinished(before).await
+    }
+
+    /// Whether a version has records with an empty source, and its tables tell that as NULL.
+    async fn lacks_empty_sources(&self, before: &Resolved) -> Result<bool> {
+        if self.names().len() < 2 || before.tells_empty_sources() {
+            return Ok(false);
+        }
+        let index = self.instance.indexes.look(before).await?;
+        Ok(index.resolver.records().has_empty_sources())
     }
 
     /// What somebody has written to the tables of a version since.
@@ -146,6 +158,10 @@ impl Refresh<'_> {
             entities.get(at) != found.entities.of_records.get(at)
                 || clusters.membership.get(at) != found.clusters.membership.get(at)
                 || clusters.confidence.get(at) != found.clusters.confidence.get(at)
+                // Its name may be told otherwise: NULL was an empty text.
+                || (names.len() > 1
+                    && touched.has(*record)
+                    && records.source(*record).is_empty())
         };
         let others: Vec<u32> = found.all().into_iter().filter(is_other).collect();
         let moved = Gone::of(records, others.iter().chain(&changed.gone));
@@ -211,7 +227,7 @@ fn previous(index: &Index, gone: &[u32], pool: &Arc<dyn MemoryPool>) -> Result<P
     let mut previous = Previous::of(index.entities.clone(), pool)?;
     for record in gone {
         if let Some(entity) = previous.entities[*record as usize].take() {
-            previous.remove(records.id(*record), records.source(*record), entity)?;
+            previous.remove(records.id(*record), records.told_source(*record), entity)?;
         }
     }
     Ok(previous)

@@ -18,6 +18,7 @@ use super::history::{self, Cause};
 use super::learned::{Learned, Report};
 use super::previous::Previous;
 use super::refresh::Refresh;
+use super::resolved::TELLS_EMPTY_SOURCES;
 use super::{Companion, Resolved, columns_of, scan};
 use crate::catalog::Object;
 use crate::catalog::journal::RefreshRecord;
@@ -87,6 +88,7 @@ impl Refresh<'_> {
         let mut parameters: BTreeMap<String, String> = versions
             .map(|(companion, version)| (companion.name().to_owned(), version.to_string()))
             .collect();
+        parameters.insert(TELLS_EMPTY_SOURCES.to_owned(), true.to_string());
         if let Some(read_to) = told.read_to {
             read_to.write(&mut parameters);
         }

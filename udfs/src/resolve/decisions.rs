@@ -102,8 +102,8 @@ impl Decisions {
 /// What a record is called: by its source, too, where records have one.
 fn name(records: &Records, record: u32) -> String {
     let id = records.id(record);
-    match records.sources() {
-        0 => id.to_owned(),
-        _ => format!("{}:{id}", records.source(record)),
+    match records.has_sources() {
+        false => id.to_owned(),
+        true => format!("{}:{id}", records.source(record)),
     }
 }

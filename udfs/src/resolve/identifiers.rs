@@ -1,10 +1,10 @@
 //! What names a record: its identifier, and the system that it is from.
 
-use arrow::array::ArrayRef;
+use arrow::array::{Array, ArrayRef};
 use datafusion::error::{DataFusionError, Result};
 
-use super::dictionary::Interner;
-use super::records::write_key;
+use super::dictionary::{Interner, MISSING};
+use super::records::{EMPTY, write_key};
 use super::rows::texts;
 use crate::FunctionError;
 use crate::wording::quoted;
@@ -82,7 +82,23 @@ impl IdentifierReader {
                 }
             }
             Ok(())
-        })
+        })?;
+        if let Some(sources) = sources {
+            self.tell_empty(sources);
+        }
+        Ok(())
+    }
+
+    /// Tells the last sources that are empty texts from those that are NULL.
+    fn tell_empty(&mut self, last: &ArrayRef) {
+        let nulls = last.logical_nulls();
+        let first = self.sources.len().saturating_sub(last.len());
+        for (at, code) in self.sources.iter_mut().skip(first).enumerate() {
+            let is_null = nulls.as_ref().is_some_and(|nulls| nulls.is_null(at));
+            if *code == MISSING && !is_null {
+                *code = EMPTY;
+            }
+        }
     }
 
     /// How many bytes it takes.

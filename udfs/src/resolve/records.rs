@@ -124,6 +124,20 @@ impl Records {
             .map_or("", String::as_str)
     }
 
+    /// What a record has in the column of the option `source`. NULL and an empty text are both no system,
+    /// and one name; but each is told as it is.
+    pub fn told_source(&self, record: u32) -> Option<&str> {
+        match self.sources.get(record as usize) {
+            None | Some(&MISSING) => None,
+            Some(_) => Some(self.source(record)),
+        }
+    }
+
+    /// Whether records have an empty text in the column of the option `source`.
+    pub fn has_empty_sources(&self) -> bool {
+        self.sources.contains(&EMPTY)
+    }
+
     /// The record of this identifier, in this system where there is the option `source`.
     pub fn find(&self, source: &str, id: &str) -> Option<u32> {
         let found = self.find_any(source, id);
@@ -152,7 +166,7 @@ impl Records {
         self.find_any(source, id)
     }
 
-    fn has_sources(&self) -> bool {
+    pub(super) fn has_sources(&self) -> bool {
         !self.sources.is_empty()
     }
 
@@ -198,10 +212,10 @@ impl Records {
 
     /// The number of the system of a record.
     pub(super) fn source_code(&self, record: u32) -> u32 {
-        self.sources
-            .get(record as usize)
-            .copied()
-            .unwrap_or(MISSING)
+        match self.sources.get(record as usize) {
+            None | Some(&EMPTY) => MISSING,
+            Some(code) => *code,
+        }
     }
 
     /// How many systems there are.
@@ -245,9 +259,17 @@ impl Records {
                 let end = self.rows * self.features.len();
                 self.cells.resize(end, Cell::default());
                 if !self.source_names.is_empty() && !changed.sources.is_empty() {
-                    let source = self.number_of_source(changed.source(row));
+                    let source = self.number_of_source(changed.told_source(row));
                     self.sources.push(source);
                 }
+            } else if let Some(source) = self.sources.get_mut(place as usize)
+                && changed.source(row).is_empty()
+            {
+                // It has the same name as before, which may be told otherwise.
+                *source = match changed.told_source(row) {
+                    None => MISSING,
+                    Some(_) => EMPTY,
+                };
             }
         }
         for (at, feature) in self.features.iter_mut().enumerate() {
@@ -277,7 +299,12 @@ impl Records {
         self.removed.insert(record);
     }
 
-    fn number_of_source(&mut self, name: &str) -> u32 {
+    fn number_of_source(&mut self, told: Option<&str>) -> u32 {
+        let name = match told {
+            None => return MISSING,
+            Some("") => return EMPTY,
+            Some(name) => name,
+        };
         let known = self.source_names.iter().position(|known| known == name);
         known.unwrap_or_else(|| {
             self.source_names.push(name.to_owned());
@@ -303,6 +330,9 @@ impl Records {
 }
 
 const SEPARATOR: char = '\u{1f}';
+
+/// The number of a system whose name is an empty text. It is none, as what is missing.
+pub(super) const EMPTY: u32 = u32::MAX;
 
 /// Writes what names a record.
 pub(super) fn write_key(key: &mut String, source: Option<&str>, id: &str) {

@@ -40,7 +40,9 @@ impl Asked {
         let object = self.model.object.described();
         let unknown = || wrong(format!("{object} has no record \"{text}\""));
         if names.is_empty() {
-            return Err(unknown().with_hint("Write its source before it: 'source:id'."));
+            return Err(unknown().with_hint(
+                "Write its source before it: 'source:id', or ':id' where it has none.",
+            ));
         }
         let table = self.model.table(Companion::Records).await?;
         let schema = table.schema();

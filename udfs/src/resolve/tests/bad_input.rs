@@ -105,6 +105,22 @@ fn identifiers_are_there_and_unique() {
         (Some(0), Some(1))
     );
     assert_eq!(records.find("news", "1"), None);
+    // No system is one, however that is said, and is told as it is.
+    let row = |id: &str, system: Option<&str>| vec![Some(id.to_owned()), system.map(str::to_owned)];
+    let rows = [row("1", None), row("2", Some("")), row("1", Some("crm"))];
+    let records = builder(&["id", "system"], &rows, &options)
+        .finish()
+        .unwrap();
+    let told: Vec<Option<&str>> = (0..3).map(|at| records.told_source(at)).collect();
+    assert_eq!(told, [None, Some(""), Some("crm")]);
+    assert_eq!(
+        (records.find("", "1"), records.find("", "2")),
+        (Some(0), Some(1))
+    );
+    assert_eq!((records.source(1), records.id(1)), ("", "2"));
+    let rows = [row("1", None), row("1", Some(""))];
+    let error = error_of(builder(&["id", "system"], &rows, &options).finish());
+    assert_eq!(error.sqlstate, "23505");
 }
 
 #[test]
