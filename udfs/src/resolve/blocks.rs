@@ -1,6 +1,6 @@
 //! The blocks of a rule: which records share a key.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use datafusion::error::Result;
@@ -44,6 +44,8 @@ struct Made {
     members: Vec<u32>,
     /// The key of each block, ascending.
     keys: Vec<u64>,
+    /// How many blocks there are of each number of records.
+    sizes: BTreeMap<u32, u64>,
 }
 
 impl Blocks {
@@ -97,11 +99,13 @@ impl Blocks {
             starts: Vec::new(),
             members: pairs.iter().map(|(_, record)| *record).collect(),
             keys: Vec::new(),
+            sizes: BTreeMap::new(),
         };
         let mut start = 0;
         each_block(pairs, |block| {
             made.keys.push(block[0].0);
             made.starts.push(start);
+            *made.sizes.entry(block.len() as u32).or_default() += 1;
             if block.len() > 1 {
                 for (at, (_, record)) in block.iter().enumerate() {
                     let slots = *record as usize * slots..(*record as usize + 1) * slots;
@@ -258,20 +262,21 @@ impl Blocks {
 
     /// How many pairs of records share a block.
     pub(super) fn pairs(&self) -> u64 {
-        let mut pairs = 0;
-        self.each_size(|size| pairs += u64::from(size) * u64::from(size.saturating_sub(1)) / 2);
-        pairs
+        let pairs = |size: u32| u64::from(size) * u64::from(size.saturating_sub(1)) / 2;
+        let sizes = self.sizes().into_iter();
+        sizes.map(|(size, blocks)| blocks * pairs(size)).sum()
     }
 
     /// How many records the largest block has.
     pub(super) fn largest(&self) -> u32 {
-        let mut largest = 0;
-        self.each_size(|size| largest = largest.max(size));
-        largest
+        let sizes = self.sizes();
+        sizes.last_key_value().map_or(0, |(size, _)| *size)
     }
 
-    /// Calls for the number of records of each block.
-    fn each_size(&self, mut each: impl FnMut(u32)) {
+    /// How many blocks there are of each number of records. What has not changed is known from when they
+    /// were made. One that has lost its only record counts as it was: no pair is of it.
+    fn sizes(&self) -> BTreeMap<u32, u64> {
+        let mut sizes = self.made.sizes.clone();
         let made = self.made.places.len() / self.made.slots;
         let of_changed = self.changed.iter().filter(|at| (**at as usize) < made);
         let left = of_changed.flat_map(|record| self.places_of(*record));
@@ -281,19 +286,22 @@ impl Blocks {
         let mut touched: Vec<usize> = left.chain(joined).collect();
         touched.sort_unstable();
         touched.dedup();
-        let mut touched = touched.into_iter().peekable();
-        for (block, ends) in self.made.starts.windows(2).enumerate() {
-            if touched.next_if_eq(&block).is_none() {
-                each(ends[1] - ends[0]);
-                continue;
-            }
+        for block in touched {
             let mut size = 0;
             self.find(self.made.keys[block], |_| size += 1);
-            each(size);
+            let before = self.members_of(block).len() as u32;
+            if let Some(blocks) = sizes.get_mut(&before) {
+                *blocks -= 1;
+            }
+            *sizes.entry(size).or_default() += 1;
         }
         let new = self.added.iter();
         let new = new.filter(|(key, _)| self.made.keys.binary_search(key).is_err());
-        new.for_each(|(_, members)| each(members.len() as u32));
+        for (_, members) in new {
+            *sizes.entry(members.len() as u32).or_default() += 1;
+        }
+        sizes.retain(|_, blocks| *blocks > 0);
+        sizes
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -357,5 +365,57 @@ fn sort(pairs: Vec<(u64, u32)>) -> Vec<(u64, u32)> {
 fn each_block(pairs: &[(u64, u32)], mut each: impl FnMut(&[(u64, u32)])) {
     for block in pairs.chunk_by(|left, right| left.0 == right.0) {
         each(block);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const RECORDS: u32 = 20;
+
+    /// The keys of a record.
+    fn keys() -> impl Strategy<Value = BTreeSet<u64>> {
+        proptest::collection::btree_set(100..108_u64, 0..=2)
+    }
+
+    proptest! {
+        /// What is told of blocks that have changed is what their records say.
+        #[test]
+        fn sizes_are_those_of_blocks_that_are_made_anew(
+            first in proptest::collection::vec(keys(), RECORDS as usize),
+            changes in proptest::collection::vec((0..RECORDS + 5, keys()), 0..30),
+        ) {
+            let mut known: BTreeMap<u32, BTreeSet<u64>> = (0..).zip(first).collect();
+            let keyed = |known: &BTreeMap<u32, BTreeSet<u64>>| {
+                let of_record = |(record, keys): (&u32, &BTreeSet<u64>)| {
+                    let record = *record;
+                    keys.iter().map(move |key| (*key, record)).collect::<Vec<_>>()
+                };
+                let mut pairs: Vec<(u64, u32)> = known.iter().flat_map(of_record).collect();
+                pairs.sort_unstable();
+                pairs
+            };
+            let mut blocks = Blocks::of(2, RECORDS as usize, &keyed(&known));
+            for (record, keys) in changes {
+                blocks.change(&[record], |_| keys.iter().copied().collect());
+                known.insert(record, keys);
+                let anew = Blocks::of(2, RECORDS as usize + 5, &keyed(&known));
+                let (mut pairs, mut largest) = (0, 0);
+                each_block(&keyed(&known), |block| {
+                    pairs += block.len() as u64 * (block.len() as u64 - 1) / 2;
+                    largest = largest.max(block.len() as u32);
+                });
+                prop_assert_eq!((anew.pairs(), anew.largest()), (pairs, largest));
+                prop_assert_eq!(blocks.pairs(), pairs);
+                if pairs > 0 {
+                    prop_assert_eq!(blocks.largest(), largest);
+                }
+            }
+        }
     }
 }
