@@ -361,7 +361,19 @@ impl Warehouse {
         table: &TableId,
         version: i64,
     ) -> Result<BTreeMap<String, String>> {
-        self.read(table).parameters(version).await
+        Ok(self.told_by(table, version).await?.1)
+    }
+
+    /// [`Self::parameters`], with the number of the version whose commit has them.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn told_by(
+        &self,
+        table: &TableId,
+        version: i64,
+    ) -> Result<(i64, BTreeMap<String, String>)> {
+        self.read(table).told_by(version).await
     }
 
     /// The columns of a version.

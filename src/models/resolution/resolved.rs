@@ -50,8 +50,10 @@ impl Resolved {
         (version, clusters): (i64, Arc<dyn TableProvider>),
     ) -> Result<Self> {
         let table = table_id(object);
+        // A fold of the clusters is no other version of the model, which is in memory by its number.
+        let (version, companions) = instance.warehouse.told_by(&table, version).await?;
         Ok(Self {
-            companions: instance.warehouse.parameters(&table, version).await?,
+            companions,
             instance: Arc::clone(instance),
             object: Arc::clone(object),
             version,

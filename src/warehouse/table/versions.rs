@@ -129,8 +129,9 @@ impl Table {
         Ok(None)
     }
 
-    /// The parameters of the commit that made a version; of a fold those of the commit before.
-    pub async fn parameters(&self, version: i64) -> Result<BTreeMap<String, String>> {
+    /// The number of a version and the parameters of the commit that made it; of a fold, which changes
+    /// nothing, those of the version before.
+    pub async fn told_by(&self, version: i64) -> Result<(i64, BTreeMap<String, String>)> {
         let mut number = u64::try_from(version).map_err(|_| {
             Error::internal(format!("table {} has no version {version}", self.called()))
         })?;
@@ -138,7 +139,10 @@ impl Table {
             let entry = self.read_entry(number).await?;
             match number.checked_sub(1) {
                 Some(before) if operation(&entry).as_deref() == Some(FOLD) => number = before,
-                _ => return Ok(parameters(&entry)),
+                _ => {
+                    let told_by = i64::try_from(number).unwrap_or(i64::MAX);
+                    return Ok((told_by, parameters(&entry)));
+                }
             }
         }
     }

@@ -326,6 +326,12 @@ async fn other_engines_see_patches_after_a_while() {
     assert_eq!(fixture.warehouse.version(&fixture.id).await.unwrap(), 4);
     let after = fixture.warehouse.data_version(&fixture.id).await.unwrap();
     assert_eq!(after, before, "the rows are what they were");
+    let told_by = async |version| {
+        let told_by = fixture.warehouse.told_by(&fixture.id, version).await;
+        told_by.unwrap()
+    };
+    assert_eq!(told_by(4).await, told_by(3).await);
+    assert_eq!(told_by(3).await.0, 3);
     let history = fixture
         .warehouse
         .history(&fixture.id, usize::MAX)
