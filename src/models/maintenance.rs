@@ -1,13 +1,15 @@
 //! Keeps the files of tables few, and their key indexes up to them: what was changed is looked at in
 //! the background, one table at a time, and compacted where that pays.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::{constraints, rejected, resolution, table_id, tables};
-use crate::catalog::{Kind, Object, Oid};
+use super::resolution::Companion;
+use super::{constraints, resolution, table_id, tables};
+use crate::catalog::{Kind, Object};
 use crate::error::{Result, SqlState};
 use crate::instance::{Instance, Reading, TracedKeys};
 use crate::warehouse::{Compaction, CompactionExtent, IndexedKey, TableId};
@@ -35,29 +37,62 @@ async fn copy(
 ///
 /// # Errors
 /// 40001 where a file was replaced meanwhile; what the store says.
-async fn commit(instance: &Instance, oid: Oid, compaction: Compaction) -> Result<()> {
-    let _guard = instance.refresh_locks.lock(oid).await?;
-    compaction.commit().await.map(drop)
+async fn commit(
+    instance: &Instance,
+    object: &Object,
+    table: &TableId,
+    compaction: Compaction,
+) -> Result<()> {
+    let _guard = instance.refresh_locks.lock(object.oid).await?;
+    put(instance, object, table, compaction).await
 }
 
-/// Compacts a table whole.
+/// [`commit`], by who holds the lock.
+async fn put(
+    instance: &Instance,
+    object: &Object,
+    table: &TableId,
+    compaction: Compaction,
+) -> Result<()> {
+    // The commit of a model's clusters names the versions of its other tables.
+    let told = match object.kind == Kind::Model && *table == table_id(object) {
+        true => resolution::told_once_more(instance, object).await?,
+        false => BTreeMap::new(),
+    };
+    compaction.commit_telling(told).await.map(drop)
+}
+
+/// The tables of an object that are compacted whole.
+fn compacted(object: &Object) -> Vec<TableId> {
+    let mut tables = vec![table_id(object)];
+    if object.kind == Kind::Model {
+        tables.extend(Companion::ALL.map(|companion| companion.table_id(object)));
+    }
+    tables
+}
+
+/// Compacts the tables of an object whole.
 async fn compact(instance: &Arc<Instance>, object: &Object) -> Result<()> {
     // Two who copy the same rows would be in each other's way.
     let _alone = instance.compaction_locks.lock(object.oid).await?;
-    match copy(instance, &table_id(object), CompactionExtent::Full).await? {
-        Some(compaction) => commit(instance, object.oid, compaction).await,
-        None => Ok(()),
+    for table in compacted(object) {
+        if let Some(copied) = copy(instance, &table, CompactionExtent::Full).await? {
+            commit(instance, object, &table, copied).await?;
+        }
     }
+    Ok(())
 }
 
-/// [`compact`], while nobody changes rows of the table.
+/// [`compact`], while nobody changes rows of the tables.
 async fn compact_alone(instance: &Arc<Instance>, object: &Object) -> Result<()> {
     let _alone = instance.compaction_locks.lock(object.oid).await?;
     let _guard = instance.refresh_locks.lock(object.oid).await?;
-    match copy(instance, &table_id(object), CompactionExtent::Full).await? {
-        Some(compaction) => compaction.commit().await.map(drop),
-        None => Ok(()),
+    for table in compacted(object) {
+        if let Some(copied) = copy(instance, &table, CompactionExtent::Full).await? {
+            put(instance, object, &table, copied).await?;
+        }
     }
+    Ok(())
 }
 
 /// The tables of an object that have indexes, and the keys of these.
@@ -206,10 +241,8 @@ async fn begin(
     let Some(alone) = instance.compaction_locks.try_lock(object.oid) else {
         return false;
     };
-    // The versions of a model's tables are named by the commit of its clusters.
-    let own = (object.kind != Kind::Model).then(|| table_id(object));
     let mut copies = Vec::new();
-    for table in own.into_iter().chain([rejected::table_id(object)]) {
+    for table in tables(object) {
         // Most commits make nothing due, which is looked at for less than a copy is planned.
         let copied = match instance.warehouse.is_compaction_due(&table).await {
             Ok(true) => copy(instance, &table, CompactionExtent::Due).await,
@@ -217,7 +250,7 @@ async fn begin(
             Err(error) => Err(error),
         };
         match copied {
-            Ok(copied) => copies.extend(copied),
+            Ok(copied) => copies.extend(copied.map(|copied| (table, copied))),
             Err(error) => tell(instance, object, Err(error)),
         }
     }
@@ -226,8 +259,8 @@ async fn begin(
     }
     let (instance, object) = (Arc::clone(instance), Arc::clone(object));
     commits.spawn(async move {
-        for copy in copies {
-            let committed = commit(&instance, object.oid, copy).await;
+        for (table, copied) in copies {
+            let committed = commit(&instance, &object, &table, copied).await;
             tell(&instance, &object, committed);
         }
         drop(alone);

@@ -3,7 +3,8 @@
 //! writers go on meanwhile. With `ZORDER BY` all rows are written anew, so that those with similar
 //! values in the columns lie near each other, and queries that filter by any of the columns read few
 //! files, and few pages of these; by one column, rows are sorted. Rows that come later are not, until
-//! the statement is run again. Who changes rows of the table waits meanwhile.
+//! the statement is run again. Who changes rows of the table waits meanwhile. Of a model all tables are
+//! compacted, and none is put in order.
 
 use std::fmt;
 

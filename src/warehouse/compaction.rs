@@ -157,7 +157,18 @@ impl Compaction {
     /// 40001 where another commit has replaced one of the files, or has taken rows out of one whose
     /// rows are copied in another order; what the store says.
     pub async fn commit(self) -> Result<Commit> {
-        let info = CommitInfo::new(COMPACTION);
+        self.commit_telling(BTreeMap::new()).await
+    }
+
+    /// [`Self::commit`], whose entry in the log has these parameters.
+    ///
+    /// # Errors
+    /// Those of [`Self::commit`].
+    pub async fn commit_telling(self, parameters: BTreeMap<String, String>) -> Result<Commit> {
+        let info = CommitInfo {
+            parameters,
+            ..CommitInfo::new(COMPACTION)
+        };
         let change = Change::Compact {
             schema: Arc::clone(&self.snapshot.schema),
             replaced: self.replaced,

@@ -1,5 +1,7 @@
 //! What the server does by itself with the files of tables.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::server::{Server, rows};
@@ -100,6 +102,111 @@ async fn a_model_stays_whole_when_the_old_files_of_its_tables_go() {
         rows(&client, "SELECT count(*) FROM entity_clusters('same')").await,
         ["303"]
     );
+}
+
+/// Whether the table beside a model's clusters was compacted.
+fn is_compacted(folder: &Path, beside: &str) -> bool {
+    let tables = fs::read_dir(folder.join("data/tables/tributary")).unwrap();
+    let mut tables = tables.map(|entry| entry.unwrap().path());
+    let named = format!("model_{beside}-");
+    let is_named = |table: &PathBuf| {
+        let name = table.file_name().unwrap().to_string_lossy();
+        name.starts_with(&named)
+    };
+    let log = tables.find(is_named).unwrap().join("_delta_log");
+    let mut entries = fs::read_dir(log)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    entries.any(|entry| fs::read_to_string(entry).is_ok_and(|entry| entry.contains("OPTIMIZE")))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tables_of_a_model_are_compacted_and_belong_together_still() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    let run = async |sql: &str| client.batch_execute(sql).await.unwrap();
+    // Identifiers so long that the files are too large to be written anew for a few rows.
+    run(
+        "CREATE TABLE people AS SELECT md5(i::TEXT) || md5((-i)::TEXT) AS id,
+            substr(md5('name' || i / 2), 1, 12) AS name,
+            substr(md5('mail' || i / 2), 1, 12) || '@mail.example' AS email
+            FROM generate_series(1, 4000) g(i);
+         CREATE MODEL same OPTIONS (model_type = 'entity_resolution', unique_id = 'id')
+            AS SELECT id, name, email FROM people",
+    )
+    .await;
+    let asked = [
+        "SELECT count(*), sum(entity_id), count(DISTINCT entity_id) FROM entity_clusters('same')",
+        "SELECT count(*), count(DISTINCT left_id) FROM entity_pairs('same')",
+        "SELECT count(*), max(entity_id) FROM entity_history('same')",
+    ];
+    let told = async || {
+        let mut told = Vec::new();
+        for sql in asked {
+            told.extend(rows(&client, sql).await);
+        }
+        told
+    };
+    let change = async |prefix: &str| {
+        run(&format!(
+            "UPDATE people SET name = name || 'x' WHERE id LIKE '{prefix}%';
+             INSERT INTO people SELECT 'new {prefix}', 'new {prefix}', 'new {prefix}@mail.example'"
+        ))
+        .await;
+        run("REFRESH MODEL same").await;
+        let last = "SELECT mode, mode_reason FROM tributary.refreshes \
+                    WHERE name = 'same' ORDER BY id DESC LIMIT 1";
+        assert_eq!(rows(&client, last).await, ["incremental|NULL"]);
+    };
+    change("a1").await;
+    change("b2").await;
+    let before = told().await;
+    run("OPTIMIZE same").await;
+    let history = rows(&client, "DESCRIBE HISTORY same").await;
+    let is_told = history.iter().any(|commit| commit.contains("OPTIMIZE"));
+    assert!(is_told, "{history:?}");
+    for beside in ["records", "pairs", "history"] {
+        assert!(is_compacted(folder.path(), beside), "{beside}");
+    }
+    assert_eq!(told().await, before);
+    // What has changed since is all that a refresh takes in, also where the server is another one.
+    change("c3").await;
+    run("OPTIMIZE same").await;
+    let before = told().await;
+    assert!(server.terminate().success());
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    for (sql, before) in asked.iter().zip(&before) {
+        assert_eq!(rows(&client, sql).await, [before.clone()]);
+    }
+    let explained = rows(&client, "EXPLAIN REFRESH MODEL same").await;
+    assert!(explained[0].ends_with("incremental"), "{explained:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_refreshes_add_to_a_model_is_compacted_in_the_background() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    let run = async |sql: &str| client.batch_execute(sql).await.unwrap();
+    run("CREATE TABLE people (id BIGINT, name TEXT);
+         INSERT INTO people VALUES (0, 'Ada Lovelace'), (-1, 'Bob Stone');
+         CREATE MODEL same OPTIONS (model_type = 'entity_resolution', unique_id = 'id')
+            AS SELECT id, name FROM people")
+    .await;
+    let mut last = 0;
+    // As many refreshes as it takes until one finds that the history was compacted.
+    while !is_compacted(folder.path(), "history") {
+        last += 1;
+        assert!(last < 500, "nobody compacts the history");
+        run(&format!(
+            "INSERT INTO people VALUES ({last}, 'name of {last}'); REFRESH MODEL same"
+        ))
+        .await;
+    }
+    let told = "SELECT count(DISTINCT id) FROM entity_history('same') WHERE id > 0";
+    assert_eq!(rows(&client, told).await, [last.to_string()]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

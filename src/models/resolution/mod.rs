@@ -49,5 +49,5 @@ pub use options::{MODEL_OPTIONS, ModelOption};
 pub use reference::reference;
 pub use refresh::Refresh;
 pub use relearning::{UNLEARNED, check_option, makes_entities, unlearned_changes};
-pub use resolved::Resolved;
+pub use resolved::{Resolved, told_once_more};
 pub use row_keys::indexed;

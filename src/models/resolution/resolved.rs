@@ -23,6 +23,9 @@ use crate::warehouse::At;
 /// The parameter of a commit by which it is known that empty sources are told as they are.
 pub(super) const TELLS_EMPTY_SOURCES: &str = "tells_empty_sources";
 
+/// The parameter of a commit that only moves clusters: in which version they were found.
+const FOUND_IN: &str = "found_in";
+
 /// A version of a model. It never changes.
 #[derive(Clone)]
 pub struct Resolved {
@@ -50,8 +53,11 @@ impl Resolved {
         (version, clusters): (i64, Arc<dyn TableProvider>),
     ) -> Result<Self> {
         let table = table_id(object);
-        // A fold of the clusters is no other version of the model, which is in memory by its number.
-        let (version, companions) = instance.warehouse.told_by(&table, version).await?;
+        // What only moves the clusters makes no other version of the model, which is in memory by its number.
+        let (told_by, companions) = instance.warehouse.told_by(&table, version).await?;
+        let found_in = companions.get(FOUND_IN);
+        let version = found_in.and_then(|version| version.parse().ok());
+        let version = version.unwrap_or(told_by);
         Ok(Self {
             companions,
             instance: Arc::clone(instance),
@@ -105,6 +111,24 @@ impl Resolved {
         self.companions.contains_key(TELLS_EMPTY_SOURCES)
     }
 
+    /// The latest version of a companion, where that has the rows that belong to the clusters: what came
+    /// since, if anything, only moved them.
+    ///
+    /// # Errors
+    /// Those of [`Self::version_of`] and of the store.
+    pub async fn latest_of(&self, companion: Companion) -> Result<Option<i64>> {
+        let version = self.version_of(companion)?;
+        let table = companion.table_id(&self.object);
+        let warehouse = &self.instance.warehouse;
+        let latest = warehouse.version(&table).await?;
+        if latest == version {
+            return Ok(Some(latest));
+        }
+        let found_in = warehouse.data_version(&table).await?;
+        let is_moved = latest > version && i64::try_from(found_in) == Ok(version);
+        Ok(is_moved.then_some(latest))
+    }
+
     /// How far the inputs of its query were read.
     pub fn read_to(&self) -> Option<Watermark> {
         Watermark::read(&self.companions)
@@ -115,8 +139,12 @@ impl Resolved {
     /// # Errors
     /// Those of [`Self::version_of`] and of the store.
     pub async fn table(&self, companion: Companion) -> Result<Arc<dyn TableProvider>> {
-        let at = At::Version(self.version_of(companion)?);
+        let version = match self.latest_of(companion).await? {
+            Some(latest) => latest,
+            None => self.version_of(companion)?,
+        };
         let table = companion.table_id(&self.object);
+        let at = At::Version(version);
         self.instance.warehouse.scan(&table, at).await
     }
 
@@ -147,4 +175,20 @@ impl Resolved {
             ))),
         }
     }
+}
+
+/// What a commit that only moves a model's clusters is to tell: what the one before tells, and which that is.
+///
+/// # Errors
+/// What the store says.
+pub async fn told_once_more(
+    instance: &Instance,
+    model: &Object,
+) -> Result<BTreeMap<String, String>> {
+    let (table, warehouse) = (table_id(model), &instance.warehouse);
+    let latest = warehouse.version(&table).await?;
+    let (version, mut told) = warehouse.told_by(&table, latest).await?;
+    told.entry(FOUND_IN.to_owned())
+        .or_insert_with(|| version.to_string());
+    Ok(told)
 }

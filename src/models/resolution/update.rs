@@ -67,10 +67,8 @@ impl Refresh<'_> {
 
     /// What somebody has written to the tables of a version since.
     pub(super) async fn unfinished(&self, before: &Resolved) -> Result<Option<String>> {
-        let warehouse = &self.instance.warehouse;
         for companion in [Companion::Records, Companion::Pairs] {
-            let latest = warehouse.version(&companion.table_id(self.object)).await?;
-            if latest != before.version_of(companion)? {
+            if before.latest_of(companion).await?.is_none() {
                 return Ok(Some(format!(
                     "its {} were written to since, by a refresh that did not end",
                     companion.name()

@@ -141,7 +141,7 @@ impl Refresh<'_> {
         };
         let version = before.version_of(Companion::History)?;
         let old = before.table(Companion::History).await?;
-        let is_latest = warehouse.version(&table).await? == version;
+        let is_latest = before.latest_of(Companion::History).await?.is_some();
         if is_latest && same_columns(&old.schema(), &changes.schema()) {
             if changes.num_rows() == 0 {
                 return Ok(version);
