@@ -6,6 +6,7 @@ use datafusion::sql::sqlparser::ast::{ColumnDef, DataType, ExactNumberInfo};
 
 use super::refresh::tell;
 use super::replaced_view;
+use crate::catalog::journal::RefreshRecord;
 use crate::catalog::{Kind, NewObject, Object, Snapshot, check_writable};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
@@ -178,7 +179,7 @@ pub struct Modifiers {
 
 /// Creates or replaces an object that is refreshed. The rows of a new one come first, so that a
 /// failure, or a kill, leaves the catalog as it was; those of one that is replaced come in the same
-/// step as its definition.
+/// step as its definition. Answers what the journal tells of that; nothing where there was none.
 ///
 /// # Errors
 /// See [`creation`] and [`refresh`].
@@ -186,7 +187,7 @@ pub async fn create_refreshed(
     session: &Session,
     statement: Statement,
     modifiers: Modifiers,
-) -> Result<()> {
+) -> Result<Option<RefreshRecord>> {
     let Modifiers {
         with_data,
         if_not_exists,
@@ -209,8 +210,9 @@ pub async fn create_refreshed(
         }
     }
     match planned {
-        Creation::Exists => {}
+        Creation::Exists => Ok(None),
         Creation::New(mut new) => {
+            let mut told = None;
             let oid = instance.catalog.reserve_oid()?;
             new.oid = Some(oid);
             let object = object(oid, &new)?;
@@ -219,7 +221,10 @@ pub async fn create_refreshed(
                 let created = Catalogued::Nothing;
                 let anew = Extent::Anew;
                 match refresh(instance, &object, created, anew, "created", &rows).await {
-                    Ok(record) => tell(session, &record),
+                    Ok(record) => {
+                        tell(session, &record);
+                        told = Some(record);
+                    }
                     Err(error) => {
                         remove_tables(instance, &[Arc::new(object)]).await;
                         return Err(error);
@@ -227,13 +232,13 @@ pub async fn create_refreshed(
                 }
             }
             create_filled(instance, new, object).await?;
+            Ok(told)
         }
-        Creation::Replaces(old, _) if !with_data => {
-            return Err(
-                Error::unsupported(format!("OR REPLACE of a {} WITH NO DATA", old.kind))
-                    .with_hint("Leave out WITH NO DATA, or drop it first."),
-            );
-        }
+        Creation::Replaces(old, _) if !with_data => Err(Error::unsupported(format!(
+            "OR REPLACE of a {} WITH NO DATA",
+            old.kind
+        ))
+        .with_hint("Leave out WITH NO DATA, or drop it first.")),
         Creation::Replaces(old, new) => {
             replan::check(instance, old.oid, &new, Author::Statement).await?;
             let guard = instance.refresh_locks.lock(old.oid).await?;
@@ -257,9 +262,9 @@ pub async fn create_refreshed(
             )
             .await?;
             tell(session, &record);
+            Ok(Some(record))
         }
     }
-    Ok(())
 }
 
 /// Creates an object whose rows are there. Where it cannot be created, they go.

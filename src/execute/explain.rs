@@ -2,7 +2,8 @@
 //! `ANALYZE`, how a query ran. `EXPLAIN REFRESH`: whether a materialized view is refreshed by the keys
 //! that have changed, by which, or what forbids it, and up to which versions its inputs were read; of a
 //! model, whether it scores what has changed alone, for which the records are read, and how much that is.
-//! `EXPLAIN ANALYZE REFRESH` refreshes a materialized view, or a model, and tells what that took.
+//! `EXPLAIN ANALYZE REFRESH` refreshes a materialized view, or a model, and tells what that took; `EXPLAIN
+//! ANALYZE CREATE MODEL` creates a model, and tells it of that.
 //! `FORMAT` writes the plan as a document, with the names that PostgreSQL has for what operators do.
 
 mod format;
@@ -23,7 +24,7 @@ use self::tree::Told;
 use super::with_changes::ClausePlan;
 use super::{Insertion, text_rows, with_changes};
 use crate::catalog::Kind;
-use crate::catalog::journal::StageTime;
+use crate::catalog::journal::{RefreshRecord, StageTime};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::StatementContext;
 use crate::models::refresh::Extent;
@@ -67,6 +68,13 @@ pub async fn execute(session: &Session, explain: &Explain) -> Result<Outcome> {
         let lines = match explain.analyze {
             true => refreshed(session, refresh).await?,
             false => foretold(session, refresh).await?,
+        };
+        return answer(explain.format, lines);
+    }
+    if let Statement::CreateModel(create) = explain.statement.as_ref() {
+        let lines = match super::create_model::run(session, create).await? {
+            Some(record) => took(&record),
+            None => vec![format!("{} exists, and was left as it is", create.name)],
         };
         return answer(explain.format, lines);
     }
@@ -220,6 +228,11 @@ async fn refreshed(session: &Session, refresh: &Refresh) -> Result<Vec<String>> 
             refresh.name
         )]);
     };
+    Ok(took(&record))
+}
+
+/// What a refresh took.
+fn took(record: &RefreshRecord) -> Vec<String> {
     let mut lines = vec![format!("Refresh of {}: {}", record.object, record.mode)];
     if let Some(reason) = &record.mode_reason {
         lines.push(format!("  Reason: {reason}"));
@@ -253,7 +266,7 @@ async fn refreshed(session: &Session, refresh: &Refresh) -> Result<Vec<String>> 
     if let Some(took) = record.duration_ms {
         lines.push(format!("Execution Time: {took} ms"));
     }
-    Ok(lines)
+    lines
 }
 
 /// The plan of a query, or of how the rows that a statement changes are found.

@@ -1,11 +1,12 @@
 //! `EXPLAIN [ANALYZE] [VERBOSE] statement` and `EXPLAIN (ANALYZE, VERBOSE, COSTS, FORMAT {TEXT | JSON | XML |
 //! YAML}, ...) statement`, of a query or a change of rows. `EXPLAIN REFRESH [MATERIALIZED VIEW] name`, `EXPLAIN REFRESH MODEL name [FULL]`,
-//! `EXPLAIN ANALYZE REFRESH [MATERIALIZED VIEW] name ...`.
+//! `EXPLAIN ANALYZE REFRESH [MATERIALIZED VIEW] name ...`, `EXPLAIN ANALYZE CREATE [OR REPLACE] MODEL name ...`.
 
 use std::fmt;
 
 use datafusion::sql::sqlparser::tokenizer::Token;
 
+use super::create_model::CreateModel;
 use super::cursor::{Failure, Parsed, Parser};
 use super::drop::DropKind;
 use super::refresh::{Refresh, RefreshExtent};
@@ -163,6 +164,31 @@ impl Explain {
                 statement: Box::new(Statement::Refresh(refresh)),
             });
         }
+        if let Some(or_replace) = creates_model(parser) {
+            if !analyze {
+                let hint = "EXPLAIN ANALYZE creates it, and tells what that took.";
+                let error = Error::unsupported("EXPLAIN CREATE MODEL").with_hint(hint);
+                return Err(parser.error_here(error));
+            }
+            if format != Format::Text {
+                let what = format_args!("EXPLAIN (FORMAT {}) of CREATE MODEL", format.sql());
+                return parser.unsupported_here(what);
+            }
+            parser.expect_words(&["CREATE"])?;
+            let _ = parser.take_words(&["OR", "REPLACE"]);
+            let create = CreateModel::parse(parser, or_replace)?;
+            if !create.with_data {
+                return parser
+                    .unsupported_here(format_args!("EXPLAIN ANALYZE CREATE MODEL WITH NO DATA"));
+            }
+            return Ok(Self {
+                analyze,
+                verbose,
+                format,
+                costs,
+                statement: Box::new(Statement::CreateModel(create)),
+            });
+        }
         if let Some(word) = parser.peek_word(0)
             && !plannable.contains(&word.as_str())
             && parser::is_statement(&word)
@@ -177,6 +203,14 @@ impl Explain {
             statement: Box::new(parser::parse_plannable(parser)?),
         })
     }
+}
+
+/// Whether a model is created next and, if so, whether one that exists is replaced.
+fn creates_model(parser: &Parser) -> Option<bool> {
+    let is = |at: usize, word: &str| parser.peek_word(at).as_deref() == Some(word);
+    let or_replace = is(1, "OR") && is(2, "REPLACE");
+    let kind = if or_replace { 3 } else { 1 };
+    (is(0, "CREATE") && is(kind, "MODEL")).then_some(or_replace)
 }
 
 impl fmt::Display for Explain {

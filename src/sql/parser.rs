@@ -214,6 +214,9 @@ fn parse_all(sql: &str) -> Parsed<Vec<StatementText<'_>>> {
 /// sqlparser reads some rare forms that it does not display as they were; such a definition is
 /// better refused than stored wrongly.
 fn check_reads_back(statement: &Statement) -> Result<()> {
+    if let Statement::Explain(explain) = statement {
+        return check_reads_back(&explain.statement);
+    }
     let (Statement::CreateView(_)
     | Statement::CreateMaterializedView(_)
     | Statement::CreateTable(_)

@@ -82,6 +82,10 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("EXPLAIN (SELECT 1)", "="),
     ("EXPLAIN ANALYZE REFRESH MODEL m FULL", "="),
     ("explain refresh model s.m", "EXPLAIN REFRESH MODEL s.m"),
+    (
+        "EXPLAIN ANALYZE CREATE OR REPLACE MODEL m OPTIONS (unique_id = 'id') AS SELECT id, a FROM t",
+        "=",
+    ),
     ("EXPLAIN REFRESH MODEL m FULL", "="),
     ("EXPLAIN ANALYZE REFRESH MATERIALIZED VIEW v", "="),
     (
