@@ -9,6 +9,7 @@ use tributary_udfs::resolve::{Explanation, Resolver};
 use super::super::learned::Learned;
 use super::{Asked, PRIOR, probability};
 use crate::error::{Error, Result, SqlState};
+use crate::sql::model_functions::ModelFunction;
 
 impl Asked {
     pub(super) async fn explain(
@@ -23,7 +24,11 @@ impl Asked {
             return Err(Error::new(
                 SqlState::INVALID_PARAMETER_VALUE,
                 "entity_explain compares two records, and these are one",
-            ));
+            )
+            .with_hint(format!(
+                "It is called as {}.",
+                ModelFunction::Explain.call()
+            )));
         }
         let taking = self.model.input(&left.schema())?;
         let mut builder = taking.builder(&self.model.instance.runtime().memory_pool)?;

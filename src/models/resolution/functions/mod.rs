@@ -32,7 +32,7 @@ use super::index::Index;
 use super::{Companion, Resolved, columns_of, computed, links};
 use crate::catalog::Snapshot;
 use crate::config::SessionSettings;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SqlState};
 use crate::execute::query;
 use crate::instance::{Asker, Reading, StatementContext};
 use crate::sql::model_functions::{Call, ModelFunction};
@@ -122,7 +122,13 @@ impl Asked {
     /// The value of an argument.
     async fn value(&self, argument: &str) -> Result<ScalarValue> {
         let context = self.context();
-        let plan = links::table(&context, &format!("SELECT {argument}")).await?;
+        let plan = links::table(&context, &format!("SELECT {argument}")).await;
+        let plan = plan.map_err(|error| match error.sqlstate() {
+            SqlState::UNDEFINED_COLUMN | SqlState::UNDEFINED_TABLE => error.with_hint(
+                "What a function on a model is asked for is computed before any row is read: write a value, or a subquery. Only a record for entity_lookup, written as named_struct('column', value, ...), takes columns of what stands before it in FROM.",
+            ),
+            _ => error,
+        })?;
         let rows = query::stream(context.state, plan).await?;
         let rows: Vec<RecordBatch> = rows.try_collect().await?;
         let first = rows.iter().find(|batch| batch.num_rows() > 0);

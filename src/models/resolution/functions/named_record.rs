@@ -14,6 +14,7 @@ use tributary_udfs::resolve::ResolveOptions;
 use super::super::{Companion, options, scan};
 use super::Asked;
 use crate::error::{Error, Result, SqlState};
+use crate::sql::name::Quoted;
 
 /// What names a record. One without a source has NULL there, or an empty text.
 struct Name {
@@ -34,7 +35,10 @@ impl Asked {
             ScalarValue::Struct(_) => (vec![of_struct(&value, &options)?], value.to_string()),
             _ => match text_of(&value)? {
                 Some(text) => (of_text(&text, &options), text),
-                None => return Err(wrong(format!("{argument} names no record"))),
+                None => {
+                    let error = wrong(format!("{argument} names no record"));
+                    return Err(error.with_hint(self.where_records_are(&options)));
+                }
             },
         };
         let object = self.model.object.described();
@@ -49,7 +53,7 @@ impl Asked {
         let filters = names.iter().map(|name| name.filter(&schema, &options));
         let filters: Vec<Option<Expr>> = filters.collect::<Result<_>>()?;
         let Some(filter) = filters.into_iter().flatten().reduce(Expr::or) else {
-            return Err(unknown());
+            return Err(unknown().with_hint(self.where_records_are(&options)));
         };
         let rows = scan::stream(&self.model.instance, Arc::clone(&table), Some(filter)).await?;
         let rows: Vec<RecordBatch> = rows.try_collect().await?;
@@ -59,13 +63,26 @@ impl Asked {
             0 if options.source.is_some() && lacks_source() => {
                 Err(unknown().with_hint(of_both(&options)))
             }
-            0 => Err(unknown()),
+            0 => Err(unknown().with_hint(self.where_records_are(&options))),
             1 => Ok(rows),
             count => Err(
                 wrong(format!("\"{text}\" names {count} records of {object}"))
                     .with_hint(of_both(&options)),
             ),
         }
+    }
+}
+
+impl Asked {
+    /// Where the names of a model's records are found.
+    fn where_records_are(&self, options: &ResolveOptions) -> String {
+        let names = options.source.iter().chain([&options.unique_id]);
+        let names: Vec<String> = names.map(|name| Quoted(name).to_string()).collect();
+        format!(
+            "Its records are those of SELECT {} FROM entity_clusters('{}').",
+            names.join(", "),
+            self.model.object.name
+        )
     }
 }
 
