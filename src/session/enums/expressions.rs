@@ -251,7 +251,7 @@ impl Expressions<'_> {
             return Ok(false);
         };
         match (name, arguments) {
-            ("min" | "max", [value]) if !kind.is_array => {
+            ("min" | "max", [value]) => {
                 *value = enums::place(value.clone(), &self.definition(kind.of)?);
                 Ok(true)
             }

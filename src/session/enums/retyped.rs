@@ -58,9 +58,12 @@ fn of_last(
         let is_told = expression
             .to_field(expressions.schema)
             .is_ok_and(|(_, field)| EnumKind::of_field(&field).is_some());
-        columns.push(match is_told {
-            true => Wanted::Same,
-            false => of_call(expression, expressions)?,
+        let wanted = of_call(expression, expressions)?;
+        columns.push(match wanted {
+            // The least of arrays is found by places, whatever type it tells.
+            Wanted::At(_) => wanted,
+            _ if is_told => Wanted::Same,
+            _ => wanted,
         });
     }
     Ok(columns)
@@ -78,12 +81,6 @@ fn of_call(expression: &Expr, expressions: &Expressions<'_>) -> Result<Wanted> {
         return Ok(Wanted::Same);
     };
     Ok(match name {
-        "min" | "max" if kind.is_array => {
-            let what = format!("{name} of arrays of an enum type");
-            return Err(
-                Error::unsupported(what).with_hint("Order by them, and take the first row.")
-            );
-        }
         "min" | "max" => Wanted::At(expressions.definition(kind.of)?),
         "array_agg" if !kind.is_array => Wanted::Of(EnumKind::array(kind.of)),
         "first_value" | "last_value" | "nth_value" | "lag" | "lead" | "any_value" | "mode" => {

@@ -44,6 +44,10 @@ SELECT id, rank() OVER (ORDER BY current_mood, id), max(current_mood) OVER (ORDE
 SELECT id, min(current_mood) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW), lead(current_mood, 1, 'sad') OVER (ORDER BY id) FROM person ORDER BY id;
 SELECT array_agg(current_mood ORDER BY current_mood), pg_typeof(array_agg(current_mood)) FROM person;
 SELECT string_agg(current_mood::text, ',' ORDER BY current_mood) FROM person;
+SELECT min(moods), max(moods), pg_typeof(min(moods)) FROM person;
+SELECT id, max(moods) OVER (ORDER BY id) FROM person ORDER BY id;
+SELECT id, greatest(moods, '{ok,happy}'), least(moods, ARRAY['happy']::mood[]) FROM person ORDER BY id;
+SELECT greatest(moods, '{glad}') FROM person;
 SELECT greatest(current_mood, 'ok'), least(current_mood, 'ok'), pg_typeof(greatest(current_mood, 'ok')) FROM person ORDER BY id;
 SELECT coalesce(NULL, current_mood, 'sad'), nullif(current_mood, 'ok') FROM person ORDER BY id;
 SELECT CASE WHEN id = 1 THEN current_mood ELSE 'sad' END AS c FROM person ORDER BY c, id;

@@ -30,7 +30,7 @@ enum Task {
     Text,
     /// `(values, labels)`: their places among the labels.
     Place,
-    /// `(places, type, labels)`: the values at these places.
+    /// `(places, type, labels)`: the values at these places, or arrays of them.
     Label,
     /// `(values, type, old, new)`: the same values, of which a label has another text.
     Rename,
@@ -87,7 +87,7 @@ pub fn place(values: Expr, definition: &EnumDefinition) -> Expr {
     PLACE.call(vec![values, labels(definition)])
 }
 
-/// The values at places.
+/// The values at places; arrays of them for lists.
 pub fn label(places: Expr, definition: &EnumDefinition) -> Expr {
     LABEL.call(vec![places, lit(definition.of.key()), labels(definition)])
 }
@@ -179,11 +179,10 @@ impl ScalarUDFImpl for EnumFunction {
         };
         let is_array = matches!(values.data_type(), DataType::List(_));
         Ok(match self.task {
-            Task::Read | Task::Declare => {
+            Task::Read | Task::Declare | Task::Label => {
                 let of = of()?;
                 EnumKind { of, is_array }.field(self.name)
             }
-            Task::Label => EnumKind::one(of()?).field(self.name),
             Task::Rename => {
                 let of = of()?;
                 let field = EnumKind { of, is_array }.field(self.name);
@@ -224,12 +223,7 @@ impl ScalarUDFImpl for EnumFunction {
             }
             Task::Label => {
                 let labels = label_list(args.args.get(2))?;
-                let places = cast(&values, &DataType::Int32)?;
-                let labels_at = places.as_primitive::<Int32Type>().iter().map(|place| {
-                    let place = usize::try_from(place?).ok()?;
-                    (place < labels.len()).then(|| labels.value(place))
-                });
-                Arc::new(labels_at.collect::<StringArray>())
+                retyped(&labels_at(&values, &labels)?, wanted)?
             }
             Task::Rename => {
                 let (old, new) = (text_of(args.args.get(2)), text_of(args.args.get(3)));
@@ -323,4 +317,20 @@ fn places(values: &ArrayRef, known: &HashMap<&str, i32>) -> Result<ArrayRef> {
         .map(|it| it.map(place))
         .collect();
     Ok(Arc::new(places))
+}
+
+/// The labels at places; none where there is none.
+fn labels_at(places: &ArrayRef, labels: &StringArray) -> Result<ArrayRef> {
+    if let Some(lists) = places.as_list_opt::<i32>() {
+        let (_, offsets, items, nulls) = lists.clone().into_parts();
+        let item = Arc::new(Field::new_list_field(DataType::Utf8, true));
+        let lists = ListArray::try_new(item, offsets, labels_at(&items, labels)?, nulls)?;
+        return Ok(Arc::new(lists));
+    }
+    let places = cast(places, &DataType::Int32)?;
+    let found = places.as_primitive::<Int32Type>().iter().map(|place| {
+        let place = usize::try_from(place?).ok()?;
+        (place < labels.len()).then(|| labels.value(place))
+    });
+    Ok(Arc::new(found.collect::<StringArray>()))
 }
