@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{Column, DFSchema};
 use datafusion::error::Result as QueryResult;
 use datafusion::logical_expr::{
     Aggregate, Expr, ExprSchemable as _, LogicalPlan, LogicalPlanBuilder, Union, Unnest, Window,
+    cast,
 };
 use tributary_udfs::enums::{self, EnumDefinition, EnumKind};
 use tributary_udfs::type_name;
@@ -220,15 +222,20 @@ fn read_columns(
         };
         let is_text = field.data_type().is_string() || field.data_type().is_null();
         let is_written = is_written(&input, values.len());
-        if !is_text || !is_written || kind.is_array {
+        if !is_text || !is_written {
+            let array = if kind.is_array { "[]" } else { "" };
             let message = format!(
-                "UNION types {} and {} cannot be matched",
+                "UNION types {}{array} and {} cannot be matched",
                 expressions.definition(kind.of)?.name,
                 type_name(field.data_type())
             );
             return Err(Error::new(SqlState::DATATYPE_MISMATCH, message).into());
         }
-        let read = enums::read(own, &expressions.definition(kind.of)?);
+        let texts = match kind.is_array {
+            true => cast(own, DataType::new_list(DataType::Utf8, true)),
+            false => own,
+        };
+        let read = enums::read(texts, &expressions.definition(kind.of)?);
         values.push(read.alias_qualified(relation.cloned(), field.name()));
     }
     LogicalPlanBuilder::from(input).project(values)?.build()
