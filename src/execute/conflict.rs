@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 
 use arrow::datatypes::DataType;
 use datafusion::sql::sqlparser::ast::Expr;
+use tributary_udfs::enums::EnumKind;
 use tributary_udfs::type_name;
 
 use super::modify::{
@@ -169,6 +170,8 @@ fn columns(
             };
             let value = match field.data_type() {
                 DataType::Struct(_) | DataType::Map(..) => value.clone(),
+                // What is proposed beside it tells of which type it is, which no cast to text[] would.
+                DataType::List(_) if EnumKind::of_field(field).is_some() => value.clone(),
                 data_type => format!("CAST({value} AS {})", type_name(data_type)),
             };
             format!("CASE WHEN {is_added} THEN {proposed} ELSE {value} END AS {name}")
