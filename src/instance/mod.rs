@@ -19,6 +19,7 @@ mod notifications;
 mod object_locks;
 mod open_transactions;
 mod pacing;
+mod plain_items;
 mod providers;
 mod relations;
 mod releasing_pool;

@@ -31,6 +31,7 @@ use super::integer_literals::IntegerLiterals;
 use super::join_keys::NameJoinKeys;
 use super::moment_operands::MomentOperands;
 use super::nested_loops::CutNestedLoops;
+use super::plain_items::PlainItems;
 use super::providers::Databases;
 use super::relations::Relations;
 use super::releasing_pool::ReleasingPool;
@@ -215,7 +216,8 @@ pub fn template(configuration: &Configuration, runtime: Arc<RuntimeEnv>) -> Resu
     builder = builder
         .with_optimizer_rule(Arc::new(CompareItems))
         .with_optimizer_rule(Arc::new(WindowsByColumns))
-        .with_optimizer_rule(Arc::new(NameJoinKeys));
+        .with_optimizer_rule(Arc::new(NameJoinKeys))
+        .with_optimizer_rule(Arc::new(PlainItems));
     // Before DataFusion's own, which take `document['key']` for a field of a record.
     let planners = builder.expr_planners().get_or_insert_default();
     planners.insert(0, Arc::new(UnknownLiterals));

@@ -202,3 +202,10 @@ INSERT INTO several VALUES (1, '{sad}', NULL) ON CONFLICT (id) DO UPDATE SET doc
 INSERT INTO several VALUES (1, '{sad}', NULL) ON CONFLICT (id) DO UPDATE SET moods = excluded.moods || several.moods RETURNING moods, pg_typeof(moods);
 INSERT INTO several VALUES (1, '{sad}', NULL) ON CONFLICT (id) DO UPDATE SET moods = '{ok,sad}', documents = ARRAY['[1]'::jsonb] RETURNING *;
 INSERT INTO several VALUES (1, '{sad}', NULL) ON CONFLICT (id) DO UPDATE SET moods = '{glad}';
+INSERT INTO several VALUES (2, NULL, NULL), (3, '{sad}', ARRAY['[3]'::jsonb, NULL]);
+SELECT id, lag(moods) OVER (ORDER BY id), lag(moods, 1, '{sad,sad}') OVER (ORDER BY id), first_value(moods) OVER (ORDER BY id), pg_typeof(lag(moods) OVER (ORDER BY id)) FROM several ORDER BY id;
+SELECT id, lag(documents) OVER (ORDER BY id) FROM several ORDER BY id;
+SELECT DISTINCT ON (id % 2) id, moods, documents, pg_typeof(moods), pg_typeof(documents) FROM several ORDER BY id % 2, id;
+SELECT array_agg(moods ORDER BY id DESC), array_agg(documents ORDER BY id) FROM several WHERE id = 1;
+SELECT count(DISTINCT moods), count(moods), count(DISTINCT documents) FROM several;
+SELECT id % 2 AS part, moods FROM several GROUP BY ROLLUP (1, 2) ORDER BY 1, 2;
