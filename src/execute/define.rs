@@ -14,7 +14,7 @@ use crate::models::define::{creation_schema, define};
 use crate::models::refresh::{Catalogued, Extent, refresh, refresh_locked};
 use crate::models::replan::{self, Author};
 use crate::models::run::remove_tables;
-use crate::models::{kept_literals, resolution, source_columns};
+use crate::models::{kept_literals, named_literals, resolution, source_columns};
 use crate::session::Session;
 use crate::sql::Statement;
 
@@ -94,6 +94,7 @@ pub async fn creation(
     let mut statement = statement;
     statement.clear_modifiers();
     let mut new = define(&session.instance, snapshot, &settings, &statement).await?;
+    named_literals::check(&session.instance, snapshot, &settings, &new.definition)?;
     kept_literals::keep(&session.instance, snapshot, &settings, &mut new.definition).await?;
     match existing {
         Some(existing) => {

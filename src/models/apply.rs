@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::define::define;
 use super::difference::{comments, search_path};
-use super::kept_literals;
 use super::plan::{Define, Plan, Step};
 use super::replan::{self, Author};
+use super::{kept_literals, named_literals};
 use crate::catalog::{KeptLiterals, Kind, NewObject, Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
@@ -156,6 +156,7 @@ async fn new_object(
     new.kept_literals = match how {
         Define::Amend => known,
         Define::Create | Define::Replace | Define::Supersede(_) => {
+            named_literals::check(instance, planned, &settings, &new.definition)?;
             kept_literals::keep(instance, planned, &settings, &mut new.definition).await?
         }
     };

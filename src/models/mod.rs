@@ -21,6 +21,7 @@ mod left;
 pub mod lineage;
 pub mod lookback;
 pub mod maintenance;
+pub mod named_literals;
 pub mod partitioned;
 pub mod plan;
 pub mod progress;

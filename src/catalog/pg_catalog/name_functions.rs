@@ -168,24 +168,7 @@ pub fn functions() -> Vec<ScalarUDF> {
             look_up(string(values, 0), |name| known_role(sources, name))
         }),
         look("regproc_oid", |sources, values| {
-            look_up(string(values, 0), |name| {
-                if let Some(own) = pg_proc::number(sources, name) {
-                    return Ok(own);
-                }
-                match function_oids(name).as_slice() {
-                    [oid] => Ok(*oid),
-                    [] => {
-                        let message = format!("function \"{name}\" does not exist");
-                        Err(Error::new(SqlState::UNDEFINED_FUNCTION, message))
-                    }
-                    _ => {
-                        let message = format!("more than one function named \"{name}\"");
-                        Err(Error::new(SqlState::AMBIGUOUS_FUNCTION, message).with_hint(
-                            "Name one by regprocedure, with the types of its arguments.",
-                        ))
-                    }
-                }
-            })
+            look_up(string(values, 0), |name| known_function(sources, name))
         }),
         look("regprocedure_oid", |sources, values| {
             look_up(string(values, 0), |name| known_procedure(sources, name))
@@ -248,7 +231,7 @@ pub(super) fn unknown(oid: i64) -> String {
     }
 }
 
-fn known_type(sources: &dyn SystemSources, name: &str) -> Result<i64> {
+pub(super) fn known_type(sources: &dyn SystemSources, name: &str) -> Result<i64> {
     any_type_oid(sources, name).ok_or_else(|| {
         let message = format!("type \"{name}\" does not exist");
         Error::new(SqlState::UNDEFINED_OBJECT, message)
@@ -275,7 +258,11 @@ fn type_oids(
     oids.collect::<Result<_>>().map(Some)
 }
 
-fn look_up(name: Option<String>, find: impl FnOnce(&str) -> Result<i64>) -> Result<ScalarValue> {
+/// The number that a text is, or that is found for it.
+pub(super) fn look_up(
+    name: Option<String>,
+    find: impl FnOnce(&str) -> Result<i64>,
+) -> Result<ScalarValue> {
     let Some(name) = name else {
         return Ok(ScalarValue::Int64(None));
     };
@@ -369,8 +356,27 @@ fn procedure_oid(sources: &dyn SystemSources, text: &str) -> Option<i64> {
     })
 }
 
-/// The same of one that must be there.
-fn known_procedure(sources: &dyn SystemSources, text: &str) -> Result<i64> {
+/// The number of the one function of a name.
+pub(super) fn known_function(sources: &dyn SystemSources, name: &str) -> Result<i64> {
+    if let Some(own) = pg_proc::number(sources, name) {
+        return Ok(own);
+    }
+    match function_oids(name).as_slice() {
+        [oid] => Ok(*oid),
+        [] => {
+            let message = format!("function \"{name}\" does not exist");
+            Err(Error::new(SqlState::UNDEFINED_FUNCTION, message))
+        }
+        _ => {
+            let message = format!("more than one function named \"{name}\"");
+            Err(Error::new(SqlState::AMBIGUOUS_FUNCTION, message)
+                .with_hint("Name one by regprocedure, with the types of its arguments."))
+        }
+    }
+}
+
+/// The number of the function of a name with the types of its arguments, which must be there.
+pub(super) fn known_procedure(sources: &dyn SystemSources, text: &str) -> Result<i64> {
     if !text.contains('(') {
         let message = "expected a left parenthesis";
         return Err(Error::new(SqlState::INVALID_TEXT_REPRESENTATION, message)
