@@ -1,7 +1,7 @@
 //! Whether a materialized view is still what its inputs and its definition make of it, and whether
 //! what a check found still holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -9,9 +9,10 @@ use sha2::{Digest, Sha256};
 use super::schedule::without_upkeep;
 use super::table_id;
 use crate::catalog::journal::{CheckResult, ModelState};
-use crate::catalog::{Kind, Object, Snapshot};
+use crate::catalog::{Kind, Object, Oid, Snapshot};
 use crate::error::Result;
 use crate::instance::Instance;
+use crate::session::named_alone;
 use crate::sql::Statement;
 
 /// Among the fingerprints: what was computed gives other rows as time passes. No relation has this name.
@@ -58,7 +59,7 @@ impl Inputs {
 pub async fn inputs(instance: &Arc<Instance>, object: &Object) -> Result<Inputs> {
     let snapshot = instance.catalog.snapshot();
     let mut fingerprints = Vec::new();
-    for input in leaves(&snapshot, object) {
+    for input in leaves_read(&snapshot, object) {
         if !matches!(
             input.kind,
             Kind::View | Kind::Check | Kind::Sequence | Kind::Role | Kind::Function | Kind::Type
@@ -164,7 +165,7 @@ async fn changed(
         return Ok(Some("it depends on when it is computed".to_owned()));
     }
     let snapshot = instance.catalog.snapshot();
-    let own = leaves(&snapshot, object)
+    let own = leaves_read(&snapshot, object)
         .into_iter()
         .find(|input| input.is_stored() && instance.warehouse.has_staged(&table_id(input)));
     if let Some(own) = own {
@@ -180,8 +181,34 @@ async fn changed(
 /// What an object reads, through views down to tables and sources, in the order of their names; the
 /// views are among them.
 pub fn leaves(snapshot: &Snapshot, object: &Object) -> Vec<Arc<Object>> {
+    down_from(snapshot, object, |object| object.depends_on.clone())
+}
+
+/// [`leaves`] without what is named in literals alone: none of its rows are read.
+fn leaves_read(snapshot: &Snapshot, object: &Object) -> Vec<Arc<Object>> {
+    down_from(snapshot, object, |object| {
+        let mut named = named_alone::of(snapshot, object);
+        if !named.is_empty() {
+            // What functions read that it calls, it reads as well.
+            let others = object.depends_on.iter();
+            let others = others.filter_map(|oid| snapshot.object(*oid));
+            for function in others.filter(|it| it.kind == Kind::Function) {
+                let read = snapshot.read_by(function);
+                named.retain(|oid| !read.iter().any(|object| object.oid == *oid));
+            }
+        }
+        object.depends_on.difference(&named).copied().collect()
+    })
+}
+
+/// What an object stands on and `next` tells, through views.
+fn down_from(
+    snapshot: &Snapshot,
+    object: &Object,
+    next: impl Fn(&Object) -> BTreeSet<Oid>,
+) -> Vec<Arc<Object>> {
     let mut found = BTreeMap::new();
-    let mut open: Vec<_> = object.depends_on.iter().copied().collect();
+    let mut open: Vec<Oid> = next(object).into_iter().collect();
     while let Some(oid) = open.pop() {
         let Some(input) = snapshot.object(oid) else {
             continue;
@@ -191,7 +218,7 @@ pub fn leaves(snapshot: &Snapshot, object: &Object) -> Vec<Arc<Object>> {
             .is_none()
             && input.kind == Kind::View
         {
-            open.extend(&input.depends_on);
+            open.extend(next(input));
         }
     }
     found.into_values().collect()
