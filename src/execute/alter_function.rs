@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::catalog::privilege::Rights;
 use crate::catalog::{Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::alter::new_owner;
@@ -9,13 +10,14 @@ use crate::execute::drop_function::{defaults_that_call, named};
 use crate::session::{Outcome, Session};
 use crate::sql::Statement;
 use crate::sql::alter_function::{Action, AlterFunction};
+use crate::sql::create_function::Returns;
 
 /// Changes a function.
 ///
 /// # Errors
 /// 42883 for a function that does not exist, 42725 for a name that several have; 42723 for a name that is
 /// taken, 3F000 for a schema that does not exist; 0A000 for another name of a function that something
-/// calls.
+/// calls; what is said to planners and is not true of it.
 pub fn execute(session: &Session, alter: &AlterFunction) -> Result<Outcome> {
     let catalog = &session.instance.catalog;
     let snapshot = catalog.snapshot();
@@ -46,6 +48,9 @@ pub fn execute(session: &Session, alter: &AlterFunction) -> Result<Outcome> {
         Action::Options(changes) => {
             let mut definition = function.definition.clone();
             if let Statement::CreateFunction(create) = &mut definition {
+                let returns_set = !matches!(create.returns, Returns::Type(_));
+                let rights = Rights::of(&snapshot, session.role_oid(&snapshot));
+                changes.hints.check(returns_set, rights.is_superuser())?;
                 changes.apply(create);
             }
             catalog.write(|transaction| transaction.reword(oid, definition))?;

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use arrow::datatypes::Schema;
 
 use crate::catalog::NewObject;
+use crate::catalog::privilege::Rights;
 use crate::error::{Error, Result, SqlState};
 use crate::models::define::creation_schema;
 use crate::models::function;
 use crate::session::{Outcome, Session};
-use crate::sql::create_function::{CreateFunction, signature, type_text};
+use crate::sql::create_function::{CreateFunction, Returns, signature, type_text};
 use crate::sql::{QualifiedName, Statement};
 
 /// Makes a function, or replaces one of the same arguments. What its body names is resolved now.
@@ -37,6 +38,9 @@ pub async fn execute(session: &Session, create: &CreateFunction) -> Result<Outco
     let mut create = create.clone();
     let or_replace = std::mem::take(&mut create.or_replace);
     create.name = full.clone().into();
+    let returns_set = !matches!(create.returns, Returns::Type(_));
+    let rights = Rights::of(&snapshot, session.role_oid(&snapshot));
+    create.hints.check(returns_set, rights.is_superuser())?;
     let depends_on = function::resolve(&mut create, &snapshot, &settings.search_path.0)?;
     function::check(&context, &create).await?;
     let signed = QualifiedName::new(&full.schema, create.signature());

@@ -1,13 +1,14 @@
 //! `ALTER FUNCTION | ROUTINE name [([argument] type, ...)] action`, of which an action is `RENAME TO name`,
 //! `OWNER TO role`, `SET SCHEMA schema` or options: `IMMUTABLE | STABLE | VOLATILE`,
-//! `STRICT | RETURNS NULL ON NULL INPUT | CALLED ON NULL INPUT`, `[EXTERNAL] SECURITY INVOKER | DEFINER`,
-//! `NOT LEAKPROOF`, `PARALLEL word`, `COST n` and `ROWS n`.
+//! `STRICT | RETURNS NULL ON NULL INPUT | CALLED ON NULL INPUT`, `[EXTERNAL] SECURITY INVOKER | DEFINER` and
+//! those of `function_hints`.
 
 use std::fmt;
 
 use super::create_function::{CreateFunction, Volatility};
 use super::cursor::{Parsed, Parser};
 use super::drop_function::FunctionName;
+use super::function_hints::FunctionHints;
 use super::name::Quoted;
 use crate::error::{Error, SqlState};
 
@@ -34,7 +35,7 @@ pub enum Action {
 }
 
 /// Options that a function gets; none stays as it was.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// What its answer depends on.
     pub volatility: Option<Volatility>,
@@ -42,14 +43,17 @@ pub struct Changes {
     pub strict: Option<bool>,
     /// Whether it reads with the rights of its owner.
     pub security_definer: Option<bool>,
+    /// What planners are told of it.
+    pub hints: FunctionHints,
 }
 
 impl Changes {
     /// Gives a function these options.
-    pub fn apply(self, create: &mut CreateFunction) {
+    pub fn apply(&self, create: &mut CreateFunction) {
         create.volatility = self.volatility.unwrap_or(create.volatility);
         create.strict = self.strict.unwrap_or(create.strict);
         create.security_definer = self.security_definer.unwrap_or(create.security_definer);
+        create.hints = self.hints.or(&create.hints);
     }
 
     /// Parses one option, if one is next.
@@ -58,7 +62,9 @@ impl Changes {
             SqlState::SYNTAX_ERROR,
             "conflicting or redundant options",
         ));
-        let is_first = if parser.take_word("IMMUTABLE") {
+        let is_first = if let Some(is_first) = self.hints.take(parser)? {
+            is_first
+        } else if parser.take_word("IMMUTABLE") {
             self.volatility.replace(Volatility::Immutable).is_none()
         } else if parser.take_word("STABLE") {
             self.volatility.replace(Volatility::Stable).is_none()
@@ -78,14 +84,6 @@ impl Changes {
             || parser.take_words(&["EXTERNAL", "SECURITY", "DEFINER"])
         {
             self.security_definer.replace(true).is_none()
-        } else if parser.take_words(&["NOT", "LEAKPROOF"]) {
-            true
-        } else if parser.take_word("PARALLEL") {
-            parser.identifier()?;
-            true
-        } else if parser.take_word("COST") || parser.take_word("ROWS") {
-            parser.parse_expr()?;
-            true
         } else {
             return Ok(false);
         };
@@ -119,7 +117,7 @@ impl Action {
         if parser.take_words(&["SET", "SCHEMA"]) {
             return parser.identifier().map(Self::SetSchema);
         }
-        for word in ["SET", "RESET", "DEPENDS", "LEAKPROOF", "SUPPORT"] {
+        for word in ["SET", "RESET", "DEPENDS", "SUPPORT"] {
             if parser.peek_word(0).as_deref() == Some(word) {
                 return parser.unsupported_here(format_args!("{word} of ALTER FUNCTION"));
             }
@@ -148,10 +146,6 @@ impl fmt::Display for AlterFunction {
 
 impl fmt::Display for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Where nothing is left to say, what is said must be something.
-        if *self == Self::default() {
-            return f.write_str(" NOT LEAKPROOF");
-        }
         if let Some(volatility) = self.volatility {
             write!(f, " {}", volatility.as_str())?;
         }
@@ -161,9 +155,10 @@ impl fmt::Display for Changes {
             None => {}
         }
         match self.security_definer {
-            Some(true) => f.write_str(" SECURITY DEFINER"),
-            Some(false) => f.write_str(" SECURITY INVOKER"),
-            None => Ok(()),
+            Some(true) => f.write_str(" SECURITY DEFINER")?,
+            Some(false) => f.write_str(" SECURITY INVOKER")?,
+            None => {}
         }
+        self.hints.fmt(f)
     }
 }

@@ -1,7 +1,7 @@
 //! `CREATE [OR REPLACE] FUNCTION name ([[IN] argument] type [DEFAULT | = value], ...)
 //! RETURNS type | SETOF type | TABLE (column type, ...) [option ...]`, with the options `LANGUAGE sql`,
 //! `IMMUTABLE | STABLE | VOLATILE`, `STRICT | RETURNS NULL ON NULL INPUT | CALLED ON NULL INPUT`,
-//! `PARALLEL word`, `COST n`, `ROWS n`, `SECURITY INVOKER | DEFINER` and one of `AS 'query'`, `RETURN value` and
+//! `SECURITY INVOKER | DEFINER`, those of `function_hints` and one of `AS 'query'`, `RETURN value` and
 //! `BEGIN ATOMIC query; END`.
 
 use std::fmt;
@@ -10,6 +10,7 @@ use datafusion::sql::sqlparser::ast::{DataType, Expr, Query};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::cursor::{Parsed, Parser};
+use super::function_hints::FunctionHints;
 use super::name::{ObjectName, Quoted};
 use super::query;
 use super::shown::Shown;
@@ -33,6 +34,8 @@ pub struct CreateFunction {
     pub strict: bool,
     /// Whether it reads with the rights of its owner, and not with those of who calls it.
     pub security_definer: bool,
+    /// What planners are told of it.
+    pub hints: FunctionHints,
     /// Whether an existing function of the same arguments is replaced.
     pub or_replace: bool,
 }
@@ -113,9 +116,18 @@ impl CreateFunction {
         let returns = Returns::parse(parser)?;
         let (mut volatility, mut strict) = (Volatility::Volatile, false);
         let mut security_definer = false;
+        let mut hints = FunctionHints::default();
         let mut body = None;
         loop {
-            if parser.take_word("LANGUAGE") {
+            let twice = parser.error_here(Error::new(
+                SqlState::SYNTAX_ERROR,
+                "conflicting or redundant options",
+            ));
+            if let Some(is_first) = hints.take(parser)? {
+                if !is_first {
+                    return Err(twice);
+                }
+            } else if parser.take_word("LANGUAGE") {
                 let place = parser.error_here(Error::unsupported("a language other than SQL"));
                 let language = match &parser.peek_token_ref().token {
                     Token::Word(_) => parser.identifier()?,
@@ -136,10 +148,6 @@ impl CreateFunction {
                 strict = true;
             } else if parser.take_words(&["CALLED", "ON", "NULL", "INPUT"]) {
                 strict = false;
-            } else if parser.take_word("PARALLEL") {
-                parser.identifier()?;
-            } else if parser.take_word("COST") || parser.take_word("ROWS") {
-                parser.parse_expr()?;
             } else if parser.take_words(&["SECURITY", "INVOKER"])
                 || parser.take_words(&["EXTERNAL", "SECURITY", "INVOKER"])
             {
@@ -148,7 +156,6 @@ impl CreateFunction {
                 || parser.take_words(&["EXTERNAL", "SECURITY", "DEFINER"])
             {
                 security_definer = true;
-            } else if parser.take_words(&["NOT", "LEAKPROOF"]) {
             } else if parser.take_word("AS") {
                 let text = parser.string()?;
                 let resolved = match parser.consume_token(&Token::Comma) {
@@ -185,6 +192,7 @@ impl CreateFunction {
             volatility,
             strict,
             security_definer,
+            hints,
             or_replace,
         })
     }
@@ -364,6 +372,7 @@ impl fmt::Display for CreateFunction {
         if self.security_definer {
             f.write_str(" SECURITY DEFINER")?;
         }
+        self.hints.fmt(f)?;
         match &self.body {
             Body::Text(text, resolved) => {
                 write!(f, " AS {}", escaped(text))?;

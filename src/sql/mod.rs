@@ -62,6 +62,7 @@ pub mod fetch;
 pub mod float_width;
 pub mod foreign_key;
 mod frame_exclusions;
+pub mod function_hints;
 pub mod generated;
 pub mod grant;
 pub mod having_alone;

@@ -9,6 +9,7 @@ use crate::catalog::system::SystemSources;
 use crate::catalog::{Kind, Object};
 use crate::sql::Statement;
 use crate::sql::create_function::{Body, CreateFunction, Returns, type_text};
+use crate::sql::function_hints::{Parallel, number};
 use crate::sql::name::Quoted;
 use crate::sql::shown::Shown;
 
@@ -88,17 +89,17 @@ pub static TABLE: Rows = Rows {
                 i64::from(schema.oid),
                 i64::from(object.access.owner()),
                 SQL,
-                Value::Float(COST),
-                Value::Float(if returns_set { ROWS } else { 0.0 }),
+                Value::Float(cost(create)),
+                Value::Float(rows_of(create)),
                 0,
                 0,
                 "f",
                 create.security_definer,
-                false,
+                create.hints.leakproof.unwrap_or(false),
                 create.strict,
                 returns_set,
                 create.volatility.letter(),
-                "u",
+                create.hints.parallel.map_or("u", Parallel::letter),
                 i64::try_from(create.arguments.len()).unwrap_or(i64::MAX),
                 i64::try_from(defaults.count()).unwrap_or(i64::MAX),
                 returned,
@@ -121,6 +122,19 @@ pub static TABLE: Rows = Rows {
         Ok(rows)
     },
 };
+
+/// What a call of a function is said to cost.
+fn cost(create: &CreateFunction) -> f64 {
+    create.hints.cost.as_deref().map_or(COST, number)
+}
+
+/// How many rows a call of a function is said to give; none for one that gives a value.
+fn rows_of(create: &CreateFunction) -> f64 {
+    match &create.returns {
+        Returns::Type(_) => 0.0,
+        Returns::SetOf(_) | Returns::Table(_) => create.hints.rows.as_deref().map_or(ROWS, number),
+    }
+}
 
 /// The definition of a function.
 fn definition(object: &Object) -> Option<&CreateFunction> {
@@ -245,13 +259,27 @@ pub fn statement(sources: &dyn SystemSources, oid: i64) -> Option<String> {
     );
     let mut options = Vec::new();
     if create.volatility.letter() != "v" {
-        options.push(create.volatility.as_str());
+        options.push(create.volatility.as_str().to_owned());
+    }
+    match create.hints.parallel {
+        Some(Parallel::Unsafe) | None => {}
+        Some(parallel) => options.push(format!("PARALLEL {}", parallel.as_str())),
     }
     if create.strict {
-        options.push("STRICT");
+        options.push("STRICT".to_owned());
     }
     if create.security_definer {
-        options.push("SECURITY DEFINER");
+        options.push("SECURITY DEFINER".to_owned());
+    }
+    if create.hints.leakproof == Some(true) {
+        options.push("LEAKPROOF".to_owned());
+    }
+    let (cost, rows) = (cost(create), rows_of(create));
+    if cost.total_cmp(&COST).is_ne() {
+        options.push(format!("COST {}", shortest(cost)));
+    }
+    if rows > 0.0 && rows.total_cmp(&ROWS).is_ne() {
+        options.push(format!("ROWS {}", shortest(rows)));
     }
     if !options.is_empty() {
         text.push_str(&format!(" {}\n", options.join(" ")));
@@ -270,4 +298,23 @@ pub fn statement(sources: &dyn SystemSources, oid: i64) -> Option<String> {
         }
     }
     Some(text)
+}
+
+/// A positive number as `%g` of C writes it: six digits at most, and an exponent where that is shorter.
+fn shortest(value: f64) -> String {
+    let scientific = format!("{value:.5e}");
+    let (digits, exponent) = scientific
+        .split_once('e')
+        .unwrap_or((scientific.as_str(), "0"));
+    let exponent: i32 = exponent.parse().unwrap_or_default();
+    let trimmed = |text: &str| match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text.to_owned(),
+    };
+    if (-4..6).contains(&exponent) {
+        let decimals = usize::try_from(5 - exponent).unwrap_or_default();
+        return trimmed(&format!("{value:.decimals$}"));
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{}e{sign}{:02}", trimmed(digits), exponent.unsigned_abs())
 }

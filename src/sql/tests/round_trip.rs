@@ -414,7 +414,15 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     (
         "ALTER FUNCTION f() security definer cost 10 strict immutable restrict",
-        "ALTER FUNCTION f() IMMUTABLE STRICT SECURITY DEFINER",
+        "ALTER FUNCTION f() IMMUTABLE STRICT SECURITY DEFINER COST 10",
+    ),
+    (
+        "ALTER FUNCTION f() rows -1.5 parallel safe not leakproof",
+        "ALTER FUNCTION f() NOT LEAKPROOF PARALLEL SAFE ROWS -1.5",
+    ),
+    (
+        "CREATE FUNCTION f() RETURNS SETOF INT LEAKPROOF COST 0.5 ROWS 7 PARALLEL RESTRICTED RETURN 1",
+        "CREATE FUNCTION f() RETURNS SETOF INT LANGUAGE sql LEAKPROOF PARALLEL RESTRICTED COST 0.5 ROWS 7 RETURN 1",
     ),
     ("GRANT a, b TO c WITH ADMIN OPTION", "="),
     ("REVOKE ADMIN OPTION FOR a FROM c", "="),
