@@ -1,17 +1,18 @@
 //! `CREATE FUNCTION`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::datatypes::Schema;
 
-use crate::catalog::NewObject;
 use crate::catalog::privilege::Rights;
+use crate::catalog::{NewObject, Oid};
 use crate::error::{Error, Result, SqlState};
 use crate::models::define::creation_schema;
 use crate::models::function;
 use crate::session::{Outcome, Session};
 use crate::sql::create_function::{CreateFunction, Returns, signature, type_text};
+use crate::sql::function_settings::FunctionSetting;
 use crate::sql::{QualifiedName, Statement};
 
 /// Makes a function, or replaces one of the same arguments. What its body names is resolved now.
@@ -38,27 +39,15 @@ pub async fn execute(session: &Session, create: &CreateFunction) -> Result<Outco
     let mut create = create.clone();
     let or_replace = std::mem::take(&mut create.or_replace);
     create.name = full.clone().into();
+    create.settings = FunctionSetting::changed(&[], &create.settings, &session.own_settings())?;
     let returns_set = !matches!(create.returns, Returns::Type(_));
     let rights = Rights::of(&snapshot, session.role_oid(&snapshot));
     create.hints.check(returns_set, rights.is_superuser())?;
     let depends_on = function::resolve(&mut create, &snapshot, &settings.search_path.0)?;
     function::check(&context, &create).await?;
     let signed = QualifiedName::new(&full.schema, create.signature());
-    let new = NewObject {
-        oid: None,
-        definition: Statement::CreateFunction(Box::new(create.clone())),
-        name: signed.clone(),
-        schema: Arc::new(Schema::empty()),
-        depends_on,
-        comment: None,
-        column_comments: BTreeMap::new(),
-        sequences: BTreeMap::new(),
-        indexes: Vec::new(),
-        keeps_comments: true,
-        project_file: None,
-        kept_literals: Vec::new(),
-        owner: Some(session.role_oid(&snapshot)),
-    };
+    let owner = session.role_oid(&snapshot);
+    let new = new_function(&create, signed.clone(), depends_on, owner);
     let existing = snapshot.function(&signed).cloned();
     session
         .instance
@@ -75,6 +64,30 @@ pub async fn execute(session: &Session, create: &CreateFunction) -> Result<Outco
             )),
         })?;
     Ok(Outcome::Done("CREATE FUNCTION".to_owned()))
+}
+
+/// A function as an object.
+pub(super) fn new_function(
+    create: &CreateFunction,
+    name: QualifiedName,
+    depends_on: BTreeSet<Oid>,
+    owner: Oid,
+) -> NewObject {
+    NewObject {
+        oid: None,
+        definition: Statement::CreateFunction(Box::new(create.clone())),
+        name,
+        schema: Arc::new(Schema::empty()),
+        depends_on,
+        comment: None,
+        column_comments: BTreeMap::new(),
+        sequences: BTreeMap::new(),
+        indexes: Vec::new(),
+        keeps_comments: true,
+        project_file: None,
+        kept_literals: Vec::new(),
+        owner: Some(owner),
+    }
 }
 
 /// That a replacement answers what the function before it did.

@@ -158,7 +158,7 @@ async fn other(
         Statement::CreateSequence(create) => create_sequence::execute(session, create),
         Statement::CreateType(create) => create_type::execute(session, create),
         Statement::CreateFunction(create) => create_function::execute(session, create).await,
-        Statement::AlterFunction(alter) => alter_function::execute(session, alter),
+        Statement::AlterFunction(alter) => alter_function::execute(session, alter).await,
         Statement::DropFunction(drop) => drop_function::execute(session, drop).await,
         Statement::CreateRole(create) => create_role::execute(session, create),
         Statement::AlterRole(alter) => alter_role::execute(session, alter),

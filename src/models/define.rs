@@ -19,6 +19,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::instance::{Asker, Instance, Reading, StatementContext};
 use crate::session::{declared, enums, plan};
 use crate::sql::create_external_table::CreateExternalTable;
+use crate::sql::function_settings::FunctionSetting;
 use crate::sql::name::{DEFAULT_SCHEMA, ObjectName};
 use crate::sql::options::check_known;
 use crate::sql::{Options, QualifiedName, Statement, constraint, sequence_calls};
@@ -265,6 +266,8 @@ pub(super) async fn columns(
         }
         // That it can stand on what it reads; it has no columns itself.
         Statement::CreateFunction(create) => {
+            let defaults = SessionSettings::defaults()?;
+            create.settings = FunctionSetting::changed(&[], &create.settings, &defaults)?;
             let mut depends_on = function::resolve(create, snapshot, path)?;
             depends_on.extend(types);
             function::check(context, create).await?;

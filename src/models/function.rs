@@ -28,9 +28,13 @@ pub fn resolve(
     path: &[String],
 ) -> Result<BTreeSet<Oid>> {
     let mut query = create.query()?;
-    // As in PostgreSQL, literals in a text are read where the function is called.
+    // As in PostgreSQL, literals in a text are read where the function is called, unless that looks names up
+    // in schemas of its own.
     let mut reads = match &create.body {
-        Body::Text(..) => plan::resolve_names(&mut query, snapshot, path)?,
+        Body::Text(..) => match create.search_path() {
+            None => plan::resolve_names(&mut query, snapshot, path)?,
+            Some(own) => plan::resolve_definition(&mut query, snapshot, &own, None)?,
+        },
         Body::Atomic(_) | Body::Return(_) => {
             plan::resolve_definition(&mut query, snapshot, path, None)?
         }
@@ -82,6 +86,29 @@ fn asks_for_role(query: &Query) -> Option<String> {
     found.break_value()
 }
 
+/// A function that tells of settings, or answers by the search path, where a query calls one.
+fn asks_for_setting(query: &Query) -> Option<String> {
+    const TELLING: [&str; 4] = [
+        "current_schema",
+        "current_schemas",
+        "current_setting",
+        "set_config",
+    ];
+    let found = visit_expressions(query, |part| {
+        let name = match part {
+            Expr::Function(call) => call.name.0.last().and_then(|part| part.as_ident()),
+            _ => None,
+        };
+        let name = name.map_or_else(String::new, |name| name.value.to_lowercase());
+        let is_looked_up = name.starts_with("to_reg") || name.ends_with("_is_visible");
+        match is_looked_up || TELLING.contains(&name.as_str()) {
+            true => ControlFlow::Break(name),
+            false => ControlFlow::Continue(()),
+        }
+    });
+    found.break_value()
+}
+
 /// That a body, whose names are full, answers what is declared.
 ///
 /// # Errors
@@ -99,6 +126,14 @@ pub async fn check(context: &StatementContext, create: &CreateFunction) -> Resul
             Error::unsupported(format!("{name} within a function with SECURITY DEFINER"))
                 .with_hint("It would tell of who calls the function, and not of its owner."),
         );
+    }
+    if !create.settings.is_empty()
+        && let Some(name) = asks_for_setting(probe.as_ref())
+    {
+        return Err(Error::unsupported(format!(
+            "{name} within a function with settings of its own"
+        ))
+        .with_hint("It would tell of the session's settings, and not of the function's."));
     }
     let plan = plan::query(context, &probe)
         .await

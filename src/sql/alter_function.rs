@@ -1,7 +1,8 @@
 //! `ALTER FUNCTION | ROUTINE name [([argument] type, ...)] action`, of which an action is `RENAME TO name`,
 //! `OWNER TO role`, `SET SCHEMA schema` or options: `IMMUTABLE | STABLE | VOLATILE`,
-//! `STRICT | RETURNS NULL ON NULL INPUT | CALLED ON NULL INPUT`, `[EXTERNAL] SECURITY INVOKER | DEFINER` and
-//! those of `function_hints`.
+//! `STRICT | RETURNS NULL ON NULL INPUT | CALLED ON NULL INPUT`, `[EXTERNAL] SECURITY INVOKER | DEFINER`,
+//! `[NOT] LEAKPROOF`, `PARALLEL SAFE | RESTRICTED | UNSAFE`, `COST n`, `ROWS n`,
+//! `SET name = value | TO value | FROM CURRENT` and `RESET name | ALL`.
 
 use std::fmt;
 
@@ -9,6 +10,7 @@ use super::create_function::{CreateFunction, Volatility};
 use super::cursor::{Parsed, Parser};
 use super::drop_function::FunctionName;
 use super::function_hints::FunctionHints;
+use super::function_settings::FunctionSetting;
 use super::name::Quoted;
 use crate::error::{Error, SqlState};
 
@@ -45,10 +47,12 @@ pub struct Changes {
     pub security_definer: Option<bool>,
     /// What planners are told of it.
     pub hints: FunctionHints,
+    /// What becomes of its settings.
+    pub settings: Vec<FunctionSetting>,
 }
 
 impl Changes {
-    /// Gives a function these options.
+    /// Gives a function these options, but for the settings.
     pub fn apply(&self, create: &mut CreateFunction) {
         create.volatility = self.volatility.unwrap_or(create.volatility);
         create.strict = self.strict.unwrap_or(create.strict);
@@ -64,6 +68,9 @@ impl Changes {
         ));
         let is_first = if let Some(is_first) = self.hints.take(parser)? {
             is_first
+        } else if let Some(setting) = FunctionSetting::take(parser)? {
+            self.settings.push(setting);
+            true
         } else if parser.take_word("IMMUTABLE") {
             self.volatility.replace(Volatility::Immutable).is_none()
         } else if parser.take_word("STABLE") {
@@ -117,7 +124,7 @@ impl Action {
         if parser.take_words(&["SET", "SCHEMA"]) {
             return parser.identifier().map(Self::SetSchema);
         }
-        for word in ["SET", "RESET", "DEPENDS", "SUPPORT"] {
+        for word in ["DEPENDS", "SUPPORT"] {
             if parser.peek_word(0).as_deref() == Some(word) {
                 return parser.unsupported_here(format_args!("{word} of ALTER FUNCTION"));
             }
@@ -159,6 +166,10 @@ impl fmt::Display for Changes {
             Some(false) => f.write_str(" SECURITY INVOKER")?,
             None => {}
         }
-        self.hints.fmt(f)
+        self.hints.fmt(f)?;
+        for setting in &self.settings {
+            write!(f, " {setting}")?;
+        }
+        Ok(())
     }
 }

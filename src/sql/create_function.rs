@@ -1,7 +1,8 @@
 //! `CREATE [OR REPLACE] FUNCTION name ([[IN] argument] type [DEFAULT | = value], ...)
 //! RETURNS type | SETOF type | TABLE (column type, ...) [option ...]`, with the options `LANGUAGE sql`,
 //! `IMMUTABLE | STABLE | VOLATILE`, `STRICT | RETURNS NULL ON NULL INPUT | CALLED ON NULL INPUT`,
-//! `SECURITY INVOKER | DEFINER`, those of `function_hints` and one of `AS 'query'`, `RETURN value` and
+//! `PARALLEL SAFE | RESTRICTED | UNSAFE`, `COST n`, `ROWS n`, `[NOT] LEAKPROOF`, `SECURITY INVOKER | DEFINER`,
+//! `SET name = value | TO value | FROM CURRENT`, `RESET name | ALL` and one of `AS 'query'`, `RETURN value` and
 //! `BEGIN ATOMIC query; END`.
 
 use std::fmt;
@@ -11,6 +12,7 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::cursor::{Parsed, Parser};
 use super::function_hints::FunctionHints;
+use super::function_settings::FunctionSetting;
 use super::name::{ObjectName, Quoted};
 use super::query;
 use super::shown::Shown;
@@ -36,6 +38,8 @@ pub struct CreateFunction {
     pub security_definer: bool,
     /// What planners are told of it.
     pub hints: FunctionHints,
+    /// What settings are while it runs.
+    pub settings: Vec<FunctionSetting>,
     /// Whether an existing function of the same arguments is replaced.
     pub or_replace: bool,
 }
@@ -116,7 +120,7 @@ impl CreateFunction {
         let returns = Returns::parse(parser)?;
         let (mut volatility, mut strict) = (Volatility::Volatile, false);
         let mut security_definer = false;
-        let mut hints = FunctionHints::default();
+        let (mut hints, mut settings) = (FunctionHints::default(), Vec::new());
         let mut body = None;
         loop {
             let twice = parser.error_here(Error::new(
@@ -127,6 +131,8 @@ impl CreateFunction {
                 if !is_first {
                     return Err(twice);
                 }
+            } else if let Some(setting) = FunctionSetting::take(parser)? {
+                settings.push(setting);
             } else if parser.take_word("LANGUAGE") {
                 let place = parser.error_here(Error::unsupported("a language other than SQL"));
                 let language = match &parser.peek_token_ref().token {
@@ -193,6 +199,7 @@ impl CreateFunction {
             strict,
             security_definer,
             hints,
+            settings,
             or_replace,
         })
     }
@@ -201,6 +208,11 @@ impl CreateFunction {
     pub fn signature(&self) -> String {
         let types = self.arguments.iter().map(|it| type_text(&it.data_type));
         signature(&self.name.name, types)
+    }
+
+    /// The schemas that names in its body are looked up in, where it says which.
+    pub fn search_path(&self) -> Option<Vec<String>> {
+        self.settings.iter().find_map(FunctionSetting::search_path)
     }
 
     /// The query that answers, with the function's arguments open.
@@ -373,6 +385,9 @@ impl fmt::Display for CreateFunction {
             f.write_str(" SECURITY DEFINER")?;
         }
         self.hints.fmt(f)?;
+        for setting in &self.settings {
+            write!(f, " {setting}")?;
+        }
         match &self.body {
             Body::Text(text, resolved) => {
                 write!(f, " AS {}", escaped(text))?;

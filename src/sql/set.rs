@@ -174,7 +174,7 @@ impl Set {
 }
 
 /// The setting whose value is a list of names.
-const SEARCH_PATH: &str = "search_path";
+pub(super) const SEARCH_PATH: &str = "search_path";
 
 /// Whether the next word is a setting's name before `=` or `TO`.
 fn is_assignment(parser: &Parser) -> bool {

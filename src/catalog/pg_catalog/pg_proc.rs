@@ -10,7 +10,9 @@ use crate::catalog::{Kind, Object};
 use crate::sql::Statement;
 use crate::sql::create_function::{Body, CreateFunction, Returns, type_text};
 use crate::sql::function_hints::{Parallel, number};
+use crate::sql::function_settings::FunctionSetting;
 use crate::sql::name::Quoted;
+use crate::sql::options::Literal;
 use crate::sql::shown::Shown;
 
 /// PostgreSQL's number of the language `sql`.
@@ -115,7 +117,7 @@ pub static TABLE: Rows = Rows {
                 source,
                 Value::Null,
                 Value::Null,
-                Value::Null,
+                settings(create),
                 Value::texts(items),
             ]);
         }
@@ -134,6 +136,15 @@ fn rows_of(create: &CreateFunction) -> f64 {
         Returns::Type(_) => 0.0,
         Returns::SetOf(_) | Returns::Table(_) => create.hints.rows.as_deref().map_or(ROWS, number),
     }
+}
+
+/// What settings are while a function runs; NULL where it says nothing of them.
+fn settings(create: &CreateFunction) -> Value {
+    let settings = create.settings.iter().filter_map(FunctionSetting::shown);
+    let settings: Vec<String> = settings
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    Value::texts((!settings.is_empty()).then_some(settings))
 }
 
 /// The definition of a function.
@@ -283,6 +294,17 @@ pub fn statement(sources: &dyn SystemSources, oid: i64) -> Option<String> {
     }
     if !options.is_empty() {
         text.push_str(&format!(" {}\n", options.join(" ")));
+    }
+    for setting in &create.settings {
+        let Some((name, value)) = setting.shown() else {
+            continue;
+        };
+        // A list of names is said as one, lest it be one name.
+        let values = setting
+            .search_path()
+            .unwrap_or_else(|| vec![value.to_owned()]);
+        let values: Vec<String> = values.iter().map(|it| Literal(it).to_string()).collect();
+        text.push_str(&format!(" SET {} TO {}\n", Quoted(name), values.join(", ")));
     }
     match &create.body {
         Body::Text(source, _) => {

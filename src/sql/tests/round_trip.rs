@@ -417,6 +417,14 @@ const STATEMENTS: &[(&str, &str)] = &[
         "ALTER FUNCTION f() IMMUTABLE STRICT SECURITY DEFINER COST 10",
     ),
     (
+        "CREATE FUNCTION f() RETURNS INT SET search_path = a, \"B\" SET work_mem FROM CURRENT SET time zone 'UTC' AS 'SELECT 1'",
+        "CREATE FUNCTION f() RETURNS INT LANGUAGE sql SET search_path TO a, \"B\" SET work_mem FROM CURRENT SET timezone TO 'UTC' AS E'SELECT 1'",
+    ),
+    (
+        "ALTER FUNCTION f() STABLE RESET ALL SET a.b = 'c' RESET work_mem SET jit TO DEFAULT",
+        "ALTER FUNCTION f() STABLE RESET ALL SET a.b TO 'c' RESET work_mem RESET jit",
+    ),
+    (
         "ALTER FUNCTION f() rows -1.5 parallel safe not leakproof",
         "ALTER FUNCTION f() NOT LEAKPROOF PARALLEL SAFE ROWS -1.5",
     ),
