@@ -194,6 +194,14 @@ pub fn named(session: &Session, name: &ObjectName) -> Result<(Arc<Object>, Strin
     }
 }
 
+/// Whether a table has indexes.
+pub fn has_some(table: &Object) -> bool {
+    let mut constraints = constraints::of(table).iter();
+    !table.indexes.is_empty()
+        || keyed::index(table).is_some()
+        || constraints.any(|constraint| matches!(constraint.rule, Rule::Unique { .. }))
+}
+
 /// The index of a name; none where it does not exist and may not.
 fn find(session: &Session, name: &ObjectName, if_exists: bool) -> Result<Option<Found>> {
     let snapshot = session.instance.catalog.snapshot();

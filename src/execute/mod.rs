@@ -6,6 +6,7 @@ pub mod alter_function;
 pub mod alter_role;
 pub mod analyze;
 mod changing_transactions;
+pub mod checkpoint;
 pub mod close;
 pub mod comment;
 pub mod copy;
@@ -52,6 +53,7 @@ pub mod query;
 pub mod referential;
 pub mod refresh;
 mod refresh_range;
+pub mod reindex;
 mod replaced_view;
 pub mod restore;
 mod row_locks;
@@ -180,6 +182,8 @@ async fn other(
         Statement::Optimize(optimize) => optimize::execute(session, optimize).await,
         Statement::Analyze(analyze) => analyze::execute(session, analyze),
         Statement::Vacuum(vacuum) => vacuum::execute(session, vacuum).await,
+        Statement::Reindex(reindex) => reindex::execute(session, reindex),
+        Statement::Checkpoint(_) => Ok(checkpoint::execute()),
         Statement::Restore(restore) => restore::execute(session, restore).await,
         Statement::Set(set) => set::execute(session, set).await,
         Statement::Show(show) => show::execute(session, show),

@@ -18,6 +18,7 @@ pub mod assignment;
 mod between_symmetric;
 pub mod casts_in_names;
 pub mod character_length;
+pub mod checkpoint;
 pub mod close;
 mod collation;
 pub mod column_names;
@@ -112,6 +113,7 @@ pub mod read_columns;
 pub mod record_arguments;
 pub mod references;
 pub mod refresh;
+pub mod reindex;
 pub mod relation_literals;
 pub mod relation_names;
 pub mod relation_wildcards;
@@ -249,6 +251,10 @@ pub enum Statement {
     Analyze(analyze::Analyze),
     /// `VACUUM`.
     Vacuum(vacuum::Vacuum),
+    /// `REINDEX`.
+    Reindex(reindex::Reindex),
+    /// `CHECKPOINT`.
+    Checkpoint(checkpoint::Checkpoint),
     /// `RESTORE`.
     Restore(restore::Restore),
     /// `SET` and `RESET`.
@@ -319,6 +325,8 @@ impl fmt::Display for Statement {
             Self::Optimize(statement) => statement.fmt(f),
             Self::Analyze(statement) => statement.fmt(f),
             Self::Vacuum(statement) => statement.fmt(f),
+            Self::Reindex(statement) => statement.fmt(f),
+            Self::Checkpoint(statement) => statement.fmt(f),
             Self::Restore(statement) => statement.fmt(f),
             Self::Set(statement) => statement.fmt(f),
             Self::Show(statement) => statement.fmt(f),

@@ -5,6 +5,7 @@ use super::alter_default_privileges::AlterDefaultPrivileges;
 use super::alter_function::AlterFunction;
 use super::alter_role::AlterRole;
 use super::analyze::Analyze;
+use super::checkpoint::Checkpoint;
 use super::close::Close;
 use super::comment::Comment;
 use super::copy::Copy;
@@ -43,6 +44,7 @@ use super::optimize::Optimize;
 use super::owned::Owned;
 use super::prepare::Prepare;
 use super::refresh::Refresh;
+use super::reindex::Reindex;
 use super::restore::Restore;
 use super::set::Set;
 use super::show::Show;
@@ -59,16 +61,7 @@ use datafusion::sql::sqlparser::ast::With;
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 /// Statements of Postgres that are known and not supported.
-const UNSUPPORTED: &[&str] = &[
-    "CALL",
-    "CHECKPOINT",
-    "CLUSTER",
-    "DO",
-    "IMPORT",
-    "LOAD",
-    "REINDEX",
-    "SECURITY",
-];
+const UNSUPPORTED: &[&str] = &["CALL", "CLUSTER", "DO", "IMPORT", "LOAD", "SECURITY"];
 
 /// What Postgres, or the design, can create and this server does not yet.
 const UNSUPPORTED_OBJECTS: &[&str] = &[
@@ -288,6 +281,8 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
         "OPTIMIZE" => Optimize::parse(parser).map(Statement::Optimize),
         "ANALYZE" | "ANALYSE" => Analyze::parse(parser).map(Statement::Analyze),
         "VACUUM" => Vacuum::parse(parser).map(Statement::Vacuum),
+        "REINDEX" => Reindex::parse(parser).map(Statement::Reindex),
+        "CHECKPOINT" => Checkpoint::parse(parser).map(Statement::Checkpoint),
         "RESTORE" => Restore::parse(parser).map(Statement::Restore),
         "COMMENT" => Comment::parse(parser).map(Statement::Comment),
         "DESCRIBE" | "DESC" => DescribeHistory::parse(parser).map(Statement::DescribeHistory),
@@ -423,6 +418,7 @@ pub(super) fn is_statement(word: &str) -> bool {
         "ANALYSE",
         "ANALYZE",
         "BEGIN",
+        "CHECKPOINT",
         "CLOSE",
         "COMMENT",
         "COMMIT",
@@ -447,6 +443,7 @@ pub(super) fn is_statement(word: &str) -> bool {
         "PREPARE",
         "REASSIGN",
         "REFRESH",
+        "REINDEX",
         "RELEASE",
         "RESET",
         "REVOKE",

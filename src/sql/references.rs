@@ -96,6 +96,8 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
         | Statement::Optimize(_)
         | Statement::Analyze(_)
         | Statement::Vacuum(_)
+        | Statement::Reindex(_)
+        | Statement::Checkpoint(_)
         | Statement::Restore(_)
         | Statement::Set(_)
         | Statement::Show(_)

@@ -26,7 +26,9 @@ impl Statement {
             | Self::Listen(_)
             | Self::Unlisten(_)
             | Self::Notify(_)
-            | Self::Analyze(_) => None,
+            | Self::Analyze(_)
+            | Self::Reindex(_)
+            | Self::Checkpoint(_) => None,
             Self::Explain(explain) => match explain.analyze {
                 true => explain.statement.write_command(),
                 false => None,

@@ -30,6 +30,7 @@ use crate::sql::drop_function::FunctionName;
 use crate::sql::lock::LockMode;
 use crate::sql::name::ObjectName;
 use crate::sql::on_conflict::{ConflictKey, OnConflict};
+use crate::sql::reindex::ReindexOf;
 use crate::sql::returning::Target;
 use crate::sql::walk::{Visit, VisitMut};
 use crate::sql::{QualifiedName, Statement, alter_function, merge, references, row_locks};
@@ -224,6 +225,15 @@ impl Checker<'_> {
                 let mut tables = analyze.tables.iter();
                 tables.try_for_each(|table| self.own(&table.name))
             }
+            Statement::Reindex(reindex) => match &reindex.of {
+                ReindexOf::Table(name) => self.own(name),
+                ReindexOf::Schema(name) => self.own_schema(name),
+                // Whose these are is known to who looks for them.
+                ReindexOf::Index(_) | ReindexOf::Database(_) | ReindexOf::System(_) => Ok(()),
+            },
+            Statement::Checkpoint(_) => self.superuser(
+                "must be superuser or have privileges of pg_checkpoint to do CHECKPOINT",
+            ),
             Statement::DescribeHistory(describe) => self.read(&describe.name, &Columns::All),
             Statement::CreateFunction(create) => {
                 self.create(&create.name, false)?;

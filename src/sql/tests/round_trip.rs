@@ -537,6 +537,15 @@ const STATEMENTS: &[(&str, &str)] = &[
         "VACUUM ANALYZE t (a), s.u RETAIN 3 HOURS DRY RUN",
         "VACUUM t, s.u RETAIN 3 HOURS DRY RUN",
     ),
+    ("REINDEX TABLE CONCURRENTLY s.t", "="),
+    (
+        "reindex (verbose off, concurrently, tablespace pg_default) index i",
+        "REINDEX INDEX CONCURRENTLY i",
+    ),
+    ("REINDEX SCHEMA \"S\"", "="),
+    ("REINDEX DATABASE d", "="),
+    ("REINDEX (CONCURRENTLY 0) SYSTEM d", "REINDEX SYSTEM d"),
+    ("CHECKPOINT", "="),
     ("LOCK t", "LOCK TABLE t IN ACCESS EXCLUSIVE MODE"),
     (
         "LOCK TABLE ONLY s.t *, u IN SHARE UPDATE EXCLUSIVE MODE NOWAIT",
