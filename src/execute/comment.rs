@@ -2,7 +2,7 @@
 
 use super::create_role::existing;
 use super::{drop_function, index};
-use crate::catalog::{Kind, Part};
+use crate::catalog::{Kind, Part, pg_catalog};
 use crate::error::{Error, Result, SqlState};
 use crate::models::constraints;
 use crate::session::{Outcome, Session, plan};
@@ -33,6 +33,16 @@ pub fn execute(session: &Session, comment: &Comment) -> Result<Outcome> {
                 return Err(Error::unsupported("a comment on the first role"));
             }
             catalog.write(|transaction| transaction.set_comment(oid, text))?;
+        }
+        CommentOn::Extension(name) => {
+            let Some(known) = pg_catalog::extension_comment(name) else {
+                let message = format!("extension \"{name}\" does not exist");
+                return Err(Error::new(SqlState::UNDEFINED_OBJECT, message));
+            };
+            // As `pg_dump` says it of what every server has.
+            if text.as_deref() != Some(known) {
+                return Err(Error::unsupported("another comment on an extension"));
+            }
         }
         CommentOn::Constraint(name, table) => {
             let object = plan::object(table, &snapshot, &path)?;

@@ -11,6 +11,7 @@ pub mod close;
 pub mod comment;
 pub mod copy;
 pub mod create_check;
+pub mod create_extension;
 pub mod create_external_table;
 pub mod create_function;
 pub mod create_index;
@@ -28,6 +29,7 @@ pub mod delete;
 pub mod describe_history;
 pub mod discard;
 pub mod drop;
+pub mod drop_extension;
 pub mod drop_function;
 pub mod drop_role;
 #[expect(
@@ -162,6 +164,8 @@ async fn other(
         Statement::CreateFunction(create) => create_function::execute(session, create).await,
         Statement::AlterFunction(alter) => alter_function::execute(session, alter).await,
         Statement::DropFunction(drop) => drop_function::execute(session, drop).await,
+        Statement::CreateExtension(create) => create_extension::execute(session, create),
+        Statement::DropExtension(drop) => drop_extension::execute(session, drop),
         Statement::CreateRole(create) => create_role::execute(session, create),
         Statement::AlterRole(alter) => alter_role::execute(session, alter),
         Statement::DropRole(drop) => drop_role::execute(session, drop),

@@ -385,6 +385,11 @@ fn name_comment(
                 "a comment on function {function} in the file of {expected}"
             )));
         }
+        CommentOn::Extension(extension) => {
+            return Err(invalid(format!(
+                "a comment on extension {extension} in the file of {expected}"
+            )));
+        }
         CommentOn::Role(role) => {
             return Err(invalid(format!(
                 "a comment on role {role} in the file of {expected}"

@@ -35,6 +35,8 @@ pub enum CommentOn {
     Function(FunctionName),
     /// A role.
     Role(String),
+    /// An extension.
+    Extension(String),
 }
 
 impl Comment {
@@ -57,6 +59,8 @@ impl Comment {
             CommentOn::Constraint(name, parser.object_name()?)
         } else if parser.take_word("FUNCTION") {
             CommentOn::Function(FunctionName::parse(parser)?)
+        } else if parser.take_word("EXTENSION") {
+            CommentOn::Extension(parser.identifier()?)
         } else if parser.take_word("ROLE") {
             CommentOn::Role(role_name(parser)?)
         } else {
@@ -88,6 +92,7 @@ impl fmt::Display for Comment {
             CommentOn::Index(name) => write!(f, "INDEX {name}")?,
             CommentOn::Function(name) => write!(f, "FUNCTION {name}")?,
             CommentOn::Role(name) => write!(f, "ROLE {}", Quoted(name))?,
+            CommentOn::Extension(name) => write!(f, "EXTENSION {}", Quoted(name))?,
             CommentOn::Column(relation, column) => {
                 write!(f, "COLUMN {relation}.{}", Quoted(column))?;
             }

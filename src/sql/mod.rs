@@ -29,6 +29,7 @@ pub mod constraint;
 pub mod copy;
 mod copy_options;
 pub mod create_check;
+pub mod create_extension;
 pub mod create_external_table;
 pub mod create_function;
 pub mod create_index;
@@ -52,6 +53,7 @@ pub mod dialect;
 pub mod discard;
 pub mod distinct_literals;
 pub mod drop;
+pub mod drop_extension;
 pub mod drop_function;
 pub mod drop_role;
 pub mod early_parameters;
@@ -201,6 +203,10 @@ pub enum Statement {
     AlterFunction(alter_function::AlterFunction),
     /// `DROP FUNCTION`.
     DropFunction(drop_function::DropFunction),
+    /// `CREATE EXTENSION`.
+    CreateExtension(create_extension::CreateExtension),
+    /// `DROP EXTENSION`.
+    DropExtension(drop_extension::DropExtension),
     /// `CREATE ROLE` and `CREATE USER`.
     CreateRole(create_role::CreateRole),
     /// `ALTER ROLE`.
@@ -300,6 +306,8 @@ impl fmt::Display for Statement {
             Self::CreateFunction(statement) => statement.fmt(f),
             Self::AlterFunction(statement) => statement.fmt(f),
             Self::DropFunction(statement) => statement.fmt(f),
+            Self::CreateExtension(statement) => statement.fmt(f),
+            Self::DropExtension(statement) => statement.fmt(f),
             Self::CreateRole(statement) => statement.fmt(f),
             Self::AlterRole(statement) => statement.fmt(f),
             Self::DropRole(statement) => statement.fmt(f),

@@ -10,6 +10,7 @@ use super::close::Close;
 use super::comment::Comment;
 use super::copy::Copy;
 use super::create_check::CreateCheck;
+use super::create_extension::CreateExtension;
 use super::create_external_table::CreateExternalTable;
 use super::create_function::CreateFunction;
 use super::create_index::CreateIndex;
@@ -29,6 +30,7 @@ use super::describe_history::DescribeHistory;
 use super::dialect::TributaryDialect;
 use super::discard::Discard;
 use super::drop::Drop;
+use super::drop_extension::DropExtension;
 use super::drop_function::DropFunction;
 use super::drop_role::DropRole;
 use super::execute::Execute;
@@ -263,6 +265,10 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
             parser.expect_words(&["DROP"])?;
             DropRole::parse(parser).map(Statement::DropRole)
         }
+        "DROP" if parser.peek_word(1).as_deref() == Some("EXTENSION") => {
+            parser.expect_words(&["DROP"])?;
+            DropExtension::parse(parser).map(Statement::DropExtension)
+        }
         "DROP" if parser.peek_word(1).as_deref() == Some("FUNCTION") => {
             parser.expect_words(&["DROP"])?;
             DropFunction::parse(parser).map(Statement::DropFunction)
@@ -388,6 +394,9 @@ fn parse_create(parser: &mut Parser) -> Parsed<Statement> {
         }
         "TABLE" => CreateTable::parse(parser, or_replace).map(Statement::CreateTable),
         "SEQUENCE" if !or_replace => CreateSequence::parse(parser).map(Statement::CreateSequence),
+        "EXTENSION" if !or_replace => {
+            CreateExtension::parse(parser).map(Statement::CreateExtension)
+        }
         "TYPE" if !or_replace => CreateType::parse(parser).map(Statement::CreateType),
         "FUNCTION" => CreateFunction::parse(parser, or_replace)
             .map(|create| Statement::CreateFunction(Box::new(create))),

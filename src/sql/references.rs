@@ -78,6 +78,8 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
         | Statement::CreateFunction(_)
         | Statement::AlterFunction(_)
         | Statement::DropFunction(_)
+        | Statement::CreateExtension(_)
+        | Statement::DropExtension(_)
         | Statement::CreateRole(_)
         | Statement::AlterRole(_)
         | Statement::DropRole(_)

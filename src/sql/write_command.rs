@@ -66,6 +66,8 @@ impl Statement {
             Self::CreateFunction(_) => Some("CREATE FUNCTION"),
             Self::AlterFunction(_) => Some("ALTER FUNCTION"),
             Self::DropFunction(_) => Some("DROP FUNCTION"),
+            Self::CreateExtension(_) => Some("CREATE EXTENSION"),
+            Self::DropExtension(_) => Some("DROP EXTENSION"),
             Self::CreateRole(_) => Some("CREATE ROLE"),
             Self::AlterRole(_) => Some("ALTER ROLE"),
             Self::DropRole(_) => Some("DROP ROLE"),

@@ -85,6 +85,7 @@ pub use identity_sequence::sequence_type;
 pub use name_functions::{function_answers, function_text};
 pub use named_literals::check_named;
 pub use pg_attribute::type_among;
+pub use pg_extension::{extension_comment, is_extension};
 pub use rewrite::{EmptyQuery, never_has_rows, rewrite};
 use table::Rows;
 pub use table::{PgTable, Tables, table, tables};
@@ -107,7 +108,7 @@ pub fn schema(name: &str) -> Option<&'static Tables> {
 const OWNER: i64 = 10;
 
 /// The rows that tell of this server.
-static ROWS: [&Rows; 46] = [
+static ROWS: [&Rows; 48] = [
     &pg_attrdef::TABLE,
     &pg_attribute::TABLE,
     &pg_class::TABLE,
@@ -118,6 +119,8 @@ static ROWS: [&Rows; 46] = [
     &pg_default_acl::TABLE,
     &pg_description::TABLE,
     &pg_enum::TABLE,
+    &pg_extension::AVAILABLE,
+    &pg_extension::AVAILABLE_VERSIONS,
     &pg_extension::TABLE,
     &pg_foreign_table::SERVER,
     &pg_foreign_table::TABLE,

@@ -1,9 +1,9 @@
 //! `pg_description`: comments.
 
-use super::PG_CATALOG;
 use super::relation::{namespaces, relations};
 use super::table::{Row, Rows, row};
 use super::table_constraint::constraints_of;
+use super::{PG_CATALOG, pg_extension};
 use crate::catalog::Kind;
 
 /// The number of `pg_class`, where relations and their columns have their comments.
@@ -20,7 +20,7 @@ const TYPE: i64 = 1247;
 pub static TABLE: Rows = Rows {
     of: "pg_description",
     make: |sources| {
-        let mut rows: Vec<Row> = Vec::new();
+        let mut rows: Vec<Row> = pg_extension::descriptions();
         for schema in namespaces(&sources.snapshot()) {
             if let Some(comment) = schema.comment {
                 rows.push(row![schema.oid, NAMESPACE, 0, comment]);

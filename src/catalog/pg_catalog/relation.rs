@@ -18,7 +18,7 @@ use crate::catalog::system::{
 use crate::catalog::{Kind, Object, Snapshot, is_temporary_schema};
 
 /// PostgreSQL's number of `pg_catalog`.
-const PG_CATALOG_OID: i64 = 11;
+pub(super) const PG_CATALOG_OID: i64 = 11;
 /// PostgreSQL's number of `information_schema`.
 const INFORMATION_SCHEMA_OID: i64 = 13_207;
 /// The number of schema `tributary`: above those of initdb, below the first for users' objects.

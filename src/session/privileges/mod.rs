@@ -210,6 +210,10 @@ impl Checker<'_> {
                 CommentOn::Constraint(_, table) => self.own(table),
                 // Whose it is is told by its table, which is found by who comments.
                 CommentOn::Index(_) => Ok(()),
+                CommentOn::Extension(name) => {
+                    let message = format!("must be owner of extension {name}");
+                    self.superuser(&message)
+                }
                 CommentOn::Role(_) => self.superuser("must be superuser to comment on roles"),
                 CommentOn::Object(DropKind::Type, name) => self.own_type(name),
                 CommentOn::Object(_, name) | CommentOn::Column(name, _) => self.own(name),
@@ -255,7 +259,9 @@ impl Checker<'_> {
             }
             Statement::DropFunction(drop) => self.own_functions(&drop.functions),
             // What these may do depends on more than names, or is everybody's.
-            Statement::CreateRole(_)
+            Statement::CreateExtension(_)
+            | Statement::DropExtension(_)
+            | Statement::CreateRole(_)
             | Statement::AlterRole(_)
             | Statement::DropRole(_)
             | Statement::Grant(_)

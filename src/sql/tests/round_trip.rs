@@ -537,6 +537,16 @@ const STATEMENTS: &[(&str, &str)] = &[
         "VACUUM ANALYZE t (a), s.u RETAIN 3 HOURS DRY RUN",
         "VACUUM t, s.u RETAIN 3 HOURS DRY RUN",
     ),
+    (
+        "create extension if not exists \"uuid-ossp\" with schema s version '1.1' cascade",
+        "CREATE EXTENSION IF NOT EXISTS \"uuid-ossp\"",
+    ),
+    ("CREATE EXTENSION plpgsql", "="),
+    (
+        "DROP EXTENSION IF EXISTS a, \"B\" CASCADE",
+        "DROP EXTENSION IF EXISTS a, \"B\"",
+    ),
+    ("COMMENT ON EXTENSION plpgsql IS 'x'", "="),
     ("REINDEX TABLE CONCURRENTLY s.t", "="),
     (
         "reindex (verbose off, concurrently, tablespace pg_default) index i",
