@@ -20,6 +20,8 @@ pub enum DefaultsOf {
     Functions,
     /// Schemas.
     Schemas,
+    /// Types.
+    Types,
 }
 
 impl DefaultsOf {
@@ -28,12 +30,13 @@ impl DefaultsOf {
         match kind {
             Kind::Sequence => Some(Self::Sequences),
             Kind::Function => Some(Self::Functions),
+            Kind::Type => Some(Self::Types),
             Kind::Table
             | Kind::ExternalTable
             | Kind::View
             | Kind::MaterializedView
             | Kind::Model => Some(Self::Tables),
-            Kind::Check | Kind::Role | Kind::Type => None,
+            Kind::Check | Kind::Role => None,
         }
     }
 
@@ -44,6 +47,7 @@ impl DefaultsOf {
             Self::Sequences => &Privilege::OF_SEQUENCES,
             Self::Functions => &Privilege::OF_FUNCTIONS,
             Self::Schemas => &Privilege::OF_SCHEMAS,
+            Self::Types => &Privilege::OF_TYPES,
         }
     }
 
@@ -54,6 +58,7 @@ impl DefaultsOf {
             Self::Sequences => "S",
             Self::Functions => "f",
             Self::Schemas => "n",
+            Self::Types => "T",
         }
     }
 
@@ -64,14 +69,17 @@ impl DefaultsOf {
             Self::Sequences => "sequences",
             Self::Functions => "functions",
             Self::Schemas => "schemas",
+            Self::Types => "types",
         }
     }
 
-    /// What holds where nothing is said: as in Postgres, all may call functions.
+    /// What holds where nothing is said: as in Postgres, all may call functions and use types.
     pub fn unsaid(self, role: Oid) -> Access {
         let mut access = Access::owned_by(role);
-        if self == Self::Functions {
-            access.begin_with_execute();
+        match self {
+            Self::Functions => access.begin_with(Privilege::Execute),
+            Self::Types => access.begin_with(Privilege::Usage),
+            Self::Tables | Self::Sequences | Self::Schemas => {}
         }
         access
     }

@@ -77,6 +77,8 @@ impl Privilege {
     pub const OF_SCHEMAS: [Self; 2] = [Self::Usage, Self::Create];
     /// Those of functions.
     pub const OF_FUNCTIONS: [Self; 1] = [Self::Execute];
+    /// Those of types.
+    pub const OF_TYPES: [Self; 1] = [Self::Usage];
     /// Those of columns.
     pub const OF_COLUMNS: [Self; 4] = [Self::Insert, Self::Select, Self::Update, Self::References];
 
@@ -86,6 +88,7 @@ impl Privilege {
             Kind::Sequence => &Self::OF_SEQUENCES,
             Kind::Role => &[Self::Member],
             Kind::Function => &Self::OF_FUNCTIONS,
+            Kind::Type => &Self::OF_TYPES,
             _ => &Self::OF_TABLES,
         }
     }
@@ -251,13 +254,14 @@ impl Access {
         }
     }
 
-    /// Says what holds where nothing was ever granted on a function: as in Postgres, all may call it.
-    pub fn begin_with_execute(&mut self) {
+    /// Says what holds where nothing was ever granted on a function or a type: as in Postgres, all may call the
+    /// one, and use the other.
+    pub fn begin_with(&mut self, privilege: Privilege) {
         if self.grants.is_none() {
             self.grants = Some(vec![Grant {
                 grantee: PUBLIC_ROLE,
                 grantor: self.owner(),
-                privilege: Privilege::Execute,
+                privilege,
                 column: None,
                 grantable: false,
             }]);
@@ -338,11 +342,12 @@ impl Access {
         }
         let owner = snapshot.role_name(self.owner());
         let mut items = Vec::new();
-        // What all may with a function comes before the owner's, in PostgreSQL as well.
-        let is_function = own == Privilege::OF_FUNCTIONS;
-        if column.is_none() && !is_function {
-            let letters: String = own.iter().map(|it| it.letter()).collect();
-            items.push(format!("{owner}={letters}/{owner}"));
+        // What all may with a function or a type comes before the owner's, in PostgreSQL as well.
+        let is_everybodys = own == Privilege::OF_FUNCTIONS || own == Privilege::OF_TYPES;
+        let letters: String = own.iter().map(|it| it.letter()).collect();
+        let of_owner = format!("{owner}={letters}/{owner}");
+        if column.is_none() && !is_everybodys {
+            items.push(of_owner.clone());
         }
         let of_column = |it: &&Grant| it.column.as_deref() == column;
         let mut pairs: Vec<(Oid, Oid)> = Vec::new();
@@ -367,9 +372,9 @@ impl Access {
             };
             items.push(format!("{name}={letters}/{}", snapshot.role_name(grantor)));
         }
-        if column.is_none() && is_function {
+        if column.is_none() && is_everybodys {
             let place = usize::from(items.first().is_some_and(|item| item.starts_with('=')));
-            items.insert(place, format!("{owner}=X/{owner}"));
+            items.insert(place, of_owner);
         }
         // A column without grants has no list.
         Some(items).filter(|items| !items.is_empty())

@@ -1,4 +1,4 @@
-//! `ALTER DEFAULT PRIVILEGES`.
+//! `ALTER DEFAULT PRIVILEGES`. Those of types are kept and shown; a type can be named by anybody.
 
 use super::create_role::existing;
 use super::grant::named_privileges;
@@ -30,6 +30,7 @@ pub fn execute(session: &Session, alter: &AlterDefaultPrivileges) -> Result<Outc
         DefaultsOn::Sequences => (DefaultsOf::Sequences, "sequence"),
         DefaultsOn::Functions => (DefaultsOf::Functions, "function"),
         DefaultsOn::Schemas => (DefaultsOf::Schemas, "schema"),
+        DefaultsOn::Types => (DefaultsOf::Types, "type"),
     };
     let privileges = named_privileges(&alter.privileges, &[], of.privileges(), what)?;
     let invalid = |message: &str| Error::new(SqlState::INVALID_GRANT_OPERATION, message);

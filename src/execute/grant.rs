@@ -277,7 +277,7 @@ impl Wanted<'_> {
         };
         let own = Privilege::of_kind(object.kind);
         if object.kind == Kind::Function {
-            access.begin_with_execute();
+            access.begin_with(Privilege::Execute);
         }
         let named = (kind_word(object.kind), object.name.name.as_str());
         self.change(session, &mut access, own, named, &has)?;

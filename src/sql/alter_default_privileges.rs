@@ -1,5 +1,5 @@
 //! `ALTER DEFAULT PRIVILEGES [FOR ROLE role, ...] [IN SCHEMA schema, ...]
-//! GRANT privilege, ... ON TABLES | SEQUENCES | FUNCTIONS | SCHEMAS TO role, ... [WITH GRANT OPTION]
+//! GRANT privilege, ... ON TABLES | SEQUENCES | FUNCTIONS | SCHEMAS | TYPES TO role, ... [WITH GRANT OPTION]
 //! | REVOKE [GRANT OPTION FOR] privilege, ... ON ... FROM role, ... [CASCADE | RESTRICT]`.
 
 use std::fmt;
@@ -41,6 +41,8 @@ pub enum DefaultsOn {
     Functions,
     /// Schemas.
     Schemas,
+    /// Types.
+    Types,
 }
 
 impl AlterDefaultPrivileges {
@@ -106,9 +108,6 @@ impl AlterDefaultPrivileges {
 
 impl DefaultsOn {
     fn parse(parser: &mut Parser) -> Parsed<Self> {
-        if parser.peek_word(0).as_deref() == Some("TYPES") {
-            return parser.unsupported_here("ALTER DEFAULT PRIVILEGES of types");
-        }
         if parser.take_word("TABLES") {
             Ok(Self::Tables)
         } else if parser.take_word("SEQUENCES") {
@@ -117,8 +116,10 @@ impl DefaultsOn {
             Ok(Self::Functions)
         } else if parser.take_word("SCHEMAS") {
             Ok(Self::Schemas)
+        } else if parser.take_word("TYPES") {
+            Ok(Self::Types)
         } else {
-            parser.fail("TABLES, SEQUENCES, FUNCTIONS or SCHEMAS")
+            parser.fail("TABLES, SEQUENCES, FUNCTIONS, SCHEMAS or TYPES")
         }
     }
 }
@@ -155,6 +156,7 @@ impl fmt::Display for DefaultsOn {
             Self::Sequences => "SEQUENCES",
             Self::Functions => "FUNCTIONS",
             Self::Schemas => "SCHEMAS",
+            Self::Types => "TYPES",
         })
     }
 }

@@ -5,6 +5,7 @@ use super::table::{Row, Rows, Value, row};
 use super::table_constraint::{row_arrays, row_type};
 use super::types::has_row_type;
 use crate::catalog::Object;
+use crate::catalog::privilege::Privilege;
 use crate::session::enums;
 use tributary_udfs::enums::EnumType;
 
@@ -27,7 +28,8 @@ pub static TABLE: Rows = Rows {
         for object in snapshot.objects() {
             let schema = snapshot.schema(&object.name.schema);
             if let (Some(of), Some(schema)) = (enums::enum_type(object), schema) {
-                rows.push(values(object, of, schema.oid.into()));
+                let items = object.access.items(&snapshot, &Privilege::OF_TYPES, None);
+                rows.push(values(object, of, schema.oid.into(), Value::texts(items)));
                 let (own, elements) = (of.array_oid.into(), of.oid.into());
                 rows.push(arrays(object, own, elements, schema.oid.into(), "i"));
             }
@@ -41,7 +43,7 @@ pub static TABLE: Rows = Rows {
     },
 };
 
-fn values(object: &Object, of: EnumType, namespace: i64) -> Row {
+fn values(object: &Object, of: EnumType, namespace: i64, access: Value) -> Row {
     let [read, write, receive, send] = ENUM_FUNCTIONS;
     row![
         i64::from(of.oid),
@@ -75,7 +77,7 @@ fn values(object: &Object, of: EnumType, namespace: i64) -> Row {
         0,
         Value::Null,
         Value::Null,
-        Value::Null,
+        access,
     ]
 }
 

@@ -160,6 +160,10 @@ const STATEMENTS: &[(&str, &str)] = &[
         "=",
     ),
     (
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA s GRANT USAGE ON TYPES TO a WITH GRANT OPTION",
+        "=",
+    ),
+    (
         "alter default privileges in schema s for user a revoke grant option for all privileges on routines from group b cascade",
         "ALTER DEFAULT PRIVILEGES FOR ROLE a IN SCHEMA s REVOKE GRANT OPTION FOR ALL ON FUNCTIONS FROM b CASCADE",
     ),
