@@ -324,6 +324,14 @@ impl Calls<'_> {
     }
 }
 
+/// An expression without the parentheses around it.
+fn bare(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Nested(inner) => bare(inner),
+        other => other,
+    }
+}
+
 /// A row, and NULL where all columns are.
 fn case_any(relation: &Ident, columns: &[String], row: Expr) -> Expr {
     let Some(condition) = each(relation, columns, Expr::IsNotNull, BinaryOperator::Or) else {
@@ -437,17 +445,23 @@ impl VisitorMut for Calls<'_> {
                 let columns = self.named(name).cloned();
                 columns.map(|columns| self.row(name, &columns))
             }
-            Expr::IsNull(inner) | Expr::IsNotNull(inner) => match inner.as_ref() {
-                Expr::Identifier(name) => {
-                    let test = match &*expr {
-                        Expr::IsNull(_) => Expr::IsNull,
-                        _ => Expr::IsNotNull,
-                    };
-                    let columns = self.named(name).cloned();
-                    columns.and_then(|columns| each(name, &columns, test, BinaryOperator::And))
-                }
-                _ => None,
-            },
+            Expr::IsNull(inner) | Expr::IsNotNull(inner) => {
+                let test = match &*expr {
+                    Expr::IsNull(_) => Expr::IsNull,
+                    _ => Expr::IsNotNull,
+                };
+                let row = match bare(inner) {
+                    Expr::Identifier(name) => {
+                        let columns = self.named(name).cloned();
+                        columns.map(|columns| (name.clone(), columns))
+                    }
+                    Expr::QualifiedWildcard(name, _) => self.all_of(name),
+                    _ => None,
+                };
+                row.and_then(|(relation, columns)| {
+                    each(&relation, &columns, test, BinaryOperator::And)
+                })
+            }
             Expr::QualifiedWildcard(name, _) => {
                 let all = self.all_of(name);
                 all.map(|(relation, columns)| self.row(&relation, &columns))
