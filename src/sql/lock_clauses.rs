@@ -1,6 +1,6 @@
 //! Clauses that lock rows, as sqlparser reads them: it knows two of the strengths, and one name behind
 //! `OF`. All strengths are one here (`row_locks.rs`), so that the others are read as these, and a list of
-//! names as a clause each.
+//! names as a clause each. It knows them behind `LIMIT` alone, where PostgreSQL reads them before it, too.
 
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 
@@ -20,7 +20,78 @@ pub(super) fn spelled_out(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
             place += taken;
         }
     }
+    put_behind_limits(&mut out);
     out
+}
+
+/// Puts clauses that stand before `LIMIT`, `OFFSET` and `FETCH` behind these.
+fn put_behind_limits(tokens: &mut [TokenWithSpan]) {
+    let mut start = 0;
+    while start < tokens.len() {
+        let mut end = start;
+        if is_word(&tokens[start], "FOR") {
+            while let Some(next) = clause_end(tokens, end) {
+                end = next;
+            }
+        }
+        if end == start {
+            start += 1;
+            continue;
+        }
+        match after(tokens, end, &["LIMIT", "OFFSET", "FETCH"]) {
+            Some(limit) => {
+                let stop = limits_end(tokens, limit);
+                tokens[start..stop].rotate_left(end - start);
+                start = stop;
+            }
+            None => start = end,
+        }
+    }
+}
+
+/// The place behind one of these words, where it is what comes next.
+fn after(tokens: &[TokenWithSpan], place: usize, words: &[&str]) -> Option<usize> {
+    let is_solid = |token: &&TokenWithSpan| !matches!(token.token, Token::Whitespace(_));
+    let next = tokens.get(place..)?.iter().find(is_solid)?;
+    let blanks = tokens[place..].iter().take_while(|it| !is_solid(it));
+    let found = words.iter().any(|word| is_word(next, word));
+    found.then_some(place + blanks.count() + 1)
+}
+
+/// Where a clause that begins here ends.
+fn clause_end(tokens: &[TokenWithSpan], start: usize) -> Option<usize> {
+    let strength = after(tokens, start, &["FOR"])?;
+    let strength = after(tokens, strength, &["UPDATE", "SHARE"])?;
+    if let Some(of) = after(tokens, strength, &["OF"]) {
+        let (_, _, end) = listed(tokens, of);
+        return Some(end);
+    }
+    let skip = after(tokens, strength, &["SKIP"]);
+    let wait = skip.and_then(|skip| after(tokens, skip, &["LOCKED"]));
+    let wait = wait.or_else(|| after(tokens, strength, &["NOWAIT"]));
+    Some(wait.unwrap_or(strength))
+}
+
+/// Where what says how many rows there are ends: with the query, or before what follows it in a statement.
+fn limits_end(tokens: &[TokenWithSpan], start: usize) -> usize {
+    let mut depth = 0_usize;
+    for (place, token) in tokens.iter().enumerate().skip(start) {
+        match &token.token {
+            Token::LParen | Token::LBracket => depth += 1,
+            Token::RParen | Token::RBracket if depth == 0 => return place,
+            Token::RParen | Token::RBracket => depth -= 1,
+            Token::SemiColon | Token::EOF => return place,
+            _ if depth == 0
+                && ["FOR", "ON", "RETURNING"]
+                    .iter()
+                    .any(|it| is_word(token, it)) =>
+            {
+                return place;
+            }
+            _ => {}
+        }
+    }
+    tokens.len()
 }
 
 /// What follows a `FOR` as sqlparser reads it, and how many tokens it takes the place of.

@@ -46,6 +46,18 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("TABLE s.t", "SELECT * FROM s.t"),
     ("SELECT * FROM t FOR UPDATE", "="),
     (
+        "SELECT * FROM t FOR NO KEY UPDATE OF t SKIP LOCKED FOR SHARE LIMIT 1 + 1 OFFSET 2",
+        "SELECT * FROM t LIMIT 1 + 1 OFFSET 2 FOR UPDATE OF t SKIP LOCKED FOR SHARE",
+    ),
+    (
+        "INSERT INTO t SELECT * FROM u FOR UPDATE LIMIT 1 RETURNING a",
+        "INSERT INTO t SELECT * FROM u LIMIT 1 FOR UPDATE RETURNING a",
+    ),
+    (
+        "SELECT * FROM (SELECT a FROM t FOR UPDATE LIMIT 1) AS s",
+        "SELECT * FROM (SELECT a FROM t LIMIT 1 FOR UPDATE) AS s",
+    ),
+    (
         "select * from t order by 1 limit 1 for no key update skip locked",
         "SELECT * FROM t ORDER BY 1 LIMIT 1 FOR UPDATE SKIP LOCKED",
     ),
