@@ -14,10 +14,11 @@ use super::rewrite_node;
 use crate::error::Error;
 
 /// A join whose condition has no subqueries but such that are the same for all rows: of an inner join
-/// they are a filter above it, of an outer join a column of the side that they are about.
+/// they are a filter above it, of an outer join a column of the side that they are about, the smallest part
+/// of the condition with them where all of it is about both.
 ///
 /// # Errors
-/// 0A000 for those of an outer join that are about both sides.
+/// 0A000 for subqueries of an outer join that are about both sides.
 pub(super) fn rewrite(join: Join, names: &mut Names) -> Result<Transformed<LogicalPlan>> {
     let is_moved = match &join.filter {
         Some(filter) => has_dependent_subquery(filter)?,
@@ -51,8 +52,8 @@ pub(super) fn rewrite(join: Join, names: &mut Names) -> Result<Transformed<Logic
             (true, _) => &mut right,
             (_, true) => &mut left,
             _ => {
-                let what = "a subquery on both sides in the condition of an outer join";
-                return Err(Error::unsupported(what).into());
+                others.push(beside(condition, [&mut left, &mut right], names)?);
+                continue;
             }
         };
         *side = with_column(side, condition, &name, names)?;
@@ -73,6 +74,32 @@ pub(super) fn rewrite(join: Join, names: &mut Names) -> Result<Transformed<Logic
         LogicalPlan::Join(joined),
         columns,
     )?))
+}
+
+/// A condition about both sides, whose parts with subqueries are columns of the sides that they are about.
+fn beside(condition: Expr, sides: [&mut LogicalPlan; 2], names: &mut Names) -> Result<Expr> {
+    let [left, right] = sides;
+    let placed = condition.transform_down(|part| {
+        if !has_dependent_subquery(&part)? {
+            return Ok(Transformed::new(part, false, TreeNodeRecursion::Jump));
+        }
+        let read = columns_around(&part)?;
+        let is_of = |side: &LogicalPlan| read.iter().all(|column| has(side.schema(), column));
+        let side = match (is_of(&*right), is_of(&*left)) {
+            (true, _) => &mut *right,
+            (_, true) => &mut *left,
+            _ if subquery_of(&part).is_some() => {
+                let what = "a subquery on both sides in the condition of an outer join";
+                return Err(Error::unsupported(what).into());
+            }
+            _ => return Ok(Transformed::no(part)),
+        };
+        let name = names.next("value");
+        *side = with_column(side, part, &name, names)?;
+        let column = Expr::Column(Column::new_unqualified(name));
+        Ok(Transformed::new(column, true, TreeNodeRecursion::Jump))
+    })?;
+    Ok(placed.data)
 }
 
 /// Rows with one more column.
