@@ -2,8 +2,8 @@
 //! name to expressions, and names again where they are shown.
 
 use datafusion::sql::sqlparser::ast::{
-    ArrayElemTypeDef, CastKind, CharacterLength, DataType, Expr, Function, Ident, ObjectName,
-    SelectItem, SetExpr, TimezoneInfo, Value,
+    ArrayElemTypeDef, BinaryOperator, CastKind, CharacterLength, DataType, Expr, Function, Ident,
+    ObjectName, SelectItem, SetExpr, TimezoneInfo, Value,
 };
 
 use super::compared_names::{is_type_of, number_of_call, number_of_name};
@@ -171,6 +171,10 @@ pub fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
         }
         // It is shown as its name already.
         "regtype" if is_type_of(inner) => return Some(inner.clone()),
+        // A name that is computed is looked up as one that is written.
+        "regtype" if is_computed_text(inner) => {
+            return parse(&format!("format_type(regtype_number({inner}), NULL)"));
+        }
         "regtype" => return parse(&format!("format_type({inner}, NULL)")),
         "regclass" | "regnamespace" | "regrole" | "regproc" | "regprocedure" => {
             return parse(&format!("{name}_text({inner})"));
@@ -206,6 +210,18 @@ fn is_literal(expr: &Expr) -> bool {
             value.value,
             Value::SingleQuotedString(_) | Value::Placeholder(_)
         ),
+        _ => false,
+    }
+}
+
+/// Whether an expression is seen to make a text.
+fn is_computed_text(expr: &Expr) -> bool {
+    const FUNCTIONS: [&str; 4] = ["concat", "concat_ws", "format", "quote_ident"];
+    match expr {
+        Expr::Nested(inner) => is_computed_text(inner),
+        Expr::BinaryOp { op, .. } => *op == BinaryOperator::StringConcat,
+        Expr::Cast { data_type, .. } => is_text(data_type),
+        Expr::Function(call) => is_one_of(&call.name, &FUNCTIONS),
         _ => false,
     }
 }

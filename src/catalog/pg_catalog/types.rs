@@ -398,8 +398,7 @@ pub fn type_name(oid: u32) -> String {
 /// The number of the type that a name means: `int4`, `integer`, `pg_catalog.text`, `numeric(3, 1)`,
 /// `text[]`.
 pub fn type_oid(name: &str) -> Option<u32> {
-    let name = name.trim();
-    let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
+    let name = without_catalog(name.trim());
     if let Some(element) = name.strip_suffix("[]") {
         let element = type_oid(element)?;
         let own = TYPES.iter().find(|known| known.oid == element);
@@ -442,6 +441,18 @@ pub fn type_oid(name: &str) -> Option<u32> {
         .or_else(|| TYPES.iter().find(|known| known.name == name))
         .map(|known| known.oid)
         .or_else(|| other_oid(name))
+}
+
+/// A name without the schema of PostgreSQL's own types, in quotes or not.
+fn without_catalog(name: &str) -> &str {
+    match name.split_once('.') {
+        Some((schema, rest))
+            if schema == "\"pg_catalog\"" || schema.eq_ignore_ascii_case("pg_catalog") =>
+        {
+            rest
+        }
+        _ => name,
+    }
 }
 
 fn other_oid(name: &str) -> Option<u32> {
