@@ -8,6 +8,7 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::error::Result;
 use datafusion::functions_aggregate::average::avg_udaf;
+use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::planner::{
@@ -26,6 +27,7 @@ use super::arithmetic::{CheckedArithmetic, Operation};
 use super::average::NumericAverage;
 use super::conversion::{Conversion, ConversionForm};
 use super::interval::order_by_span;
+use super::rule::EXACT_SUM;
 use super::whole::Whole;
 use super::{decimals, numeric};
 
@@ -74,17 +76,17 @@ impl ExprPlanner for NumericArithmetic {
         &self,
         mut expr: RawAggregateExpr,
     ) -> Result<PlannerResult<RawAggregateExpr>> {
-        if expr.func == avg_udaf() {
-            expr.func = Arc::clone(&NUMERIC_AVERAGE);
+        if let Some(own) = own_aggregate(&expr.func) {
+            expr.func = Arc::clone(own);
         }
         Ok(PlannerResult::Original(expr))
     }
 
     fn plan_window(&self, mut expr: RawWindowExpr) -> Result<PlannerResult<RawWindowExpr>> {
         if let WindowFunctionDefinition::AggregateUDF(function) = &expr.func_def
-            && *function == avg_udaf()
+            && let Some(own) = own_aggregate(function)
         {
-            expr.func_def = WindowFunctionDefinition::AggregateUDF(Arc::clone(&NUMERIC_AVERAGE));
+            expr.func_def = WindowFunctionDefinition::AggregateUDF(Arc::clone(own));
         }
         Ok(PlannerResult::Original(expr))
     }
@@ -119,6 +121,14 @@ impl AnalyzerRule for NumericArithmetic {
         })
         .data()
     }
+}
+
+/// What takes the place of an aggregate of DataFusion's that answers values of other types.
+fn own_aggregate(function: &AggregateUDF) -> Option<&'static Arc<AggregateUDF>> {
+    if function == avg_udaf().as_ref() {
+        return Some(&NUMERIC_AVERAGE);
+    }
+    (function == sum_udaf().as_ref()).then_some(&EXACT_SUM)
 }
 
 fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {

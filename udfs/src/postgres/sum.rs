@@ -1,45 +1,52 @@
-//! `sum` of integers and numerics that tells of overflow: the sum is kept in twice the bits, and must
-//! fit into the type of the answer at the end. DataFusion's own wraps around.
+//! `sum` of integers, numerics and reals that tells of overflow: the sum is kept in twice the bits, and
+//! must fit into the type of the answer at the end. DataFusion's own wraps around.
 
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{
     DECIMAL256_MAX_PRECISION, DataType, Decimal128Type, Decimal256Type, DecimalType, Field,
-    FieldRef, Int64Type, UInt64Type, i256,
+    FieldRef, Float32Type, Float64Type, Int64Type, UInt64Type, i256,
 };
 use datafusion::error::Result;
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
+use datafusion::logical_expr::type_coercion::functions::fields_with_udf;
 use datafusion::logical_expr::utils::AggregateOrderSensitivity;
 use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, Documentation, GroupsAccumulator, ReversedUDAF,
-    SetMonotonicity, Signature,
+    SetMonotonicity, Signature, Volatility,
 };
 
 use super::converted::{Conversion, with_return_field};
 use super::range::out_of_range;
 
-/// What a sum that could wrap around is kept in: more rows than there can be do not overflow it.
+/// What a sum that could wrap around, or lose digits, is kept in: more rows than there can be do not
+/// overflow it.
 fn wide(return_type: &DataType) -> Option<DataType> {
     match return_type {
         DataType::Int64 | DataType::UInt64 => Some(DataType::Decimal128(38, 0)),
         DataType::Decimal128(_, scale) => {
             Some(DataType::Decimal256(DECIMAL256_MAX_PRECISION, *scale))
         }
+        DataType::Float32 => Some(DataType::Float64),
         _ => None,
     }
 }
 
-/// `sum`, exact over integers and numerics.
+/// `sum`, exact over integers and numerics, and a `real` of reals.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct ExactSum {
     inner: Arc<AggregateUDF>,
+    signature: Signature,
 }
 
 impl ExactSum {
     pub(super) fn new() -> Self {
-        Self { inner: sum_udaf() }
+        Self {
+            inner: sum_udaf(),
+            signature: Signature::user_defined(Volatility::Immutable),
+        }
     }
 }
 
@@ -59,11 +66,26 @@ impl AggregateUDFImpl for ExactSum {
     }
 
     fn signature(&self) -> &Signature {
-        self.inner.signature()
+        &self.signature
+    }
+
+    /// DataFusion's own takes reals as double precisions, and so answers one.
+    fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
+        if let [DataType::Float32] = given {
+            return Ok(given.to_vec());
+        }
+        let fields = given.iter();
+        let fields = fields.map(|given| Arc::new(Field::new("", given.clone(), true)));
+        let fields: Vec<FieldRef> = fields.collect();
+        let coerced = fields_with_udf(&fields, self.inner.as_ref())?.into_iter();
+        Ok(coerced.map(|field| field.data_type().clone()).collect())
     }
 
     fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        self.inner.return_type(arg_types)
+        match arg_types {
+            [DataType::Float32] => Ok(DataType::Float32),
+            _ => self.inner.return_type(arg_types),
+        }
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
@@ -147,6 +169,10 @@ fn widen(values: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
                     let values = values.unary::<_, Decimal256Type>(i256::from_i128);
                     Arc::new(values.with_data_type(wide))
                 }
+                DataType::Float32 => {
+                    let values = values.as_primitive::<Float32Type>();
+                    Arc::new(values.unary::<_, Float64Type>(f64::from))
+                }
                 _ => {
                     let values = values.as_primitive::<Int64Type>();
                     let wide = values.unary::<_, Decimal128Type>(i128::from);
@@ -180,6 +206,19 @@ fn narrow(sums: &ArrayRef, answer: &DataType) -> Result<ArrayRef> {
             let sums = sums.as_primitive::<Decimal128Type>();
             let narrow = |sum| u64::try_from(sum).map_err(|_| overflow());
             Arc::new(sums.try_unary::<_, UInt64Type, _>(narrow)?)
+        }
+        DataType::Float32 => {
+            let sums = sums.as_primitive::<Float64Type>();
+            let narrow = |sum: f64| {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "a real has as many digits as it has"
+                )]
+                let real = sum as f32;
+                let fits = real.is_finite() || !sum.is_finite();
+                fits.then_some(real).ok_or_else(overflow)
+            };
+            Arc::new(sums.try_unary::<_, Float32Type, _>(narrow)?)
         }
         _ => {
             let sums = sums.as_primitive::<Decimal128Type>();
