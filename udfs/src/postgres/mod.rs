@@ -17,6 +17,7 @@ mod concatenated;
 mod conditions;
 mod conversion;
 mod converted;
+mod cut_digits;
 mod date_style;
 mod datetime;
 mod decimals;

@@ -26,6 +26,7 @@ use datafusion::sql::sqlparser::ast::BinaryOperator;
 use super::arithmetic::{CheckedArithmetic, Operation};
 use super::average::NumericAverage;
 use super::conversion::{Conversion, ConversionForm};
+use super::cut_digits::CutDigits;
 use super::interval::order_by_span;
 use super::rule::EXACT_SUM;
 use super::whole::Whole;
@@ -153,18 +154,30 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         }
         Expr::ScalarFunction(mut function) => {
             let given = function.args.first().map(|value| value.get_type(schema));
-            let whole = match given {
-                Some(Ok(given)) => Whole::of(&function.func, &given),
+            let own = match given {
+                Some(Ok(given)) => own_function(&function.func, &given, function.args.get(1)),
                 _ => None,
             };
-            let is_whole = whole.is_some();
-            if let Some(whole) = whole {
-                function.func = Arc::new(ScalarUDF::new_from_impl(whole));
+            let is_changed = own.is_some();
+            if let Some(own) = own {
+                function.func = Arc::new(own);
             }
-            Transformed::new_transformed(Expr::ScalarFunction(function), is_whole)
+            Transformed::new_transformed(Expr::ScalarFunction(function), is_changed)
         }
         other => Transformed::no(other),
     })
+}
+
+/// What takes the place of a function of DataFusion's that answers numerics of other digits.
+fn own_function(
+    function: &Arc<ScalarUDF>,
+    given: &DataType,
+    digits: Option<&Expr>,
+) -> Option<ScalarUDF> {
+    if let Some(whole) = Whole::of(function, given) {
+        return Some(ScalarUDF::new_from_impl(whole));
+    }
+    CutDigits::of(function, given, digits).map(ScalarUDF::new_from_impl)
 }
 
 fn are_numeric(operation: Operation, left: &Expr, right: &Expr, schema: &DFSchema) -> bool {
