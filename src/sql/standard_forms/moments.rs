@@ -1,6 +1,7 @@
 //! Moments: their fields, which `extract` and `date_part` give, and `AT TIME ZONE`.
 
 use datafusion::sql::sqlparser::ast::{CastKind, DataType, Expr, TimezoneInfo, Value};
+use tributary_udfs::postgres::{IntervalUnit, interval_unit};
 
 use super::calls::{named_call, taken};
 
@@ -41,32 +42,30 @@ pub(super) fn truncated_there(unit: &Expr, moment: &Expr, zone: &Expr) -> Expr {
 
 /// The function that extracts a field which DataFusion's `date_part` has not, or has as another type.
 fn field_function(field: &str) -> Option<&'static str> {
-    Some(match field {
-        "century" | "centuries" | "decade" | "decades" | "millennium" | "millenium"
-        | "millennia" | "isoyear" | "timezone" | "timezone_hour" | "timezone_minute" => {
-            "extract_whole"
-        }
-        "epoch" | "second" | "seconds" => "extract_seconds",
-        "millisecond" | "milliseconds" => "extract_milliseconds",
-        "julian" => "extract_julian",
+    use IntervalUnit::{Century, Decade, Millennium, Millisecond, Second};
+    Some(match (interval_unit(field), field) {
+        (Some(Century | Decade | Millennium), _)
+        | (
+            None,
+            "isoyear" | "timezone" | "timezone_h" | "timezone_hour" | "timezone_m"
+            | "timezone_minute",
+        ) => "extract_whole",
+        (Some(Second), _) | (None, "epoch") => "extract_seconds",
+        (Some(Millisecond), _) => "extract_milliseconds",
+        (None, "julian" | "jd" | "j") => "extract_julian",
         _ => return None,
     })
 }
 
-/// Fields that are infinite where the moment is, which a double can be and a numeric cannot.
-const GROWING: [&str; 11] = [
-    "year",
-    "years",
-    "decade",
-    "decades",
-    "century",
-    "centuries",
-    "millennium",
-    "millennia",
-    "isoyear",
-    "julian",
-    "epoch",
-];
+/// Whether `date_part` computes a field as the double that it gives: those that are infinite where the
+/// moment is, which a numeric cannot be, and those of the clock, which a date has none of for `extract`.
+fn is_double(field: &str) -> bool {
+    use IntervalUnit::{Day, Month, Week};
+    match interval_unit(field) {
+        Some(unit) => !matches!(unit, Day | Week | Month),
+        None => matches!(field, "isoyear" | "julian" | "jd" | "j" | "epoch"),
+    }
+}
 
 /// A field of a moment or an interval.
 pub(super) fn extracted(field: &str, from: Expr) -> Expr {
@@ -84,7 +83,7 @@ pub(super) fn extracted(field: &str, from: Expr) -> Expr {
 /// A field as `date_part` gives it, before that is a double.
 pub(super) fn date_part(field: &str, from: Expr) -> Expr {
     let field = field.to_lowercase();
-    match GROWING.contains(&field.as_str()) {
+    match is_double(&field) {
         true => {
             let name = Expr::value(Value::SingleQuotedString(field));
             named_call("double_field", vec![name, from])

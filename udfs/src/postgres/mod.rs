@@ -90,7 +90,9 @@ pub use moment_rounding::{
     MOMENT_DIGITS, ROUND_MOMENT, round_moment, round_moments, rounded_moment,
 };
 pub(crate) use moment_text::abbreviation;
-pub use moment_text::interval::{Parts as IntervalParts, Unit as IntervalUnit};
+pub use moment_text::interval::{
+    Parts as IntervalParts, Unit as IntervalUnit, unit as interval_unit,
+};
 pub use nearest_floats::nearest_floats;
 pub use now::Now;
 pub use numeric_rule::{BARE_NUMERIC, BARE_NUMERIC_TYPE, NumericArithmetic};

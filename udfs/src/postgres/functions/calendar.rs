@@ -12,6 +12,7 @@ use super::moment::{
     DAY, SECOND, age as age_of, interval, is_infinite, later, micros, out_of_range,
 };
 use super::moment_fields::{Field, no_numeric};
+use super::refused_fields::refusal;
 use super::row_function::{Form, Row, Type, form, of_nulls};
 use crate::FunctionError;
 use crate::calendar;
@@ -108,6 +109,7 @@ pub(super) const EXTRACT_WHOLE: &[Form] = &[
     form(&[Text, Timestamp], BigInt, whole_field),
     form(&[Text, TimestampTz], BigInt, whole_field),
     form(&[Text, Date], BigInt, whole_field),
+    form(&[Text, Time], BigInt, whole_field),
     form(&[Text, Interval], BigInt, whole_field),
 ];
 pub(super) const EXTRACT_SECONDS: &[Form] = &[
@@ -134,12 +136,19 @@ pub(super) const EXTRACT_JULIAN: &[Form] = &[
             Field::Julian.of_day(row.integer(0)),
         ))),
     }),
+    form(&[Time], BigInt, |row| Err(refused(row, "julian", 0).into())),
+    form(&[Interval], BigInt, |row| {
+        Err(refused(row, "julian", 0).into())
+    }),
 ];
 pub(super) const EXTRACT_MILLISECONDS: &[Form] = &[
     form(&[Timestamp], Milliseconds, milliseconds),
     form(&[TimestampTz], Milliseconds, milliseconds),
     form(&[Time], Milliseconds, milliseconds),
     form(&[Interval], Milliseconds, milliseconds),
+    form(&[Date], Milliseconds, |row| {
+        Err(refused(row, "milliseconds", 0).into())
+    }),
 ];
 pub(super) const OVERLAPS: &[Form] = &[
     of_nulls(
@@ -412,8 +421,14 @@ fn local_of(row: &Row<'_>, index: usize) -> Result<(i64, i64), FunctionError> {
     ))
 }
 
+/// The error of a field that an argument does not have.
+fn refused(row: &Row<'_>, name: &str, index: usize) -> FunctionError {
+    let unknown = || FunctionError::invalid_argument(format!("unit \"{name}\" not recognized"));
+    refusal(name, &row.data_type(index)).unwrap_or_else(unknown)
+}
+
 fn unknown(row: &Row<'_>) -> FunctionError {
-    FunctionError::invalid_argument(format!("unit \"{}\" not recognized", row.text(0)))
+    refused(row, &row.text(0).to_lowercase(), 1)
 }
 
 /// A field that is a whole number.
@@ -421,25 +436,28 @@ fn whole_field(row: &Row<'_>) -> Result<ScalarValue> {
     let name = row.text(0).to_lowercase();
     if row.is_interval(1) {
         let years = i64::from(row.interval(1).months / 12);
-        let value = match name.as_str() {
-            "decade" | "decades" => years / 10,
-            "century" | "centuries" => years / 100,
-            "millennium" | "millennia" => years / 1000,
+        let value = match unit(&name) {
+            Some(Unit::Decade) => years / 10,
+            Some(Unit::Century) => years / 100,
+            Some(Unit::Millennium) => years / 1000,
             _ => return Err(unknown(row).into()),
         };
         return Ok(ScalarValue::Int64(Some(value)));
+    }
+    if row.is_time(1) {
+        return Err(unknown(row).into());
     }
     let (moment, offset) = local_of(row, 1)?;
     let is_end = is_end(row, 1);
     let value = match (name.as_str(), Field::named(&name)) {
         (_, Some(_)) if is_end => return Err(no_numeric().into()),
         (_, Some(field)) => field.of_day(moment.div_euclid(DAY)),
-        ("timezone" | "timezone_hour" | "timezone_minute", _) if is_end && row.has_zone(1) => {
+        (name, _) if is_end && row.has_zone(1) && name.starts_with("timezone") => {
             return Ok(ScalarValue::Int64(None));
         }
         ("timezone", _) if row.has_zone(1) => offset,
-        ("timezone_hour", _) if row.has_zone(1) => offset / 3600,
-        ("timezone_minute", _) if row.has_zone(1) => offset / 60 % 60,
+        ("timezone_hour" | "timezone_h", _) if row.has_zone(1) => offset / 3600,
+        ("timezone_minute" | "timezone_m", _) if row.has_zone(1) => offset / 60 % 60,
         _ => return Err(unknown(row).into()),
     };
     Ok(ScalarValue::Int64(Some(value)))

@@ -16,6 +16,7 @@ mod moment_shift;
 mod normal_forms;
 mod numbers;
 mod quoting;
+mod refused_fields;
 mod regular_expression;
 mod row_function;
 mod series;

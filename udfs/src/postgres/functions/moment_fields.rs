@@ -1,5 +1,6 @@
 //! Fields of moments that grow with them, so that those of the ends of time are infinite: the year, what
-//! is counted by years, the Julian day and the seconds since 1970.
+//! is counted by years, the Julian day and the seconds since 1970. Beside them those of the clock, which a
+//! date has for `date_part`, that takes it for its midnight, and not for `extract`.
 
 use std::sync::Arc;
 
@@ -20,7 +21,9 @@ use datafusion::scalar::ScalarValue;
 
 use super::super::converted::only_value;
 use super::super::inner::as_inner;
+use super::super::moment_text::interval::{Unit, unit};
 use super::moment::{DAY, SECOND, micros};
+use super::refused_fields::refusal;
 use crate::FunctionError;
 use crate::calendar;
 
@@ -39,14 +42,14 @@ pub(super) enum Field {
 impl Field {
     /// The field of a name in lower case.
     pub(super) fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "year" | "years" => Self::Year,
-            "decade" | "decades" => Self::Decade,
-            "century" | "centuries" => Self::Century,
-            "millennium" | "millennia" => Self::Millennium,
-            "isoyear" => Self::IsoYear,
-            "julian" => Self::Julian,
-            "epoch" => Self::Epoch,
+        Some(match (unit(name), name) {
+            (Some(Unit::Year), _) => Self::Year,
+            (Some(Unit::Decade), _) => Self::Decade,
+            (Some(Unit::Century), _) => Self::Century,
+            (Some(Unit::Millennium), _) => Self::Millennium,
+            (None, "isoyear") => Self::IsoYear,
+            (None, "julian" | "jd" | "j") => Self::Julian,
+            (None, "epoch") => Self::Epoch,
             _ => return None,
         })
     }
@@ -166,14 +169,25 @@ impl ScalarUDFImpl for DatePart {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let field = name_of(args.args.first()).and_then(|name| Field::named(&name));
-        let is_year = field == Some(Field::Year);
-        let Some(moment) = args.args.get(1).filter(|_| is_year) else {
+        let name = name_of(args.args.first()).unwrap_or_default();
+        let refused = args.arg_fields.get(1);
+        if let Some(refusal) = refused.and_then(|of| refusal(&name, of.data_type())) {
+            return Err(refusal.into());
+        }
+        let is_year = Field::named(&name) == Some(Field::Year);
+        let is_quarter = matches!(name.as_str(), "quarter" | "qtr");
+        let own = args.args.get(1).filter(|_| is_year || is_quarter);
+        let Some(moment) = own else {
             return self.inner.invoke_with_args(args);
         };
         let moments = moment.to_array(1)?;
         let year = |day: i64| i32::try_from(Field::Year.of_day(day)).map_err(|_| no_numeric());
-        let years: Int32Array = match moments.data_type() {
+        let fields: Int32Array = match moments.data_type() {
+            DataType::Interval(IntervalUnit::MonthDayNano) if is_quarter => {
+                let intervals = moments.as_primitive::<IntervalMonthDayNanoType>();
+                intervals.unary(|interval| interval.months % 12 / 3 + 1)
+            }
+            _ if is_quarter => return self.inner.invoke_with_args(args),
             DataType::Date32 => {
                 let days = moments.as_primitive::<Date32Type>();
                 days.try_unary(|day| match end(day, i32::MIN, i32::MAX) {
@@ -190,7 +204,7 @@ impl ScalarUDFImpl for DatePart {
             }
             _ => return self.inner.invoke_with_args(args),
         };
-        answer(Arc::new(years), moment)
+        answer(Arc::new(fields), moment)
     }
 }
 
@@ -251,13 +265,59 @@ impl ScalarUDFImpl for DoubleField {
         };
         let name = name_of(Some(name)).unwrap_or_default();
         let moments = moment.to_array(1)?;
-        let values = Field::named(&name).map(|field| doubles(field, &moments));
-        let Some(values) = values.transpose()?.flatten() else {
-            let message = format!("unit \"{name}\" not recognized");
-            return Err(FunctionError::invalid_argument(message).into());
+        let values = match (Field::named(&name), unit(&name).and_then(clock)) {
+            (Some(field), _) => doubles(field, &moments)?,
+            (None, Some(of)) => Some(clock_doubles(of, &moments)?),
+            (None, None) => None,
+        };
+        let Some(values) = values else {
+            let unknown =
+                || FunctionError::invalid_argument(format!("unit \"{name}\" not recognized"));
+            let refused = refusal(&name, moments.data_type());
+            return Err(refused.unwrap_or_else(unknown).into());
         };
         answer(Arc::new(values), moment)
     }
+}
+
+/// A field of the clock, of microseconds since midnight or in an interval; none for other units.
+fn clock(unit: Unit) -> Option<fn(i64) -> f64> {
+    const MINUTE: i64 = 60 * SECOND;
+    let of: fn(i64) -> f64 = match unit {
+        Unit::Hour => |micros| (micros / (60 * MINUTE)) as f64,
+        Unit::Minute => |micros| (micros / MINUTE % 60) as f64,
+        Unit::Second => |micros| (micros % MINUTE) as f64 / SECOND as f64,
+        Unit::Millisecond => |micros| (micros % MINUTE) as f64 / 1e3,
+        Unit::Microsecond => |micros| (micros % MINUTE) as f64,
+        _ => return None,
+    };
+    Some(of)
+}
+
+/// A field of the clock of all values, NULL at the ends of time.
+fn clock_doubles(of: fn(i64) -> f64, moments: &ArrayRef) -> Result<Float64Array> {
+    Ok(match moments.data_type() {
+        DataType::Date32 => {
+            let days = moments.as_primitive::<Date32Type>();
+            days.unary_opt(|day| end(day, i32::MIN, i32::MAX).is_none().then(|| of(0)))
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, _) => {
+            let moments = moments.as_primitive::<TimestampMicrosecondType>();
+            moments.unary_opt(|moment| {
+                let is_finite = end(moment, i64::MIN, i64::MAX).is_none();
+                is_finite.then(|| of(moment.rem_euclid(DAY)))
+            })
+        }
+        DataType::Interval(IntervalUnit::MonthDayNano) => {
+            let intervals = moments.as_primitive::<IntervalMonthDayNanoType>();
+            intervals.unary(|interval| of(micros(interval)))
+        }
+        DataType::Time64(TimeUnit::Nanosecond) => {
+            let times = moments.as_primitive::<Time64NanosecondType>();
+            times.unary(|nanos| of(nanos / 1_000))
+        }
+        other => return internal_err!("{other} has no clock"),
+    })
 }
 
 /// The field of all values; none where their type does not have it.

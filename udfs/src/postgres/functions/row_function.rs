@@ -235,6 +235,11 @@ impl Row<'_> {
         }
     }
 
+    pub(super) fn data_type(&self, index: usize) -> DataType {
+        let value = self.values.get(index);
+        value.map_or(DataType::Null, ScalarValue::data_type)
+    }
+
     pub(super) fn is_date(&self, index: usize) -> bool {
         matches!(self.values.get(index), Some(ScalarValue::Date32(_)))
     }

@@ -38,7 +38,7 @@ const DAYS_OF_MONTH: f64 = 30.0;
 const DAY_SECONDS: f64 = 86_400.0;
 
 /// The unit of a name, `None` for one that is none.
-pub(in crate::postgres) fn unit(name: &str) -> Option<Unit> {
+pub fn unit(name: &str) -> Option<Unit> {
     // PostgreSQL looks at ten characters.
     Some(match name.get(..10).unwrap_or(name) {
         "us" | "usec" | "usecs" | "usecond" | "useconds" | "microsecon" => Unit::Microsecond,
