@@ -27,7 +27,7 @@ use self::rows::{of_keys, of_subquery, of_union, of_values};
 use self::types::{as_moments, unify};
 use super::matched_types::Matching;
 use super::rule::is_comparison;
-use super::truths::refuse_truths;
+use super::truths::{read_truths, refuse_truths};
 use crate::FunctionError;
 
 /// Functions whose arguments and answer are of one type.
@@ -101,12 +101,15 @@ fn of_expression(
             }
             // The values that the one behind CASE is compared with.
             if let Some(value) = expr.take() {
-                for each in &compared {
-                    matching.comparison(&value, Operator::Eq, each, schema)?;
-                }
                 compared.push(*value);
-                let moments = as_moments(compared, schema);
-                is_compared = moments.transformed;
+                let truths = read_truths(compared, schema);
+                if let Some((value, others)) = truths.data.split_last() {
+                    for each in others {
+                        matching.comparison(value, Operator::Eq, each, schema)?;
+                    }
+                }
+                let moments = as_moments(truths.data, schema);
+                is_compared = truths.transformed || moments.transformed;
                 compared = moments.data;
                 expr = compared.pop().map(Box::new);
             }
@@ -178,11 +181,15 @@ fn of_expression(
                 true => Operator::NotEq,
                 false => Operator::Eq,
             };
-            for each in &list {
-                matching.comparison(&expr, operator, each, schema)?;
+            let all = std::iter::once(*expr).chain(list).collect();
+            let truths = read_truths(all, schema);
+            if let Some((expr, list)) = truths.data.split_first() {
+                for each in list {
+                    matching.comparison(expr, operator, each, schema)?;
+                }
             }
-            let all = unify(std::iter::once(*expr).chain(list).collect(), schema);
-            let transformed = all.transformed;
+            let all = unify(truths.data, schema);
+            let transformed = truths.transformed || all.transformed;
             let mut all = all.data.into_iter();
             let expr = Box::new(all.next().unwrap_or_default());
             let list = Expr::InList(InList {
@@ -202,10 +209,13 @@ fn of_expression(
                 true => (Operator::Lt, Operator::Gt),
                 false => (Operator::GtEq, Operator::LtEq),
             };
-            matching.comparison(&expr, from, &low, schema)?;
-            matching.comparison(&expr, to, &high, schema)?;
-            let all = unify(vec![*expr, *low, *high], schema);
-            let transformed = all.transformed;
+            let truths = read_truths(vec![*expr, *low, *high], schema);
+            if let [expr, low, high] = truths.data.as_slice() {
+                matching.comparison(expr, from, low, schema)?;
+                matching.comparison(expr, to, high, schema)?;
+            }
+            let all = unify(truths.data, schema);
+            let transformed = truths.transformed || all.transformed;
             let mut all = all.data.into_iter();
             let mut next = || Box::new(all.next().unwrap_or_default());
             let between = Expr::Between(Between {

@@ -1,11 +1,14 @@
-//! Where truths stand, and where they do not: what `WHEN` asks for is one, and `max` and `min` take none.
+//! Where truths stand, and where they do not: what `WHEN` asks for is one, so is a literal in a list with
+//! one, and `max` and `min` take none.
 //!
 //! DataFusion takes a number that is not zero for a truth, and truths for values in an order.
 
 use arrow::datatypes::DataType;
 use datafusion::common::DFSchema;
+use datafusion::common::tree_node::Transformed;
 use datafusion::error::Result;
-use datafusion::logical_expr::{Expr, ExprSchemable};
+use datafusion::logical_expr::{Cast, Expr, ExprSchemable};
+use datafusion::scalar::ScalarValue;
 
 use super::compared_texts::is_open;
 use super::matched_types::{Matching, name};
@@ -40,6 +43,21 @@ impl Matching {
         }
         .into())
     }
+}
+
+/// Values that are compared with one another: literals among them are truths where another one is,
+/// `b IN ('yes', 'off')`.
+pub(super) fn read_truths(values: Vec<Expr>, schema: &DFSchema) -> Transformed<Vec<Expr>> {
+    let is_truth = |value: &Expr| matches!(value.get_type(schema), Ok(DataType::Boolean));
+    let is_literal = |value: &Expr| matches!(value, Expr::Literal(ScalarValue::Utf8(Some(_)), _));
+    if !values.iter().any(is_literal) || !values.iter().any(is_truth) {
+        return Transformed::no(values);
+    }
+    let read = |value: Expr| match is_literal(&value) {
+        true => Expr::Cast(Cast::new(Box::new(value), DataType::Boolean)),
+        false => value,
+    };
+    Transformed::yes(values.into_iter().map(read).collect())
 }
 
 /// That `max` and `min` are not asked for the greatest and the least truth.
