@@ -17,6 +17,7 @@ use datafusion::logical_expr::planner::{
     PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning,
 };
 use datafusion::logical_expr::{Cast, Expr, LogicalPlanBuilder, lit};
+use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::{
     DataType as SqlType, FunctionArg, FunctionArgExpr, ObjectName, TableAlias, TableFactor,
 };
@@ -24,6 +25,7 @@ use datafusion::sql::sqlparser::ast::{
 use super::function::Definition;
 use super::kind::JsonKind;
 use super::rule::{call, declared};
+use super::types::JSONB_IN;
 use super::{json_array_elements, json_each, json_get, jsonb_path, ordinals, record};
 use crate::FunctionError;
 
@@ -215,7 +217,14 @@ impl Call<'_> {
         let number = CALLS.fetch_add(1, Ordering::Relaxed);
         let list = format!("tributary_rows_{number}");
         let places = format!("tributary_places_{number}");
-        let rows = call(definition, self.arguments.clone());
+        let mut arguments = self.arguments.clone();
+        // A literal is a jsonb by what is called.
+        if let (Record(Jsonb), Some(document)) = (&self.function.rows, arguments.first_mut())
+            && matches!(document, Expr::Literal(ScalarValue::Utf8(Some(_)), _))
+        {
+            *document = call(&JSONB_IN, vec![std::mem::take(document)]);
+        }
+        let rows = call(definition, arguments);
         let mut lists = vec![rows.clone().alias(&list)];
         let mut unnested = vec![Column::from_name(&list)];
         if self.has_ordinality {
