@@ -2,11 +2,15 @@
 
 use std::fmt::Write;
 
+use chrono::{DateTime, TimeZone};
+use chrono_tz::{OffsetName, Tz};
+
 use super::moment::{Moment, Offset};
 use super::roman::MONTHS as ROMAN_MONTHS;
 use super::template::{Case, Field, Ordinal, Part, Pattern};
 use crate::FunctionError;
 use crate::calendar;
+use crate::postgres::offset_name;
 
 pub(super) const MONTHS: [&str; 12] = [
     "January",
@@ -36,18 +40,20 @@ const NAME_WIDTH: usize = 9;
 /// How wide the longest numeral of a month is: VIII.
 const ROMAN_WIDTH: usize = 4;
 
-/// Appends a moment as the template says.
+/// Appends a moment as the template says, with the names that its time zone has, where it is one of the
+/// IANA database.
 ///
 /// # Errors
-/// 22007 for a pattern that an interval has no part for, 0A000 for the name of a time zone.
+/// 22007 for a pattern that an interval has no part for.
 pub(super) fn write(
     moment: &Moment,
+    zone: Option<Tz>,
     template: &[Part],
     text: &mut String,
 ) -> Result<(), FunctionError> {
     for part in template {
         match part {
-            Part::Pattern(pattern) => write_pattern(moment, pattern, text)?,
+            Part::Pattern(pattern) => write_pattern(moment, zone, pattern, text)?,
             Part::Separator(character) | Part::Space(character) | Part::Literal(character) => {
                 text.push(*character);
             }
@@ -58,6 +64,7 @@ pub(super) fn write(
 
 fn write_pattern(
     moment: &Moment,
+    zone: Option<Tz>,
     pattern: &Pattern,
     text: &mut String,
 ) -> Result<(), FunctionError> {
@@ -128,7 +135,9 @@ fn write_pattern(
             match moment.offset {
                 Offset::None => {}
                 Offset::Utc => text.push_str(&cased("UTC", case)),
-                Offset::Seconds(_) => return Err(zone_name(pattern)),
+                Offset::Seconds(seconds) => {
+                    text.push_str(&cased(&zone_name(moment, seconds, zone)?, case));
+                }
             }
             return Ok(());
         }
@@ -244,15 +253,16 @@ fn day(moment: &Moment) -> Result<i64, FunctionError> {
     })
 }
 
-fn zone_name(pattern: &Pattern) -> FunctionError {
-    FunctionError {
-        sqlstate: "0A000",
-        message: format!(
-            "to_char knows no abbreviations of time zones for \"{}\"",
-            pattern.name
-        ),
-        hint: Some("Use OF, or TZH and TZM, or set TimeZone to UTC.".to_owned()),
-    }
+/// What the time so many seconds east of UTC is called in its zone: `CET`, and `+04` where it has no name.
+fn zone_name(moment: &Moment, seconds: i64, zone: Option<Tz>) -> Result<String, FunctionError> {
+    let time = (moment.hour * 60 + moment.minute) * 60 + moment.second;
+    let local = day(moment)? * 86_400 + time;
+    let instant = DateTime::from_timestamp(local - seconds, 0);
+    let name = zone.zip(instant).and_then(|(zone, instant)| {
+        let offset = zone.offset_from_utc_datetime(&instant.naive_utc());
+        offset.abbreviation().map(str::to_owned)
+    });
+    Ok(name.unwrap_or_else(|| offset_name(seconds)))
 }
 
 fn offset(moment: &Moment) -> i64 {

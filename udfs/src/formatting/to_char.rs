@@ -9,6 +9,7 @@ use arrow::datatypes::{
     IntervalMonthDayNanoType, IntervalUnit, Time64MicrosecondType, TimeUnit,
     TimestampMicrosecondType, UInt64Type,
 };
+use chrono_tz::Tz;
 use datafusion::error::Result;
 use datafusion::logical_expr::{ColumnarValue, Volatility};
 use datafusion_macros::user_doc;
@@ -26,7 +27,7 @@ use crate::arguments::{Call, Form, Function, Kind, Strings};
     doc_section(label = "Formatting Functions"),
     description = r#"A date, a timestamp, an interval or a number as text, written by a template; equal to PostgreSQL's in the C locale.
 
-Patterns of dates and times: `HH24` `HH12` `HH` `MI` `SS` `MS` `US` `FF1` to `FF6` `SSSS`, `AM` `PM` `A.M.` `P.M.`, `YYYY` `YYY` `YY` `Y` `Y,YYY` `CC` `BC` `AD`, `MM` `MONTH` `Month` `month` `MON` `Mon` `mon` `RM` `Q`, `DD` `D` `DDD` `DAY` `Day` `day` `DY` `Dy` `dy` `J`, `WW` `W`, the ISO week's `IYYY` `IW` `ID` `IDDD`, `TZH` `TZM` `OF` `TZ`. `FM` before a pattern leaves out blanks and zeros in front, `TH` or `th` behind one adds `1st`, `2nd`. A timestamp with time zone is shown in the session's `TimeZone`; of the abbreviations of time zones (`TZ`) only UTC is known.
+Patterns of dates and times: `HH24` `HH12` `HH` `MI` `SS` `MS` `US` `FF1` to `FF6` `SSSS`, `AM` `PM` `A.M.` `P.M.`, `YYYY` `YYY` `YY` `Y` `Y,YYY` `CC` `BC` `AD`, `MM` `MONTH` `Month` `month` `MON` `Mon` `mon` `RM` `Q`, `DD` `D` `DDD` `DAY` `Day` `day` `DY` `Dy` `dy` `J`, `WW` `W`, the ISO week's `IYYY` `IW` `ID` `IDDD`, `TZH` `TZM` `OF` `TZ`. `FM` before a pattern leaves out blanks and zeros in front, `TH` or `th` behind one adds `1st`, `2nd`. A timestamp with time zone is shown in the session's `TimeZone`; `TZ` is what its time is called there, or its offset where it has no name.
 
 Patterns of numbers: `9` `0` `.` `D` `,` `G` `S` `MI` `PL` `SG` `PR` `V` `EEEE` `RN` `TH` `L` `FM`. A number that has too many digits is shown as `#`.
 
@@ -80,7 +81,9 @@ fn answer(given: &[DataType]) -> Result<DataType> {
 }
 
 fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
-    let zone = Zone::named(&call.settings::<SessionTimeZone>().time_zone)?;
+    let settings = call.settings::<SessionTimeZone>();
+    let zone = Zone::named(&settings.time_zone)?;
+    let names: Option<Tz> = settings.time_zone.parse().ok();
     let values = call.argument(0)?.to_array(call.rows())?;
     let templates = call.text(1)?;
     if values.data_type().is_null() {
@@ -100,7 +103,7 @@ fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
     let moment = moments(&values, zone)?;
     let parse = |text: &str| Ok::<Vec<Part>, FunctionError>(parse(text));
     write(call, &values, &templates, parse, |row, template, text| {
-        moment_writer::write(&moment(row), template, text)
+        moment_writer::write(&moment(row), names, template, text)
     })
 }
 

@@ -100,4 +100,5 @@ pub use row_numbers::row_number;
 pub use rule::PostgresSemantics;
 pub use single_byte::SINGLE_BYTE;
 pub(crate) use text::double_precision;
+pub(crate) use time_zones::offset_name;
 pub use time_zones::{ZoneAt, time_zone_name, time_zones};

@@ -30,7 +30,7 @@ pub fn time_zones(at: DateTime<Utc>) -> impl Iterator<Item = ZoneAt> {
         let abbreviation = offset.abbreviation().map(str::to_owned);
         ZoneAt {
             name: zone.name(),
-            abbreviation: abbreviation.unwrap_or_else(|| digits(seconds)),
+            abbreviation: abbreviation.unwrap_or_else(|| offset_name(seconds.into())),
             offset: seconds,
             is_summer_time: !offset.dst_offset().is_zero(),
         }
@@ -38,7 +38,7 @@ pub fn time_zones(at: DateTime<Utc>) -> impl Iterator<Item = ZoneAt> {
 }
 
 /// The name of a time that has no other: `+04`, `-0330`.
-fn digits(seconds: i32) -> String {
+pub(crate) fn offset_name(seconds: i64) -> String {
     let sign = if seconds < 0 { '-' } else { '+' };
     let minutes = seconds.abs() / 60;
     match minutes % 60 {
