@@ -211,7 +211,11 @@ fn write_pattern(
             }
         }
         Field::Month => padded(text, moment.month, 2),
-        Field::DayOfMonth => padded(text, moment.day, 2),
+        // The sign of an interval's days is one of the digits, as in PostgreSQL.
+        Field::DayOfMonth => {
+            let width = if pattern.is_filled { 0 } else { 2 };
+            let _ = write!(text, "{:0width$}", moment.day);
+        }
         Field::DayOfYear => {
             let width = if pattern.is_filled { 0 } else { 3 };
             let _ = write!(text, "{:0width$}", moment.day_of_year);
