@@ -1,15 +1,64 @@
 //! Functions of numbers.
 
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{ArrowPrimitiveType, Float64Type, TimestampMicrosecondType};
+use datafusion::common::internal_err;
+use datafusion::error::Result;
 use datafusion::scalar::ScalarValue;
 
-use super::row_function::{Form, Type, form, integer, text};
+use super::row_function::{Form, Row, Type, form, integer, text};
 use crate::FunctionError;
 use crate::postgres::range::out_of_range;
 
-use Type::{BigInt, Float, Integer, Text};
+use Type::{
+    BigInt, Float, Floats, Integer, Text, Timestamp, TimestampTz, TimestampTzs, Timestamps,
+};
 
-/// `operand` and what stands at the ends of buckets, which may go down too (`width_bucket_float8`).
-pub(super) const WIDTH_BUCKET: &[Form] = &[form(&[Float, Float, Float, BigInt], Integer, |row| {
+/// `operand` and what stands at the ends of buckets, which may go down too, or where each bucket begins.
+pub(super) const WIDTH_BUCKET: &[Form] = &[
+    form(&[Float, Float, Float, BigInt], Integer, equal_bucket),
+    form(&[Float, Floats], Integer, |row| {
+        let operand = row.float(0);
+        // NaN is greater than all numbers.
+        bucket::<Float64Type>(row, |least| operand >= least || operand.is_nan())
+    }),
+    form(&[Timestamp, Timestamps], Integer, moment_bucket),
+    form(&[TimestampTz, TimestampTzs], Integer, moment_bucket),
+];
+
+fn moment_bucket(row: &Row<'_>) -> Result<ScalarValue> {
+    let operand = row.integer(0);
+    bucket::<TimestampMicrosecondType>(row, |least| operand >= least)
+}
+
+/// The number of the last bucket that has begun, where the array behind the operand tells the beginnings
+/// in their order (`width_bucket_array`).
+fn bucket<T: ArrowPrimitiveType>(
+    row: &Row<'_>,
+    has_begun: impl Fn(T::Native) -> bool,
+) -> Result<ScalarValue> {
+    let Some(beginnings) = row.list(1) else {
+        return Ok(ScalarValue::Int32(None));
+    };
+    if beginnings.null_count() > 0 {
+        return Err(FunctionError {
+            sqlstate: "22004",
+            message: "thresholds array must not contain NULLs".to_owned(),
+            hint: None,
+        }
+        .into());
+    }
+    let Some(beginnings) = beginnings.as_primitive_opt::<T>() else {
+        return internal_err!("buckets begin at values of another type");
+    };
+    let begun = beginnings
+        .values()
+        .partition_point(|beginning| has_begun(*beginning));
+    integer(i64::try_from(begun).unwrap_or(i64::MAX))
+}
+
+/// The number of a bucket among those that are equally wide (`width_bucket_float8`).
+fn equal_bucket(row: &Row<'_>) -> Result<ScalarValue> {
     let (operand, low, high) = (row.float(0), row.float(1), row.float(2));
     let error = |message: &str| FunctionError {
         sqlstate: "2201G",
@@ -40,7 +89,7 @@ pub(super) const WIDTH_BUCKET: &[Form] = &[form(&[Float, Float, Float, BigInt], 
     } else {
         (count as f64 * ((operand - low) / (high - low))) as i64 + 1
     })
-})];
+}
 
 /// The hexadecimal digits of a number; of one below zero, those of all the bits of its type.
 pub(super) const TO_HEX: &[Form] = &[

@@ -42,6 +42,7 @@ pub(super) enum Type {
     TextLists,
     Integers,
     BigInts,
+    Floats,
     /// A numeric of six digits behind the point.
     Seconds,
     /// A numeric of three.
@@ -78,6 +79,7 @@ impl Type {
             Self::Days => DataType::Decimal128(38, 20),
             Self::Integers => list(DataType::Int32),
             Self::BigInts => list(DataType::Int64),
+            Self::Floats => list(DataType::Float64),
             Self::Timestamps => list(Self::Timestamp.arrow()),
             Self::TimestampTzs => list(Self::TimestampTz.arrow()),
         }
@@ -118,6 +120,19 @@ impl Type {
             (Self::Interval, DataType::Time32(_) | DataType::Time64(_)) => Some(2),
             (Self::Texts, DataType::List(item) | DataType::LargeList(item)) => {
                 Some(u32::from(!item.data_type().is_string()))
+            }
+            (Self::Floats, DataType::List(item)) => match item.data_type() {
+                item if item.is_floating() => Some(0),
+                item if item.is_numeric() => Some(1),
+                _ => None,
+            },
+            (Self::Timestamps, DataType::List(item)) => match item.data_type() {
+                DataType::Timestamp(_, None) => Some(0),
+                DataType::Date32 => Some(3),
+                _ => None,
+            },
+            (Self::TimestampTzs, DataType::List(item)) => {
+                matches!(item.data_type(), DataType::Timestamp(_, Some(_))).then_some(0)
             }
             _ => None,
         }
