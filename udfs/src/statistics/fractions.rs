@@ -81,7 +81,11 @@ pub(super) fn of_each(
     }
 }
 
-fn number(fraction: &ScalarValue) -> Result<Option<f64>> {
+/// A fraction that is a number.
+///
+/// # Errors
+/// 22003 for one below 0 or above 1.
+pub(super) fn number(fraction: &ScalarValue) -> Result<Option<f64>> {
     let ScalarValue::Float64(number) = fraction.cast_to(&DataType::Float64)? else {
         return Ok(None);
     };

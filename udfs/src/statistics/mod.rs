@@ -9,6 +9,7 @@ mod decomposition;
 mod ewma;
 mod fractions;
 mod gauss_legendre;
+mod interpolated;
 mod iqr_outlier;
 mod js_divergence;
 mod kolmogorov_smirnov;

@@ -1,5 +1,5 @@
-//! `percentile_cont(fraction) WITHIN GROUP (ORDER BY value)`: DataFusion's for one fraction, and for an array
-//! of them one that puts the values in order once.
+//! `percentile_cont(fraction) WITHIN GROUP (ORDER BY value)`: for one fraction over the values that DataFusion's
+//! keeps, and for an array of them one that puts the values in order once.
 
 use std::sync::Arc;
 
@@ -20,6 +20,7 @@ use datafusion::scalar::ScalarValue;
 use datafusion_macros::user_doc;
 
 use super::fractions::{answered, constant, element, of_each};
+use super::interpolated::{Interpolated, InterpolatedGroups, Interpolation};
 use super::ordered_set::{OrderedSet, answer, state};
 use crate::arguments::{Form, Kind};
 
@@ -60,6 +61,15 @@ pub(super) fn function() -> Arc<AggregateUDF> {
         signature: Signature::user_defined(Volatility::Immutable),
         inner: percentile_cont_udaf(),
     }))
+}
+
+/// What a call with one fraction asks for; none where there are no numbers, or no fraction.
+fn interpolation(name: &str, args: &AccumulatorArgs) -> Result<Option<Interpolation>> {
+    let value = args.expr_fields.first();
+    match value.is_some_and(|value| value.data_type() == &DataType::Float64) {
+        true => Interpolation::of(name, args),
+        false => Ok(None),
+    }
 }
 
 /// Whether the second of these arguments is an array.
@@ -111,7 +121,17 @@ impl AggregateUDFImpl for PercentileCont {
 
     fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
         if !has_array(args.expr_fields) {
-            return self.inner.accumulator(args);
+            let interpolation = interpolation(self.name(), &args)?;
+            let is_distinct = args.is_distinct;
+            let inner = self.inner.accumulator(args)?;
+            return Ok(match interpolation {
+                Some(interpolation) => Box::new(Interpolated {
+                    inner,
+                    interpolation,
+                    is_distinct,
+                }),
+                None => inner,
+            });
         }
         let fractions = constant(self.name(), &args)?;
         let answer = args.return_type().clone();
@@ -135,7 +155,15 @@ impl AggregateUDFImpl for PercentileCont {
         &self,
         args: AccumulatorArgs,
     ) -> Result<Box<dyn GroupsAccumulator>> {
-        self.inner.create_groups_accumulator(args)
+        let interpolation = interpolation(self.name(), &args)?;
+        let inner = self.inner.create_groups_accumulator(args)?;
+        Ok(match interpolation {
+            Some(interpolation) => Box::new(InterpolatedGroups {
+                inner,
+                interpolation,
+            }),
+            None => inner,
+        })
     }
 
     fn simplify(&self) -> Option<AggregateFunctionSimplification> {
