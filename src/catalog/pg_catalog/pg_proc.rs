@@ -9,7 +9,7 @@ use crate::catalog::system::SystemSources;
 use crate::catalog::{Kind, Object};
 use crate::sql::Statement;
 use crate::sql::create_function::{Body, CreateFunction, Returns, type_text};
-use crate::sql::function_hints::{Parallel, number};
+use crate::sql::function_hints::{self, Parallel};
 use crate::sql::function_settings::FunctionSetting;
 use crate::sql::name::Quoted;
 use crate::sql::options::Literal;
@@ -127,14 +127,22 @@ pub static TABLE: Rows = Rows {
 
 /// What a call of a function is said to cost.
 fn cost(create: &CreateFunction) -> f64 {
-    create.hints.cost.as_deref().map_or(COST, number)
+    create
+        .hints
+        .cost
+        .as_deref()
+        .map_or(COST, function_hints::number)
 }
 
 /// How many rows a call of a function is said to give; none for one that gives a value.
 fn rows_of(create: &CreateFunction) -> f64 {
     match &create.returns {
         Returns::Type(_) => 0.0,
-        Returns::SetOf(_) | Returns::Table(_) => create.hints.rows.as_deref().map_or(ROWS, number),
+        Returns::SetOf(_) | Returns::Table(_) => create
+            .hints
+            .rows
+            .as_deref()
+            .map_or(ROWS, function_hints::number),
     }
 }
 
