@@ -178,7 +178,7 @@ async fn the_tables_of_a_model_are_compacted_and_belong_together_still() {
     let server = Server::start(folder.path());
     let client = server.connect().await;
     for (sql, before) in asked.iter().zip(&before) {
-        assert_eq!(rows(&client, sql).await, std::slice::from_ref(&before));
+        assert_eq!(rows(&client, sql).await, [before.as_str()]);
     }
     let explained = rows(&client, "EXPLAIN REFRESH MODEL same").await;
     assert!(explained[0].ends_with("incremental"), "{explained:?}");
