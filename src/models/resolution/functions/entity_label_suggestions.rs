@@ -13,7 +13,7 @@ use super::Asked;
 use crate::error::{Error, Result, SqlState};
 
 /// The most pairs that label suggestions give.
-const MOST_SUGGESTIONS: i64 = 100_000;
+const MOST_SUGGESTIONS: usize = 100_000;
 
 /// Pairs of records, by their places.
 pub(super) type Places = Vec<(u32, u32)>;
@@ -22,17 +22,19 @@ impl Asked {
     /// The pairs that a human should be asked about, without those that one has decided or labelled.
     pub(super) async fn suggest(&self, most: &str, columns: SchemaRef) -> Result<RecordBatch> {
         let value = self.value(most).await?;
-        let most = match value.cast_to(&DataType::Int64)? {
-            ScalarValue::Int64(Some(most)) if (0..=MOST_SUGGESTIONS).contains(&most) => most,
-            _ => {
-                return Err(Error::new(
-                    SqlState::INVALID_PARAMETER_VALUE,
-                    format!("{value} is no number of pairs"),
-                )
-                .with_hint(format!("Ask for 0 to {MOST_SUGGESTIONS}.")));
-            }
+        // By its text, lest what is no whole number is taken for one.
+        let text = match value.cast_to(&DataType::Utf8) {
+            Ok(ScalarValue::Utf8(Some(text))) => text,
+            _ => value.to_string(),
         };
-        let most = usize::try_from(most).unwrap_or(0);
+        let most = text.trim().parse::<usize>().ok();
+        let Some(most) = most.filter(|most| *most <= MOST_SUGGESTIONS) else {
+            return Err(Error::new(
+                SqlState::INVALID_PARAMETER_VALUE,
+                format!("{text} is no number of pairs"),
+            )
+            .with_hint(format!("Ask for 0 to {MOST_SUGGESTIONS}.")));
+        };
         let index = self.index().await?;
         let (must, cannot) = self.decided(&index.resolver).await?;
         let ordered = |(left, right): (u32, u32)| (left.max(right), left.min(right));
