@@ -84,6 +84,9 @@ async fn rows(
 }
 
 /// The true entity of each record, as numbers.
+///
+/// # Errors
+/// 42703 for a relation that does not tell it; 22023 for one that tells several of a record, or none of any.
 async fn truth(
     asked: &Asked,
     relation: Arc<dyn TableProvider>,
@@ -120,6 +123,11 @@ async fn truth(
             others.len()
         )));
     };
+    let object = asked.model.object.described();
+    let contradicted = |text: String, hint: &str| {
+        Error::new(SqlState::INVALID_PARAMETER_VALUE, text).with_hint(hint)
+    };
+    let mut told = 0;
     let mut numbers: HashMap<String, u64> = HashMap::new();
     let mut truth = vec![None; records.len()];
     let mut rows = scan::stream(&asked.model.instance, relation, None).await?;
@@ -127,6 +135,7 @@ async fn truth(
         let found = places(&batch.project(&order)?, 0, order.len(), records)?;
         let entities = cast(batch.column(*entity), &DataType::Utf8)?;
         let entities = entities.as_string::<i32>();
+        told += batch.num_rows();
         for (row, record) in found.into_iter().enumerate() {
             if let Some(record) = record
                 && entities.is_valid(row)
@@ -135,9 +144,25 @@ async fn truth(
                 let number = *numbers
                     .entry(entities.value(row).to_owned())
                     .or_insert(next);
-                truth[record as usize] = Some(number);
+                let known = truth[record as usize].replace(number);
+                if known.is_some_and(|known| known != number) {
+                    let id = records.id(record);
+                    return Err(contradicted(
+                        format!("the truth tells several entities of record \"{id}\" of {object}"),
+                        "It needs one row for a record, of one entity.",
+                    ));
+                }
             }
         }
+    }
+    if told > 0 && records.present() > 0 && truth.iter().all(Option::is_none) {
+        return Err(contradicted(
+            format!("the truth tells of no record of {object}"),
+            &format!(
+                "In {} it needs the values that the model's query gives.",
+                names.join(" and ")
+            ),
+        ));
     }
     Ok(truth)
 }
