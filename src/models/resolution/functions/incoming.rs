@@ -113,7 +113,8 @@ impl Asked {
     /// repeat them have their values.
     ///
     /// # Errors
-    /// 42703 for a column that the query does not have; 22023 where none of the columns is compared; 22P02
+    /// 42703 for a column that the query does not have, 42701 for one that is there twice, and 42804 for one
+    /// of several values; 22023 where none of the columns is compared; 22P02
     /// and the like for values that are none of the column's type, where that matters.
     pub(super) async fn incoming(
         &self,
@@ -124,16 +125,40 @@ impl Asked {
         let taking = taking.get_or_try_init(|| Taking::of(&self.model)).await?;
         let schema = &taking.columns;
         let known = || schema.fields().iter().map(|field| field.name().as_str());
-        for name in given.column_names() {
+        for (at, field) in given.fields().iter().enumerate() {
+            let name = field.name().as_str();
             if !known().any(|column| column == name) {
                 let error = Error::new(
                     SqlState::UNDEFINED_COLUMN,
                     format!("{} has no column \"{name}\"", self.model.object.described()),
                 );
-                return Err(match nearest(name, known()) {
-                    Some(near) => error.with_hint(format!("Perhaps you meant \"{near}\".")),
-                    None => error,
-                });
+                return Err(error.with_hint(match nearest(name, known()) {
+                    Some(near) => format!("Perhaps you meant \"{near}\"."),
+                    None => format!("It has: {}.", known().collect::<Vec<_>>().join(", ")),
+                }));
+            }
+            if given
+                .fields()
+                .iter()
+                .take(at)
+                .any(|other| other.name() == name)
+            {
+                return Err(Error::new(
+                    SqlState::DUPLICATE_COLUMN,
+                    format!("the record has column \"{name}\" twice"),
+                )
+                .with_hint("Give each column one value."));
+            }
+            let own = schema.field_with_name(name);
+            let is_own_nested = own.is_ok_and(|own| own.data_type().is_nested());
+            if field.data_type().is_nested() && !is_own_nested {
+                return Err(Error::new(
+                    SqlState::DATATYPE_MISMATCH,
+                    format!("the record has several values in column \"{name}\""),
+                )
+                .with_hint(
+                    "Give it one, as text or in the type that the model's query has there.",
+                ));
             }
         }
         let [id, source] = taking.names.each_ref().map(Option::as_deref);
