@@ -26,7 +26,7 @@ use datafusion::sql::sqlparser::ast::{
 pub(super) use self::calls::{arguments, call};
 pub(super) use self::functions::called_type;
 
-use self::arrays::{any_by_all, are_as_long, as_deep_as, bound_slice, call_empty};
+use self::arrays::{any_by_all, are_as_long, as_deep_as, bound_slice, call_empty, call_of_read};
 use self::calls::no_arguments;
 use self::functions::{as_function, is_function, number_of_bits};
 use self::intervals::in_plain_units;
@@ -126,6 +126,7 @@ impl VisitorMut for Rewriter {
                     "multidimensional arrays must have array expressions with matching dimensions";
                 return ControlFlow::Break(Error::new(SqlState::ARRAY_SUBSCRIPT_ERROR, message));
             }
+            Expr::Array(_) => call_of_read(expr),
             Expr::Interval(interval) => {
                 if let Err(error) = in_plain_units(interval) {
                     return ControlFlow::Break(error);

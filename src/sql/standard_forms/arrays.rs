@@ -1,5 +1,7 @@
 //! Arrays: `x < ANY (a)` is `NOT (x >= ALL (a))`, slices have both of their bounds, literals as many
-//! dimensions as their type.
+//! dimensions as their type, and `ARRAY[a.b]` is a function, which may read the row of the query around.
+
+use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
@@ -8,6 +10,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::calls::{literal_text, named_call, taken};
+use crate::sql::walk::visit_expressions;
 
 /// Says `x < ANY (a)`, of which DataFusion forgets the elements that are NULL, by the opposite of all.
 pub(super) fn any_by_all(expr: &mut Expr) {
@@ -68,6 +71,26 @@ pub(super) fn call_empty(expr: &mut Expr) {
             *expr = named_call("make_array", Vec::new());
         }
         _ => {}
+    }
+}
+
+/// Says an array whose elements read something by a call. Those of one that is written out DataFusion plans as
+/// if nothing were around it: neither the row of the query around, nor what `WITH` names.
+pub(super) fn call_of_read(expr: &mut Expr) {
+    let Expr::Array(array) = expr else { return };
+    let reads = |element: &Expr| {
+        let found = visit_expressions(element, |part| match part {
+            Expr::Identifier(_)
+            | Expr::CompoundIdentifier(_)
+            | Expr::Subquery(_)
+            | Expr::Exists { .. }
+            | Expr::InSubquery { .. } => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        });
+        found.is_break()
+    };
+    if array.elem.iter().any(reads) {
+        *expr = named_call("make_array", std::mem::take(&mut array.elem));
     }
 }
 
