@@ -134,7 +134,9 @@ fn refine(
         },
         |(scorer, agglomerate), task| {
             let mut joined = Vec::new();
-            let mut kept = GroupScores::default();
+            // The first records of groups of which all is known, and what is found out of others.
+            let mut of_known: Vec<u32> = Vec::new();
+            let mut of_new = GroupScores::default();
             for group in &groups[task * CHUNK..groups.len().min((task + 1) * CHUNK)] {
                 listener.check()?;
                 if let [first, second] = group[..] {
@@ -143,9 +145,15 @@ fn refine(
                 }
                 let scored;
                 let (by_name, scores) = match before.and_then(|known| known.find(group)) {
-                    Some(found) => found,
+                    Some(found) => {
+                        of_known.extend(group.first());
+                        found
+                    }
                     None => {
                         scored = compare(group, records, model, scorer)?;
+                        if before.is_some() {
+                            of_new.push(group, &scored.0, &scored.1);
+                        }
                         (scored.0.as_slice(), scored.1.as_slice())
                     }
                 };
@@ -166,21 +174,22 @@ fn refine(
                 let first_of = agglomerate.run(least, sizes);
                 let pairs = first_of.iter().enumerate();
                 joined.extend(pairs.map(|(at, first)| (by_name[at], by_name[*first])));
-                if before.is_some() {
-                    kept.push(group, by_name, scores);
-                }
             }
-            Ok((joined, kept))
+            Ok((joined, of_known, of_new))
         },
     )?;
-    let mut all = Vec::new();
-    let mut now = GroupScores::default();
-    for (joined, kept) in refined {
+    let (mut all, mut new) = (Vec::new(), Vec::new());
+    // By the first record of each group.
+    let mut is_known = vec![false; known.as_ref().map_or(0, |_| records.len())];
+    for (joined, of_known, of_new) in refined {
         all.extend(joined);
-        now.take_in(kept);
+        for first in of_known {
+            is_known[first as usize] = true;
+        }
+        new.push(of_new);
     }
     if let Some(known) = known {
-        *known = now;
+        known.renew(|first| is_known[first as usize], new);
     }
     Ok(all)
 }

@@ -86,8 +86,39 @@ impl GroupScores {
         self.groups.insert(*first, place);
     }
 
+    /// Keeps what is known of the groups of now: of those that begin with such records it was known, and
+    /// `others` have the rest. None of their records has changed.
+    pub(super) fn renew(&mut self, is_known: impl Fn(u32) -> bool, others: Vec<Self>) {
+        self.changed.clear();
+        self.groups.retain(|first, _| is_known(*first));
+        for others in others {
+            self.take_in(others);
+        }
+        let members: usize = self.groups.values().map(|place| 2 * place.size).sum();
+        if self.members.len() > 2 * members {
+            self.compact();
+        }
+    }
+
+    /// Gives back the memory of groups that are no more.
+    fn compact(&mut self) {
+        let mut compact = Self::default();
+        for place in self.groups.values() {
+            let (middle, end) = (place.members + place.size, place.members + 2 * place.size);
+            let scores = place.scores..place.scores + pairs_of(place.size);
+            if let (Some(group), Some(by_name), Some(scores)) = (
+                self.members.get(place.members..middle),
+                self.members.get(middle..end),
+                self.scores.get(scores),
+            ) {
+                compact.push(group, by_name, scores);
+            }
+        }
+        *self = compact;
+    }
+
     /// Takes in what is known of other groups.
-    pub(super) fn take_in(&mut self, others: Self) {
+    fn take_in(&mut self, others: Self) {
         let (members, scores) = (self.members.len(), self.scores.len());
         self.members.extend(others.members);
         self.scores.extend(others.scores);
@@ -146,5 +177,36 @@ mod tests {
         known.forget(&[3]);
         assert_eq!(found(&known, &[2, 3, 9]), None);
         assert_eq!(found(&known, &[1, 4, 7]), of_first);
+    }
+
+    #[test]
+    fn what_is_known_of_groups_of_before_goes() {
+        let of = |first: u32, score: f64| {
+            let mut known = GroupScores::default();
+            let group = [first, first + 1, first + 2];
+            known.push(&group, &group, &scores(&[score, score, score]));
+            known
+        };
+        let mut known = GroupScores::default();
+        known.renew(|_| false, vec![of(1, 0.5), of(10, 1.5)]);
+        let told = |first: u32, score: f64| {
+            let group = [first, first + 1, first + 2];
+            Some((group.to_vec(), vec![score; 3]))
+        };
+        for round in 0..50 {
+            // One of the records has changed, so that its group is found out again.
+            known.forget(&[11]);
+            assert_eq!(found(&known, &[10, 11, 12]), None);
+            known.renew(|first| first == 1, vec![of(10, f64::from(round))]);
+            assert_eq!(found(&known, &[1, 2, 3]), told(1, 0.5));
+            assert_eq!(found(&known, &[10, 11, 12]), told(10, f64::from(round)));
+            assert!(known.members.len() <= 2 * 12, "{}", known.members.len());
+            assert!(known.scores.len() <= 2 * 6, "{}", known.scores.len());
+        }
+        // A group that comes again is not taken for what it was.
+        known.renew(|first| first == 1, Vec::new());
+        assert_eq!(found(&known, &[10, 11, 12]), None);
+        known.renew(|_| false, Vec::new());
+        assert_eq!(known.members.len() + known.scores.len(), 0);
     }
 }
