@@ -108,7 +108,7 @@ pub fn schema(name: &str) -> Option<&'static Tables> {
 const OWNER: i64 = 10;
 
 /// The rows that tell of this server.
-static ROWS: [&Rows; 48] = [
+static ROWS: [&Rows; 56] = [
     &pg_attrdef::TABLE,
     &pg_attribute::TABLE,
     &pg_class::TABLE,
@@ -153,8 +153,16 @@ static ROWS: [&Rows; 48] = [
     &pg_timezone_names::TABLE,
     &pg_type::TABLE,
     &pg_views::TABLE,
+    &statistics::ALL_INDEXES,
     &statistics::ALL_TABLES,
+    &statistics::ARCHIVER,
+    &statistics::BACKGROUND_WRITER,
+    &statistics::BLOCKS_OF_ALL_INDEXES,
+    &statistics::BLOCKS_OF_ALL_TABLES,
+    &statistics::BLOCKS_OF_USER_INDEXES,
+    &statistics::BLOCKS_OF_USER_TABLES,
     &statistics::GSSAPI,
     &statistics::OF_DATABASE,
+    &statistics::USER_INDEXES,
     &statistics::USER_TABLES,
 ];
