@@ -75,6 +75,22 @@ pub fn functions() -> Vec<ScalarUDF> {
         udf("pg_is_in_recovery", &[&[]], BOOLEAN, |_, _| {
             ScalarValue::Boolean(Some(false))
         }),
+        // Nothing is replayed where there is no recovery.
+        udf(
+            "pg_last_xact_replay_timestamp",
+            &[&[]],
+            moment.clone(),
+            |_, _| ScalarValue::TimestampMicrosecond(None, Some("UTC".into())),
+        ),
+        udf("pg_last_wal_replay_lsn", &[&[]], TEXT, |_, _| {
+            ScalarValue::Utf8(None)
+        }),
+        udf("pg_last_wal_receive_lsn", &[&[]], TEXT, |_, _| {
+            ScalarValue::Utf8(None)
+        }),
+        udf("pg_jit_available", &[&[]], BOOLEAN, |_, _| {
+            ScalarValue::Boolean(Some(false))
+        }),
         udf("pg_postmaster_start_time", &[&[]], moment.clone(), started),
         udf("pg_conf_load_time", &[&[]], moment, |sources, _| {
             let loaded = sources.loaded_at().timestamp_micros();
