@@ -12,6 +12,7 @@ use super::cursor::{Failure, Parsed, Parser, fold, no_duplicates};
 use super::generated;
 use super::identity;
 use super::like::{Like, Likes};
+use super::storage_clauses;
 use crate::error::{Error, SqlState};
 
 /// What stands between the parentheses.
@@ -84,7 +85,7 @@ pub(super) fn parse(parser: &mut Parser) -> Parsed<Columns> {
 pub(super) fn parse_column(parser: &mut Parser) -> Parsed<(ColumnDef, Vec<Declared>)> {
     let place = parser.peek_token_ref().span.start;
     let mut column = parser.parse_column_def()?;
-    parse_nulls(parser, &mut column)?;
+    parse_key_clauses(parser, &mut column)?;
     let told = |error| Failure::Told(error, Some(place));
     column.name.value = fold(column.name.value, column.name.quote_style);
     generated::check(&column).map_err(told)?;
@@ -93,20 +94,33 @@ pub(super) fn parse_column(parser: &mut Parser) -> Parsed<(ColumnDef, Vec<Declar
     Ok((column, constraints))
 }
 
-/// `NULLS [NOT] DISTINCT` of a column's `UNIQUE`, at which sqlparser stops, and what comes behind it.
-fn parse_nulls(parser: &mut Parser, column: &mut ColumnDef) -> Parsed<()> {
-    while parser.peek_word(0).as_deref() == Some("NULLS")
-        && let Some(ColumnOptionDef {
-            option: ColumnOption::Unique(unique),
-            ..
-        }) = column.options.last_mut()
+/// `NULLS [NOT] DISTINCT` of a column's `UNIQUE`, and how the index of its key is stored, at which sqlparser
+/// stops, and what comes behind them.
+fn parse_key_clauses(parser: &mut Parser, column: &mut ColumnDef) -> Parsed<()> {
+    while matches!(
+        parser.peek_word(0).as_deref(),
+        Some("NULLS" | "WITH" | "USING")
+    ) && let Some(ColumnOptionDef {
+        option: key @ (ColumnOption::Unique(_) | ColumnOption::PrimaryKey(_)),
+        ..
+    }) = column.options.last_mut()
     {
-        parser.expect_words(&["NULLS"])?;
-        unique.nulls_distinct = match parser.take_word("NOT") {
-            true => NullsDistinctOption::NotDistinct,
-            false => NullsDistinctOption::Distinct,
-        };
-        parser.expect_words(&["DISTINCT"])?;
+        if let ColumnOption::Unique(unique) = key
+            && parser.take_word("NULLS")
+        {
+            unique.nulls_distinct = match parser.take_word("NOT") {
+                true => NullsDistinctOption::NotDistinct,
+                false => NullsDistinctOption::Distinct,
+            };
+            parser.expect_words(&["DISTINCT"])?;
+        }
+        storage_clauses::parse_index_clauses(parser)?;
+        if matches!(
+            parser.peek_word(0).as_deref(),
+            Some("NULLS" | "WITH" | "USING")
+        ) {
+            return parser.fail("another property of the column");
+        }
         loop {
             let name = match parser.take_word("CONSTRAINT") {
                 true => Some(parser.parse_identifier()?),

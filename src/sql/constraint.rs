@@ -171,11 +171,7 @@ impl Declared {
             let nulls_equal = parser.take_words(&["NULLS", "NOT", "DISTINCT"]);
             let _ = parser.take_words(&["NULLS", "DISTINCT"]);
             let columns = parser.optional_columns()?;
-            if parser.peek_word(2).as_deref() == Some("TABLESPACE")
-                && parser.take_words(&["USING", "INDEX"])
-            {
-                storage_clauses::parse_tablespace(parser)?;
-            }
+            storage_clauses::parse_index_clauses(parser)?;
             Rule::Unique {
                 columns,
                 primary,

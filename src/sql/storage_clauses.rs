@@ -1,9 +1,10 @@
 //! The clauses that say how and where PostgreSQL keeps a relation, as far as they name its defaults, which
 //! clients write: `USING heap`, `WITHOUT OIDS`, `TABLESPACE pg_default`. They change nothing.
 
-use super::cursor::{Parsed, Parser};
+use super::cursor::{Failure, Parsed, Parser};
 use super::options::Options;
 use crate::error::{Error, SqlState};
+use crate::models::storage_parameters;
 
 /// The access method of tables.
 const HEAP: &str = "heap";
@@ -53,6 +54,20 @@ pub(super) fn parse_options(parser: &mut Parser) -> Parsed<Options> {
             format!("{OIDS} requires a Boolean value"),
         ))),
     }
+}
+
+/// `WITH (option = value, ...)` and `USING INDEX TABLESPACE pg_default` of a key, where they are next: its index
+/// is kept as it is kept.
+pub(super) fn parse_index_clauses(parser: &mut Parser) -> Parsed<()> {
+    let options = Options::parse_with(parser)?;
+    storage_parameters::check_index("btree", &options)
+        .map_err(|error| Failure::Told(error, None))?;
+    if parser.peek_word(2).as_deref() == Some("TABLESPACE")
+        && parser.take_words(&["USING", "INDEX"])
+    {
+        parse_tablespace(parser)?;
+    }
+    Ok(())
 }
 
 /// `TABLESPACE pg_default`, where it is next.
