@@ -19,7 +19,7 @@ use super::referential::refuse_where_waiting;
 use super::refresh::tell;
 use super::{
     added_identity, changing_transactions, create_sequence, create_type, index, redefine,
-    replaced_view, serial, tables_in_use,
+    replaced_view, serial, stored_columns, tables_in_use,
 };
 use crate::catalog::{Kind, NewObject, Object, Oid, Snapshot, references_of};
 use crate::error::{Error, Result, SqlState};
@@ -176,6 +176,11 @@ async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {
         }
         Action::Refresh => refresh(session, &object).await,
         Action::Stays(_) if object.kind == Kind::Table => Ok(()),
+        Action::Storage(column, storage)
+            if matches!(object.kind, Kind::Table | Kind::MaterializedView) =>
+        {
+            stored_columns::check(session, &object, column, storage)
+        }
         Action::SetOptions(options) if object.kind == Kind::View => {
             set_view_options(session, &object, |own| {
                 for (name, value) in &options.0 {

@@ -79,6 +79,7 @@ mod redefine;
 mod renamed_labels;
 mod serial;
 mod small;
+mod stored_columns;
 pub(crate) mod tables_in_use;
 mod target;
 mod type_users;

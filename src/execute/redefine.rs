@@ -548,6 +548,7 @@ fn apply(
         | Action::Sequence(..)
         | Action::Suspend(_)
         | Action::Refresh
+        | Action::Storage(..)
         | Action::Stays(_) => Err(Error::internal("names are changed elsewhere")),
     }
 }

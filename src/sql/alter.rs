@@ -7,6 +7,7 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::alter_identity::IdentityChange;
 use super::collation;
+use super::column_storage::ColumnStorage;
 use super::columns::parse_column;
 use super::constraint::{Declared, DeclaredList};
 use super::create_sequence::{SequenceOptions, number};
@@ -118,6 +119,8 @@ pub enum Action {
     SetNotNull(String, bool),
     /// `ALTER [COLUMN] name` of the numbers that it gets.
     Identity(String, IdentityChange),
+    /// `ALTER [COLUMN] name` of how it is kept.
+    Storage(String, ColumnStorage),
     /// `ADD [CONSTRAINT name] ...`.
     AddConstraint(Declared),
     /// `VALIDATE CONSTRAINT name`.
@@ -419,6 +422,9 @@ impl Action {
                 using,
             });
         }
+        if let Some(storage) = ColumnStorage::parse(parser)? {
+            return Ok(Self::Storage(column, storage));
+        }
         if let Some(change) = IdentityChange::parse(parser)? {
             return Ok(Self::Identity(column, change));
         }
@@ -564,6 +570,9 @@ impl fmt::Display for Action {
             }
             Self::Identity(column, change) => {
                 write!(f, "ALTER COLUMN {} {change}", Quoted(column))
+            }
+            Self::Storage(column, storage) => {
+                write!(f, "ALTER COLUMN {} {storage}", Quoted(column))
             }
             Self::AddConstraint(constraint) => write!(f, "ADD {constraint}"),
             Self::ValidateConstraint(name) => write!(f, "VALIDATE CONSTRAINT {}", Quoted(name)),

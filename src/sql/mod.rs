@@ -22,6 +22,7 @@ pub mod checkpoint;
 pub mod close;
 mod collation;
 pub mod column_names;
+pub mod column_storage;
 mod columns;
 pub mod comment;
 pub mod constant_keys;
