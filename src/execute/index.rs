@@ -84,7 +84,7 @@ async fn drop_one(session: &Session, found: &Found, cascade: bool) -> Result<()>
 /// Gives an index another name, or other storage parameters.
 ///
 /// # Errors
-/// 42704 for one that does not exist, 42809 for what is none, 42P07 for a name that is taken, 22023 for
+/// 42P01 for one that does not exist, 42809 for what is none, 42P07 for a name that is taken, 22023 for
 /// what is no parameter or no value of one, 0A000 for other actions, and for parameters of the index of a
 /// constraint.
 pub async fn alter(session: &Session, alter: &Alter) -> Result<Outcome> {
@@ -92,13 +92,31 @@ pub async fn alter(session: &Session, alter: &Alter) -> Result<Outcome> {
     for action in &alter.actions {
         if !matches!(
             action,
-            Action::RenameTo(_) | Action::SetOptions(_) | Action::ResetOptions(_)
+            Action::RenameTo(_)
+                | Action::SetOptions(_)
+                | Action::ResetOptions(_)
+                | Action::Stays(_)
         ) {
             return Err(Error::unsupported("this action of ALTER INDEX"));
         }
-        let Some(found) = find(session, &alter.name, alter.if_exists)? else {
+        let found = match find(session, &alter.name, false) {
+            Err(error) if error.sqlstate() == SqlState::UNDEFINED_OBJECT => {
+                let error = undefined(&alter.name);
+                if !alter.if_exists {
+                    return Err(error);
+                }
+                let notice = format!("{}, skipping", error.message());
+                session.notice(Error::new(SqlState::SUCCESSFUL_COMPLETION, notice));
+                return done;
+            }
+            found => found?,
+        };
+        let Some(found) = found else {
             return done;
         };
+        if matches!(action, Action::Stays(_)) {
+            continue;
+        }
         let Action::RenameTo(new) = action else {
             set_parameters(session, &found, action)?;
             continue;
@@ -172,18 +190,22 @@ fn set_parameters(session: &Session, found: &Found, action: &Action) -> Result<(
     })
 }
 
+/// As in PostgreSQL, who does not drop an index looks for a relation.
+fn undefined(name: &ObjectName) -> Error {
+    let message = format!("relation \"{name}\" does not exist");
+    Error::new(SqlState::UNDEFINED_TABLE, message)
+}
+
 /// The table of an index, and its name there; who asks must own the table.
 ///
 /// # Errors
 /// 42P01 for one that does not exist, 42809 for what is none; 42501 for who may not.
 pub fn named(session: &Session, name: &ObjectName) -> Result<(Arc<Object>, String)> {
-    let undefined = || {
-        let message = format!("relation \"{name}\" does not exist");
-        Error::new(SqlState::UNDEFINED_TABLE, message)
-    };
     let found = match find(session, name, false) {
-        Ok(found) => found.ok_or_else(undefined)?,
-        Err(error) if error.sqlstate() == SqlState::UNDEFINED_OBJECT => return Err(undefined()),
+        Ok(found) => found.ok_or_else(|| undefined(name))?,
+        Err(error) if error.sqlstate() == SqlState::UNDEFINED_OBJECT => {
+            return Err(undefined(name));
+        }
         Err(error) => return Err(error),
     };
     let snapshot = session.instance.catalog.snapshot();

@@ -18,6 +18,7 @@ use super::foreign_key::Timing;
 use super::name::{ObjectName, Quoted};
 use super::options::{Literal, Options};
 use super::shown::Shown;
+use super::storage_clauses;
 use crate::error::Error;
 
 /// The statement.
@@ -254,6 +255,13 @@ impl Action {
             let _ = parser.take_word("COLUMN");
             let (old, new) = renamed(parser)?;
             return Ok(Self::RenameColumn(old, new));
+        }
+        if kind == DropKind::Index
+            && parser.peek_word(1).as_deref() == Some("TABLESPACE")
+            && parser.take_word("SET")
+        {
+            storage_clauses::parse_tablespace(parser)?;
+            return Ok(Self::Stays("SET TABLESPACE PG_DEFAULT"));
         }
         if kind != DropKind::Table {
             return parser.unsupported_here(format_args!("this action of ALTER {kind}"));

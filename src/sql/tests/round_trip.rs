@@ -567,6 +567,10 @@ const STATEMENTS: &[(&str, &str)] = &[
         "DROP EXTENSION IF EXISTS a, \"B\"",
     ),
     ("COMMENT ON EXTENSION plpgsql IS 'x'", "="),
+    (
+        "ALTER INDEX i SET TABLESPACE pg_default",
+        "ALTER INDEX i SET TABLESPACE PG_DEFAULT",
+    ),
     ("REINDEX TABLE CONCURRENTLY s.t", "="),
     (
         "reindex (verbose off, concurrently, tablespace pg_default) index i",
