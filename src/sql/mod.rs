@@ -134,6 +134,7 @@ pub mod row_membership;
 pub mod row_values;
 pub mod sampled;
 mod scope;
+mod security_label;
 pub mod sequence_calls;
 pub mod set;
 pub mod set_operation_keys;

@@ -56,14 +56,14 @@ use super::truncate::Truncate;
 use super::unlisten::Unlisten;
 use super::update::Update;
 use super::vacuum::Vacuum;
-use super::{Statement, query, with, with_changes};
+use super::{Statement, query, security_label, with, with_changes};
 use crate::error::{Error, Result, SqlState};
 
 use datafusion::sql::sqlparser::ast::With;
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 /// Statements of Postgres that are known and not supported.
-const UNSUPPORTED: &[&str] = &["CALL", "CLUSTER", "DO", "IMPORT", "LOAD", "SECURITY"];
+const UNSUPPORTED: &[&str] = &["CALL", "CLUSTER", "DO", "IMPORT", "LOAD"];
 
 /// What Postgres, or the design, can create and this server does not yet.
 const UNSUPPORTED_OBJECTS: &[&str] = &[
@@ -289,6 +289,7 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
         "VACUUM" => Vacuum::parse(parser).map(Statement::Vacuum),
         "REINDEX" => Reindex::parse(parser).map(Statement::Reindex),
         "CHECKPOINT" => Checkpoint::parse(parser).map(Statement::Checkpoint),
+        "SECURITY" => security_label::refuse(parser),
         "RESTORE" => Restore::parse(parser).map(Statement::Restore),
         "COMMENT" => Comment::parse(parser).map(Statement::Comment),
         "DESCRIBE" | "DESC" => DescribeHistory::parse(parser).map(Statement::DescribeHistory),
@@ -458,6 +459,7 @@ pub(super) fn is_statement(word: &str) -> bool {
         "REVOKE",
         "ROLLBACK",
         "SAVEPOINT",
+        "SECURITY",
         "SET",
         "SHOW",
         "START",
