@@ -35,9 +35,9 @@ use crate::sql::{
     integer_literals, merged_columns, model_functions, moment_precision, named_arguments,
     named_windows, order_names, outer_aggregates, outer_columns, outer_relations, record_arguments,
     references, relation_literals, relation_names, relation_wildcards, renamed_wildcards,
-    repeated_columns, repeated_groups, row_membership, row_values, sampled, sequence_calls,
-    set_operation_keys, set_returning, standard_forms, table_changes, time_travel, untyped_texts,
-    value_types, values, variadic, whole_rows, with_changes, with_ties,
+    repeated_columns, repeated_groups, row_expansions, row_membership, row_values, sampled,
+    sequence_calls, set_operation_keys, set_returning, standard_forms, table_changes, time_travel,
+    untyped_texts, value_types, values, variadic, whole_rows, with_changes, with_ties,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -450,6 +450,7 @@ async fn say_plannably(
     named_windows::rewrite(query)?;
     relation_names::check(query)?;
     user_functions::mark(query, &sources.snapshot(), &sources.search_path())?;
+    row_expansions::check(&*query)?;
     enums::number(query, &sources.snapshot(), &sources.search_path())?;
     untyped_texts::rewrite(query);
     pg_catalog::rewrite(query, &sources.snapshot(), empty);

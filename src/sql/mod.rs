@@ -128,7 +128,7 @@ pub mod repeated_groups;
 pub mod restore;
 pub mod returning;
 mod row_comparison;
-mod row_expansions;
+pub mod row_expansions;
 pub mod row_locks;
 pub mod row_membership;
 pub mod row_values;

@@ -6,7 +6,7 @@ use datafusion::sql::sqlparser::ast::{Query, SelectInto, SetExpr, TableFactor, V
 use datafusion::sql::sqlparser::tokenizer::{Location, Token};
 
 use super::cursor::{Failure, Parsed, Parser};
-use super::{row_locks, sampled, with_changes};
+use super::{row_expansions, row_locks, sampled, with_changes};
 use crate::error::Error;
 use crate::sql::walk::Visit;
 
@@ -33,7 +33,8 @@ pub(super) fn parse_to_run(parser: &mut Parser) -> Parsed<Box<Query>> {
         _ if parser.peek_token_ref().token == Token::LParen => {}
         _ => return parser.fail("a query"),
     }
-    let query = parser.parse_query()?;
+    let mut query = parser.parse_query()?;
+    row_expansions::expand(&mut query);
     check_expression(query.as_ref(), place)?;
     Ok(query)
 }
@@ -42,6 +43,7 @@ pub(super) fn parse_to_run(parser: &mut Parser) -> Parsed<Box<Query>> {
 pub(super) fn parse_with_target(parser: &mut Parser) -> Parsed<(Box<Query>, Option<SelectInto>)> {
     let place = parser.peek_token_ref().span.start;
     let mut query = parser.parse_query()?;
+    row_expansions::expand(&mut query);
     let into = match query.body.as_mut() {
         SetExpr::Select(select) => select.into.take(),
         _ => None,

@@ -46,6 +46,14 @@ const COLUMNS: [(&str, &[&str]); 3] = [
         &["word", "catcode", "barelabel", "catdesc", "baredesc"],
     ),
 ];
+/// Functions whose rows are the members of a document, and the columns of these.
+const OF_MEMBERS: [&str; 4] = [
+    "json_each",
+    "json_each_text",
+    "jsonb_each",
+    "jsonb_each_text",
+];
+const MEMBERS: &[&str] = &["key", "value"];
 const UNNEST: &str = "unnest";
 const ORDINALITY: &str = "ordinality";
 /// What DataFusion calls the column of its own `generate_series`, which may be said too.
@@ -56,6 +64,16 @@ const MADE: &str = "tributary_series";
 /// Whether a function of this name gives rows.
 pub fn gives_rows(name: &str) -> bool {
     name == UNNEST || SET_RETURNING.iter().any(|(own, _)| *own == name) || json::gives_rows(name)
+}
+
+/// The columns of the rows that a function of this name gives, where they have several.
+pub(super) fn row_columns(name: &ObjectName) -> Option<&'static [&'static str]> {
+    let name = plain_name(name)?;
+    if OF_MEMBERS.contains(&name.as_str()) {
+        return Some(MEMBERS);
+    }
+    let (_, columns) = COLUMNS.iter().find(|(own, _)| *own == name)?;
+    Some(columns)
 }
 
 /// Rewrites a query before it is planned; what is stored and displayed is the query as written.
