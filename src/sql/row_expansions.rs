@@ -84,7 +84,7 @@ pub fn row_of(expr: &Expr) -> Option<&Expr> {
         return None;
     };
     match access_chain.as_slice() {
-        [AccessExpr::Dot(Expr::Identifier(name))] if name.value == FIELDS => Some(root),
+        [AccessExpr::Dot(Expr::Identifier(name))] if name.value == FIELDS => Some(root.as_ref()),
         _ => None,
     }
 }
