@@ -3,13 +3,15 @@
 //!
 //! A call that gives a value is planned as one of a function of the planner's (`call`), whose
 //! arguments belong to the query around it; then the plan of the body takes its place (`expansion`).
-//! A call in `FROM` is a lateral subquery from the start (`body`).
+//! A call in `FROM` is a lateral subquery from the start (`body`), and one that gives rows in a list of answers is
+//! put there (`selected`).
 
 mod body;
 mod call;
 mod expansion;
 mod ordinality;
 mod resolution;
+mod selected;
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -71,6 +73,7 @@ fn mark_within(
     path: &[String],
     open: &mut Vec<Oid>,
 ) -> Result<()> {
+    selected::put_into_from(node, snapshot, path);
     let mut visitor = Calls {
         snapshot,
         path,
