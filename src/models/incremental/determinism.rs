@@ -32,6 +32,7 @@ const BY_SETTINGS: &[&str] = &[
     CAST,
     "array_to_json",
     "convert",
+    "date_trunc_clock",
     "extract_julian",
     "extract_milliseconds",
     "extract_seconds",

@@ -33,11 +33,33 @@ fn with_time_zone(moment: Expr) -> Expr {
     }
 }
 
-/// `date_trunc('day', moment, 'Europe/Berlin')` is of the days there.
+/// `date_trunc('day', moment, 'Europe/Berlin')` is of the days there. Hours and less, of which a clock shows
+/// some twice, have a function of their own.
 pub(super) fn truncated_there(unit: &Expr, moment: &Expr, zone: &Expr) -> Expr {
+    if is_of_clock(unit) {
+        return named_call(
+            "date_trunc_clock",
+            vec![unit.clone(), moment.clone(), zone.clone()],
+        );
+    }
     let there = |moment: Expr| named_call("timezone", vec![zone.clone(), moment]);
     let cut = named_call("date_trunc", vec![unit.clone(), there(moment.clone())]);
     there(cut)
+}
+
+/// Whether a literal names an hour, or what is less.
+fn is_of_clock(unit: &Expr) -> bool {
+    use IntervalUnit::{Hour, Microsecond, Millisecond, Minute, Second};
+    let Expr::Value(unit) = unit else {
+        return false;
+    };
+    let Value::SingleQuotedString(name) = &unit.value else {
+        return false;
+    };
+    matches!(
+        interval_unit(&name.to_lowercase()),
+        Some(Microsecond | Millisecond | Second | Minute | Hour)
+    )
 }
 
 /// The function that extracts a field which DataFusion's `date_part` has not, or has as another type.

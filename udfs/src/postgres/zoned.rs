@@ -13,7 +13,7 @@ use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, Operator, ScalarUDF};
 use datafusion::scalar::ScalarValue;
 
-use super::functions::timestamp_plus;
+use super::functions::{CLOCK_TRUNC, is_of_clock, timestamp_plus};
 use super::now::Now;
 use super::rule::convert;
 use crate::formatting::{self, SessionTimeZone};
@@ -50,6 +50,11 @@ pub(super) fn rewrite(
                 && function.args.get(1).is_some_and(is_moment)
                 && function.args.len() == 2 =>
         {
+            if is_of_clock(function.args.first()) {
+                function.func = Arc::clone(&CLOCK_TRUNC);
+                function.args.push(named(zone));
+                return Transformed::yes(Expr::ScalarFunction(function));
+            }
             function.args[1] = shift(std::mem::take(&mut function.args[1]));
             Transformed::yes(shift(Expr::ScalarFunction(function)))
         }
@@ -117,11 +122,14 @@ fn in_zone(expression: Expr, zone: &SessionTimeZone) -> Expr {
     let Some(function) = TIMEZONE.as_ref() else {
         return expression;
     };
-    let name = Expr::Literal(ScalarValue::Utf8(Some(zone.time_zone.clone())), None);
     Expr::ScalarFunction(ScalarFunction::new_udf(
         Arc::clone(function),
-        vec![name, expression],
+        vec![named(zone), expression],
     ))
+}
+
+fn named(zone: &SessionTimeZone) -> Expr {
+    Expr::Literal(ScalarValue::Utf8(Some(zone.time_zone.clone())), None)
 }
 
 fn is_absolute(field: Option<&Expr>) -> bool {

@@ -21,6 +21,7 @@ mod regular_expression;
 mod row_function;
 mod series;
 mod truncated;
+mod truncated_clock;
 mod truncated_interval;
 mod unicode;
 
@@ -39,6 +40,7 @@ pub(super) use moment::span as interval_span;
 pub(super) use moment_shift::{is_shift, shift};
 pub use regular_expression::{RegularExpression, reads_alike};
 use row_function::{Form, RowFunction};
+pub(super) use truncated_clock::{CLOCK_TRUNC, is_of_clock};
 
 use super::moment_rounding::round_moment;
 use super::{

@@ -21,6 +21,7 @@ use datafusion::logical_expr::{
 use super::super::converted::only_value;
 use super::super::moment_text::interval::{Unit, unit};
 use super::moment::{DAY, SECOND, micros, out_of_range};
+use super::truncated_clock::CLOCK_TRUNC;
 use super::truncated_interval::{self, INTERVAL};
 use crate::FunctionError;
 use crate::calendar;
@@ -32,6 +33,7 @@ pub(super) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
         inner,
         signature: Signature::user_defined(Volatility::Immutable),
     })))?;
+    registry.register_udf(Arc::clone(&CLOCK_TRUNC))?;
     let inner = registry.udf("date_bin")?;
     registry.register_udf(Arc::new(ScalarUDF::new_from_impl(DateBin {
         inner,
@@ -40,12 +42,15 @@ pub(super) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     Ok(())
 }
 
-fn is_end(moment: i64) -> bool {
+pub(super) fn is_end(moment: i64) -> bool {
     matches!(moment, i64::MIN | i64::MAX)
 }
 
 /// A column for columns, and one value for values.
-fn answer(moments: TimestampMicrosecondArray, args: &[ColumnarValue]) -> Result<ColumnarValue> {
+pub(super) fn answer(
+    moments: TimestampMicrosecondArray,
+    args: &[ColumnarValue],
+) -> Result<ColumnarValue> {
     let is_column = |argument: &ColumnarValue| matches!(argument, ColumnarValue::Array(_));
     let moments: ArrayRef = Arc::new(moments);
     Ok(match args.iter().any(is_column) {
