@@ -26,7 +26,9 @@ use datafusion::sql::sqlparser::ast::{
 pub(super) use self::calls::{arguments, call};
 pub(super) use self::functions::called_type;
 
-use self::arrays::{any_by_all, are_as_long, as_deep_as, bound_slice, call_empty, call_of_read};
+use self::arrays::{
+    any_by_all, are_as_long, as_deep_as, bound_slice, call_empty, call_of_read, slices,
+};
 use self::calls::no_arguments;
 use self::functions::{as_function, is_function, number_of_bits};
 use self::intervals::in_plain_units;
@@ -113,6 +115,9 @@ impl VisitorMut for Rewriter {
             Expr::CompoundFieldAccess { root, access_chain } => {
                 name_fields(root, access_chain);
                 access_chain.iter_mut().for_each(bound_slice);
+                if let Some(slices) = slices(root, access_chain) {
+                    *expr = slices;
+                }
             }
             Expr::Array(array) if array.elem.is_empty() => {
                 let message = "cannot determine type of empty array";

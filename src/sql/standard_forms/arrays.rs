@@ -1,11 +1,12 @@
-//! Arrays: `x < ANY (a)` is `NOT (x >= ALL (a))`, slices have both of their bounds, literals as many
-//! dimensions as their type, and `ARRAY[a.b]` is a function, which may read the row of the query around.
+//! Arrays: `x < ANY (a)` is `NOT (x >= ALL (a))`, slices have both of their bounds, those of several dimensions
+//! are a call, literals have as many dimensions as their type, and `ARRAY[a.b]` is a function, which may read
+//! the row of the query around.
 
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, ArrayElemTypeDef, BinaryOperator, CaseWhen, DataType, Expr, Subscript,
+    AccessExpr, ArrayElemTypeDef, BinaryOperator, CaseWhen, DataType, Expr, Ident, Subscript,
     UnaryOperator, Value,
 };
 
@@ -133,6 +134,61 @@ pub(super) fn bound_slice(access: &mut AccessExpr) {
     let number = |number: i32| Expr::value(Value::Number(number.to_string(), false));
     lower_bound.get_or_insert_with(|| number(1));
     upper_bound.get_or_insert_with(|| number(i32::MAX));
+}
+
+/// Says slices of several dimensions, `a[1:2][2:3]`, by a call, once they have their bounds. Beside a slice, a
+/// single subscript is that of the last element of one, which begins at 1.
+pub(super) fn slices(root: &mut Expr, accesses: &[AccessExpr]) -> Option<Expr> {
+    let is_dot = |access: &&AccessExpr| matches!(access, AccessExpr::Dot(_));
+    let dots = accesses.iter().take_while(is_dot).count();
+    let (fields, accesses) = accesses.split_at(dots);
+    let is_slice =
+        |access: &AccessExpr| matches!(access, AccessExpr::Subscript(Subscript::Slice { .. }));
+    if accesses.len() < 2 || !accesses.iter().any(is_slice) {
+        return None;
+    }
+    let mut bounds = Vec::with_capacity(accesses.len() * 2);
+    for access in accesses {
+        let AccessExpr::Subscript(subscript) = access else {
+            return None;
+        };
+        match subscript {
+            Subscript::Index { index } => {
+                let first = Expr::value(Value::Number("1".to_owned(), false));
+                bounds.extend([first, index.clone()]);
+            }
+            Subscript::Slice {
+                lower_bound: Some(low),
+                upper_bound: Some(high),
+                stride: None,
+            } => bounds.extend([low.clone(), high.clone()]),
+            Subscript::Slice { .. } => return None,
+        }
+    }
+    let array = match (taken(root), fields) {
+        (root, []) => root,
+        (root, fields) => accessed(root, fields),
+    };
+    bounds.insert(0, array);
+    Some(named_call("array_slices", bounds))
+}
+
+/// A column of a relation, or a field of a record.
+fn accessed(root: Expr, fields: &[AccessExpr]) -> Expr {
+    let name = |access: &AccessExpr| match access {
+        AccessExpr::Dot(Expr::Identifier(name)) => Some(name.clone()),
+        _ => None,
+    };
+    let names: Option<Vec<Ident>> = fields.iter().map(name).collect();
+    match (root, names) {
+        (Expr::Identifier(relation), Some(names)) => {
+            Expr::CompoundIdentifier(std::iter::once(relation).chain(names).collect())
+        }
+        (root, _) => Expr::CompoundFieldAccess {
+            root: Box::new(root),
+            access_chain: fields.to_vec(),
+        },
+    }
 }
 
 /// `array_upper(array, dimension)`

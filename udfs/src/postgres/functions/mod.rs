@@ -2,6 +2,7 @@
 //! PostgreSQL's manual.
 
 mod arithmetic;
+mod array_slices;
 mod binary;
 mod calendar;
 mod days;
@@ -160,6 +161,7 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     let variance = var_samp_udaf().as_ref().clone().with_aliases(["variance"]);
     registry.register_udaf(Arc::new(variance))?;
     registry.register_udf(Arc::new(round_moment()))?;
+    registry.register_udf(Arc::new(array_slices::udf()))?;
     days::register(registry)?;
     moment_shift::register(registry)?;
     moment_fields::register(registry)?;
