@@ -153,12 +153,13 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
             Transformed::yes(with_own_digits(cast, schema)?)
         }
         Expr::ScalarFunction(mut function) => {
+            let is_cast = takes_numeric(&mut function, schema);
             let given = function.args.first().map(|value| value.get_type(schema));
             let own = match given {
                 Some(Ok(given)) => own_function(&function.func, &given, function.args.get(1)),
                 _ => None,
             };
-            let is_changed = own.is_some();
+            let is_changed = is_cast || own.is_some();
             if let Some(own) = own {
                 function.func = Arc::new(own);
             }
@@ -166,6 +167,28 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         }
         other => Transformed::no(other),
     })
+}
+
+/// Makes a numeric of an integer that is rounded or cut to a number of digits: `round(5, 2)` is 5.00.
+fn takes_numeric(function: &mut ScalarFunction, schema: &DFSchema) -> bool {
+    let is_meant = matches!(function.func.name(), "round" | "trunc");
+    let [value, _] = function.args.as_mut_slice() else {
+        return false;
+    };
+    let own = value.get_type(schema).ok();
+    let own = own.filter(|own| is_meant && own.is_integer());
+    let Some(exact) = own.as_ref().and_then(numeric::exact) else {
+        return false;
+    };
+    let literal = match &*value {
+        Expr::Literal(literal, _) => numeric::literal(literal),
+        _ => None,
+    };
+    *value = match literal {
+        Some(literal) => Expr::Literal(literal, None),
+        None => Expr::Cast(Cast::new(Box::new(std::mem::take(value)), exact)),
+    };
+    true
 }
 
 /// What takes the place of a function of DataFusion's that answers numerics of other digits.
