@@ -16,6 +16,7 @@ mod moment_fields;
 mod moment_shift;
 mod normal_forms;
 mod numbers;
+mod numeric_series;
 mod quoting;
 mod refused_fields;
 mod regular_expression;
@@ -162,6 +163,7 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     registry.register_udaf(Arc::new(variance))?;
     registry.register_udf(Arc::new(round_moment()))?;
     registry.register_udf(Arc::new(array_slices::udf()))?;
+    numeric_series::register(registry)?;
     days::register(registry)?;
     moment_shift::register(registry)?;
     moment_fields::register(registry)?;

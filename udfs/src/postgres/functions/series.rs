@@ -28,16 +28,16 @@ pub(super) const GENERATE_SERIES_ARRAY: &[Form] = &[
 ];
 
 /// The most elements of such an array.
-const MOST: usize = 1 << 24;
+pub(super) const MOST: usize = 1 << 24;
 
-fn too_many() -> FunctionError {
+pub(super) fn too_many() -> FunctionError {
     FunctionError::limit_exceeded(format!(
         "a series of more than {MOST} values is not supported"
     ))
     .with_hint("Between integers that are literals, a series may be of any length.")
 }
 
-fn no_step() -> FunctionError {
+pub(super) fn no_step() -> FunctionError {
     FunctionError::invalid_argument("step size cannot equal zero")
 }
 
