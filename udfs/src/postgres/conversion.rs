@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, ListArray, StringArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryArray, IntervalMonthDayNanoArray, ListArray, StringArray,
+    Time64MicrosecondArray,
+};
 use arrow::compute::{CastOptions, cast, cast_with_options};
 use arrow::datatypes::{
-    DataType, Field, FieldRef, Float32Type, Float64Type, IntervalMonthDayNanoType, IntervalUnit,
-    Time64MicrosecondType, TimeUnit,
+    DataType, Field, FieldRef, Float32Type, Float64Type, IntervalMonthDayNano,
+    IntervalMonthDayNanoType, IntervalUnit, Time64MicrosecondType, TimeUnit,
 };
 use datafusion::common::internal_err;
 use datafusion::error::Result;
@@ -22,6 +25,9 @@ use super::moment_casts::cast_moments;
 use super::{arrays, bytes, date_style, datetime, floats, records, rounding, single_byte, text};
 use crate::formatting::{SessionTimeZone, Zone};
 
+/// The microseconds of a day.
+const DAY: i64 = 86_400_000_000;
+
 /// Whether Arrow's cast between these types gives what PostgreSQL's would not.
 pub(super) fn differs(from: &DataType, to: &DataType) -> bool {
     match to {
@@ -32,11 +38,14 @@ pub(super) fn differs(from: &DataType, to: &DataType) -> bool {
         DataType::Binary => from.is_string(),
         DataType::Float32 => from.is_string() || *from == DataType::Float64 || from.is_decimal(),
         DataType::Float64 => from.is_string() || from.is_decimal(),
-        DataType::Date32
-        | DataType::Time32(_)
-        | DataType::Time64(_)
-        | DataType::Timestamp(..)
-        | DataType::Interval(_) => from.is_string(),
+        DataType::Date32 | DataType::Timestamp(..) => from.is_string(),
+        // Arrow has no cast from one of them to the other.
+        DataType::Time32(_) | DataType::Time64(_) => {
+            from.is_string() || matches!(from, DataType::Interval(_))
+        }
+        DataType::Interval(_) => {
+            from.is_string() || matches!(from, DataType::Time32(_) | DataType::Time64(_))
+        }
         DataType::Decimal128(..) | DataType::Decimal256(..) => {
             from.is_floating() || from.is_string()
         }
@@ -284,6 +293,21 @@ fn convert(from: &ArrayRef, to: &DataType, zone: &SessionTimeZone) -> Result<Arr
             cast(&lists, to)?
         }
         (_, DataType::List(_) | DataType::LargeList(_)) => arrays::of_texts(from, to, zone)?,
+        // The part of it that is a time of day.
+        (DataType::Interval(_), DataType::Time32(_) | DataType::Time64(_)) => {
+            let intervals = cast(from, &DataType::Interval(IntervalUnit::MonthDayNano))?;
+            let intervals = intervals.as_primitive::<IntervalMonthDayNanoType>();
+            let times: Time64MicrosecondArray =
+                intervals.unary(|interval| (interval.nanoseconds / 1_000).rem_euclid(DAY));
+            cast(&times, to)?
+        }
+        (DataType::Time32(_) | DataType::Time64(_), DataType::Interval(_)) => {
+            let times = cast(from, &DataType::Time64(TimeUnit::Microsecond))?;
+            let times = times.as_primitive::<Time64MicrosecondType>();
+            let intervals: IntervalMonthDayNanoArray =
+                times.unary(|micros| IntervalMonthDayNano::new(0, 0, micros * 1_000));
+            cast(&intervals, to)?
+        }
         (
             _,
             DataType::Date32
