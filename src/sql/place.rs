@@ -27,6 +27,39 @@ pub fn located(error: Error, sql: &str) -> Error {
 /// How an error begins that names an operator.
 const OPERATOR: &str = "operator does not exist: ";
 
+/// How errors begin that end with the text of a literal.
+const LITERAL: [&str; 3] = [
+    "date/time field value out of range",
+    "invalid input syntax for type ",
+    "malformed array literal",
+];
+
+/// The last words of types that literals are read as where these stand before them.
+const TYPES: [&str; 19] = [
+    "bigint",
+    "bool",
+    "boolean",
+    "bytea",
+    "date",
+    "decimal",
+    "float4",
+    "float8",
+    "int",
+    "integer",
+    "interval",
+    "numeric",
+    "precision",
+    "real",
+    "smallint",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "uuid",
+];
+
+/// Types that a literal is as it is, and that are read as another one as the query runs.
+const TEXTS: [&str; 6] = ["bpchar", "char", "character", "name", "text", "varchar"];
+
 /// What an error names.
 #[derive(Debug, PartialEq, Eq)]
 enum Wanted<'a> {
@@ -38,6 +71,8 @@ enum Wanted<'a> {
     Parameter(&'a str),
     /// `=`
     Operator(&'a str),
+    /// The text of a literal that is read as another type.
+    Literal(&'a str),
 }
 
 /// What an error names, by its message. One that is told within another, as of what stands on a view,
@@ -84,6 +119,19 @@ fn wanted(error: &Error) -> Option<Wanted<'_>> {
         SqlState::UNDEFINED_PARAMETER => {
             let name = message.strip_prefix("there is no parameter ")?;
             Some(Wanted::Parameter(name))
+        }
+        SqlState::NUMERIC_VALUE_OUT_OF_RANGE => {
+            let (text, _) = message
+                .strip_prefix("value \"")?
+                .split_once("\" is out of range for type ")?;
+            Some(Wanted::Literal(text))
+        }
+        SqlState::INVALID_TEXT_REPRESENTATION
+        | SqlState::INVALID_DATETIME_FORMAT
+        | SqlState::DATETIME_FIELD_OVERFLOW => {
+            let begins = LITERAL.iter().any(|begin| message.starts_with(begin));
+            let (_, text) = message.split_once(": \"").filter(|_| begins)?;
+            text.strip_suffix('"').map(Wanted::Literal)
         }
         _ => None,
     }
@@ -182,7 +230,36 @@ fn names(wanted: &Wanted<'_>, tokens: &[TokenWithSpan], at: usize) -> bool {
             !negated && means(word, sign, next == Some(&Token::LParen))
         }
         (Some(token), Wanted::Operator(sign)) => token.to_string() == *sign,
+        (Some(Token::SingleQuotedString(found)), Wanted::Literal(text)) => {
+            found == text && is_read(tokens, at)
+        }
         _ => false,
+    }
+}
+
+/// Whether a literal is cast, or compared, where it stands: it is read before the query runs.
+fn is_read(tokens: &[TokenWithSpan], at: usize) -> bool {
+    let token = |at: Option<usize>| at.and_then(|at| tokens.get(at)).map(|token| &token.token);
+    let behind = |places: usize| token(at.checked_add(places));
+    let is = |token: Option<&Token>, words: &[&str]| {
+        matches!(token, Some(Token::Word(word)) if word.quote_style.is_none()
+            && words.iter().any(|known| word.value.eq_ignore_ascii_case(known)))
+    };
+    let compares = |token: Option<&Token>| {
+        matches!(
+            token,
+            Some(Token::Eq | Token::Neq | Token::Lt | Token::Gt | Token::LtEq | Token::GtEq)
+        )
+    };
+    let before = token(at.checked_sub(1));
+    match behind(1) {
+        Some(Token::DoubleColon) => !is(behind(2), &TEXTS),
+        // `CAST ('1' AS integer)`
+        next if is(next, &["AS"]) => before == Some(&Token::LParen) && !is(behind(2), &TEXTS),
+        Some(Token::RParen) if before == Some(&Token::LParen) => {
+            behind(2) == Some(&Token::DoubleColon) && !is(behind(3), &TEXTS)
+        }
+        next => compares(next) || compares(before) || is(before, &TYPES),
     }
 }
 
@@ -321,6 +398,72 @@ mod tests {
                 "select $1",
                 8,
             ),
+            (
+                SqlState::INVALID_TEXT_REPRESENTATION,
+                "invalid input syntax for type integer: \"12a\"",
+                "select '12a'::int",
+                8,
+            ),
+            (
+                SqlState::INVALID_TEXT_REPRESENTATION,
+                "invalid input syntax for type integer: \"12a\"",
+                "select cast('12a' as int)",
+                13,
+            ),
+            (
+                SqlState::INVALID_TEXT_REPRESENTATION,
+                "invalid input syntax for type integer: \"12a\"",
+                "select ('12a')::int",
+                9,
+            ),
+            (
+                SqlState::INVALID_TEXT_REPRESENTATION,
+                "invalid input syntax for type boolean: \"maybe\"",
+                "select 1 where true = 'maybe'",
+                23,
+            ),
+            (
+                SqlState::INVALID_TEXT_REPRESENTATION,
+                "invalid input syntax for type boolean: \"maybe\"",
+                "select 'maybe' = true",
+                8,
+            ),
+            (
+                SqlState::INVALID_TEXT_REPRESENTATION,
+                "invalid input syntax for type integer: \"it's\"",
+                "select 'it''s'::int",
+                8,
+            ),
+            (
+                SqlState::INVALID_TEXT_REPRESENTATION,
+                "malformed array literal: \"{1,2\"",
+                "select '{1,2'::int[]",
+                8,
+            ),
+            (
+                SqlState::INVALID_TEXT_REPRESENTATION,
+                "invalid input syntax for type double precision: \"x\"",
+                "select double precision 'x'",
+                25,
+            ),
+            (
+                SqlState::INVALID_DATETIME_FORMAT,
+                "invalid input syntax for type timestamp with time zone: \"nope\"",
+                "select now() > 'nope'",
+                16,
+            ),
+            (
+                SqlState::DATETIME_FIELD_OVERFLOW,
+                "date/time field value out of range: \"2020-02-30\"",
+                "select date '2020-02-30'",
+                13,
+            ),
+            (
+                SqlState::NUMERIC_VALUE_OUT_OF_RANGE,
+                "value \"99999999999\" is out of range for type integer",
+                "select '99999999999'::int",
+                8,
+            ),
         ] {
             assert_eq!(told(sqlstate, message, sql), Some(place), "{sql}");
         }
@@ -338,6 +481,21 @@ mod tests {
                 SqlState::UNDEFINED_COLUMN,
                 "column \"x\" does not exist",
                 "select 'x'",
+            ),
+            (
+                SqlState::INVALID_TEXT_REPRESENTATION,
+                "invalid input syntax for type integer: \"12a\"",
+                "select '12a'::text::int",
+            ),
+            (
+                SqlState::INVALID_TEXT_REPRESENTATION,
+                "invalid input syntax for type integer: \"1z\"",
+                "select x::int from (values ('1z')) v(x)",
+            ),
+            (
+                SqlState::INVALID_TEXT_REPRESENTATION,
+                "invalid input syntax for type integer: \"1z\"",
+                "select x = '1z'::text and x::int = 1 from (values ('1z')) v(x)",
             ),
             (
                 SqlState::UNDEFINED_COLUMN,
