@@ -32,7 +32,6 @@ const BY_SETTINGS: &[&str] = &[
     CAST,
     "array_to_json",
     "convert",
-    "date_trunc_clock",
     "extract_julian",
     "extract_milliseconds",
     "extract_seconds",
