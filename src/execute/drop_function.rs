@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::catalog::{Oid, Snapshot, pg_catalog};
+use crate::catalog::pg_catalog::functions_named;
+use crate::catalog::{Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::create_sequence::{DefaultUse, still_used};
 use crate::execute::drop::{cascades, drop_defaults, tell_of_defaults};
 use crate::models::run::remove_tables;
 use crate::session::{Outcome, Session, user_functions};
-use crate::sql::create_function::signature;
 use crate::sql::drop_function::{DropFunction, FunctionName};
-use crate::sql::model_functions::parse_name;
 use crate::sql::{Statement, constraint};
 
 /// Drops functions, or with `CASCADE` also what stands on them.
@@ -98,51 +97,20 @@ pub(super) fn defaults_that_call(
     Ok(uses)
 }
 
-/// A type as signatures have it, one that users have made by its full name.
-fn full_type(snapshot: &Snapshot, text: &str, path: &[String]) -> String {
-    let (item, array) = match text.strip_suffix("[]") {
-        Some(item) => (item, "[]"),
-        None => (text, ""),
-    };
-    let own = match pg_catalog::is_built_in(item) {
-        true => None,
-        false => parse_name(item)
-            .and_then(|name| snapshot.resolve_type(&name, path))
-            .ok(),
-    };
-    match own {
-        Some(own) => format!("{}{array}", own.name).to_lowercase(),
-        None => text.to_owned(),
-    }
-}
-
 /// The function of a name, and of types where these are said.
 ///
 /// # Errors
 /// 42883 where there is none, 42725 where there are several.
 pub(super) fn named(snapshot: &Snapshot, function: &FunctionName, path: &[String]) -> Result<Oid> {
     let name = &function.name;
-    let schemas = match &name.schema {
-        Some(schema) => std::slice::from_ref(schema),
-        None => path,
-    };
-    let mut found = schemas.iter().flat_map(|schema| {
-        let all = snapshot.functions_of(schema, &name.name);
-        all.into_iter().filter(|(_, create)| match &function.types {
-            Some(types) => {
-                let types = types.iter().map(|it| full_type(snapshot, it, path));
-                create.signature() == signature(&name.name, types)
-            }
-            None => true,
-        })
-    });
+    let mut found = functions_named(snapshot, function, path).into_iter();
     match (found.next(), found.next(), &function.types) {
-        (Some((_, _)), Some(_), None) => Err(Error::new(
+        (Some(_), Some(_), None) => Err(Error::new(
             SqlState::AMBIGUOUS_FUNCTION,
             format!("function name \"{}\" is not unique", name.name),
         )
         .with_hint("Specify the argument list to select the function unambiguously.")),
-        (Some((object, _)), ..) => Ok(object.oid),
+        (Some(object), ..) => Ok(object.oid),
         (None, _, None) => Err(Error::new(
             SqlState::UNDEFINED_FUNCTION,
             format!("could not find a function named \"{}\"", name.name),

@@ -6,6 +6,7 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::create_function::{parse_types, signature};
 use super::cursor::{Parsed, Parser};
+use super::dialect::TributaryDialect;
 use super::name::ObjectName;
 
 /// The statement.
@@ -53,6 +54,15 @@ impl FunctionName {
             false => None,
         };
         Ok(Self { name, types })
+    }
+
+    /// The function that a text names, as one of type `regprocedure` does, or `regproc` without types.
+    pub fn read(text: &str) -> Option<Self> {
+        let dialect = TributaryDialect::default();
+        let mut parser = Parser::new(&dialect, text).ok()?;
+        let name = Self::parse(&mut parser).ok()?;
+        let is_all = parser.peek_token_ref().token == Token::EOF;
+        is_all.then_some(name)
     }
 
     /// Parses several, with commas between them.

@@ -339,7 +339,11 @@ fn only_function(name: &str) -> Option<i64> {
 
 /// The number of the function that a name with the types of its arguments means.
 fn procedure_oid(sources: &dyn SystemSources, text: &str) -> Option<i64> {
-    let (name, types) = text.trim().strip_suffix(')')?.split_once('(')?;
+    let text = text.trim();
+    let (name, types) = text.strip_suffix(')')?.split_once('(')?;
+    if let Some(own) = pg_proc::number(sources, text) {
+        return Some(own);
+    }
     let types = types.split(',').filter(|it| !it.trim().is_empty());
     let types: Option<Vec<u32>> = types
         .map(|it| u32::try_from(any_type_oid(sources, it)?).ok())
@@ -358,12 +362,13 @@ fn procedure_oid(sources: &dyn SystemSources, text: &str) -> Option<i64> {
 
 /// The number of the one function of a name.
 pub(super) fn known_function(sources: &dyn SystemSources, name: &str) -> Result<i64> {
-    if let Some(own) = pg_proc::number(sources, name) {
+    let own = pg_proc::number(sources, name);
+    if let Some(own) = own.filter(|_| !pg_proc::is_ambiguous(sources, name)) {
         return Ok(own);
     }
     match function_oids(name).as_slice() {
-        [oid] => Ok(*oid),
-        [] => {
+        [oid] if own.is_none() => Ok(*oid),
+        [] if own.is_none() => {
             let message = format!("function \"{name}\" does not exist");
             Err(Error::new(SqlState::UNDEFINED_FUNCTION, message))
         }

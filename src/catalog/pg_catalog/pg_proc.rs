@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::named_functions::functions_named;
 use super::table::{Rows, Value, row};
 use super::types::type_oid;
 use crate::catalog::privilege::Privilege;
@@ -11,6 +12,7 @@ use crate::sql::Statement;
 use crate::sql::create_function::{Body, CreateFunction, Returns, type_text};
 use crate::sql::function_hints::{self, Parallel};
 use crate::sql::function_settings::FunctionSetting;
+use crate::sql::drop_function::FunctionName;
 use crate::sql::name::Quoted;
 use crate::sql::options::Literal;
 use crate::sql::shown::Shown;
@@ -198,24 +200,27 @@ pub fn name(sources: &dyn SystemSources, oid: i64, with_types: bool) -> Option<S
     Some(format!("{schema}{name}{types}"))
 }
 
-/// The number of a function that a name, perhaps with types, means.
+/// The number of a function that a name, perhaps with types, means: of several, that of the first schema of
+/// the path that was made first, so that what a definition names stays what it was.
 pub fn number(sources: &dyn SystemSources, text: &str) -> Option<i64> {
+    let function = FunctionName::read(text)?;
     let snapshot = sources.snapshot();
-    let (name, types) = match text.split_once('(') {
-        Some((name, types)) => (name, Some(types.trim_end_matches(')').replace(' ', ""))),
-        None => (text, None),
+    let found = functions_named(&snapshot, &function, &sources.search_path());
+    let schema = &found.first()?.name.schema;
+    let found = found.iter().filter(|object| object.name.schema == *schema);
+    found.map(|object| i64::from(object.oid)).min()
+}
+
+/// Whether a name without a schema, as definitions keep none, is that of functions of several arguments.
+pub fn is_ambiguous(sources: &dyn SystemSources, text: &str) -> bool {
+    let Some(function) = FunctionName::read(text).filter(|it| it.name.schema.is_none()) else {
+        return false;
     };
-    let mut found = snapshot.objects().filter_map(|object| {
-        let create = definition(object)?;
-        let oid = i64::from(object.oid);
-        let full = format!("{}.{}", object.name.schema, create.name.name);
-        let is_named = name == full
-            || name == create.name.name && sources.search_path().contains(&object.name.schema);
-        let own = create.arguments.iter().map(|it| type_text(&it.data_type));
-        let own = own.collect::<Vec<_>>().join(",").replace(' ', "");
-        (is_named && types.as_ref().is_none_or(|types| *types == own)).then_some(oid)
-    });
-    found.next()
+    let snapshot = sources.snapshot();
+    let found = functions_named(&snapshot, &function, &sources.search_path());
+    let mut signatures = found.iter().map(|object| &object.name.name);
+    let first = signatures.next();
+    signatures.any(|other| Some(other) != first)
 }
 
 /// The arguments of a function; with `full` also their defaults.

@@ -1,0 +1,54 @@
+//! Functions of users' by the names that statements and texts have for them.
+
+use std::sync::Arc;
+
+use super::types::is_built_in;
+use crate::catalog::{Object, Snapshot};
+use crate::sql::create_function::signature;
+use crate::sql::drop_function::FunctionName;
+use crate::sql::model_functions::parse_name;
+
+/// The functions of a name, and of types where these are said, in the order of the path.
+pub fn functions_named<'a>(
+    snapshot: &'a Snapshot,
+    function: &FunctionName,
+    path: &[String],
+) -> Vec<&'a Arc<Object>> {
+    let name = &function.name;
+    let schemas = match &name.schema {
+        Some(schema) => std::slice::from_ref(schema),
+        None => path,
+    };
+    let wanted = function.types.as_ref().map(|types| {
+        let types = types.iter().map(|it| full_type(snapshot, it, path));
+        signature(&name.name, types)
+    });
+    let mut found = Vec::new();
+    for schema in schemas {
+        let all = snapshot.functions_of(schema, &name.name).into_iter();
+        let fitting = all.filter(|(_, create)| {
+            let own = || create.signature();
+            wanted.as_ref().is_none_or(|wanted| own() == *wanted)
+        });
+        found.extend(fitting.map(|(object, _)| object));
+    }
+    found
+}
+
+/// A type as signatures have it, one that users have made by its full name.
+fn full_type(snapshot: &Snapshot, text: &str, path: &[String]) -> String {
+    let (item, array) = match text.strip_suffix("[]") {
+        Some(item) => (item, "[]"),
+        None => (text, ""),
+    };
+    let own = match is_built_in(item) {
+        true => None,
+        false => parse_name(item)
+            .and_then(|name| snapshot.resolve_type(&name, path))
+            .ok(),
+    };
+    match own {
+        Some(own) => format!("{}{array}", own.name).to_lowercase(),
+        None => text.to_owned(),
+    }
+}
