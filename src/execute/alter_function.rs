@@ -9,7 +9,7 @@ use crate::execute::alter::new_owner;
 use crate::execute::create_function::new_function;
 use crate::execute::drop_function::{defaults_that_call, named};
 use crate::models;
-use crate::session::{Outcome, Session};
+use crate::session::{Outcome, Session, named_alone};
 use crate::sql::Statement;
 use crate::sql::alter_function::{Action, AlterFunction};
 use crate::sql::create_function::{Body, CreateFunction, Returns};
@@ -95,15 +95,16 @@ async fn change_settings(
     catalog.write(|transaction| transaction.replace(function.oid, new))
 }
 
-/// Calls are kept by the name of what they call.
+/// Calls are kept by the name of what they call. What names a function in literals alone follows.
 fn is_called_by_nothing(
     snapshot: &Snapshot,
     function: &Arc<Object>,
     path: &[String],
 ) -> Result<()> {
     let oids: [Oid; 1] = [function.oid];
-    let readers = snapshot.direct_dependents(function.oid);
-    let mut callers: Vec<String> = readers.iter().map(|reader| reader.described()).collect();
+    let readers = snapshot.direct_dependents(function.oid).into_iter();
+    let readers = readers.filter(|it| !named_alone::of(snapshot, it).contains(&function.oid));
+    let mut callers: Vec<String> = readers.map(|reader| reader.described()).collect();
     let defaults = defaults_that_call(snapshot, &oids, path)?;
     callers.extend(defaults.iter().map(|it| it.described()));
     if callers.is_empty() {

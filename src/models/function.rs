@@ -14,9 +14,9 @@ use crate::catalog::{Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::StatementContext;
 use crate::session::{enums, plan, user_functions};
-use crate::sql::Statement;
 use crate::sql::create_function::{Body, CreateFunction, Returns, type_text};
 use crate::sql::walk::visit_expressions;
+use crate::sql::{QualifiedName, Statement};
 
 /// Gives what a body names its full name; answers what it reads.
 ///
@@ -39,6 +39,14 @@ pub fn resolve(
             plan::resolve_definition(&mut query, snapshot, path, None)?
         }
     };
+    // A literal in its body may name the function that it takes the place of.
+    let schema = create.name.schema.as_deref().unwrap_or_default();
+    if let Some(own) = snapshot.function(&QualifiedName::new(schema, create.signature())) {
+        let mut body = create.query()?;
+        if !plan::resolve_names(&mut body, snapshot, path)?.contains(&own.oid) {
+            reads.remove(&own.oid);
+        }
+    }
     match &mut create.body {
         Body::Text(_, resolved) => *resolved = Some(query),
         Body::Atomic(own) => *own = query,

@@ -27,17 +27,19 @@ use crate::error::{Error, Result, SqlState, nearest};
 use crate::execute;
 use crate::instance::StatementContext;
 use crate::models::constraints;
+use crate::sql::create_function::type_text;
 use crate::sql::name::ObjectName;
 use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
     QualifiedName, Statement, alias_columns, ambiguous_columns, casts_in_names, column_names,
-    constant_keys, derived_names, distinct_literals, expanded_size, having_alone, hidden_columns,
-    integer_literals, merged_columns, model_functions, moment_precision, named_arguments,
-    named_windows, order_names, outer_aggregates, outer_columns, outer_relations, record_arguments,
-    references, relation_literals, relation_names, relation_wildcards, renamed_wildcards,
-    repeated_columns, repeated_groups, row_expansions, row_membership, row_values, sampled,
-    sequence_calls, set_operation_keys, set_returning, standard_forms, table_changes, time_travel,
-    untyped_texts, value_types, values, variadic, whole_rows, with_changes, with_ties,
+    constant_keys, derived_names, distinct_literals, expanded_size, function_literals,
+    having_alone, hidden_columns, integer_literals, merged_columns, model_functions,
+    moment_precision, named_arguments, named_windows, order_names, outer_aggregates, outer_columns,
+    outer_relations, record_arguments, references, relation_literals, relation_names,
+    relation_wildcards, renamed_wildcards, repeated_columns, repeated_groups, row_expansions,
+    row_membership, row_values, sampled, sequence_calls, set_operation_keys, set_returning,
+    standard_forms, table_changes, time_travel, untyped_texts, value_types, values, variadic,
+    whole_rows, with_changes, with_ties,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -71,9 +73,9 @@ pub fn resolve_names(
     Ok(reads)
 }
 
-/// [`resolve_names`] of the query of a definition, of which literals that name relations, and types of
-/// users', get full names too. Answers what it stands on, which is what it reads and what it names so;
-/// that it is `own` itself which it names says nothing.
+/// [`resolve_names`] of the query of a definition, of which literals that name relations, and types and
+/// functions of users', get full names too. Answers what it stands on, which is what it reads and what it
+/// names so; that it is `own` itself which it names says nothing.
 ///
 /// # Errors
 /// Those of [`resolve_names`]; 42P01 for a relation that a literal names and that does not exist.
@@ -98,7 +100,39 @@ pub fn resolve_definition(
         Ok(())
     })?;
     stands_on.extend(enums::qualify_literals(query, snapshot, search_path));
+    stands_on.extend(functions_in_literals(query, snapshot, search_path));
     Ok(stands_on)
+}
+
+/// Gives functions of users' that literals in a definition name their full names; answers which these are.
+/// Those that are named with types of users' are looked up by who reads.
+fn functions_in_literals(
+    query: &mut ast::Query,
+    snapshot: &Snapshot,
+    search_path: &[String],
+) -> BTreeSet<Oid> {
+    let mut found = BTreeSet::new();
+    if !snapshot.has_functions() {
+        return found;
+    }
+    function_literals::name(query, |function| {
+        if pg_catalog::is_ambiguous(snapshot, function, search_path) {
+            return None;
+        }
+        let object = pg_catalog::function_named(snapshot, function, search_path)?;
+        let Statement::CreateFunction(create) = &object.definition else {
+            return None;
+        };
+        let types = create.arguments.iter().map(|it| type_text(&it.data_type));
+        let types: Vec<String> = types.collect();
+        if function.types.is_some() && types.iter().any(|it| it.contains('.')) {
+            return None;
+        }
+        found.insert(object.oid);
+        let full = QualifiedName::new(&object.name.schema, &create.name.name);
+        Some((full, types))
+    });
+    found
 }
 
 /// The object that a relation is, or that its index or its identity column's sequence is of; none for

@@ -67,6 +67,7 @@ pub mod float_width;
 pub mod foreign_key;
 mod frame_exclusions;
 pub mod function_hints;
+pub mod function_literals;
 pub mod function_settings;
 pub mod generated;
 pub mod grant;

@@ -12,7 +12,8 @@ use super::{QualifiedName, Statement};
 use crate::sql::walk::VisitMut;
 
 impl Statement {
-    /// Has a definition, whose names are full, call a function by its new name.
+    /// Has a definition, whose names are full, call functions by their new name, and name them by it in
+    /// literals.
     pub fn rename_calls(&mut self, old: &QualifiedName, new: &QualifiedName) {
         let renamer = &mut Renamer { old, new };
         // Nothing breaks the walk.
@@ -29,6 +30,7 @@ impl Statement {
             },
             _ => ControlFlow::Continue(()),
         };
+        self.rename_in_literals(old, new, None);
     }
 }
 

@@ -84,7 +84,7 @@ pub use function::StatementCatalog;
 pub use functions::functions;
 pub use identity_sequence::sequence_type;
 pub use name_functions::{function_answers, function_text};
-pub use named_functions::functions_named;
+pub use named_functions::{function_named, functions_named, is_ambiguous};
 pub use named_literals::check_named;
 pub use pg_attribute::type_among;
 pub use pg_extension::{extension_comment, is_extension};

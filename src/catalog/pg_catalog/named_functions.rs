@@ -35,6 +35,31 @@ pub fn functions_named<'a>(
     found
 }
 
+/// The function of a name, and of types where these are said: of several, that of the first schema of the
+/// path that was made first, so that what a definition names stays what it was.
+pub fn function_named<'a>(
+    snapshot: &'a Snapshot,
+    function: &FunctionName,
+    path: &[String],
+) -> Option<&'a Arc<Object>> {
+    let found = functions_named(snapshot, function, path);
+    let schema = &found.first()?.name.schema;
+    let found = found.iter().copied();
+    let found = found.filter(|object| object.name.schema == *schema);
+    found.min_by_key(|object| object.oid)
+}
+
+/// Whether a name without a schema, as definitions keep none, is that of functions of several arguments.
+pub fn is_ambiguous(snapshot: &Snapshot, function: &FunctionName, path: &[String]) -> bool {
+    if function.name.schema.is_some() {
+        return false;
+    }
+    let found = functions_named(snapshot, function, path);
+    let mut signatures = found.iter().map(|object| &object.name.name);
+    let first = signatures.next();
+    signatures.any(|other| Some(other) != first)
+}
+
 /// A type as signatures have it, one that users have made by its full name.
 fn full_type(snapshot: &Snapshot, text: &str, path: &[String]) -> String {
     let (item, array) = match text.strip_suffix("[]") {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::named_functions::functions_named;
+use super::named_functions::{self, function_named};
 use super::table::{Rows, Value, row};
 use super::types::type_oid;
 use crate::catalog::privilege::Privilege;
@@ -10,9 +10,9 @@ use crate::catalog::system::SystemSources;
 use crate::catalog::{Kind, Object};
 use crate::sql::Statement;
 use crate::sql::create_function::{Body, CreateFunction, Returns, type_text};
+use crate::sql::drop_function::FunctionName;
 use crate::sql::function_hints::{self, Parallel};
 use crate::sql::function_settings::FunctionSetting;
-use crate::sql::drop_function::FunctionName;
 use crate::sql::name::Quoted;
 use crate::sql::options::Literal;
 use crate::sql::shown::Shown;
@@ -200,27 +200,20 @@ pub fn name(sources: &dyn SystemSources, oid: i64, with_types: bool) -> Option<S
     Some(format!("{schema}{name}{types}"))
 }
 
-/// The number of a function that a name, perhaps with types, means: of several, that of the first schema of
-/// the path that was made first, so that what a definition names stays what it was.
+/// The number of a function that a name, perhaps with types, means.
 pub fn number(sources: &dyn SystemSources, text: &str) -> Option<i64> {
     let function = FunctionName::read(text)?;
     let snapshot = sources.snapshot();
-    let found = functions_named(&snapshot, &function, &sources.search_path());
-    let schema = &found.first()?.name.schema;
-    let found = found.iter().filter(|object| object.name.schema == *schema);
-    found.map(|object| i64::from(object.oid)).min()
+    let found = function_named(&snapshot, &function, &sources.search_path())?;
+    Some(found.oid.into())
 }
 
-/// Whether a name without a schema, as definitions keep none, is that of functions of several arguments.
+/// Whether a text names functions of several arguments, and none of them alone.
 pub fn is_ambiguous(sources: &dyn SystemSources, text: &str) -> bool {
-    let Some(function) = FunctionName::read(text).filter(|it| it.name.schema.is_none()) else {
-        return false;
-    };
-    let snapshot = sources.snapshot();
-    let found = functions_named(&snapshot, &function, &sources.search_path());
-    let mut signatures = found.iter().map(|object| &object.name.name);
-    let first = signatures.next();
-    signatures.any(|other| Some(other) != first)
+    let path = sources.search_path();
+    FunctionName::read(text).is_some_and(|function| {
+        named_functions::is_ambiguous(&sources.snapshot(), &function, &path)
+    })
 }
 
 /// The arguments of a function; with `full` also their defaults.

@@ -32,19 +32,22 @@ impl Transaction<'_> {
         self.take_name(&old, new)
     }
 
-    /// Gives a function another name, perhaps in another schema. Nothing calls it by the one that it has.
+    /// Gives a function another name, perhaps in another schema. Nothing calls it by the one that it has, and
+    /// what names it in literals follows.
     ///
     /// # Errors
     /// 42723 for a name that a function of the same arguments has, 3F000 for a schema that does not exist,
-    /// 42501 for one of the server's own.
+    /// 42501 for one of the server's own; 40001 while the rows of something that names it are being replaced.
     pub fn rename_function(&mut self, oid: Oid, schema: &str, name: &str) -> Result<()> {
         check_identifier(name)?;
         check_writable(schema, || format!("create \"{schema}.{name}\""))?;
         self.snapshot.resolve_schema(schema)?;
-        let mut object = Object::clone(&*self.existing(oid)?);
+        let before = self.existing(oid)?;
+        let mut object = Object::clone(&before);
         let Statement::CreateFunction(create) = &mut object.definition else {
             return Err(Error::internal("a function is not defined as one"));
         };
+        let old = QualifiedName::new(&before.name.schema, &create.name.name);
         name.clone_into(&mut create.name.name);
         create.name.schema = Some(schema.to_owned());
         let new = QualifiedName::new(schema, create.signature());
@@ -58,6 +61,15 @@ impl Transaction<'_> {
         object.created_as.get_or_insert_with(|| object.name.clone());
         object.name = new;
         self.put(object);
+        let readers: Vec<Oid> = self.snapshot.dependent_oids(oid).collect();
+        for reader in readers {
+            self.check_unprepared(reader, &before.name)?;
+            let mut object = Object::clone(&*self.existing(reader)?);
+            let new = QualifiedName::new(schema, name);
+            let signature = Some(before.name.name.as_str());
+            object.definition.rename_in_literals(&old, &new, signature);
+            self.put(object);
+        }
         Ok(())
     }
 
