@@ -134,6 +134,7 @@ pub mod row_locks;
 pub mod row_membership;
 pub mod row_values;
 pub mod sampled;
+mod schema_literals;
 mod scope;
 mod security_label;
 pub mod sequence_calls;

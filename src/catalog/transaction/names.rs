@@ -168,7 +168,7 @@ impl Transaction<'_> {
     }
 
     /// That no replacement of an object, whose definition follows a name, waits for its rows.
-    fn check_unprepared(&self, oid: Oid, renamed: &QualifiedName) -> Result<()> {
+    pub(super) fn check_unprepared(&self, oid: Oid, renamed: impl std::fmt::Display) -> Result<()> {
         if self.snapshot.prepared(oid).is_none() {
             return Ok(());
         }

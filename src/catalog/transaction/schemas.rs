@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::Transaction;
 use super::checks::{SCHEMAS, check_access, check_comment, too_many};
 use super::names::called;
-use crate::catalog::name::{check_schema_name, check_writable, is_system_schema, temporary_schema};
+use crate::catalog::name::{
+    check_schema_name, check_writable, is_system_schema, is_temporary_schema, temporary_schema,
+};
 use crate::catalog::privilege::Access;
 use crate::catalog::{Kind, Object, Oid, Schema};
 use crate::error::{Error, Result, SqlState};
@@ -95,9 +97,32 @@ impl Transaction<'_> {
             self.take_name(&object, &QualifiedName::new(new, &object.name.name))?;
         }
         self.rename_default_calls(&functions, new);
+        self.rename_in_literals(old, new)?;
         self.snapshot.schemas.remove(old);
         self.changed_schemas.insert(old.to_owned());
         Ok(())
+    }
+
+    /// Has definitions that name a schema in literals name it by its new name.
+    fn rename_in_literals(&mut self, old: &str, new: &str) -> Result<()> {
+        for oid in self.naming_schema(old) {
+            self.check_unprepared(oid, sql::name::Quoted(old))?;
+            let mut object = Object::clone(&*self.existing(oid)?);
+            object.definition.rename_schema_in_literals(old, new);
+            self.put(object);
+        }
+        Ok(())
+    }
+
+    /// The objects whose definitions name a schema in literals.
+    fn naming_schema(&self, schema: &str) -> Vec<Oid> {
+        // What names one that is gone with its session is read by nobody else.
+        if is_temporary_schema(schema) {
+            return Vec::new();
+        }
+        let objects = self.snapshot.objects();
+        let naming = objects.filter(|object| object.definition.names_schema(schema));
+        naming.map(|object| object.oid).collect()
     }
 
     /// Has the defaults of columns, which do not stand on functions, call them in the schema of another name.
@@ -121,7 +146,8 @@ impl Transaction<'_> {
     /// objects dropped, each before what it read.
     ///
     /// # Errors
-    /// 3F000 where it does not exist, 2BP01 where something is in it, 42501 for the server's own.
+    /// 3F000 where it does not exist, 2BP01 where something is in it or a definition names it, 42501 for the
+    /// server's own.
     pub fn drop_schema(&mut self, name: &str, cascade: bool) -> Result<Vec<Arc<Object>>> {
         check_writable(name, || format!("drop schema \"{name}\""))?;
         self.snapshot.resolve_schema(name)?;
@@ -132,6 +158,7 @@ impl Transaction<'_> {
             .chain(self.snapshot.functions_in(name))
             .chain(self.snapshot.types_in(name))
             .map(|object| object.oid)
+            .chain(self.naming_schema(name))
             .collect();
         let order = self.snapshot.drop_order(roots.iter().copied());
         if !cascade && !order.is_empty() {
