@@ -134,10 +134,7 @@ pub fn functions() -> Vec<ScalarUDF> {
             }),
         ),
         answer("regproc_text", BIGINT, TEXT, |sources, values| {
-            text(number(values, 0).map(|oid| {
-                let own = pg_proc::name(sources, oid, false);
-                own.unwrap_or_else(|| function_text(oid))
-            }))
+            text(number(values, 0).map(|oid| name_of_function(sources, oid)))
         }),
         answer("regprocedure_text", BIGINT, TEXT, |sources, values| {
             text(number(values, 0).map(|oid| procedure_text(sources, oid)))
@@ -196,8 +193,9 @@ pub fn functions() -> Vec<ScalarUDF> {
         answer("to_regrole_oid", TEXT, BIGINT, |sources, values| {
             ScalarValue::Int64(string(values, 0).and_then(|name| role_oid(sources, &name)))
         }),
-        answer("to_regproc_oid", TEXT, BIGINT, |_, values| {
-            ScalarValue::Int64(string(values, 0).and_then(|name| only_function(&name)))
+        answer("to_regproc_oid", TEXT, BIGINT, |sources, values| {
+            let name = string(values, 0);
+            ScalarValue::Int64(name.and_then(|name| known_function(sources, &name).ok()))
         }),
         answer("to_regnamespace", TEXT, TEXT, |sources, values| {
             let known = string(values, 0).filter(|name| namespace_oid(sources, name).is_some());
@@ -214,9 +212,10 @@ pub fn functions() -> Vec<ScalarUDF> {
         answer("to_regprocedure_oid", TEXT, BIGINT, |sources, values| {
             ScalarValue::Int64(string(values, 0).and_then(|text| procedure_oid(sources, &text)))
         }),
-        answer("to_regproc", TEXT, TEXT, |_, values| {
-            let oid = string(values, 0).and_then(|name| only_function(&name));
-            text(oid.map(function_text))
+        answer("to_regproc", TEXT, TEXT, |sources, values| {
+            let name = string(values, 0);
+            let oid = name.and_then(|name| known_function(sources, &name).ok());
+            text(oid.map(|oid| name_of_function(sources, oid)))
         }),
     ];
     all.extend(visible);
@@ -327,6 +326,12 @@ fn function_oids(name: &str) -> Vec<i64> {
     let name = fold(name);
     let found = built_in().filter(|(_, known)| *known == name);
     found.map(|(oid, _)| oid).collect()
+}
+
+/// The name of a function, as one of type `regproc` is shown.
+fn name_of_function(sources: &dyn SystemSources, oid: i64) -> String {
+    let own = pg_proc::name(sources, oid, false);
+    own.unwrap_or_else(|| function_text(oid))
 }
 
 /// The number of the one built-in function of a name.
