@@ -82,6 +82,11 @@ pub(super) fn of_missing_feature(message: &str) -> Error {
         return Error::new(SqlState::WINDOWING_ERROR, told)
             .with_hint("Compute them in a subquery, and choose among its rows.");
     }
+    if let Some(sign) = between(message, "Unsupported binary operator: Custom(\"", "\")") {
+        let told = format!("operator does not exist: {sign}");
+        return Error::new(SqlState::UNDEFINED_FUNCTION, told)
+            .with_hint("A sign behind an operator stands apart from it, as in 7 % -3.");
+    }
     if let Some(types) = message.strip_prefix("Unsupported CAST from ")
         && let Some((from, to)) = types.split_once(" to ")
     {
