@@ -13,8 +13,34 @@ use super::{Error, SqlState, lower_first, nearest};
 use crate::sql::model_functions::ModelFunction;
 
 /// Names of Postgres's types that do not exist here.
-const MISSING_TYPES: [&str; 11] = [
-    "bit", "box", "cidr", "circle", "hstore", "inet", "macaddr", "money", "point", "tsvector",
+const MISSING_TYPES: [&str; 28] = [
+    "bit",
+    "bit varying",
+    "box",
+    "cidr",
+    "circle",
+    "daterange",
+    "hstore",
+    "inet",
+    "int4range",
+    "int8range",
+    "line",
+    "lseg",
+    "macaddr",
+    "macaddr8",
+    "money",
+    "numrange",
+    "path",
+    "point",
+    "polygon",
+    "time with time zone",
+    "timetz",
+    "tsquery",
+    "tsrange",
+    "tstzrange",
+    "tsvector",
+    "varbit",
+    "xid8",
     "xml",
 ];
 
@@ -39,6 +65,9 @@ pub(super) fn of_plan(message: &str) -> Error {
     ];
     if let Some(error) = known.iter().find_map(|recognize| recognize(message)) {
         return error;
+    }
+    if message.contains("Unsupported Value 'SingleQuotedByteStringLiteral(") {
+        return Error::unsupported("type bit").with_hint("Keep such values as text.");
     }
     let lower = message.to_lowercase();
     let sqlstate = if lower.contains("table '") && lower.contains("not found") {
@@ -95,8 +124,10 @@ pub(super) fn of_missing_feature(message: &str) -> Error {
     }
     if let Some(name) = message.strip_prefix("Unsupported SQL type ") {
         let name = name.trim_matches('"').to_lowercase();
-        if MISSING_TYPES.contains(&name.as_str()) {
-            return Error::unsupported(format!("type {name}"))
+        // `bit(3)` is of a length.
+        let bare = name.split('(').next().unwrap_or(&name).trim();
+        if MISSING_TYPES.contains(&bare) {
+            return Error::unsupported(format!("type {bare}"))
                 .with_hint("Keep such values as text.");
         }
         let message = format!("type \"{name}\" does not exist");
