@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::resolution::Candidate;
-use super::{Rows, ordinality};
+use super::{Rows, ordinality, told_arguments};
 use crate::catalog::{Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::create_function::{CreateFunction, Returns};
@@ -78,9 +78,11 @@ enum Taken {
 }
 
 /// The query that answers for arguments of these values, as `SELECT items FROM arguments, LATERAL
-/// (body)`. The columns of the body are `columns`; without any they have the names that it gives them.
+/// (body)`. The columns of the body are `columns`; without any they have the names that it gives them. With a
+/// `snapshot`, names in the body are told from those of a query around.
 fn beside_arguments(
     create: &CreateFunction,
+    snapshot: Option<&Snapshot>,
     values: &[Expr],
     items: &str,
     columns: &[String],
@@ -128,6 +130,9 @@ fn beside_arguments(
         names => format!("({})", names.join(", ")),
     };
     let relation = arguments_relation(create, &body);
+    if let Some(snapshot) = snapshot {
+        told_arguments::qualify(create, snapshot, &relation, &mut body);
+    }
     let text = format!(
         "SELECT {items} FROM ({arguments}) AS {} CROSS JOIN LATERAL (SELECT 1) AS {}{columns}",
         Quoted(&relation),
@@ -166,6 +171,7 @@ pub(super) fn value(create: &CreateFunction) -> Result<Box<Query>> {
     let columns = [Quoted(VALUE).to_string()];
     beside_arguments(
         create,
+        None,
         &nulls(create),
         &items.join(", "),
         &columns,
@@ -179,7 +185,7 @@ pub(super) fn value(create: &CreateFunction) -> Result<Box<Query>> {
 /// Those of the body's text.
 pub fn probe(create: &CreateFunction) -> Result<Box<Query>> {
     let items = format!("{}.*", Quoted(FUNCTION_BODY));
-    beside_arguments(create, &nulls(create), &items, &[], Taken::All)
+    beside_arguments(create, None, &nulls(create), &items, &[], Taken::All)
 }
 
 fn nulls(create: &CreateFunction) -> Vec<Expr> {
@@ -246,7 +252,14 @@ pub(super) fn rows(
         places.pop();
     }
     let values = &candidate.values;
-    let mut query = beside_arguments(create, values, &items.join(", "), &places, taken)?;
+    let mut query = beside_arguments(
+        create,
+        Some(snapshot),
+        values,
+        &items.join(", "),
+        &places,
+        taken,
+    )?;
     if let SetExpr::Select(select) = query.body.as_mut() {
         let relation = relation_of(create)?;
         select.selection = missing(create, &relation).map(|missing| Expr::UnaryOp {

@@ -12,6 +12,7 @@ mod expansion;
 mod ordinality;
 mod resolution;
 mod selected;
+mod told_arguments;
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
