@@ -21,6 +21,7 @@ const CLOCKS: &[&str] = &[
     "current_time",
     "now",
     "statement_timestamp",
+    "timeofday",
 ];
 
 /// Words of moments that tell the time: PostgreSQL's special date and time inputs.
