@@ -73,6 +73,12 @@ pub async fn act(session: &Session, object: &Arc<Object>, action: &Action) -> Re
     let Some(rows) = apply(session, object, &mut create, action)? else {
         return Ok(());
     };
+    if let Action::DropColumn { name, cascade, .. } = action {
+        let what = format!("column {name} of {}", object.described());
+        for index in readers::indexes_on(object, &generated::going(object, name)) {
+            readers::drop_naming(session, object, &index, &what, *cascade).await?;
+        }
+    }
     let settings = session.settings();
     let snapshot = session.instance.catalog.snapshot();
     let statement = Statement::CreateTable(create);

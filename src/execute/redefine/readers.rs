@@ -7,9 +7,11 @@ use crate::catalog::{Kind, NewObject, Object, Oid};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::create_sequence;
 use crate::execute::drop::cascades;
+use crate::models::constraints;
 use crate::models::replan::{self, Author};
 use crate::models::run::remove_tables;
 use crate::session::{Session, named_alone, plan};
+use crate::sql::constraint::Rule;
 use crate::sql::read_columns::ReadColumns;
 use crate::sql::{ObjectName, QualifiedName};
 
@@ -108,6 +110,18 @@ pub(in crate::execute) async fn drop_with(
         .with_hint("Use DROP ... CASCADE to drop the dependent objects too."));
     }
     drop_readers(session, &readers).await
+}
+
+/// The indexes of a table that go with columns of it.
+pub(super) fn indexes_on(table: &Object, columns: &[String]) -> Vec<String> {
+    let keys = constraints::of(table).iter().filter(|it| {
+        let is_key = matches!(it.rule, Rule::Unique { .. });
+        is_key && columns.iter().any(|column| it.rule.names(column))
+    });
+    let others = table.indexes.iter();
+    let others = others.filter(|index| columns.iter().any(|column| index.names(column)));
+    let others = others.filter_map(|index| index.name.clone());
+    keys.map(|it| it.name.clone()).chain(others).collect()
 }
 
 /// Drops what names an index in a literal, or refuses that `what` goes, and the index with it.
