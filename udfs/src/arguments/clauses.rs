@@ -8,7 +8,7 @@ use datafusion::logical_expr::planner::{
     ExprPlanner, PlannerResult, RawAggregateExpr, RawWindowExpr,
 };
 use datafusion::logical_expr::{
-    AggregateUDF, WindowFrame, WindowFrameBound, WindowFunctionDefinition,
+    AggregateUDF, Expr, WindowFrame, WindowFrameBound, WindowFunctionDefinition,
 };
 
 use super::aggregate::{Aggregate, Clause, Distinct};
@@ -43,6 +43,7 @@ impl ExprPlanner for Clauses {
                 }
             }
             WindowFunctionDefinition::AggregateUDF(called) => {
+                refuse_star(called, &expr.args)?;
                 if let Some(aggregate) = aggregate(called) {
                     if expr.null_treatment == Some(NullTreatment::RespectNulls) {
                         refuse(aggregate, Clause::RespectNulls)?;
@@ -58,6 +59,7 @@ impl ExprPlanner for Clauses {
         &self,
         mut expr: RawAggregateExpr,
     ) -> Result<PlannerResult<RawAggregateExpr>> {
+        refuse_star(&expr.func, &expr.args)?;
         if let Some(aggregate) = aggregate(&expr.func) {
             if !expr.order_by.is_empty() {
                 refuse(aggregate, Clause::OrderBy)?;
@@ -66,6 +68,19 @@ impl ExprPlanner for Clauses {
         }
         Ok(PlannerResult::Original(expr))
     }
+}
+
+/// That none but `count` is called with a star, which says that there are no arguments.
+fn refuse_star(called: &AggregateUDF, arguments: &[Expr]) -> Result<(), FunctionError> {
+    let is_star = |argument: &Expr| argument.variant_name() == "Wildcard";
+    let name = called.name();
+    if name == "count" || aggregate(called).is_some() || !arguments.iter().any(is_star) {
+        return Ok(());
+    }
+    let error = FunctionError::no_such_form(format!("function {name}() does not exist"));
+    Err(error.with_hint(format!(
+        "Of all rows there is count(*): name the column in {name}()."
+    )))
 }
 
 /// What is called, where it is an aggregate of this library.
