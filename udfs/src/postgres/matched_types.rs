@@ -310,7 +310,6 @@ fn without_numbers(side: &LogicalPlan) -> &LogicalPlan {
 /// Whether a join's side is compared by its column of this place.
 fn is_column(compared: &Expr, side: &LogicalPlan, place: usize) -> bool {
     match compared {
-        Expr::Cast(cast) => is_column(&cast.expr, side, place),
         Expr::Column(column) => side.schema().maybe_index_of_column(column) == Some(place),
         _ => false,
     }
