@@ -73,7 +73,8 @@ fn begins(first: Option<&Token>, last: Option<&Token>) -> bool {
         return true;
     };
     let is_among = |words: &[&str]| words.iter().any(|word| is_word(last, word));
-    matches!(last, Token::LParen | Token::RParen)
+    // Its options stand in parentheses.
+    matches!(last, Token::LParen | Token::RParen) && !is_word(first, "REINDEX")
         || is_among(&BEFORE_QUERIES)
         || is_word(first, "INSERT")
         || is_word(first, "EXPLAIN") && is_among(&BEFORE_EXPLAINED)

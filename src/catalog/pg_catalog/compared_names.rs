@@ -3,7 +3,7 @@
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, Ident,
+    FunctionArguments, Ident, Value,
 };
 
 use super::rewrite::{named, parse};
@@ -145,9 +145,21 @@ pub fn number_of_call(call: &Function) -> Option<Expr> {
     Some(Expr::Function(number))
 }
 
-/// The number that is shown as a name of `regtype` and the like, where a name of the type is beside it, which
-/// is its number: `prorettype::regtype = 'trigger'::regtype`.
+/// Whether this is a number that is written out.
+fn is_number(expr: &Expr) -> bool {
+    match expr {
+        Expr::Nested(inner) => is_number(inner),
+        Expr::Value(value) => matches!(value.value, Value::Number(..)),
+        _ => false,
+    }
+}
+
+/// The number that is shown as a name of `regtype` and the like, where a number, or a name of the type, which
+/// is its number, is beside it: `prorettype::regtype = 'trigger'::regtype`.
 fn number_beside(side: &Expr, other: &Expr) -> Option<Expr> {
+    if is_number(other) {
+        return number_shown(side, "format_type");
+    }
     let Expr::Function(number) = other else {
         return None;
     };

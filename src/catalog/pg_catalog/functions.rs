@@ -11,8 +11,8 @@ use super::table_constraint::{constraints_of, expression_of, with_part};
 use super::{
     PG_CATALOG, acl_default, acl_explode, advisory_lock_functions, data, definition_functions,
     expand_array, keywords, like_escape, name_functions, notification_functions, pg_cancel_backend,
-    pg_database, pg_sleep, pg_terminate_backend, pg_typeof, privilege_functions, reg_casts,
-    sequence_functions, session_functions, size_functions, statistics, type_functions,
+    pg_database, pg_extension, pg_sleep, pg_terminate_backend, pg_typeof, privilege_functions,
+    reg_casts, sequence_functions, session_functions, size_functions, statistics, type_functions,
     types::{format_any_type, own_name, type_name},
     updatable_functions,
 };
@@ -325,6 +325,9 @@ fn comment(sources: &dyn SystemSources, oid: i64, of: Option<String>) -> Option<
             Some(comments.get(&constraint.constraint.name).cloned())
         });
         return found.flatten();
+    }
+    if of.as_deref() == Some("pg_extension") {
+        return pg_extension::comment(oid).map(str::to_owned);
     }
     if let Some(class) = of.filter(|of| of != "pg_class") {
         let class = super::table(&class)?.oid;

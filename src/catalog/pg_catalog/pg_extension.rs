@@ -62,6 +62,12 @@ pub fn extension_comment(name: &str) -> Option<&'static str> {
     Some(extension.comment)
 }
 
+/// What is said of the extension of a number.
+pub fn comment(oid: i64) -> Option<&'static str> {
+    let extension = ALL.iter().find(|it| it.oid == oid)?;
+    Some(extension.comment)
+}
+
 pub static TABLE: Rows = Rows {
     of: "pg_extension",
     make: |_| {

@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    self, AccessExpr, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+    AccessExpr, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
     FunctionArguments, GroupByExpr, Ident, ObjectName, Query, Select, SelectItem, SetExpr,
     TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins, Value, Visitor, VisitorMut,
 };
@@ -306,7 +306,7 @@ fn record(columns: &[String]) -> Expr {
         [told, column(name)]
     });
     let members = members.map(|value| FunctionArg::Unnamed(FunctionArgExpr::Expr(value)));
-    Expr::Function(ast::Function {
+    Expr::Function(Function {
         name: ObjectName::from(vec![Ident::new(RECORD)]),
         uses_odbc_syntax: false,
         parameters: FunctionArguments::None,
