@@ -10,9 +10,7 @@ use super::relation::{Relation, relations, wanted_relations};
 use super::table::{Row, Rows, Value, row};
 use super::table_constraint::{TableIndex, indexes_of};
 use super::types::Type;
-use crate::sql::create_index::KeyValue;
 use crate::sql::name::Quoted;
-use crate::sql::shown::Shown;
 
 /// PostgreSQL's number of the type `text`.
 const TEXT: u32 = 25;
@@ -103,20 +101,7 @@ fn row_of(table: &Relation, index: &TableIndex<'_>) -> Row {
         *option = if key.descending { DESCENDING } else { 0 };
         *option += if key.nulls_first { NULLS_FIRST } else { 0 };
     }
-    let expressions: Vec<String> = plain
-        .iter()
-        .flat_map(|index| &index.keys)
-        .filter(|key| matches!(key.value, KeyValue::Expression(_)))
-        .map(|key| key.value.to_string())
-        .collect();
-    let expressions = match expressions.is_empty() {
-        true => Value::Null,
-        false => Value::from(expressions.join(", ")),
-    };
-    let condition = plain.and_then(|index| index.condition.as_ref());
-    let condition = condition.map_or(Value::Null, |condition| {
-        Value::from(Shown(condition.as_ref()).to_string())
-    });
+    let [expressions, condition] = index.trees();
     row![
         index.oid(),
         table.oid,

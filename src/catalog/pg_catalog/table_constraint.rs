@@ -391,6 +391,43 @@ impl TableIndex<'_> {
         }
     }
 
+    /// What stands for the trees of its expressions and its condition, which only `pg_get_expr` reads.
+    pub fn trees(&self) -> [Option<String>; 2] {
+        let tree = |prefix: &str, oid| format!("{{{prefix}{oid}}}");
+        [
+            self.expressions(false)
+                .map(|_| tree(INDEX_EXPRESSIONS, self.oid())),
+            self.condition(false)
+                .map(|_| tree(INDEX_CONDITION, self.oid())),
+        ]
+    }
+
+    /// The expressions that it is on, as PostgreSQL writes them.
+    fn expressions(&self, pretty: bool) -> Option<String> {
+        let Self::Plain(_, object, index) = self else {
+            return None;
+        };
+        let expressions = index.keys.iter().filter_map(|key| match &key.value {
+            KeyValue::Column(_) => None,
+            KeyValue::Expression(expression) => {
+                Some(expression_text::condition(object, expression, pretty))
+            }
+        });
+        let expressions: Vec<String> = expressions.collect();
+        (!expressions.is_empty()).then(|| expressions.join(", "))
+    }
+
+    /// Of which rows it is, as PostgreSQL writes that.
+    fn condition(&self, pretty: bool) -> Option<String> {
+        match self {
+            Self::Key(_) => None,
+            Self::Plain(_, object, index) => {
+                let condition = index.condition.as_ref()?;
+                Some(expression_text::condition(object, condition, pretty))
+            }
+        }
+    }
+
     /// The names of the columns of the relation that it is to the catalog.
     pub fn column_names(&self) -> Vec<String> {
         match self {
@@ -449,12 +486,26 @@ impl ColumnDefault<'_> {
     }
 }
 
-/// The expression of a tree that a constraint or a default of a table has given.
+/// What the trees of an index begin with.
+const INDEX_EXPRESSIONS: &str = "INDEXPRS :oid ";
+const INDEX_CONDITION: &str = "INDPRED :oid ";
+
+/// The expression of a tree that a constraint, a default or an index of a table has given.
 pub fn expression_of(object: &Object, tree: &str, pretty: bool) -> Option<String> {
     let text = tree.strip_prefix('{')?.strip_suffix('}')?;
     if let Some(place) = text.strip_prefix("CHECK :place ") {
         let place = place.parse().ok()?;
         return constraints_of(object).nth(place)?.condition(pretty);
+    }
+    for (prefix, of_condition) in [(INDEX_EXPRESSIONS, false), (INDEX_CONDITION, true)] {
+        if let Some(number) = text.strip_prefix(prefix) {
+            let number: i64 = number.parse().ok()?;
+            let index = indexes_of(object).find(|index| index.oid() == number)?;
+            return match of_condition {
+                true => index.condition(pretty),
+                false => index.expressions(pretty),
+            };
+        }
     }
     let column: i64 = text.strip_prefix("DEFAULT :attnum ")?.parse().ok()?;
     let mut defaults = defaults_of(object);
