@@ -288,6 +288,8 @@ impl Typed {
                 let name = function.name.to_string();
                 let name = name.trim_start_matches("pg_catalog.").to_owned();
                 let mut arguments = Vec::new();
+                // What the first argument whose type is known has.
+                let mut known = 0;
                 match &function.args {
                     FunctionArguments::List(list) if list.clauses.is_empty() => {
                         for argument in &list.args {
@@ -295,7 +297,9 @@ impl Typed {
                             else {
                                 return Self::simple(Shown(expression).to_string(), 0);
                             };
-                            arguments.push(of(argument).into_text().node);
+                            let argument = of(argument).into_text();
+                            known = if known == 0 { argument.oid } else { known };
+                            arguments.push(argument.node);
                         }
                     }
                     FunctionArguments::None => {
@@ -307,7 +311,10 @@ impl Typed {
                     "coalesce" => "COALESCE".to_owned(),
                     other => other.to_owned(),
                 };
-                let oid = result_type(&name);
+                let oid = match name.as_str() {
+                    "COALESCE" => known,
+                    other => result_type(other),
+                };
                 let node = Node::Call(name, arguments);
                 Self { node, oid }
             }
@@ -352,6 +359,8 @@ impl Typed {
     /// Cast to a type, where it is not of it.
     fn of_type(self, oid: u32) -> Self {
         let node = match self.node {
+            // A type that is not known cannot be named.
+            Node::Unknown(text) if oid == 0 => Node::Simple(text),
             Node::Unknown(text) => Node::Simple(format!("{text}::{}", type_text(oid))),
             node if self.oid == oid || oid == 0 => node,
             node => Node::Cast(Box::new(node), oid),
