@@ -241,7 +241,7 @@ pub(super) fn declared(object: &Object) -> Result<CreateTable> {
 ///
 /// # Errors
 /// 0A000 for types that cannot be.
-pub(super) fn declared_columns(object: &Object) -> Result<Vec<ColumnDef>> {
+pub fn declared_columns(object: &Object) -> Result<Vec<ColumnDef>> {
     match &object.definition {
         Statement::CreateTable(create) if create.query.is_none() => Ok(create.columns.clone()),
         _ => columns_like(object, &object.schema).ok_or_else(|| {

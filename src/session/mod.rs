@@ -18,6 +18,7 @@ mod parameter_fields;
 mod placed_parameters;
 pub mod plan;
 pub mod plan_size;
+mod populated_rows;
 pub(crate) mod prepare;
 mod prepared_statements;
 pub mod privileges;

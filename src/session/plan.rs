@@ -18,8 +18,8 @@ use tributary_udfs::postgres::{
 
 use super::enums::{self, EnumTypes};
 use super::{
-    grouped_by_keys, lateral_unnest, multisets, open_literals, plan_size, row_limits, rows_once,
-    subqueries, user_functions, values_after_sort, waits_in_sorts,
+    grouped_by_keys, lateral_unnest, multisets, open_literals, plan_size, populated_rows,
+    row_limits, rows_once, subqueries, user_functions, values_after_sort, waits_in_sorts,
 };
 use crate::catalog::pg_catalog::{EmptyQuery, StatementCatalog};
 use crate::catalog::{Kind, Object, Oid, Snapshot, meant_schema, pg_catalog, system};
@@ -54,6 +54,7 @@ pub fn resolve_names(
     snapshot: &Snapshot,
     search_path: &[String],
 ) -> Result<BTreeSet<Oid>> {
+    populated_rows::declare(query, snapshot, search_path)?;
     let functions = user_functions::qualify(query, snapshot, search_path)?;
     let mut reads = read_by_functions(snapshot, functions);
     reads.extend(enums::qualify(query, snapshot, search_path)?);

@@ -1,0 +1,163 @@
+//! `jsonb_populate_record(NULL::customer, document)` in `FROM`, and its like, are said by
+//! `jsonb_to_record(document)` with the columns of the relation: `AS jsonb_populate_record (id integer, ...)`.
+//!
+//! A definition keeps them as they are then.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    DataType, Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, Query, TableAlias,
+    TableAliasColumnDef, TableFactor, Value, VisitorMut,
+};
+
+use super::plan;
+use crate::catalog::{Kind, Snapshot};
+use crate::error::{Error, Result, SqlState};
+use crate::execute::redefine::declared_columns;
+use crate::sql::cursor::object_name_from;
+use crate::sql::walk::VisitMut;
+
+/// The functions, and those that take their place.
+const FUNCTIONS: [(&str, &str); 4] = [
+    ("json_populate_record", "json_to_record"),
+    ("json_populate_recordset", "json_to_recordset"),
+    ("jsonb_populate_record", "jsonb_to_record"),
+    ("jsonb_populate_recordset", "jsonb_to_recordset"),
+];
+
+/// Names the columns that such functions in a query give.
+///
+/// # Errors
+/// 42704 for a type that is no row of a relation; 0A000 for columns that the call renames, and for columns
+/// that cannot be declared.
+pub fn declare(query: &mut Query, snapshot: &Snapshot, path: &[String]) -> Result<()> {
+    let mut rewriter = Rewriter { snapshot, path };
+    match query.visit(&mut rewriter) {
+        ControlFlow::Break(error) => Err(error),
+        ControlFlow::Continue(()) => Ok(()),
+    }
+}
+
+struct Rewriter<'a> {
+    snapshot: &'a Snapshot,
+    path: &'a [String],
+}
+
+impl VisitorMut for Rewriter<'_> {
+    type Break = Error;
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
+        match self.declare(factor) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
+}
+
+impl Rewriter<'_> {
+    fn declare(&self, factor: &mut TableFactor) -> Result<()> {
+        let (name, arguments, alias) = match factor {
+            TableFactor::Table {
+                name,
+                args: Some(args),
+                alias,
+                ..
+            } => (name, &mut args.args, alias),
+            TableFactor::Function {
+                name, args, alias, ..
+            } => (name, args, alias),
+            _ => return Ok(()),
+        };
+        let Some((function, other)) = called(name) else {
+            return Ok(());
+        };
+        let [row, _] = arguments.as_slice() else {
+            return Ok(());
+        };
+        let Some(columns) = self.columns(row)? else {
+            return Ok(());
+        };
+        if alias
+            .as_ref()
+            .is_some_and(|alias| !alias.columns.is_empty())
+        {
+            let what = format!("{function} with other names of columns");
+            return Err(Error::unsupported(what)
+                .with_hint("Name the columns in the select list, as in SELECT r.id AS number."));
+        }
+        let own = || Ident::new(function);
+        let relation = alias.take().map_or_else(own, |alias| alias.name);
+        *alias = Some(TableAlias {
+            explicit: true,
+            name: relation,
+            columns,
+            at: None,
+        });
+        arguments.remove(0);
+        *name = ObjectName::from(vec![Ident::new(other)]);
+        Ok(())
+    }
+
+    /// The columns of the relation whose row an argument is, `NULL::customer`; none where it is another
+    /// value.
+    fn columns(&self, row: &FunctionArg) -> Result<Option<Vec<TableAliasColumnDef>>> {
+        let FunctionArg::Unnamed(FunctionArgExpr::Expr(row)) = row else {
+            return Ok(None);
+        };
+        let Some(relation) = row_type(row) else {
+            return Ok(None);
+        };
+        let found = plan::object(&object_name_from(relation)?, self.snapshot, self.path);
+        let object = found.ok().filter(|object| {
+            matches!(
+                object.kind,
+                Kind::Table | Kind::View | Kind::MaterializedView | Kind::ExternalTable
+            )
+        });
+        let Some(object) = object else {
+            let message = format!("type \"{relation}\" does not exist");
+            return Err(Error::new(SqlState::UNDEFINED_OBJECT, message));
+        };
+        let columns = declared_columns(&object)?.into_iter();
+        let columns = columns.map(|column| TableAliasColumnDef {
+            name: column.name,
+            data_type: Some(column.data_type),
+        });
+        Ok(Some(columns.collect()))
+    }
+}
+
+/// The function of these that a name is, and the one that takes its place.
+fn called(name: &ObjectName) -> Option<(&'static str, &'static str)> {
+    let parts: Option<Vec<&Ident>> = name.0.iter().map(|part| part.as_ident()).collect();
+    let function = match parts?.as_slice() {
+        [function] => *function,
+        [schema, function] if schema.value.eq_ignore_ascii_case("pg_catalog") => *function,
+        _ => return None,
+    };
+    let known = FUNCTIONS
+        .iter()
+        .find(|(known, _)| function.value.eq_ignore_ascii_case(known));
+    known.copied()
+}
+
+/// The type that NULL is cast to, where it is one that has a name of its own.
+fn row_type(row: &Expr) -> Option<&ObjectName> {
+    match row {
+        Expr::Nested(inner) => row_type(inner),
+        Expr::Cast {
+            expr,
+            data_type: DataType::Custom(name, _),
+            ..
+        } if is_null(expr) => Some(name),
+        _ => None,
+    }
+}
+
+fn is_null(value: &Expr) -> bool {
+    match value {
+        Expr::Nested(inner) => is_null(inner),
+        Expr::Value(value) => value.value == Value::Null,
+        _ => false,
+    }
+}
