@@ -8,7 +8,7 @@ use arrow::compute::{CastOptions, cast, cast_with_options};
 use arrow::datatypes::{DataType, Float64Type, i256};
 use arrow::error::ArrowError;
 use datafusion::common::internal_err;
-use datafusion::error::Result;
+use datafusion::error::{DataFusionError, Result};
 
 use super::numeric::{power, quotient};
 use super::range::{arithmetic_error, out_of_range};
@@ -164,5 +164,25 @@ pub(super) fn of_texts(from: &ArrayRef, to: &DataType, digits: Digits) -> Result
                 .into());
         }
     }
-    Ok(cast_with_options(&texts, to, &options)?)
+    Ok(cast_with_options(&texts, to, &options).map_err(|error| {
+        match texts.iter().flatten().find(|text| is_no_number(text)) {
+            Some(text) => no_such_numeric(text).into(),
+            None => DataFusionError::from(error),
+        }
+    })?)
+}
+
+/// Whether a text is what PostgreSQL's numeric may be beside numbers.
+fn is_no_number(text: &str) -> bool {
+    let text = text.trim().to_ascii_lowercase();
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(&text);
+    text == "nan" || matches!(unsigned, "inf" | "infinity")
+}
+
+fn no_such_numeric(text: &str) -> FunctionError {
+    FunctionError::unsupported(format!(
+        "a numeric that is {} is not supported",
+        text.trim()
+    ))
+    .with_hint("Keep such values as double precision, or as NULL.")
 }
