@@ -164,12 +164,12 @@ pub(super) fn of_texts(from: &ArrayRef, to: &DataType, digits: Digits) -> Result
                 .into());
         }
     }
-    Ok(cast_with_options(&texts, to, &options).map_err(|error| {
+    cast_with_options(&texts, to, &options).map_err(|error| {
         match texts.iter().flatten().find(|text| is_no_number(text)) {
             Some(text) => no_such_numeric(text).into(),
             None => DataFusionError::from(error),
         }
-    })?)
+    })
 }
 
 /// Whether a text is what PostgreSQL's numeric may be beside numbers.
