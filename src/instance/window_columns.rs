@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
-use datafusion::common::Column;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{Column, DFSchema};
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Projection, Window};
 use datafusion::optimizer::optimizer::ApplyOrder;
@@ -38,14 +38,16 @@ impl OptimizerRule for WindowsByColumns {
             return Ok(Transformed::no(plan));
         };
         let mut computed = Vec::new();
+        let first = first_place(window.input.schema());
         let windows = window.window_expr.iter();
-        let windows: Vec<Expr> = windows.map(|it| by_columns(it, &mut computed)).collect();
+        let windows = windows.map(|it| by_columns(it, first, &mut computed));
+        let windows: Vec<Expr> = windows.collect();
         if computed.is_empty() {
             return Ok(Transformed::no(plan));
         }
         let own = window.input.schema().columns().into_iter();
-        let computed = computed.into_iter().enumerate();
-        let computed = computed.map(|(place, value)| value.alias(format!("{COMPUTED}{place}")));
+        let computed = computed.into_iter().zip(first..);
+        let computed = computed.map(|(value, place)| value.alias(format!("{COMPUTED}{place}")));
         let below = own.map(Expr::Column).chain(computed);
         let below = LogicalPlanBuilder::from(window.input.as_ref().clone()).project(below)?;
         let above = Window::try_new(windows, Arc::new(below.build()?))?;
@@ -59,8 +61,15 @@ impl OptimizerRule for WindowsByColumns {
     }
 }
 
+/// The place after those that the input has computed, as it has where a plan is optimized again.
+fn first_place(input: &DFSchema) -> usize {
+    let names = input.fields().iter().map(|field| field.name());
+    let places = names.filter_map(|name| name.strip_prefix(COMPUTED)?.parse::<usize>().ok());
+    places.max().map_or(0, |last| last.saturating_add(1))
+}
+
 /// A window of the same name, which is partitioned and ordered by columns where that is `computed`.
-fn by_columns(window: &Expr, computed: &mut Vec<Expr>) -> Expr {
+fn by_columns(window: &Expr, first: usize, computed: &mut Vec<Expr>) -> Expr {
     let (relation, name) = window.qualified_name();
     let Expr::WindowFunction(mut function) = window.clone().unalias() else {
         return window.clone();
@@ -78,6 +87,7 @@ fn by_columns(window: &Expr, computed: &mut Vec<Expr>) -> Expr {
             computed.push(part.clone());
             computed.len() - 1
         });
+        let place = first.saturating_add(place);
         *part = Expr::Column(Column::from_name(format!("{COMPUTED}{place}")));
         is_changed = true;
     }

@@ -210,9 +210,25 @@ fn of_one_zero(key: &mut Expr, schema: &DFSchema) -> bool {
         Ok(DataType::Float32) => lit(0.0_f32),
         _ => return false,
     };
+    if is_sum_with(key, &zero) {
+        return false;
+    }
     let sum = BinaryExpr::new(Box::new(key.clone()), Operator::Plus, Box::new(zero));
     *key = Expr::BinaryExpr(sum);
     true
+}
+
+/// Whether a key is such a sum already: a plan is analyzed more than once.
+fn is_sum_with(key: &Expr, zero: &Expr) -> bool {
+    match key {
+        Expr::BinaryExpr(sum) => sum.op == Operator::Plus && *sum.right == *zero,
+        Expr::ScalarFunction(function) => {
+            let own = function.func.inner().downcast_ref::<CheckedArithmetic>();
+            own.is_some_and(|own| own.operation() == Operation::Add)
+                && function.args.get(1) == Some(zero)
+        }
+        _ => false,
+    }
 }
 
 /// Keys of an order by more than one, in which floats decide nothing by the sign of a zero.
