@@ -135,8 +135,9 @@ impl ModelFunction {
                 "a row a record: the entity that it belongs to, and how sure that is."
             }
             Self::Pairs => {
-                "a row a pair of records that may be one entity, with what speaks for it. Pairs that \
-                 were compared and are most likely two are not kept."
+                "a row a pair of records that may be one entity, with what speaks for it. The left one \
+                 is the one that comes first by its source and `unique_id`. Pairs that were compared \
+                 and are most likely two are not kept."
             }
             Self::Explain => {
                 "why two records are held to be one entity, or two: a row a comparison, with the sum \

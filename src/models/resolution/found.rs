@@ -1,10 +1,15 @@
 //! What the engine found, as rows of the model's tables.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
-use arrow::compute::cast;
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
+    make_comparator,
+};
+use arrow::compute::kernels::zip::zip;
+use arrow::compute::{SortOptions, cast};
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
 use datafusion::execution::SendableRecordBatchStream;
@@ -103,7 +108,8 @@ pub fn rows<S: Send + Sync + 'static>(
     Box::pin(RecordBatchStreamAdapter::new(Arc::clone(schema), batches))
 }
 
-/// Pairs, in columns of these types.
+/// Pairs, in columns of these types. Of the two records the one is left that comes first by its source and
+/// identifier: their places change with refreshes, and a pair is to be told in one way.
 ///
 /// # Errors
 /// None for types that identifiers had.
@@ -112,14 +118,38 @@ pub fn pairs(
     pairs: &[Pair],
     schema: &SchemaRef,
 ) -> Result<Vec<ArrayRef>, ArrowError> {
-    let mut arrays = names(resolver, pairs.iter().map(|pair| pair.left), schema, 0)?;
+    let left = names(resolver, pairs.iter().map(|pair| pair.left), schema, 0)?;
     let right = pairs.iter().map(|pair| pair.right);
-    arrays.extend(names(resolver, right, schema, arrays.len())?);
+    let right = names(resolver, right, schema, left.len())?;
+    let turned = turned(&left, &right)?;
+    let either = |turned: &BooleanArray, one: &[ArrayRef], other: &[ArrayRef]| {
+        let columns = one.iter().zip(other);
+        columns
+            .map(|(one, other)| zip(turned, one, other))
+            .collect::<Result<Vec<ArrayRef>, ArrowError>>()
+    };
+    let mut arrays = either(&turned, &right, &left)?;
+    arrays.extend(either(&turned, &left, &right)?);
     let weights = pairs.iter().map(Pair::weight);
     arrays.push(Arc::new(weights.collect::<Float64Array>()));
     let probabilities = pairs.iter().map(Pair::probability);
     arrays.push(Arc::new(probabilities.collect::<Float64Array>()));
     Ok(arrays)
+}
+
+/// Which pairs of names have the one first that comes behind the other: by their sources, where there are
+/// any, and then by their identifiers.
+fn turned(left: &[ArrayRef], right: &[ArrayRef]) -> Result<BooleanArray, ArrowError> {
+    let columns = left.iter().zip(right).rev();
+    let comparators = columns
+        .map(|(left, right)| make_comparator(left, right, SortOptions::default()))
+        .collect::<Result<Vec<_>, ArrowError>>()?;
+    let is_turned = |row: usize| {
+        let mut orders = comparators.iter().map(|compare| compare(row, row));
+        orders.find(|order| order.is_ne()) == Some(Ordering::Greater)
+    };
+    let rows = left.first().map_or(0, Array::len);
+    Ok((0..rows).map(|row| Some(is_turned(row))).collect())
 }
 
 /// The names of records: their identifiers and, where there are any, their sources.
@@ -151,4 +181,23 @@ pub fn names(
 fn typed(texts: StringArray, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
     let texts: ArrayRef = Arc::new(texts);
     cast(&texts, data_type)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_are_turned_by_their_sources_and_then_by_their_identifiers() {
+        let ids = |ids: [i64; 4]| Arc::new(Int64Array::from(ids.to_vec())) as ArrayRef;
+        let sources =
+            |sources: [Option<&str>; 4]| Arc::new(StringArray::from(sources.to_vec())) as ArrayRef;
+        let (left, right) = (ids([9, 10, 1, 1]), ids([10, 9, 2, 1]));
+        let of_ids = turned(&[Arc::clone(&left)], &[Arc::clone(&right)]).unwrap();
+        assert_eq!(of_ids, BooleanArray::from(vec![false, true, false, false]));
+        let left = [left, sources([Some("b"), Some("a"), Some("a"), Some("a")])];
+        let right = [right, sources([Some("a"), Some("b"), Some("a"), None])];
+        let of_both = turned(&left, &right).unwrap();
+        assert_eq!(of_both, BooleanArray::from(vec![true, false, false, true]));
+    }
 }

@@ -178,7 +178,12 @@ impl Compared {
         let both: Vec<Option<(u32, u32)>> = left
             .into_iter()
             .zip(right)
-            .map(|(left, right)| left.zip(right))
+            // As they were scored, whichever is told first: conditions of one's own may say another thing
+            // of the two the other way about.
+            .map(|(left, right)| {
+                let (left, right) = left.zip(right)?;
+                Some((left.max(right), left.min(right)))
+            })
             .collect();
         let known: Vec<(u32, u32)> = both.iter().flatten().copied().collect();
         let levels = self.levels.of(&self.index.resolver, &known)?;
