@@ -187,9 +187,12 @@ impl CreateIndex {
         }
     }
 
-    /// What stands behind the method: keys, carried columns and conditions.
-    pub fn properties(&self) -> impl fmt::Display + '_ {
-        Properties(self)
+    /// What stands behind the method: keys, carried columns and conditions, with expressions written so.
+    pub fn properties<'a>(
+        &'a self,
+        written: &'a dyn Fn(&Expr) -> String,
+    ) -> impl fmt::Display + 'a {
+        Properties(self, written)
     }
 }
 
@@ -247,18 +250,18 @@ impl fmt::Display for CreateIndex {
         if self.method != BTREE {
             write!(f, " USING {}", Quoted(&self.method))?;
         }
-        write!(f, " {}", self.properties())
+        write!(f, " {}", self.properties(&shown))
     }
 }
 
-struct Properties<'a>(&'a CreateIndex);
+struct Properties<'a>(&'a CreateIndex, &'a dyn Fn(&Expr) -> String);
 
 impl fmt::Display for Properties<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(")?;
         for (index, key) in self.0.keys.iter().enumerate() {
             let separator = if index == 0 { "" } else { ", " };
-            write!(f, "{separator}{key}")?;
+            write!(f, "{separator}{}{key}", key.value.text(self.1))?;
         }
         f.write_str(")")?;
         if !self.0.included.is_empty() {
@@ -270,10 +273,15 @@ impl fmt::Display for Properties<'_> {
         }
         write_parameters(f, &self.0.parameters)?;
         match &self.0.condition {
-            Some(condition) => write!(f, " WHERE {}", Shown(condition.as_ref())),
+            Some(condition) => write!(f, " WHERE {}", (self.1)(condition.as_ref())),
             None => Ok(()),
         }
     }
+}
+
+/// An expression as it was written.
+fn shown(expression: &Expr) -> String {
+    Shown(expression).to_string()
 }
 
 /// ` WITH (name='value', ...)`, as Postgres shows it, or nothing.
@@ -288,9 +296,9 @@ fn write_parameters(f: &mut fmt::Formatter<'_>, parameters: &Options) -> fmt::Re
     }
 }
 
+/// What is said of a key behind its value.
 impl fmt::Display for IndexKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.value.fmt(f)?;
         if let Some(class) = &self.class {
             write!(f, " {}", Quoted(class))?;
         }
@@ -303,13 +311,14 @@ impl fmt::Display for IndexKey {
     }
 }
 
-impl fmt::Display for KeyValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl KeyValue {
+    /// As SQL has it, with expressions written so.
+    pub fn text(&self, written: &dyn Fn(&Expr) -> String) -> String {
         match self {
-            Self::Column(column) => Quoted(column).fmt(f),
+            Self::Column(column) => Quoted(column).to_string(),
             Self::Expression(expression) => match expression.as_ref() {
-                call @ Expr::Function(_) => Shown(call).fmt(f),
-                other => write!(f, "({})", Shown(other)),
+                call @ Expr::Function(_) => written(call),
+                other => format!("({})", written(other)),
             },
         }
     }

@@ -142,13 +142,13 @@ fn index_definition(
     with_index(sources, oid, |table, index| match column {
         Some(column) => {
             let place = usize::try_from(column - 1).ok()?;
-            let (text, _) = index.parts().into_iter().nth(place)?;
+            let (text, _) = index.parts(pretty).into_iter().nth(place)?;
             Some(text)
         }
-        None if pretty => Some(index.definition(&relation_text(sources, table))),
+        None if pretty => Some(index.definition(&relation_text(sources, table), true)),
         None => {
             let table = format!("{}.{}", Quoted(&table.schema), Quoted(&table.name));
-            Some(index.definition(&table))
+            Some(index.definition(&table, false))
         }
     })?
 }

@@ -55,7 +55,7 @@ pub static INDEXES: Rows = Rows {
                     relation.name.as_str(),
                     index.name(),
                     Value::Null,
-                    index.definition(&table),
+                    index.definition(&table, false),
                 ]
             }));
         }
@@ -75,7 +75,7 @@ fn row_of(table: &Relation, index: &TableIndex<'_>) -> Row {
     const DESCENDING: i64 = 1;
     const NULLS_FIRST: i64 = 2;
     let columns: Vec<i64> = index
-        .parts()
+        .parts(false)
         .into_iter()
         .map(|(_, number)| number)
         .collect();

@@ -136,7 +136,7 @@ fn of_indexes(table: &Object) -> Vec<Row> {
                 rows.push(row![CLASS, oid, 0, CONSTRAINT, key.oid, 0, "i"]);
             }
             TableIndex::Key(_) | TableIndex::Plain(..) => {
-                let columns = index.parts().into_iter().map(|(_, number)| number);
+                let columns = index.parts(false).into_iter().map(|(_, number)| number);
                 for column in columns.filter(|number| *number > 0) {
                     let table = i64::from(table.oid);
                     rows.push(row![CLASS, oid, 0, CLASS, table, column, "a"]);

@@ -210,7 +210,7 @@ fn system_relation(
 /// An index of a table, which PostgreSQL lists as a relation too.
 fn index(table: &Relation, index: &TableIndex<'_>) -> Relation {
     let names = index.column_names();
-    let parts = names.iter().zip(index.parts());
+    let parts = names.iter().zip(index.parts(false));
     let fields = parts.map(|(name, (_, number))| {
         let place = usize::try_from(number - 1).ok();
         let own = place.and_then(|place| table.columns.fields().get(place));

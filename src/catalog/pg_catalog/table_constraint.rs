@@ -369,7 +369,7 @@ impl TableIndex<'_> {
 
     /// What it is on, each as text, and the number of the column that it is, which is 0 for an
     /// expression; what it only carries comes last.
-    pub fn parts(&self) -> Vec<(String, i64)> {
+    pub fn parts(&self, pretty: bool) -> Vec<(String, i64)> {
         let column = |object: &Object, name: &String| {
             let number = column_number(object, name).unwrap_or_default();
             (Quoted(name).to_string(), number)
@@ -382,7 +382,10 @@ impl TableIndex<'_> {
             Self::Plain(_, object, index) => {
                 let keys = index.keys.iter().map(|key| match &key.value {
                     KeyValue::Column(name) => column(object, name),
-                    expression => (expression.to_string(), 0),
+                    expression => {
+                        let written = |it: &Expr| expression_text::condition(object, it, pretty);
+                        (expression.text(&written), 0)
+                    }
                 });
                 let included = index.included.iter();
                 keys.chain(included.map(|name| column(object, name)))
@@ -437,16 +440,19 @@ impl TableIndex<'_> {
     }
 
     /// As `CREATE INDEX` would make it; `table` is how the table is written.
-    pub fn definition(&self, table: &str) -> String {
+    pub fn definition(&self, table: &str, pretty: bool) -> String {
         match self {
             Self::Key(key) => key.index_definition(table),
-            Self::Plain(_, _, index) => format!(
-                "CREATE {}INDEX {} ON {table} USING {} {}",
-                if index.is_unique { "UNIQUE " } else { "" },
-                Quoted(self.name()),
-                index.method,
-                index.properties()
-            ),
+            Self::Plain(_, object, index) => {
+                let written = |it: &Expr| expression_text::condition(object, it, pretty);
+                format!(
+                    "CREATE {}INDEX {} ON {table} USING {} {}",
+                    if index.is_unique { "UNIQUE " } else { "" },
+                    Quoted(self.name()),
+                    index.method,
+                    index.properties(&written)
+                )
+            }
         }
     }
 }
