@@ -39,7 +39,7 @@ pub(super) fn of_floats(from: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
                     .transpose()?,
             );
         }
-        Ok::<Vec<Option<i256>>, datafusion::error::DataFusionError>(values)
+        Ok::<Vec<Option<i256>>, DataFusionError>(values)
     };
     Ok(match to {
         DataType::Decimal128(precision, scale) => {
