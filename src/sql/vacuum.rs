@@ -62,10 +62,15 @@ impl Vacuum {
                 {
                     return parser.fail("an option of VACUUM");
                 }
-                verbose |= parser.identifier()? == "verbose";
-                if !matches!(parser.peek_token_ref().token, Token::Comma | Token::RParen) {
-                    parser.advance_token();
-                }
+                let is_verbose = parser.identifier()? == "verbose";
+                let is_off = match parser.peek_token_ref().token {
+                    Token::Comma | Token::RParen => false,
+                    _ => {
+                        let value = parser.next_token().token.to_string().to_lowercase();
+                        matches!(value.trim_matches('\''), "false" | "off" | "0")
+                    }
+                };
+                verbose |= is_verbose && !is_off;
                 if !parser.consume_token(&Token::Comma) {
                     break;
                 }

@@ -553,6 +553,8 @@ const STATEMENTS: &[(&str, &str)] = &[
         "ANALYZE t (a, \"B\"), s.u",
     ),
     ("ANALYZE (VERBOSE, SKIP_LOCKED off) t", "ANALYZE t"),
+    ("VACUUM (VERBOSE off, ANALYZE) t", "VACUUM t"),
+    ("VACUUM (ANALYZE true, VERBOSE 1) t", "VACUUM VERBOSE t"),
     (
         "VACUUM ANALYZE t (a), s.u RETAIN 3 HOURS DRY RUN",
         "VACUUM t, s.u RETAIN 3 HOURS DRY RUN",
