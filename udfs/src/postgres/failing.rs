@@ -12,10 +12,11 @@ use super::conversion::Conversion;
 use super::domain::CheckedFunction;
 
 /// Functions of texts and numbers that refuse some of them.
-const READERS: [&str; 12] = [
+const READERS: [&str; 13] = [
     "decode",
     "div",
     "factorial",
+    "json_agg_member",
     "make_date",
     "make_time",
     "make_timestamp",

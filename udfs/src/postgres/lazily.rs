@@ -1,5 +1,6 @@
 //! What can fail is computed for the rows that come so far: in a branch of `CASE` for those that take it,
-//! behind `AND`, `OR` and within `coalesce` for those that are not decided yet.
+//! behind `AND`, `OR` and within `coalesce` for those that are not decided yet, and in an aggregate for those
+//! that its `FILTER` takes.
 //!
 //! DataFusion makes `AND` and `OR` of a `CASE` that says true or false, and computes both sides of these
 //! for all rows unless few of them need the second. So what can fail behind them becomes a branch of
@@ -10,7 +11,7 @@ use datafusion::common::DFSchema;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::error::Result;
-use datafusion::logical_expr::expr::{Case, ScalarFunction};
+use datafusion::logical_expr::expr::{AggregateFunction, Case, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::{conjunction, disjunction, merge_schema};
 use datafusion::logical_expr::{
@@ -128,6 +129,7 @@ fn of_expression(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
                 )
             }
             Expr::Case(case) => of_case(case, schema),
+            Expr::AggregateFunction(function) => of_aggregate(function, schema),
             Expr::ScalarFunction(call) if call.name() == "coalesce" => of_coalesce(call, schema),
             // Their plans are rewritten as such.
             part if has_subquery(&part) => Transformed::new(part, false, TreeNodeRecursion::Jump),
@@ -230,6 +232,41 @@ fn of_case(mut case: Case, schema: &DFSchema) -> Transformed<Expr> {
         case.expr = Some(Box::new(lit(true)));
     }
     Transformed::new_transformed(Expr::Case(case), is_rewritten)
+}
+
+/// An aggregate, whose arguments and keys are computed for the rows that its filter takes. DataFusion computes
+/// them for all rows of a batch.
+fn of_aggregate(mut function: AggregateFunction, schema: &DFSchema) -> Transformed<Expr> {
+    let filter = function.params.filter.as_deref();
+    let Some(filter) = filter.filter(|it| can_be_repeated(it)).cloned() else {
+        return Transformed::no(Expr::AggregateFunction(function));
+    };
+    let mut is_changed = false;
+    let keys = function.params.order_by.iter_mut();
+    let keys = keys.map(|key| &mut key.expr);
+    for value in function.params.args.iter_mut().chain(keys) {
+        if refuses_values(value, schema) && is_plain(value, schema) && !is_behind(value, &filter) {
+            let taken = std::mem::replace(value, lit(true));
+            *value = chosen(vec![(filter.clone(), taken)], None);
+            is_changed = true;
+        }
+    }
+    Transformed::new_transformed(Expr::AggregateFunction(function), is_changed)
+}
+
+/// Whether an expression is computed where a condition is true, and nowhere else.
+fn is_behind(value: &Expr, condition: &Expr) -> bool {
+    let Expr::Case(case) = value else {
+        return false;
+    };
+    let mut conditions = case.when_then_expr.iter().map(|(when, _)| when);
+    conditions.any(|when| when.as_ref() == condition)
+}
+
+/// Whether all that is known of a value is its type, which a `CASE` has too.
+fn is_plain(value: &Expr, schema: &DFSchema) -> bool {
+    let field = value.to_field(schema);
+    field.is_ok_and(|(_, field)| field.metadata().is_empty())
 }
 
 /// `coalesce`, which DataFusion takes for a `CASE`.
