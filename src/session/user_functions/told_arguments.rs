@@ -76,27 +76,29 @@ impl VisitorMut for Qualifier<'_> {
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Infallible> {
-        match &*expr {
+        let told = match &*expr {
             Expr::CompoundFieldAccess { access_chain, .. } => {
                 let fields = access_chain.iter().filter_map(|access| match access {
                     AccessExpr::Dot(field) => Some(std::ptr::from_ref(field).addr()),
                     AccessExpr::Subscript(_) => None,
                 });
                 self.fields.extend(fields);
+                None
             }
-            Expr::Identifier(_) if self.fields.contains(&std::ptr::from_ref(&*expr).addr()) => {}
+            Expr::Identifier(_) if self.fields.contains(&std::ptr::from_ref(&*expr).addr()) => None,
             Expr::Identifier(name) => {
                 let name = folded(name);
                 let mut around = self.around.iter();
                 let is_argument = self.arguments.contains(&name)
                     && around.all(|names| names.as_ref().is_some_and(|it| !it.contains(&name)));
-                if is_argument {
-                    let parts = [self.relation, name.as_str()];
-                    let parts = parts.map(|part| Ident::with_quote('"', part));
-                    *expr = Expr::CompoundIdentifier(parts.to_vec());
-                }
+                let parts = [self.relation, name.as_str()];
+                let parts = parts.map(|part| Ident::with_quote('"', part));
+                is_argument.then(|| Expr::CompoundIdentifier(parts.to_vec()))
             }
-            _ => {}
+            _ => None,
+        };
+        if let Some(told) = told {
+            *expr = told;
         }
         ControlFlow::Continue(())
     }
