@@ -5,13 +5,14 @@
 
 mod known;
 mod recomputed;
+mod row_json;
 
 pub use recomputed::Staying;
+pub use row_json::row_as_json;
 
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
-use arrow::json::LineDelimitedWriter;
 use chrono::{DateTime, Utc};
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::SendableRecordBatchStream;
@@ -269,16 +270,4 @@ fn batch(
         ])),
     ];
     Ok(RecordBatch::try_new(rejected_rows_schema(), columns)?)
-}
-
-/// A row as a JSON object by column.
-///
-/// # Errors
-/// For a type that JSON has no form for.
-pub fn row_as_json(batch: &RecordBatch, row: usize) -> Result<String> {
-    let mut writer = LineDelimitedWriter::new(Vec::new());
-    writer.write(&batch.slice(row, 1))?;
-    writer.finish()?;
-    let bytes = writer.into_inner();
-    Ok(String::from_utf8_lossy(&bytes).trim_end().to_owned())
 }

@@ -11,6 +11,7 @@ use datafusion::physical_plan::execute_stream;
 use futures::TryStreamExt;
 use serde_json::Value;
 
+use super::row_json::is_lost;
 use super::{row_as_json, table_id};
 use crate::catalog::Object;
 use crate::catalog::system::rejected_rows_schema;
@@ -112,7 +113,9 @@ fn stays(
             continue;
         }
         match serde_json::from_str::<Value>(record.value(row)) {
-            Ok(record) if record.is_object() => stays.push(!keys.contains(&key_of(&record, names))),
+            Ok(record) if record.is_object() && tells_key(&record, names) => {
+                stays.push(!keys.contains(&key_of(&record, names)));
+            }
             _ => return Ok(None),
         }
     }
@@ -122,6 +125,12 @@ fn stays(
 fn read(json: &str) -> Result<Value> {
     serde_json::from_str(json)
         .map_err(|error| Error::internal(format!("a row was not written as JSON: {error}")))
+}
+
+/// Whether a record has the values of a key as they were.
+fn tells_key(record: &Value, names: &[String]) -> bool {
+    let mut values = names.iter().filter_map(|name| record.get(name));
+    !values.any(is_lost)
 }
 
 /// The values of a key in a record; what a record lacks is NULL.
