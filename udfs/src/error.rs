@@ -72,6 +72,15 @@ impl FunctionError {
         }
     }
 
+    /// A frame of a window that begins after a row, or ends before it, by less than nothing (22013).
+    pub fn invalid_frame() -> Self {
+        Self {
+            sqlstate: "22013",
+            message: "invalid preceding or following size in window function".to_owned(),
+            hint: None,
+        }
+    }
+
     /// More work than a function takes on (54000).
     pub fn limit_exceeded(message: impl Into<String>) -> Self {
         Self {

@@ -37,6 +37,12 @@ pub(super) fn span(interval: Expr) -> Expr {
     Expr::ScalarFunction(ScalarFunction::new_udf(Arc::new(function), vec![interval]))
 }
 
+/// How long an interval of months, days and microseconds is, as [`span`] tells it.
+pub(super) fn span_of(months: i64, days: i64, micros: i64) -> i128 {
+    let days = i128::from(months) * DAYS_OF_MONTH + i128::from(days);
+    days * DAY + i128::from(micros) * 1000
+}
+
 /// Puts intervals in order by how long they are; answers whether there were any.
 pub(super) fn order_by_span(order: &mut [SortExpr], schema: &DFSchema) -> bool {
     let mut is_changed = false;

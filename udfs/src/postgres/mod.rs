@@ -52,6 +52,7 @@ mod numeric;
 mod numeric_rule;
 mod of_one_type;
 mod range;
+mod range_frames;
 mod records;
 mod removed_elements;
 mod replaced_elements;

@@ -28,6 +28,7 @@ use super::average::NumericAverage;
 use super::conversion::{Conversion, ConversionForm};
 use super::cut_digits::CutDigits;
 use super::interval::order_by_span;
+use super::range_frames::fit_range;
 use super::rule::EXACT_SUM;
 use super::whole::Whole;
 use super::{decimals, numeric};
@@ -144,9 +145,10 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
             }
             _ => Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right })),
         },
-        // DataFusion refuses windows over intervals as it finds the types of their frames.
+        // DataFusion refuses windows over intervals, times and bytes as it finds the types of their frames.
         Expr::WindowFunction(mut function) => {
-            let is_changed = order_by_span(&mut function.params.order_by, schema);
+            let is_fitted = fit_range(&mut function.params, schema)?;
+            let is_changed = order_by_span(&mut function.params.order_by, schema) || is_fitted;
             Transformed::new_transformed(Expr::WindowFunction(function), is_changed)
         }
         Expr::Cast(cast) if cast.field.metadata().contains_key(BARE_NUMERIC) => {
