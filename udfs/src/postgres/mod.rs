@@ -24,6 +24,7 @@ mod decimals;
 mod dimensions;
 mod domain;
 pub(crate) mod encoded;
+mod equal_intervals;
 mod extremes;
 mod failing;
 mod floats;

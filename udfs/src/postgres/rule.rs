@@ -24,6 +24,7 @@ use super::arithmetic::{CheckedArithmetic, Operation, is_checked};
 use super::character_length::{CHARACTER_LENGTH, CharacterLength};
 use super::conversion::{Conversion, ConversionForm, differs};
 use super::domain::CheckedFunction;
+use super::equal_intervals::{by_length, key_by_length, member_by_length};
 use super::extremes::FloatExtreme;
 use super::functions::{Days, is_shift, shift};
 use super::half_even::HalfEven;
@@ -84,7 +85,8 @@ impl AnalyzerRule for PostgresSemantics {
                 let name = names.save(&expression);
                 let rewritten = expression.transform_up(|expression| {
                     zoned::rewrite(expression, &schema, &zone)
-                        .transform_data(|expression| Ok(rewrite(expression, &schema)))
+                        .transform_data(|expression| Ok(rewrite(expression, &schema)))?
+                        .transform_data(|expression| member_by_length(expression, &schema))
                 })?;
                 Ok(rewritten.update_data(|expression| name.restore(expression)))
             })?;
@@ -92,14 +94,15 @@ impl AnalyzerRule for PostgresSemantics {
                 true => rewritten.map_data(LogicalPlan::recompute_schema)?,
                 false => rewritten,
             };
-            Ok(rewritten.update_data(|plan| match plan {
+            let rewritten = rewritten.update_data(|plan| match plan {
                 LogicalPlan::Sort(mut sort) => {
                     order_by_span(&mut sort.expr, &schema);
                     order_by_one_zero(&mut sort.expr, &schema);
                     LogicalPlan::Sort(sort)
                 }
                 other => other,
-            }))
+            });
+            rewritten.transform_data(by_length)
         })
         .data()
     }
@@ -190,9 +193,12 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
             if let Some(own) = own {
                 function.fun = WindowFunctionDefinition::AggregateUDF(Arc::clone(own));
             }
+            let mut is_other = is_own;
+            for key in &mut function.params.partition_by {
+                is_other |= key_by_length(key, schema);
+            }
             let order = function.params.order_by.iter_mut();
             let keys = function.params.partition_by.iter_mut();
-            let mut is_other = is_own;
             for key in keys.chain(order.map(|sort| &mut sort.expr)) {
                 is_other |= of_one_zero(key, schema);
             }
@@ -251,6 +257,7 @@ fn aggregate(mut function: AggregateFunction, schema: &DFSchema) -> Transformed<
     if function.params.distinct && function.func.name() == "count" {
         for value in &mut function.params.args {
             of_one_zero(value, schema);
+            key_by_length(value, schema);
         }
     }
     if function.func == string_agg_udaf() && !function.params.order_by.is_empty() {
