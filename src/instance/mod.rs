@@ -18,6 +18,7 @@ mod nested_loops;
 mod notifications;
 mod object_locks;
 mod open_transactions;
+mod order_once;
 mod pacing;
 mod plain_items;
 mod providers;

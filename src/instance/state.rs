@@ -31,6 +31,7 @@ use super::integer_literals::IntegerLiterals;
 use super::join_keys::NameJoinKeys;
 use super::moment_operands::MomentOperands;
 use super::nested_loops::CutNestedLoops;
+use super::order_once::OrderOnce;
 use super::plain_items::PlainItems;
 use super::providers::Databases;
 use super::relations::Relations;
@@ -215,6 +216,7 @@ pub fn template(configuration: &Configuration, runtime: Arc<RuntimeEnv>) -> Resu
     }
     builder = builder
         .with_optimizer_rule(Arc::new(CompareItems))
+        .with_optimizer_rule(Arc::new(OrderOnce))
         .with_optimizer_rule(Arc::new(WindowsByColumns))
         .with_optimizer_rule(Arc::new(NameJoinKeys))
         .with_optimizer_rule(Arc::new(PlainItems));
