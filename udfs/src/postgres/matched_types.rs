@@ -201,7 +201,7 @@ impl Matching {
         }
         let is_read = matches!(
             category,
-            Category::Truth | Category::Number | Category::Bytes
+            Category::Truth | Category::Number | Category::Interval | Category::Bytes
         );
         Ok(is_read.then(|| common.clone()))
     }
