@@ -101,7 +101,8 @@ impl ScalarUDFImpl for IntervalSpan {
     }
 }
 
-fn spans(intervals: &ArrayRef) -> Result<ArrayRef> {
+/// How long intervals are.
+pub(super) fn spans(intervals: &ArrayRef) -> Result<ArrayRef> {
     let intervals = cast(intervals, &DataType::Interval(IntervalUnit::MonthDayNano))?;
     let intervals = intervals.as_primitive::<IntervalMonthDayNanoType>();
     let spans: Decimal128Array = intervals

@@ -35,6 +35,7 @@ mod interval;
 mod interval_average;
 mod interval_extremes;
 mod interval_text;
+mod intervals_apart;
 mod joined_elements;
 mod lag_lead;
 mod lazily;

@@ -311,6 +311,7 @@ fn order_distinct(function: &mut AggregateFunction, schema: &DFSchema) -> bool {
 }
 
 /// Whether values are put in order by nothing but how they are kept: documents and labels are not.
+/// Intervals are in that of their lengths.
 fn is_ordered_as_kept(value: &Expr, schema: &DFSchema) -> bool {
     let Ok((_, field)) = value.to_field(schema) else {
         return false;
@@ -320,7 +321,7 @@ fn is_ordered_as_kept(value: &Expr, schema: &DFSchema) -> bool {
         || data_type.is_string()
         || matches!(
             data_type,
-            DataType::Boolean | DataType::Date32 | DataType::Timestamp(..)
+            DataType::Boolean | DataType::Date32 | DataType::Timestamp(..) | DataType::Interval(_)
         );
     is_plain && !field.metadata().contains_key(EXTENSION_NAME)
 }

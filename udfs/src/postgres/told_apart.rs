@@ -18,6 +18,8 @@ use datafusion::logical_expr::{
 };
 use datafusion::physical_expr::PhysicalSortExpr;
 
+use super::intervals_apart::IntervalsApart;
+
 /// An aggregate of DataFusion's that gives the values apart, and in this order.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct ToldApart {
@@ -56,16 +58,21 @@ impl AggregateUDFImpl for ToldApart {
     }
 
     fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        let value = args.exprs.first();
+        let is_of_intervals = IntervalsApart::is_answer(args.return_type());
+        let value = args.exprs.first().filter(|_| !is_of_intervals);
         let keys: Vec<PhysicalSortExpr> = value
             .map(|value| PhysicalSortExpr::new(Arc::clone(value), self.order))
             .into_iter()
             .collect();
-        self.inner.accumulator(AccumulatorArgs {
+        let inner = self.inner.accumulator(AccumulatorArgs {
             order_bys: &keys,
             is_reversed: false,
             is_distinct: true,
             ..args
+        })?;
+        Ok(match is_of_intervals {
+            true => Box::new(IntervalsApart::new(inner, self.order)),
+            false => inner,
         })
     }
 
