@@ -1,5 +1,6 @@
 //! The constraints and defaults that a table's definition has.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
@@ -25,6 +26,7 @@ use crate::sql::constraint::{self, Constraint, Rule};
 use crate::sql::create_table::CreateTable;
 use crate::sql::identity::{self, Identity};
 use crate::sql::name::ObjectName;
+use crate::sql::walk::visit_expressions;
 use crate::sql::{QualifiedName, Statement};
 
 /// Where the conditions of checks stand, as errors say it.
@@ -197,13 +199,21 @@ pub(super) fn condition_of(
 /// That a check can be computed. The columns are [`typed`].
 ///
 /// # Errors
-/// Those of [`condition_of`]; what reading a literal meets.
+/// 0A000 for a subquery, those of [`condition_of`], and what reading a literal meets.
 fn check_condition(
     state: &SessionState,
     columns: &SchemaRef,
     constraint: &Constraint,
     condition: &Expr,
 ) -> Result<()> {
+    let subquery = visit_expressions(condition, |part| match part {
+        Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    if subquery.is_break() {
+        let message = "cannot use subquery in check constraint";
+        return Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, message));
+    }
     condition_of(state, columns, constraint, condition)?;
     let columns = DFSchema::try_from(Arc::clone(columns))?;
     let planned = expression::value(state, &columns, condition.clone(), PLACE)?;
