@@ -8,8 +8,8 @@ use datafusion::sql::sqlparser::ast::{ColumnDef, ColumnOption};
 use super::{create_index, redefine};
 use crate::catalog::{Kind, OWN_TEMPORARY, Object};
 use crate::error::{Error, Result, SqlState};
-use crate::models::constraints;
 use crate::models::define::creation_schema;
+use crate::models::{constraints, keyed};
 use crate::session::{Session, plan};
 use crate::sql::constraint::{Declared, Rule, complete};
 use crate::sql::create_index::CreateIndex;
@@ -55,6 +55,7 @@ pub fn expand(session: &Session, create: &mut CreateTable) -> Result<Carried> {
                 name: None,
                 ..index
             }));
+            tell_of_key(session, &object, create);
         }
         if parts.comments {
             let comments = object.column_comments.clone();
@@ -68,6 +69,24 @@ pub fn expand(session: &Session, create: &mut CreateTable) -> Result<Carried> {
     create.constraints = complete(&create.name.name, &mut columns, declared)?;
     create.columns = columns;
     Ok(carried)
+}
+
+/// Tells that what keeps one row of each key of a relation stays behind: as in PostgreSQL, options do.
+fn tell_of_key(session: &Session, object: &Object, create: &CreateTable) {
+    const KEY: &str = "unique_key";
+    let key = keyed::options(object).and_then(|options| options.get(KEY));
+    let Some(key) = key.filter(|_| create.options.get(KEY).is_none()) else {
+        return;
+    };
+    let message = format!(
+        "LIKE does not take over the option \"{KEY}\" of relation \"{}\"",
+        object.name.name
+    );
+    let own = key.replace('\'', "''");
+    let hint = format!(
+        "To keep one row of each key, give the options to the new table too: WITH ({KEY} = '{own}')."
+    );
+    session.notice(Error::new(SqlState::SUCCESSFUL_COMPLETION, message).with_hint(hint));
 }
 
 /// The relation whose columns a clause takes over.
