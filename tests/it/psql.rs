@@ -285,6 +285,13 @@ fn what_a_model_leaves_out_is_told() {
         &["INSERT INTO pair VALUES (1000, 999)", "REFRESH MODEL m"],
     );
     assert!(told.contains("2 decisions name records"), "{told}");
+    let labels = "CREATE TABLE label AS SELECT 1 AS left_id, 2 AS right_id, true AS is_match UNION ALL \
+                  SELECT 1, 999, true UNION ALL SELECT 1, NULL, false UNION ALL SELECT 1, 999, NULL";
+    let labelled = model(", 'n' || md5(id::text) AS name", ", labels = 'label'")
+        .replace("MODEL m ", "MODEL labelled ");
+    let told = psql(&server, &[labels, &labelled]);
+    let warning = "WARNING:  model public.labelled: 2 labels name records that are not there, and are passed over";
+    assert!(told.contains(warning), "{told}");
     let told = psql(
         &server,
         &["DELETE FROM pair WHERE right_id = 999", "REFRESH MODEL m"],

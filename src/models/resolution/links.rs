@@ -1,6 +1,8 @@
 //! What people say of pairs of records, in relations: decisions that always hold, and labels that
 //! are learned from.
 
+use std::collections::HashMap;
+
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, Schema};
 use futures::TryStreamExt;
@@ -132,7 +134,7 @@ pub struct Said<T> {
 /// The pairs of records that a relation names, by their places.
 ///
 /// # Errors
-/// What reading the relation says.
+/// What reading the relation says; 22023 for a record that is to be two.
 pub async fn read(
     context: &StatementContext,
     create: &CreateModel,
@@ -150,16 +152,57 @@ pub async fn read(
 /// The pairs of records of which labels tell whether they are one entity.
 ///
 /// # Errors
-/// Those of [`read`].
+/// Those of [`read`]; 22023 for a pair that they tell both of.
 pub async fn labels(
     context: &StatementContext,
     create: &CreateModel,
     records: &Records,
 ) -> Result<Said<Label>> {
-    said(context, create, LABELS, records).await
+    let said = said(context, create, LABELS, records).await?;
+    let mut known = HashMap::with_capacity(said.pairs.len());
+    for label in &said.pairs {
+        let (left, right) = (label.left.max(label.right), label.left.min(label.right));
+        let before = known.insert((left, right), label.is_match);
+        if before.is_some_and(|before| before != label.is_match) {
+            let (one, other) = (name(records, right), name(records, left));
+            return Err(Error::new(
+                SqlState::INVALID_PARAMETER_VALUE,
+                format!(
+                    "records \"{one}\" and \"{other}\" are one entity by one label, and two by another"
+                ),
+            )
+            .with_hint("Take back one of them from the relation of labels."));
+        }
+    }
+    Ok(said)
 }
 
-/// What a relation says of pairs of records, by their places. A pair without a label is one.
+/// What a record is called in messages: its identifier, behind its source where there is that option.
+fn name(records: &Records, record: u32) -> String {
+    let id = records.id(record);
+    match records.has_sources() {
+        false => id.to_owned(),
+        true => format!("{}:{id}", records.source(record)),
+    }
+}
+
+/// The error of a record that is told to be two entities.
+fn two_by_itself(option: &str, records: &Records, record: u32) -> Error {
+    Error::new(
+        SqlState::INVALID_PARAMETER_VALUE,
+        format!(
+            "option \"{option}\" tells record \"{}\" apart from itself",
+            name(records, record)
+        ),
+    )
+    .with_hint(format!("Take that pair out of the relation of {option}."))
+}
+
+/// What a relation says of pairs of records, by their places. A pair without a label is one, and that a
+/// record is one with itself says nothing.
+///
+/// # Errors
+/// What reading the relation says; 22023 for a record that is not one with itself.
 async fn said(
     context: &StatementContext,
     create: &CreateModel,
@@ -219,6 +262,9 @@ async fn said(
                     right,
                     is_match,
                 }),
+                (Some(record), Some(_)) if option == CANNOT_LINK || !is_match => {
+                    return Err(two_by_itself(option, records, record));
+                }
                 (Some(_), Some(_)) => {}
                 _ => said.passed_over += 1,
             }

@@ -74,7 +74,7 @@ pub const MODEL_OPTIONS: &[ModelOption] = &[
     ModelOption {
         name: "labels",
         values: "a relation; none by default",
-        description: "Pairs of records of which it is known whether they are one entity, by the column `is_match`; where it is NULL, nothing is known of them. What is learned is made to agree with them. The records are named as in the relation of `must_link`. They are read when the model learns, and decide nothing by themselves.",
+        description: "Pairs of records of which it is known whether they are one entity, by the column `is_match`; where it is NULL, nothing is known of them. What is learned is made to agree with them; two labels of a pair that contradict each other are an error. The records are named as in the relation of `must_link`. They are read when the model learns, and decide nothing by themselves.",
     },
     ModelOption {
         name: "must_link",

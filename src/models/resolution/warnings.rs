@@ -49,6 +49,19 @@ impl Refresh<'_> {
         )]
     }
 
+    /// What to say of so many labels of records that are not there.
+    pub(super) fn unknown_labels(&self, count: usize) -> Vec<Error> {
+        let told = match count {
+            0 => return Vec::new(),
+            1 => "1 label names a record that is not there, and is passed over".to_owned(),
+            count => format!("{count} labels name records that are not there, and are passed over"),
+        };
+        let told = format!("{}: {told}", self.object.described());
+        vec![Error::new(SqlState::WARNING, told).with_hint(
+            "Once the query has the records, REFRESH MODEL ... FULL learns from their labels, too.",
+        )]
+    }
+
     /// What to say of columns that are not compared, as there are too many.
     pub(super) fn left_out(&self, found: &Found) -> Vec<Error> {
         let names = found.resolver.left_out();

@@ -53,8 +53,8 @@ impl Refresh<'_> {
         // Records are resolved while they are still being written.
         let resolving = async {
             let Taken { builder, hashes } = self.take(rows, taking, progress, behind).await?;
-            let resolver = match model {
-                Some(model) => resolver(builder, model).await?,
+            let (resolver, unknown_labels) = match model {
+                Some(model) => (resolver(builder, model).await?, 0),
                 None => self.learn(context, taking, builder).await?,
             };
             let previous = match before {
@@ -70,9 +70,9 @@ impl Refresh<'_> {
                 Entities::find(&paired, &decided, previous, next, None),
             )?;
             let (found, previous) = entities.found(paired)?;
-            Ok((pairs, found, previous, decided, hashes))
+            Ok((pairs, found, previous, (decided, unknown_labels), hashes))
         };
-        let (records, (pairs, found, previous, decided, hashes)) = tokio::try_join!(
+        let (records, (pairs, found, previous, (decided, unknown_labels), hashes)) = tokio::try_join!(
             self.write(Companion::Records, unwritten, record.id),
             resolving,
         )?;
@@ -81,6 +81,7 @@ impl Refresh<'_> {
         record.warning = self.warning(&found);
         record.warn(self.left_out(&found));
         record.warn(self.passed_over(&decided));
+        record.warn(self.unknown_labels(unknown_labels));
         record.warn(step.left_out.notices());
         record.rows_rejected = rejected.count();
         record.warn(rejected.remarks());
@@ -129,22 +130,24 @@ impl Refresh<'_> {
         Ok(Taken { builder, hashes })
     }
 
-    /// Learns a model from the records, and from what its definition tells of them.
+    /// Learns a model from the records, and from what its definition tells of them; answers how many labels
+    /// name records that are not there, too.
     async fn learn(
         &self,
         context: &StatementContext,
         taking: &Input,
         builder: RecordsBuilder,
-    ) -> Result<Resolver> {
+    ) -> Result<(Resolver, usize)> {
         let records = scan::blocking(move || Ok(builder.finish()?)).await?;
+        let labels = links::labels(context, self.definition, &records).await?;
         let taught = Taught {
-            labels: links::labels(context, self.definition, &records)
-                .await?
-                .pairs,
+            labels: labels.pairs,
             parameters: parameters::read(context, self.definition).await?,
         };
         let options = taking.options.clone();
-        scan::blocking(move || Ok(Resolver::train_with(records, &options, &taught)?)).await
+        let resolver =
+            scan::blocking(move || Ok(Resolver::train_with(records, &options, &taught)?)).await?;
+        Ok((resolver, labels.passed_over))
     }
 }
 

@@ -166,7 +166,8 @@ impl Records {
         self.find_any(source, id)
     }
 
-    pub(super) fn has_sources(&self) -> bool {
+    /// Whether there is the option `source`.
+    pub fn has_sources(&self) -> bool {
         !self.sources.is_empty()
     }
 
