@@ -88,8 +88,16 @@ impl Known {
                 }
             }
             if parameter.comparison == PRIOR {
-                let odds = |prior: f64| (prior / (1.0 - prior).max(f64::MIN_POSITIVE)).ln();
-                known.prior = m.map(odds);
+                if m.is_some_and(|prior| prior >= 1.0) {
+                    return Err(FunctionError::invalid_argument(format!(
+                        "m of {} is no probability of a match",
+                        parameter.described()
+                    ))
+                    .with_hint(
+                        "It is more than 0 and less than 1: not all records are one entity.",
+                    ));
+                }
+                known.prior = m.map(|prior| (prior / (1.0 - prior)).ln());
                 continue;
             }
             let (at, level) = parameter.place(comparisons)?;

@@ -233,6 +233,8 @@ fn known_parameters_are_not_estimated() {
     assert_eq!(error.hint.as_deref(), Some("Did you mean \"email\"?"));
     let error = refused(known("email", Some("same"), Some(0.5), None));
     assert!(error.hint.unwrap().contains("same local part; equal"));
+    let error = refused(known("prior", None, Some(1.0), None));
+    assert_eq!(error.message, "m of \"prior\" is no probability of a match");
     let error = refused(known("email", Some("equal"), Some(1.5), None));
     assert_eq!(
         error.message,
