@@ -1,6 +1,7 @@
 //! Reads the values of a column: each distinct one is cleaned once.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use arrow::array::ArrayRef;
 use datafusion::error::{DataFusionError, Result};
@@ -16,7 +17,7 @@ use super::options::ResolveOptions;
 use super::placeholder::placeholders;
 use super::profile::{SAMPLE, profile};
 use super::records::Column;
-use super::rows::texts;
+use super::rows::{shown, texts};
 use crate::interrupt::listen;
 
 /// How many distinct values are cleaned at a time.
@@ -40,6 +41,8 @@ pub(super) struct ColumnReader {
     /// The number of the value of each record.
     raw: Vec<u32>,
     present: usize,
+    /// Whether conditions compare it as it is, so that it need have no texts but those that are shown.
+    has_levels: bool,
     /// Why the column cannot be read, which is said if it is to be compared.
     refused: Option<DataFusionError>,
 }
@@ -53,8 +56,14 @@ impl ColumnReader {
             values: Interner::default(),
             raw: Vec::new(),
             present: 0,
+            has_levels: false,
             refused: None,
         }
+    }
+
+    /// The same for a column that has levels of its own.
+    pub(super) fn with_levels(self, has_levels: bool) -> Self {
+        Self { has_levels, ..self }
     }
 
     /// Takes in the values of some records.
@@ -67,9 +76,14 @@ impl ColumnReader {
             values,
             raw,
             present,
+            has_levels,
             ..
         } = self;
-        let read = texts(array, name, |texts| {
+        let given = match *has_levels {
+            true => shown(array),
+            false => Ok(Arc::clone(array)),
+        };
+        let each = |texts: &[&str]| -> Result<()> {
             *present += texts.iter().filter(|text| !text.is_empty()).count();
             if texts.iter().all(|text| text.len() <= LONGEST) {
                 return Ok(values.intern_all(texts, raw)?);
@@ -78,7 +92,8 @@ impl ColumnReader {
                 .iter()
                 .map(|text| &text[..text.floor_char_boundary(LONGEST)]);
             Ok(values.intern_all(&texts.collect::<Vec<_>>(), raw)?)
-        });
+        };
+        let read = given.and_then(|given| texts(&given, name, each));
         self.refused = read.err();
     }
 

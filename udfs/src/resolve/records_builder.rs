@@ -14,7 +14,7 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReser
 use super::cell::Cell;
 use super::hint::Hint;
 use super::identifiers::IdentifierReader;
-use super::kind::nearest_hint;
+use super::kind::{ColumnKind, nearest_hint};
 use super::options::ResolveOptions;
 use super::own_levels::{OwnComparisons, OwnRows};
 use super::progress::{Progress, Stage};
@@ -71,9 +71,11 @@ impl RecordsBuilder {
         let mut readers = vec![Reader::Identifiers(id, source, names)];
         // What their names let expect is asked where what they hold is not known.
         let columns = compared.iter();
-        readers.extend(
-            columns.map(|at| Reader::Column(*at, ColumnReader::new(name(*at), Hint::None))),
-        );
+        readers.extend(columns.map(|at| {
+            let has_levels = options.declared(name(*at)) == Some(ColumnKind::Levels);
+            let reader = ColumnReader::new(name(*at), Hint::None);
+            Reader::Column(*at, reader.with_levels(has_levels))
+        }));
         let reservation = MemoryConsumer::new("entity resolution").register(pool);
         Ok(Self {
             options: options.clone(),

@@ -12,6 +12,8 @@ use arrow::temporal_conversions::{as_datetime, date32_to_datetime};
 use datafusion::error::Result;
 
 use crate::FunctionError;
+use crate::formatting::SessionTimeZone;
+use crate::postgres::as_text;
 use crate::wording::{quoted, type_name};
 
 /// How many texts are given at a time.
@@ -32,13 +34,15 @@ pub(super) fn texts(
         DataType::Utf8 => some_at_a_time(array.as_string::<i32>().iter(), each),
         DataType::LargeUtf8 => some_at_a_time(array.as_string::<i64>().iter(), each),
         DataType::Utf8View => some_at_a_time(array.as_string_view().iter(), each),
-        other if other.is_nested() || matches!(other, DataType::Binary | DataType::BinaryView) => {
+        other if has_no_texts(other) => {
             Err(FunctionError::unsupported(format!(
                 "column {} is of type {}, which an entity resolution cannot compare",
                 quoted(name),
                 type_name(other)
             ))
-            .with_hint("Leave it out, or cast it to text.")
+            .with_hint(
+                "Leave it out by compare = {'column': 'ignore'}, cast it to text, or give it levels of its own: compare = {'column': ['l.column = r.column']}.",
+            )
             .into())
         }
         _ => {
@@ -46,6 +50,23 @@ pub(super) fn texts(
             some_at_a_time(texts.as_string::<i32>().iter(), each)
         }
     }
+}
+
+/// The values of an array as they are shown: what has no texts that could be compared has some to be read.
+///
+/// # Errors
+/// What showing the elements of an array, or the fields of a row, meets.
+pub(super) fn shown(array: &ArrayRef) -> Result<ArrayRef> {
+    let data_type = array.data_type();
+    // Maps are shown as nothing but maps.
+    match has_no_texts(data_type) && !matches!(data_type, DataType::Map(..)) {
+        true => as_text(array, &SessionTimeZone::default()),
+        false => Ok(Arc::clone(array)),
+    }
+}
+
+fn has_no_texts(data_type: &DataType) -> bool {
+    data_type.is_nested() || matches!(data_type, DataType::Binary | DataType::BinaryView)
 }
 
 /// Dates and moments, of which those are NULL that the calendar does not reach.
