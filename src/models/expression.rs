@@ -19,7 +19,7 @@ use tributary_udfs::type_name;
 use crate::catalog::pg_catalog::StatementCatalog;
 use crate::error::{Error, Result, SqlState};
 use crate::models::incremental::{Cause, cause_in};
-use crate::session::{enums, plan};
+use crate::session::{enums, plan, user_functions};
 use crate::sql::{distinct_literals, integer_literals, row_membership};
 
 /// A condition over columns of this schema; `place` is where it stands.
@@ -203,14 +203,15 @@ pub fn check_literals(state: &SessionState, planned: &Expr) -> Result<()> {
 ///
 /// # Errors
 /// 42P17 for a function that depends on the moment, the session or chance; 42803, 42P20 and 0A000 for
-/// functions of many rows; what planning says.
+/// functions of many rows; 0A000 for those that users have made; what planning says.
 pub fn refuse_changing(
     state: &SessionState,
     schema: &DFSchema,
     expression: &ast::Expr,
     place: &str,
 ) -> Result<()> {
-    let expression = read(state, schema, expression.clone())?;
+    let planned = read(state, schema, expression.clone());
+    let expression = planned.map_err(|error| of_users(state, expression, error, place))?;
     refuse_functions_of_many_rows(&expression, place)?;
     let Some(Cause { obstacle, .. }) = cause_in(&expression)? else {
         return Ok(());
@@ -221,6 +222,30 @@ pub fn refuse_changing(
     )
     .with_detail(format!("{}: {}.", obstacle.node, obstacle.reason))
     .with_hint("Compute it in the query, which gives a column."))
+}
+
+/// What is wrong with an expression that cannot be planned: a function that a user has made is put in the
+/// place of its calls in queries alone.
+fn of_users(state: &SessionState, expression: &ast::Expr, error: Error, place: &str) -> Error {
+    if error.sqlstate() != SqlState::UNDEFINED_FUNCTION {
+        return error;
+    }
+    match calls_users(state, expression) {
+        Ok(false) => error,
+        Ok(true) => Error::unsupported(format!("a function that a user has made in {place}"))
+            .with_hint(
+                "Write what it computes in its place, or compute it in the query, which gives a column.",
+            ),
+        Err(other) => other,
+    }
+}
+
+/// Whether an expression calls functions that users have made.
+fn calls_users(state: &SessionState, expression: &ast::Expr) -> Result<bool> {
+    let sources = StatementCatalog::of(state.config_options())?;
+    let (snapshot, path) = (sources.snapshot(), sources.search_path());
+    let called = user_functions::qualify(&mut expression.clone(), &snapshot, &path)?;
+    Ok(!called.is_empty())
 }
 
 fn refuse_functions_of_many_rows(expression: &Expr, place: &str) -> Result<()> {
