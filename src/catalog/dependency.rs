@@ -58,7 +58,10 @@ impl Snapshot {
     }
 
     /// Refuses to let `object` read `depends_on` where one of them reads `object` already.
-    pub(super) fn check_acyclic(&self, object: &Object, depends_on: &BTreeSet<Oid>) -> Result<()> {
+    ///
+    /// # Errors
+    /// 42P17, with the cycle.
+    pub fn check_acyclic(&self, object: &Object, depends_on: &BTreeSet<Oid>) -> Result<()> {
         // Breadth first, so that the cycle printed is a shortest one.
         let mut reader_of: BTreeMap<Oid, Oid> = BTreeMap::new();
         let mut queue = std::collections::VecDeque::new();

@@ -31,7 +31,7 @@ use crate::models::{
     keyed, lookback, resolution, schedule, source_columns, storage_parameters, table_id,
     view_options,
 };
-use crate::session::{Outcome, Session, plan};
+use crate::session::{Outcome, Session, plan, privileges};
 use crate::sql::alter::{Action, Alter};
 use crate::sql::drop::DropKind;
 use crate::sql::name::ObjectName;
@@ -346,11 +346,14 @@ async fn make_entities(
     // What it is to read, by its full name.
     new.definition = defined.definition;
     new.depends_on = defined.depends_on;
+    // What is refused before anything is done is no failure of the model's.
+    snapshot.check_acyclic(old, &new.depends_on)?;
     if !instance.warehouse.exists(&table_id(old)).await? {
         let (author, oid) = (Author::Statement, old.oid);
         return replan::replace(instance, snapshot, oid, &new, author).await;
     }
     let object = in_place_of(old, &new)?;
+    privileges::check_computed(snapshot, &object)?;
     let record = refresh_locked(
         instance,
         &object,
