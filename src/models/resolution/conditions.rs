@@ -100,7 +100,20 @@ pub struct Conditions {
     /// Those of both records of a pair.
     pair: SchemaRef,
     /// For each comparison its conditions, the most alike first.
-    comparisons: Vec<Vec<Arc<dyn PhysicalExpr>>>,
+    comparisons: Vec<Vec<Condition>>,
+}
+
+/// The condition of a level.
+#[derive(Debug)]
+struct Condition {
+    holds: Arc<dyn PhysicalExpr>,
+    /// What the level is called in messages.
+    level: String,
+}
+
+/// What a level of a column is called in messages.
+fn described(label: &str, column: &str) -> String {
+    format!("level \"{label}\" of column \"{column}\"")
 }
 
 impl Conditions {
@@ -119,10 +132,7 @@ impl Conditions {
                     expression::refuse_changing(state, &both, &parsed, "compare")?;
                     expression::condition(state, &both, parsed, "compare")
                 });
-                condition.map_err(|error| {
-                    let column = &levels.column;
-                    error.within(format!("level \"{label}\" of column \"{column}\""))
-                })
+                condition.map_err(|error| error.within(described(label, &levels.column)))
             });
             planned.push(conditions.collect::<Result<Vec<_>>>()?);
         }
@@ -137,8 +147,8 @@ impl Conditions {
                     return Err(Error::new(
                         SqlState::INVALID_PARAMETER_VALUE,
                         format!(
-                            "level \"{label}\" of column \"{}\" does not compare two records",
-                            levels.column
+                            "{} does not compare two records",
+                            described(label, &levels.column)
                         ),
                     )
                     .with_hint(
@@ -149,15 +159,19 @@ impl Conditions {
             }
         }
         let columns: Vec<usize> = columns.into_iter().collect();
-        let comparisons = planned
-            .into_iter()
-            .map(|conditions| {
-                let moved = conditions.into_iter();
-                moved
-                    .map(|condition| over(condition, &columns, width))
-                    .collect()
+        let comparisons = comparisons.iter().zip(planned);
+        let comparisons = comparisons
+            .map(|(levels, conditions)| {
+                let labelled = levels.conditions.iter().zip(conditions);
+                let moved = labelled.map(|((label, _), condition)| {
+                    Ok(Condition {
+                        holds: over(condition, &columns, width)?,
+                        level: described(label, &levels.column),
+                    })
+                });
+                moved.collect::<Result<Vec<_>>>()
             })
-            .collect::<Result<_>>()?;
+            .collect::<Result<Vec<_>>>()?;
         let fields = SIDES.iter().flat_map(|side| {
             columns.iter().map(move |column| {
                 let field = input.field(*column);
@@ -216,10 +230,7 @@ impl OwnComparisons for Conditions {
 
 /// For each pair the level of the first condition that holds. Where none does, and one is not
 /// known to hold or not, something is missing.
-fn levels(
-    conditions: &[Arc<dyn PhysicalExpr>],
-    pairs: &RecordBatch,
-) -> Result<Vec<u8>, DataFusionError> {
+fn levels(conditions: &[Condition], pairs: &RecordBatch) -> Result<Vec<u8>, DataFusionError> {
     let rows = pairs.num_rows();
     let mut levels = vec![DIFFERENT; rows];
     let mut open = vec![true; rows];
@@ -230,8 +241,9 @@ fn levels(
             break;
         }
         let level = DIFFERENT + (conditions.len() - at) as u8;
-        let holds = condition.evaluate_selection(pairs, &wanted)?;
-        let holds = holds.into_array(rows)?;
+        let holds = condition.holds.evaluate_selection(pairs, &wanted);
+        let holds = holds.and_then(|holds| holds.into_array(rows));
+        let holds = holds.map_err(|error| option_text::failed(error, &condition.level))?;
         let holds = holds.as_boolean();
         for row in 0..rows {
             if !open[row] {

@@ -23,7 +23,8 @@ pub struct Input {
     /// What the engine reads of the options.
     pub options: ResolveOptions,
     conditions: Option<Arc<Conditions>>,
-    keys: Vec<Arc<dyn PhysicalExpr>>,
+    /// What is computed for each key, and what that is called in messages.
+    keys: Vec<(Arc<dyn PhysicalExpr>, String)>,
     /// The columns of the records, and behind them those of the keys.
     schema: SchemaRef,
 }
@@ -38,16 +39,20 @@ impl Input {
         let said = options::read(create)?;
         let columns = DFSchema::try_from(records.clone())?;
         let keys = said.block_on.iter().map(|text| {
+            let described = format!("block_on \"{text}\"");
             let parsed = option_text::expression(text);
             let key = parsed.and_then(|parsed| {
                 expression::refuse_changing(state, &columns, &parsed, "block_on")?;
                 expression::text(state, &columns, parsed, "block_on")
             });
-            key.and_then(|key| match collect_columns(&key).is_empty() {
+            let key = key.and_then(|key| match collect_columns(&key).is_empty() {
                 false => Ok(key),
                 true => Err(reads_nothing()),
-            })
-            .map_err(|error| error.within(format!("block_on \"{text}\"")))
+            });
+            match key {
+                Ok(key) => Ok((key, described)),
+                Err(error) => Err(error.within(described)),
+            }
         });
         let keys: Vec<_> = keys.collect::<Result<_>>()?;
         let of_keys = said.engine.block_on.iter();
@@ -101,9 +106,10 @@ impl Input {
             return Ok(records);
         }
         let mut columns = records.columns().to_vec();
-        for key in &self.keys {
-            let key = key.evaluate(&records)?;
-            columns.push(key.into_array(records.num_rows())?);
+        for (key, described) in &self.keys {
+            let key = key.evaluate(&records);
+            let key = key.and_then(|key| key.into_array(records.num_rows()));
+            columns.push(key.map_err(|error| option_text::failed(error, described))?);
         }
         Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
     }

@@ -1,7 +1,9 @@
 //! SQL expressions that options of a model hold as text.
 
+use std::fmt::Display;
 use std::ops::ControlFlow;
 
+use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::ast::{
     Expr, Query, SelectItem, SetExpr, Value, ValueWithSpan, Visitor,
 };
@@ -36,6 +38,16 @@ pub fn expression(text: &str) -> Result<Expr> {
     }
     standard_forms::rewrite(&mut query)?;
     only(&query).cloned().ok_or_else(wrong)
+}
+
+/// The error that computing an expression met; `place` is which one.
+pub fn failed(error: DataFusionError, place: impl Display) -> Error {
+    let error = Error::from(error);
+    match error.sqlstate() {
+        // It is of the statement, whatever that was at.
+        SqlState::QUERY_CANCELED | SqlState::OUT_OF_MEMORY => error,
+        _ => error.within(place),
+    }
 }
 
 /// The only column of a query.
