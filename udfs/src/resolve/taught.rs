@@ -48,7 +48,7 @@ impl Taught {
     /// Whether it is known how many pairs match.
     pub(super) fn tells_prior(&self) -> bool {
         let mut parameters = self.parameters.iter();
-        parameters.any(|known| known.comparison == PRIOR && known.m.is_some())
+        parameters.any(|known| known.is_prior() && known.m.is_some())
     }
 }
 
@@ -87,7 +87,7 @@ impl Known {
                     .with_hint("It is more than 0 and at most 1."));
                 }
             }
-            if parameter.comparison == PRIOR {
+            if parameter.is_prior() {
                 if m.is_some_and(|prior| prior >= 1.0) {
                     return Err(FunctionError::invalid_argument(format!(
                         "m of {} is no probability of a match",
@@ -152,6 +152,11 @@ impl Known {
 }
 
 impl KnownParameter {
+    /// Whether it is the prior. One of a level is of a column that is called so.
+    fn is_prior(&self) -> bool {
+        self.comparison == PRIOR && self.level.is_none()
+    }
+
     fn described(&self) -> String {
         match &self.level {
             Some(level) => format!("level {} of {}", quoted(level), quoted(&self.comparison)),
