@@ -27,6 +27,10 @@ const SIDES: [&str; 2] = ["l", "r"];
 const MISSING: u8 = 0;
 const DIFFERENT: u8 = 1;
 
+/// What these are called, where levels are told.
+const MISSING_LABEL: &str = "missing";
+const DIFFERENT_LABEL: &str = "different";
+
 /// The conditions of a column's levels, as they are written: the most alike first.
 #[derive(Clone, Debug)]
 pub struct Levels {
@@ -40,7 +44,7 @@ impl Levels {
     /// The levels that the option `compare` gives to a column; none where it gives a kind.
     ///
     /// # Errors
-    /// 22023 for what is neither.
+    /// 22023 for what is neither, and for a level that is called as one that there is without it.
     pub fn read(column: &str, value: &OptionValue) -> Result<Option<Self>> {
         let unfit = || {
             Error::new(
@@ -65,6 +69,18 @@ impl Levels {
         };
         if conditions.is_empty() {
             return Err(unfit());
+        }
+        // The engine has levels of these names, by which parameters and explanations tell them.
+        let taken =
+            |label: &str| label.is_empty() || [MISSING_LABEL, DIFFERENT_LABEL].contains(&label);
+        if let Some((label, _)) = conditions.iter().find(|(label, _)| taken(label)) {
+            return Err(Error::new(
+                SqlState::INVALID_PARAMETER_VALUE,
+                format!("a level of column \"{column}\" in option \"compare\" is called \"{label}\""),
+            )
+            .with_hint(format!(
+                "Call it something else: \"{DIFFERENT_LABEL}\" are records of which no condition holds, \"{MISSING_LABEL}\" those of which none is known to."
+            )));
         }
         if conditions.len() > MOST_OWN_LEVELS {
             return Err(Error::new(
