@@ -64,6 +64,22 @@ const BY_SETTINGS: &[&str] = &[
     "word_similarity_op",
 ];
 
+/// Functions that ask a model in memory, with what they are to who writes a query, and why they give more
+/// than their arguments tell: what they compare are the records as the model has them now. Of a row that
+/// went they would not say what they said of it.
+const OF_MODELS: [(&str, &str, &str); 2] = [
+    (
+        "entity_levels",
+        "levels of entity_pairs",
+        "pairs are compared anew as they are read",
+    ),
+    (
+        "entity_lookup",
+        "entity_lookup()",
+        "it depends on the records that the model has",
+    ),
+];
+
 /// Why a query depends on more than its inputs.
 #[derive(Clone, Debug)]
 pub struct Cause {
@@ -160,6 +176,12 @@ fn of_expression(expression: &Expr) -> Option<Cause> {
 
 fn of_call(call: &ScalarFunction) -> Option<Cause> {
     let name = call.func.name();
+    if let Some((_, node, reason)) = OF_MODELS.iter().find(|(function, ..)| *function == name) {
+        return Some(Cause {
+            obstacle: Obstacle::new(*node, *reason),
+            tells_time: false,
+        });
+    }
     // Two moments have an age of their own.
     let tells_time = CLOCKS.contains(&name) && (name != "age" || call.args.len() < 2);
     let reason = match call.func.signature().volatility {
