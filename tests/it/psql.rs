@@ -249,6 +249,12 @@ fn a_model_that_compares_nothing_says_so() {
         assert_eq!(told.contains(warning), is_told, "{statement}: {told}");
         assert_eq!(told.contains("HINT:"), is_told, "{statement}: {told}");
     }
+    let pairs = "id, 'a' || id / 2 AS t, id / 2 AS k FROM (SELECT value AS id FROM generate_series(1, 20) s) s";
+    let told = psql(
+        &server,
+        &[&model(pairs).replace("'id')", "'id', pair_budget = 1)")],
+    );
+    assert!(told.contains("No rule says which records"), "{told}");
 }
 
 /// What of a definition does nothing: columns beyond those that are compared, and decisions on records

@@ -15,6 +15,8 @@ pub enum Idle {
     OneASource,
     /// No two records share a block.
     NoBlock,
+    /// There are no blocks: no rule for them was within the budget.
+    NoRule,
 }
 
 impl Resolver {
@@ -39,6 +41,9 @@ impl Resolver {
         }
         if options.link == Link::Dedupe && of_sources.iter().all(|records| *records < 2) {
             return Some(Idle::OneASource);
+        }
+        if !self.model.compares_all && self.blocks.is_empty() {
+            return Some(Idle::NoRule);
         }
         let shares_none = |blocks: &Blocks| blocks.pairs() == 0;
         let is_apart = !self.model.compares_all && self.blocks.iter().all(shares_none);
