@@ -4,6 +4,7 @@ use datafusion::error::DataFusionError;
 use tributary_udfs::resolve::{ColumnKind, ResolveOptions};
 
 use super::conditions::Levels;
+use super::option_text;
 use crate::error::{Error, Result, SqlState};
 use crate::models::schedule::SCHEDULING_OPTIONS;
 use crate::sql::create_model::CreateModel;
@@ -189,6 +190,18 @@ pub fn read(create: &CreateModel) -> Result<Said> {
             })?
         }
     };
+    if let Some(OptionValue::Text(text)) = create.options.get("block_on")
+        && option_text::expression(text).is_err()
+        && option_text::expression(&format!("ROW({text})")).is_ok()
+    {
+        return Err(Error::new(
+            SqlState::INVALID_PARAMETER_VALUE,
+            "option \"block_on\" has several expressions in one text",
+        )
+        .with_hint(
+            "Write a list, each in quotes of its own: ['email', 'lower(last_name) || zip'].",
+        ));
+    }
     engine.block_on = block_on.iter().map(|text| key(text)).collect();
     Ok(Said {
         engine,
