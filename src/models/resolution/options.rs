@@ -165,12 +165,12 @@ pub fn read(create: &CreateModel) -> Result<Said> {
                     }
                 }
             }
-            (name, OptionValue::Text(text)) => values.push((name, text)),
             ("compare", value) => {
                 return Err(unfit("compare", value).with_hint(
                     "Write columns and what they hold: {'name': 'full_name', 'ref': 'national_id'}.",
                 ));
             }
+            (name, OptionValue::Text(text)) => values.push((name, text)),
             (name, value) => {
                 return Err(unfit(name, value).with_hint("It takes one value, and no list."));
             }
