@@ -159,7 +159,11 @@ pub fn read(create: &CreateModel) -> Result<Said> {
                     match Levels::read(column, value)? {
                         Some(own) => levels.push(own),
                         None => {
-                            let kind = ColumnKind::parse(value.as_text().unwrap_or_default());
+                            let kind = value.as_text().unwrap_or_default();
+                            if kind.eq_ignore_ascii_case("null") {
+                                return Err(no_kind(column));
+                            }
+                            let kind = ColumnKind::parse(kind);
                             kinds.push((column.clone(), kind.map_err(DataFusionError::from)?));
                         }
                     }
@@ -213,6 +217,17 @@ pub fn read(create: &CreateModel) -> Result<Said> {
 /// What the column is called that has the values of an expression that makes blocks.
 fn key(expression: &str) -> String {
     format!("block_on {expression}")
+}
+
+/// That a column is named, and nothing is said of it.
+fn no_kind(column: &str) -> Error {
+    Error::new(
+        SqlState::INVALID_PARAMETER_VALUE,
+        format!("option \"compare\" has NULL for column \"{column}\""),
+    )
+    .with_hint(
+        "Write 'ignore' to have it left out, or leave it out of the option to have it found out what it holds.",
+    )
 }
 
 fn unfit(name: &str, value: &OptionValue) -> Error {
