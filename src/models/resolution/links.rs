@@ -232,6 +232,11 @@ async fn said(
     let rows = table(context, &sql).await?;
     let mut rows = query::stream(context.state.clone(), rows).await?;
     let half = names.len() / 2;
+    let is_text: Vec<bool> = names
+        .iter()
+        .map(|name| all.field_with_name(name))
+        .map(|field| field.is_ok_and(|field| field.data_type().is_string()))
+        .collect();
     while let Some(batch) = rows.try_next().await? {
         let texts: Vec<_> = batch.columns()[..2 * half]
             .iter()
@@ -249,7 +254,10 @@ async fn said(
             let place = |first: usize| {
                 // A record may be of no source.
                 let source = if half == 2 { value(first + 1) } else { None };
-                records.find(source.unwrap_or(""), value(first)?)
+                let (source, id) = (source.unwrap_or(""), value(first)?);
+                let plain = || plain(id).filter(|_| !is_text[first]);
+                let found = records.find(source, id);
+                found.or_else(|| records.find(source, plain()?))
             };
             let is_match = match labels {
                 Some(labels) => labels.is_valid(row).then(|| labels.value(row)),
@@ -273,6 +281,16 @@ async fn said(
     Ok(said)
 }
 
+/// The text of an identifier of another type that has the same value: the integer of a whole number with
+/// decimals, the day of a moment at which it begins.
+fn plain(text: &str) -> Option<&str> {
+    let Some((whole, decimals)) = text.split_once('.') else {
+        return text.strip_suffix(" 00:00:00");
+    };
+    let is_whole = !decimals.is_empty() && decimals.bytes().all(|digit| digit == b'0');
+    is_whole.then_some(whole)
+}
+
 /// The plan of a query over relations that are named in full.
 pub async fn table(
     context: &StatementContext,
@@ -281,5 +299,26 @@ pub async fn table(
     match parse_one(sql)? {
         Statement::Query(query) => plan::query(context, &query).await,
         _ => Err(Error::internal(format!("{sql} is no query"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_of_other_types_have_the_texts_of_the_same_values() {
+        for (text, expected) in [
+            ("20.0", Some("20")),
+            ("-7.000", Some("-7")),
+            ("20.5", None),
+            ("20.", None),
+            ("20", None),
+            ("2020-01-05 00:00:00", Some("2020-01-05")),
+            ("2020-01-05 00:00:01", None),
+            ("2020-01-05 00:00:00.5", None),
+        ] {
+            assert_eq!(plain(text), expected, "{text}");
+        }
     }
 }
