@@ -109,6 +109,10 @@ impl Transaction<'_> {
         } else if let Some(name) = object.definition.object_name_mut() {
             *name = new.clone().into();
         }
+        // A function may name itself.
+        if let Some((old, new)) = called(old, new) {
+            object.definition.rename_calls(&old, &new);
+        }
         let parts = match old.kind.is_relation() {
             true => renamed_parts(old, &object),
             false => Vec::new(),
