@@ -8,12 +8,11 @@ use chrono::Datelike;
 use super::clean_name::{full_name, without_generation, without_initials, without_titles};
 use super::clean_text::clean_text;
 use super::clean_web::{clean_ip, clean_url, clean_uuid};
-use super::date_order::DateOrder;
+use super::date_order::DateOrders;
 use super::kind::ColumnKind;
 use super::quantity::DecimalMark;
 use super::records::Column;
 use crate::normalize::address_words::ENGLISH_STREETS;
-use crate::normalize::date_text;
 use crate::normalize::email_text::{self, ProviderRules};
 use crate::normalize::unicode::unaccent;
 
@@ -47,7 +46,7 @@ const NOTHING: [&str; 16] = [
 /// Cleans the values of one column.
 pub(super) struct Cleaner {
     kind: ColumnKind,
-    dates: DateOrder,
+    dates: DateOrders,
     mark: DecimalMark,
     folded: String,
 }
@@ -56,7 +55,7 @@ impl Cleaner {
     pub(super) fn new(column: &Column) -> Self {
         Self {
             kind: column.kind,
-            dates: column.dates,
+            dates: column.date_orders(),
             mark: column.mark,
             folded: String::new(),
         }
@@ -201,9 +200,9 @@ fn clean_phone(text: &str, phone: &mut String) {
     }
 }
 
-fn clean_date(text: &str, order: DateOrder, date: &mut String) {
+fn clean_date(text: &str, orders: DateOrders, date: &mut String) {
     use std::fmt::Write as _;
-    if let Some(day) = date_text::parse(text, order.order()) {
+    if let Some(day) = orders.read(text) {
         // Writing to a string cannot fail.
         let _ = write!(date, "{:04}{:02}{:02}", day.year(), day.month(), day.day());
         return;

@@ -96,7 +96,9 @@ impl ColumnKind {
                 "E-mail addresses; providers that take several ways of writing one are known."
             }
             Self::Phone => "Telephone numbers, of which the last eight digits count.",
-            Self::Date => "Days, such as the date of birth, in the order that most values show.",
+            Self::Date => {
+                "Days, such as the date of birth. In which order day, month and year are is as most values show that have the same mark between them."
+            }
             Self::Postcode => "Postal codes, without blanks.",
             Self::Street => {
                 "A line of an address: house numbers, and the name of the street with its words in full."

@@ -1,7 +1,7 @@
 //! Finds out what a column holds, by its name and by its values.
 
 use super::clean::is_nothing;
-use super::date_order::DateOrder;
+use super::date_order::DateOrders;
 use super::hint::Hint;
 use super::kind::ColumnKind;
 use super::national_numbers::are_national_numbers;
@@ -29,32 +29,25 @@ pub(super) fn profile(
     values: &[&str],
     distinct: usize,
     present: usize,
-) -> (ColumnKind, DateOrder, DecimalMark) {
+) -> (ColumnKind, DateOrders, DecimalMark) {
     // What stands for no value says nothing of the others, of which there may be few.
     let is_said = |value: &&&str| !value.trim().is_empty() && !is_nothing(value.trim());
     let values: Vec<&str> = values.iter().filter(is_said).copied().collect();
     if values.is_empty() {
         return (
             ColumnKind::Ignore,
-            DateOrder::default(),
+            DateOrders::default(),
             DecimalMark::default(),
         );
     }
     let mark = DecimalMark::of(&values);
     let shares = Shares::of(&values, mark);
-    let (order, dates) = DateOrder::ALL
-        .iter()
-        .map(|order| {
-            let read = values.iter().filter(|value| order.reads(value)).count();
-            (*order, read as f64 / shares.values.max(1.0))
-        })
-        .fold((DateOrder::Ymd, 0.0), |best, next| {
-            if next.1 > best.1 { next } else { best }
-        });
+    let (orders, read) = DateOrders::of(&values);
+    let dates = read as f64 / shares.values.max(1.0);
     let kind = shares.kind_of_programs(name, distinct);
     let kind = kind.or_else(|| are_national_numbers(&values).then_some(ColumnKind::NationalId));
     let kind = kind.unwrap_or_else(|| shares.kind(hint, dates, distinct, present));
-    (kind, order, mark)
+    (kind, orders, mark)
 }
 
 impl Shares {

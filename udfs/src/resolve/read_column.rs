@@ -235,7 +235,8 @@ fn recognised(
     Column {
         name: name.to_owned(),
         kind: options.declared(name).unwrap_or(kind),
-        dates,
+        dates: dates.most,
+        marked_dates: dates.marked,
         mark,
         placeholders: Vec::new(),
     }

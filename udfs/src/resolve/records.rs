@@ -8,7 +8,7 @@ use hashbrown::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::cell::Cell;
-use super::date_order::DateOrder;
+use super::date_order::{DateOrder, DateOrders, MarkedOrders};
 use super::dictionary::{Interner, MISSING};
 use super::feature::Feature;
 use super::kind::ColumnKind;
@@ -26,6 +26,8 @@ pub struct Column {
     /// What it holds.
     pub kind: ColumnKind,
     pub(super) dates: DateOrder,
+    #[serde(default)]
+    pub(super) marked_dates: Option<MarkedOrders>,
     /// That of quantities; models that were learned before it was looked for have none.
     #[serde(default)]
     pub(super) mark: DecimalMark,
@@ -34,6 +36,14 @@ pub struct Column {
 }
 
 impl Column {
+    /// How its dates are written.
+    pub(super) fn date_orders(&self) -> DateOrders {
+        DateOrders {
+            most: self.dates,
+            marked: self.marked_dates,
+        }
+    }
+
     /// Values that so many records share that they must stand for nothing, such as the e-mail
     /// address of the shop itself; they are held to be missing.
     pub fn placeholders(&self) -> impl Iterator<Item = &str> {

@@ -1,5 +1,6 @@
 //! What columns of customer data are found to hold.
 
+use super::super::date_order::{DateOrder, DateOrders};
 use super::super::hint::Hint;
 use super::super::kind::ColumnKind;
 use super::super::profile::profile;
@@ -59,6 +60,49 @@ fn dates_are_dates_among_texts_that_stand_for_none() {
     });
     assert_eq!(kind_of("c", &borrowed(&phones), 1), ColumnKind::Phone);
     assert_eq!(kind_of("c", &[" ", "-", "N/A"], 9), ColumnKind::Ignore);
+}
+
+#[test]
+fn dates_of_several_systems_are_read_each_in_its_order() {
+    let written = texts(90, |at| {
+        let (day, month, year) = (1 + at % 28, 1 + at % 12, 1950 + at % 50);
+        match at % 3 {
+            0 => format!("{year}-{month:02}-{day:02}"),
+            1 => format!("{day:02}.{month:02}.{year}"),
+            _ => format!("{month:02}/{day:02}/{year}"),
+        }
+    });
+    let values = borrowed(&written);
+    assert_eq!(kind_of("c", &values, 1), ColumnKind::Date);
+    let (orders, all) = DateOrders::of(&values);
+    assert_eq!(all, values.len());
+    let day = |text: &str| orders.read(text).map(|day| day.to_string());
+    for (text, is) in [
+        ("1977-07-04", Some("1977-07-04")),
+        ("04.07.1977", Some("1977-07-04")),
+        ("07/04/1977", Some("1977-07-04")),
+        ("13.07.1977", Some("1977-07-13")),
+        ("07/13/1977", Some("1977-07-13")),
+        // These cannot be of the order of the others.
+        ("13/07/1977", Some("1977-07-13")),
+        ("07.13.1977", Some("1977-07-13")),
+        ("31.02.1977", None),
+        ("13.13.1977", None),
+    ] {
+        assert_eq!(day(text).as_deref(), is, "{text}");
+    }
+    // With dots the day is first, where nothing shows which part it is.
+    let (orders, _) = DateOrders::of(&["07/13/1977", "12/31/1980", "04.07.1977"]);
+    let day = |text: &str| orders.read(text).map(|day| day.to_string());
+    assert_eq!(day("04.07.1977").as_deref(), Some("1977-07-04"));
+    assert_eq!(day("07/04/1977").as_deref(), Some("1977-07-04"));
+    // Models that were learned before it was looked for read as they did.
+    let before = DateOrders {
+        most: DateOrder::Dmy,
+        marked: None,
+    };
+    assert_eq!(before.read("07/13/1977"), None);
+    assert!(before.read("13/07/1977").is_some());
 }
 
 #[test]
