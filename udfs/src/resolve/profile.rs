@@ -17,22 +17,29 @@ const LONGEST_POSTCODE: f64 = 10.5;
 /// How many digits telephone numbers have on average, at most: with the country's, fifteen (E.164).
 const LONGEST_PHONE: f64 = 15.5;
 
+/// How many numbers there are at least for it to be told how they begin.
+const FEWEST_GIVEN_OUT: f64 = 100.0;
+
+/// How many records have one of the numbers that are given out, on average, at most.
+const MEAN_RECORDS: usize = 5;
+
 /// How many distinct values are looked at.
 pub(super) const SAMPLE: usize = 5000;
 
 /// What a column holds.
 ///
-/// `hint` is what its name lets expect, `values` are distinct values, `distinct` is how many of them
-/// there are, and `present` how many records have one.
+/// `hint` is what its name lets expect, `values` are distinct values with how many records have each,
+/// `distinct` is how many of them there are, and `present` how many records have one.
 pub(super) fn profile(
     (name, hint): (&str, Hint),
-    values: &[&str],
+    values: &[(&str, u32)],
     distinct: usize,
     present: usize,
 ) -> (ColumnKind, DateOrders, DecimalMark) {
     // What stands for no value says nothing of the others, of which there may be few.
-    let is_said = |value: &&&str| !value.trim().is_empty() && !is_nothing(value.trim());
-    let values: Vec<&str> = values.iter().filter(is_said).copied().collect();
+    let is_said = |(value, _): &&(&str, u32)| !value.trim().is_empty() && !is_nothing(value.trim());
+    let counted: Vec<(&str, u32)> = values.iter().filter(is_said).copied().collect();
+    let values: Vec<&str> = counted.iter().map(|(value, _)| *value).collect();
     if values.is_empty() {
         return (
             ColumnKind::Ignore,
@@ -41,7 +48,8 @@ pub(super) fn profile(
         );
     }
     let mark = DecimalMark::of(&values);
-    let shares = Shares::of(&values, mark);
+    let mut shares = Shares::of(&values, mark);
+    shares.add_records(&counted);
     let (orders, read) = DateOrders::of(&values);
     let dates = read as f64 / shares.values.max(1.0);
     let kind = shares.kind_of_programs(name, distinct);
@@ -139,7 +147,10 @@ impl Shares {
             _ if self.named_streets > 0.6 => ColumnKind::Street,
             // Of different full names most have a first name that many have.
             _ if self.two_or_three_words > 0.8 && self.given_names > 0.25 => ColumnKind::FullName,
-            _ if self.words < 1.4 && self.given_names > 0.1 => ColumnKind::GivenName,
+            // Mistyped names are values of their own, of a record each.
+            _ if self.words < 1.4 && self.given_names.max(self.given_records) > 0.1 => {
+                ColumnKind::GivenName
+            }
             _ if self.words < 1.4 => ColumnKind::City,
             _ => ColumnKind::FreeText,
         }
@@ -152,7 +163,7 @@ impl Shares {
         distinct: usize,
         present: usize,
     ) -> ColumnKind {
-        let own = distinct * 2 > present;
+        let own = distinct * 2 > present || self.are_given_out(distinct, present);
         match hint {
             Hint::Phone => ColumnKind::Phone,
             Hint::Postcode => ColumnKind::Postcode,
@@ -168,5 +179,19 @@ impl Shares {
             _ if (3.5..5.5).contains(&self.bytes) && self.decimals == 0.0 => ColumnKind::Postcode,
             _ => ColumnKind::Number,
         }
+    }
+
+    /// Whether numbers are such as offices and programs give out, each for one thing, of which there may be
+    /// several records: of one length, of few records each, and as likely to begin with one digit as with
+    /// another. What is counted or measured begins with small digits more often (F. Benford, "The law of
+    /// anomalous numbers", Proceedings of the American Philosophical Society 78 (1938)), and what follows
+    /// each other begins with the same.
+    fn are_given_out(&self, distinct: usize, present: usize) -> bool {
+        self.values >= FEWEST_GIVEN_OUT
+            && self.digits_only > 0.95
+            && self.one_length > 0.9
+            && self.of_one_digit < 0.2
+            && self.of_few_records > 0.9
+            && distinct * MEAN_RECORDS > present
     }
 }

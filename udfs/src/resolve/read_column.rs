@@ -163,7 +163,7 @@ impl ColumnReader {
         memory.try_resize(raw.len() * size_of::<u32>() + values.bytes())?;
         let mut column = match known {
             Some(column) => column.clone(),
-            None => recognised((&name, hint), &values, self.present, options),
+            None => recognised((&name, hint), (&values, &raw), self.present, options),
         };
         if column.kind == ColumnKind::Ignore {
             return Ok(None);
@@ -217,19 +217,23 @@ impl ColumnReader {
     }
 }
 
-/// What a column of this name holds, by its distinct values.
+/// What a column of this name holds, by its distinct values and the number of that of each record.
 fn recognised(
     (name, hint): (&str, Hint),
-    values: &Dictionary,
+    (values, raw): (&Dictionary, &[u32]),
     present: usize,
     options: &ResolveOptions,
 ) -> Column {
     // By their hashes, so that it does not matter which come first.
     let most = (SAMPLE as u128) << 64;
     let most = u64::try_from(most / values.len().max(1) as u128).unwrap_or(u64::MAX);
-    let sample: Vec<&str> = (1..values.len() as u32)
+    let mut records = vec![0_u32; values.len()];
+    for code in raw {
+        records[*code as usize] += 1;
+    }
+    let sample: Vec<(&str, u32)> = (1..values.len() as u32)
         .filter(|code| values.hash(*code) <= most)
-        .map(|code| values.text(code))
+        .map(|code| (values.text(code), records[code as usize]))
         .collect();
     let (kind, dates, mark) = profile((name, hint), &sample, values.len() - 1, present);
     Column {

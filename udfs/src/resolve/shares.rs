@@ -14,6 +14,12 @@ const TRUTHS: [&str; 22] = [
     "oui", "non", "si", "sí", "sim", "não", "nao",
 ];
 
+/// How many records are few of one thing.
+const FEW_RECORDS: u32 = 10;
+
+/// Longer numbers are not told apart by their length.
+const LONGEST_NUMBER: usize = 32;
+
 /// Which shares of a column's distinct values have which form; `values` is how many they are.
 #[derive(Debug, Default)]
 pub(super) struct Shares {
@@ -39,6 +45,14 @@ pub(super) struct Shares {
     pub(super) commas: f64,
     /// English given names, alone, before others, or behind that of the family and a comma.
     pub(super) given_names: f64,
+    /// The share of the records that have one of these.
+    pub(super) given_records: f64,
+    /// The share of the records whose value few have.
+    pub(super) of_few_records: f64,
+    /// Of the values of digits alone, the share of those of the most frequent length; and of the most
+    /// frequent first digit.
+    pub(super) one_length: f64,
+    pub(super) of_one_digit: f64,
     pub(super) starts_with_digit: f64,
     pub(super) numbers_within: f64,
     pub(super) named_streets: f64,
@@ -94,13 +108,8 @@ impl Shares {
                 is_code || is_code_in_groups(value),
             );
             count(|shares| &mut shares.one_word, words == 1);
-            let turned = value.split_once(", ");
-            let turned = turned.filter(|(_, rest)| digits == 0 && !rest.contains(','));
-            count(|shares| &mut shares.commas, turned.is_some());
-            let given = turned.map_or(value, |(_, rest)| rest);
-            let given = given.split_whitespace().next();
-            let is_given = words <= 3 && digits == 0 && given.is_some_and(is_given_name);
-            count(|shares| &mut shares.given_names, is_given);
+            count(|shares| &mut shares.commas, turned(value).is_some());
+            count(|shares| &mut shares.given_names, has_given_name(value));
             count(
                 |shares| &mut shares.two_or_three_words,
                 (2..=3).contains(&words) && digits == 0,
@@ -161,4 +170,56 @@ impl Shares {
         }
         shares
     }
+
+    /// Adds how many records the values have.
+    pub(super) fn add_records(&mut self, values: &[(&str, u32)]) {
+        let (mut all, mut given, mut of_few) = (0.0, 0.0, 0.0);
+        let mut lengths = [0_u32; LONGEST_NUMBER + 1];
+        let mut first_digits = [0_u32; 10];
+        let mut numbers = 0_u32;
+        for (value, records) in values {
+            let weight = f64::from(*records);
+            all += weight;
+            if has_given_name(value) {
+                given += weight;
+            }
+            if *records <= FEW_RECORDS {
+                of_few += weight;
+            }
+            let value = value.trim();
+            if let Some(first) = value.bytes().next().filter(u8::is_ascii_digit)
+                && value.bytes().all(|byte| byte.is_ascii_digit())
+            {
+                numbers += 1;
+                lengths[value.len().min(LONGEST_NUMBER)] += 1;
+                first_digits[usize::from(first - b'0')] += 1;
+            }
+        }
+        let most = |counts: &[u32]| {
+            let most = counts.iter().max().copied().unwrap_or(0);
+            f64::from(most) / f64::from(numbers.max(1))
+        };
+        self.given_records = given / f64::max(all, 1.0);
+        self.of_few_records = of_few / f64::max(all, 1.0);
+        self.one_length = most(&lengths);
+        self.of_one_digit = most(&first_digits);
+    }
+}
+
+/// What is before a comma, and what is behind it: names may be written so, the family's first.
+fn turned(value: &str) -> Option<(&str, &str)> {
+    let turned = value.trim().split_once(", ");
+    let is_name = |rest: &str| !rest.contains(',') && !has_digit(value);
+    turned.filter(|(_, rest)| is_name(rest))
+}
+
+/// Whether a value is an English given name, alone, before others, or behind that of the family and a comma.
+fn has_given_name(value: &str) -> bool {
+    let given = turned(value).map_or(value, |(_, rest)| rest);
+    let given = given.split_whitespace().next();
+    value.split_whitespace().count() <= 3 && !has_digit(value) && given.is_some_and(is_given_name)
+}
+
+fn has_digit(value: &str) -> bool {
+    value.bytes().any(|byte| byte.is_ascii_digit())
 }

@@ -1,5 +1,7 @@
 //! What columns of customer data are found to hold.
 
+use std::collections::BTreeMap;
+
 use super::super::date_order::{DateOrder, DateOrders};
 use super::super::hint::Hint;
 use super::super::kind::ColumnKind;
@@ -7,9 +9,7 @@ use super::super::profile::profile;
 
 /// What a column is found to hold, of which each value is that of so many records.
 fn kind_of(name: &str, values: &[&str], records: usize) -> ColumnKind {
-    let mut distinct = values.to_vec();
-    distinct.sort_unstable();
-    distinct.dedup();
+    let distinct = counted(values, records as u32);
     profile(
         (name, Hint::of(name)),
         &distinct,
@@ -17,6 +17,15 @@ fn kind_of(name: &str, values: &[&str], records: usize) -> ColumnKind {
         values.len() * records,
     )
     .0
+}
+
+/// The distinct ones of some values, of which each is that of so many records.
+fn counted<'a>(values: &[&'a str], records: u32) -> Vec<(&'a str, u32)> {
+    let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
+    for value in values {
+        *counts.entry(value).or_default() += records;
+    }
+    counts.into_iter().collect()
 }
 
 /// Texts that are made of the numbers from 0.
@@ -648,7 +657,8 @@ fn a_name_beside_the_other_part_of_it_is_the_rest() {
     let values = borrowed(&values);
     let kind_beside = |names: &[&str]| {
         let hint = Hint::of_all(names)[0];
-        profile((names[0], hint), &values, values.len(), values.len()).0
+        let counted = counted(&values, 1);
+        profile((names[0], hint), &counted, counted.len(), values.len()).0
     };
     for (names, kind) in [
         (&["name", "vorname"][..], ColumnKind::FamilyName),
@@ -669,7 +679,8 @@ fn a_name_beside_the_other_part_of_it_is_the_rest() {
     // Two words throughout are both parts.
     let both = texts(40, |at| format!("{} {}", values[at as usize], values[0]));
     let hint = Hint::of_all(&["name", "vorname"])[0];
-    let (kind, ..) = profile(("name", hint), &borrowed(&both), both.len(), both.len());
+    let counted = counted(&borrowed(&both), 1);
+    let (kind, ..) = profile(("name", hint), &counted, counted.len(), both.len());
     assert_eq!(kind, ColumnKind::FullName);
 }
 
@@ -777,6 +788,43 @@ fn english_names_of_people_need_no_name() {
         let values = borrowed(values);
         assert_eq!(kind_of("c", &values, 1), kind, "{values:?}");
     }
+}
+
+#[test]
+fn given_names_are_known_by_those_that_many_have() {
+    const GIVEN: [&str; 10] = [
+        "james", "kate", "bill", "andrew", "tony", "barbara", "ben", "charles", "daniel", "david",
+    ];
+    let letter = |at: u32| char::from(b'a' + (at % 26) as u8);
+    let others = texts(180, |at| format!("x{}{}o", letter(at), letter(at / 26)));
+    let kind = |records: u32| {
+        let given = GIVEN.iter().map(|name| (*name, records));
+        let others = others.iter().map(|name| (name.as_str(), 1));
+        let values: Vec<(&str, u32)> = given.chain(others).collect();
+        let present = 180 + 10 * records as usize;
+        profile(("c", Hint::None), &values, values.len(), present).0
+    };
+    assert_eq!(kind(1), ColumnKind::City);
+    assert_eq!(kind(10), ColumnKind::GivenName);
+}
+
+#[test]
+fn numbers_that_are_given_out_may_have_several_records() {
+    let ids = texts(300, |at| {
+        format!("{}", 1_000_000 + at * 2_971_711 % 9_000_000)
+    });
+    let ids = borrowed(&ids);
+    assert_eq!(kind_of("c", &ids, 1), ColumnKind::NationalId);
+    assert_eq!(kind_of("c", &ids, 3), ColumnKind::NationalId);
+    // So many records are not of one thing.
+    assert_eq!(kind_of("c", &ids, 20), ColumnKind::Number);
+    // What is measured begins with small digits, and what is counted up with the same.
+    let measured = texts(300, |at| {
+        format!("{:.0}", 10_f64.powf(5.0 + f64::from(at) / 300.0))
+    });
+    assert_eq!(kind_of("c", &borrowed(&measured), 3), ColumnKind::Number);
+    let counted_up = texts(300, |at| format!("{}", 1_000_000 + at * 37));
+    assert_eq!(kind_of("c", &borrowed(&counted_up), 3), ColumnKind::Number);
 }
 
 #[test]
