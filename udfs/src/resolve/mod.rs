@@ -9,8 +9,8 @@
 //!
 //! From records to entities: `reading` takes in columns as they come, `profile` finds out what a
 //! column holds, by what its name lets expect (`hint`) and by its values (`national_numbers` checks
-//! those of persons), `clean` writes each distinct value (`dictionary`, `feature`) in one way; a record
-//! is a row of numbers (`cell`). `choice` chooses blocking rules (`rule`, made of `key_part`s) for
+//! those of persons, `names_of_people` looks at what stands beside names), `clean` writes each distinct
+//! value (`dictionary`, `feature`) in one way; a record is a row of numbers (`cell`). `choice` chooses blocking rules (`rule`, made of `key_part`s) for
 //! what they find and cost, `blocks` has the records of each key. `compare` gives the levels of a
 //! pair (`comparison`, `levels`), packed into a pattern; `training` fits the `mixture` of matching
 //! and other pairs, which `bands` go together, and what `gaps` say, to patterns of `learning_pairs`;
@@ -67,6 +67,7 @@ mod levels;
 mod lookup;
 mod mixture;
 mod model;
+mod names_of_people;
 mod national_numbers;
 mod one_to_one;
 mod options;

@@ -111,10 +111,29 @@ impl ColumnReader {
         self.hint
     }
 
+    /// Its distinct values.
+    pub(super) fn dictionary(&self) -> &Dictionary {
+        self.values.dictionary()
+    }
+
+    /// The number of the value of each record.
+    pub(super) fn codes(&self) -> &[u32] {
+        &self.raw
+    }
+
+    /// The number of the value of a record.
+    pub(super) fn code(&self, row: usize) -> u32 {
+        self.raw.get(row).copied().unwrap_or(MISSING)
+    }
+
+    /// The value of a record.
+    pub(super) fn value(&self, row: usize) -> &str {
+        self.dictionary().text(self.code(row))
+    }
+
     /// The words of the value of a record, whatever their case.
     pub(super) fn words(&self, row: usize) -> HashSet<String> {
-        let code = self.raw.get(row).copied().unwrap_or(MISSING);
-        let value = self.values.dictionary().text(code);
+        let value = self.value(row);
         let words = value.split(|letter: char| !letter.is_alphanumeric());
         let words = words.filter(|word| !word.is_empty());
         words.map(str::to_lowercase).collect()

@@ -15,6 +15,8 @@ use super::cell::Cell;
 use super::hint::Hint;
 use super::identifiers::IdentifierReader;
 use super::kind::{ColumnKind, nearest_hint};
+use super::kind::nearest_hint;
+use super::names_of_people::expect_names;
 use super::options::ResolveOptions;
 use super::own_levels::{OwnComparisons, OwnRows};
 use super::progress::{Progress, Stage};
@@ -145,7 +147,7 @@ impl RecordsBuilder {
         self.reading.restrict(workers);
         let (mut readers, memory) = self.reading.finish()?;
         if known.is_none() {
-            expect(&mut readers);
+            expect(&mut readers, &self.options);
         }
         // Each column takes its own when it is cleaned.
         drop(memory);
@@ -270,18 +272,19 @@ impl RecordsBuilder {
     }
 }
 
-/// Tells each column what its name lets expect beside the others.
-fn expect(readers: &mut [Reader]) {
+/// Tells each column what its name lets expect beside the others, and what the values of the others do.
+fn expect(readers: &mut [Reader], options: &ResolveOptions) {
     let columns = readers.iter_mut().filter_map(|reader| match reader {
         Reader::Column(_, column) => Some(column),
         Reader::Identifiers(..) => None,
     });
-    let columns: Vec<&mut ColumnReader> = columns.collect();
+    let mut columns: Vec<&mut ColumnReader> = columns.collect();
     let names: Vec<&str> = columns.iter().map(|column| column.name()).collect();
     let hints = Hint::of_all(&names);
-    for (column, hint) in columns.into_iter().zip(hints) {
+    for (column, hint) in columns.iter_mut().zip(hints) {
         column.expect(hint);
     }
+    expect_names(&mut columns, options);
 }
 
 /// The places of columns that say nothing that others do not say, and of these others.

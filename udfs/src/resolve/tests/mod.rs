@@ -4,6 +4,7 @@ mod bad_input;
 mod decided;
 mod incremental;
 mod learning;
+mod names;
 mod parts;
 mod people;
 mod profiles;
