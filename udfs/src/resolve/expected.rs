@@ -176,7 +176,7 @@ pub(super) fn expected(
 }
 
 /// Whether hardly any two records have the same value, but for those of one entity.
-fn is_unique(feature: &Feature) -> bool {
+pub(super) fn is_unique(feature: &Feature) -> bool {
     let values = feature.counts[1..]
         .iter()
         .filter(|count| **count > 0)

@@ -7,17 +7,18 @@
 //! again, [`Resolver::update`] and [`Resolver::pairs_of`] score what has changed, and give what
 //! everything scored again would. Nothing depends on the order of the records or on the threads.
 //!
-//! From records to entities: `reading` takes in columns as they come, `profile` finds out what a
-//! column holds, by what its name lets expect (`hint`) and by its values (`national_numbers` checks
-//! those of persons, `names_of_people` looks at what stands beside names), `clean` writes each distinct
-//! value (`dictionary`, `feature`) in one way; a record is a row of numbers (`cell`). `choice` chooses blocking rules (`rule`, made of `key_part`s) for
-//! what they find and cost, `blocks` has the records of each key. `compare` gives the levels of a
-//! pair (`comparison`, `levels`), packed into a pattern; `training` fits the `mixture` of matching
-//! and other pairs, which `bands` go together, and what `gaps` say, to patterns of `learning_pairs`;
-//! `source_repeats` finds out whether sources have each entity once, `one_to_one` and
-//! `best_candidates` what that means; `scorer` weighs each candidate as it is found. `clusters`
-//! joins what matches, `agglomerate` takes apart what chains of pairs have joined, and `decided`
-//! joins what people have decided (`decisions`).
+//! From records to entities: `reading` takes in columns as they come, `profile` finds out what a column
+//! holds, by what its name lets expect (`hint`) and by its values (`national_numbers` checks those of
+//! persons, `names_of_people` looks at what stands beside names), `clean` writes each distinct value
+//! (`dictionary`, `feature`) in one way; a record is a row of numbers (`cell`). `choice` chooses
+//! blocking rules (`rule`, made of `key_part`s) for what they find and cost, `blocks` has the records
+//! of each key. `compare` gives the levels of a pair (`comparison`, `levels`), packed into a pattern;
+//! `training` fits the `mixture` of matching and other pairs, which `bands` go together, and what
+//! `gaps` say, to patterns of `learning_pairs`; `identities` keep people apart who have others;
+//! `source_repeats` finds out whether sources have each entity once, `one_to_one` and `best_candidates`
+//! what that means; `scorer` weighs each candidate as it is found. `clusters` joins what matches,
+//! `agglomerate` takes apart what chains of pairs have joined, and `decided` joins what people have
+//! decided (`decisions`).
 
 mod agglomerate;
 mod bands;
@@ -57,6 +58,7 @@ mod hint;
 mod hint_words;
 mod hints;
 mod identifiers;
+mod identities;
 mod idle;
 mod key_part;
 mod key_tables;

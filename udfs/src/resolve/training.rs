@@ -11,6 +11,7 @@ use super::expected::expected;
 use super::feature_kind::{FeatureKind, features};
 use super::fits;
 use super::hashing::mix;
+use super::identities;
 use super::labels;
 use super::learning_pairs::{LearningPairs, QUERIES};
 use super::levels::Scratch;
@@ -106,6 +107,7 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
     let labelled = compare(&labelled)?.into_iter();
     let labels = labelled.zip(taught.labels.iter().map(|label| label.is_match));
     labels::learn(&mut mixture, &labels.collect::<Vec<_>>(), &expected.known);
+    identities::keep_apart(&mut mixture, records, &comparisons, &expected);
     let is_estimated = taught.labels.is_empty() && !taught.tells_prior();
     if options.is_one_to_one() && is_estimated {
         mixture.prior += one_to_one::gain(&mixture, records, &pairs, &patterns, trimmed);

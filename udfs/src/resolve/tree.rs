@@ -326,6 +326,19 @@ impl Tree {
         }
     }
 
+    /// Gives the values of a comparison that differ this share, whatever else agrees, and the other levels what
+    /// is left.
+    pub(super) fn differ_by(&mut self, at: usize, share: f64) {
+        let different = usize::from(DIFFERENT);
+        let node = &mut self.nodes[at];
+        for row in node.logs.chunks_mut(node.levels) {
+            let others = (1.0 - row[different].exp()).max(1e-12);
+            let scale = ((1.0 - share) / others).ln();
+            row.iter_mut().skip(2).for_each(|log| *log += scale);
+            row[different] = share.ln();
+        }
+    }
+
     fn bound_differing(&mut self, bounds: &[f64], is_beyond: impl Fn(f64, f64) -> bool) {
         let different = usize::from(DIFFERENT);
         for (node, bound) in self.nodes.iter_mut().zip(bounds) {

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod decided;
+mod identities;
 mod incremental;
 mod learning;
 mod names;
