@@ -105,7 +105,7 @@ impl ColumnKind {
             }
             Self::City => "Towns, suburbs, regions.",
             Self::NationalId => {
-                "Numbers and codes that are meant to be one's own: of social security, customers, books."
+                "Numbers and codes that are meant to be one's own: of social security, customers, books. Where people have one each, which is never mistyped, two that differ keep them apart."
             }
             Self::Uuid => {
                 "UUIDs, in any of the forms that PostgreSQL reads. All zeros, or all ones, is none. Where no two records have one in common it says nothing, and the column is not compared unless that is said."
