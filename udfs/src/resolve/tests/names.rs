@@ -5,6 +5,9 @@ use super::people::builder;
 
 const RECORDS: u32 = 400;
 
+/// Makes the value of a record by its number.
+type Make = fn(u32) -> String;
+
 /// Some of many texts of letters that begin so.
 fn word(begin: &str, at: u32) -> String {
     let letter = |at: u32| char::from(b'a' + (at % 26) as u8);
@@ -37,7 +40,7 @@ fn address(at: u32) -> String {
 }
 
 /// What columns are found to hold, of which each is made so of the number of the record.
-fn kinds(makes: &[fn(u32) -> String], names: &[&str], compare: &[(&str, &str)]) -> Vec<ColumnKind> {
+fn kinds(makes: &[Make], names: &[&str], compare: &[(&str, &str)]) -> Vec<ColumnKind> {
     let columns = [&["id"][..], names].concat();
     let row = |at: u32| -> Vec<Option<String>> {
         let values = makes.iter().map(|make| Some(make(at)));
@@ -59,7 +62,7 @@ const ANY: [&str; 4] = ["c1", "c2", "c3", "c4"];
 fn two_words_beside_days_of_birth_are_names() {
     use ColumnKind::{City, Date, FamilyName, GivenName};
     for (makes, found) in [
-        ([given, family, born], [GivenName, FamilyName, Date]),
+        ([given as Make, family, born], [GivenName, FamilyName, Date]),
         // There are fewer given names.
         ([family, given, born], [FamilyName, GivenName, Date]),
         // These do not stand beside each other; days of orders are of few years.
@@ -91,7 +94,7 @@ fn addresses_tell_which_columns_have_the_names() {
 #[test]
 fn what_is_said_or_named_is_not_looked_for() {
     use ColumnKind::{City, Date, FamilyName, GivenName};
-    let makes = [given, family, born];
+    let makes: [Make; 3] = [given, family, born];
     assert_eq!(
         kinds(&makes, &["c1", "surname", "c3"], &[]),
         [City, FamilyName, Date]
