@@ -15,9 +15,9 @@ const IN_COMMON: f64 = 0.8;
 /// How many have some that are alike, at most: elsewhere some are mistyped, and some of these so that they
 /// are not alike.
 const ALIKE: f64 = 0.01;
-/// How many have two: a name, a birthday and a postcode in common do not outweigh it, while these with a
-/// telephone and an e-mail address do.
-const WITH_TWO: f64 = 1e-12;
+/// How many have two. A name, a birthday and a postcode in common do not outweigh it, nor do they where a record
+/// without an identifier, which is like both, joins two that have one.
+const WITH_TWO: f64 = 1e-20;
 
 /// Has identifiers that differ keep people apart, where these have one each.
 pub(super) fn keep_apart(

@@ -79,7 +79,7 @@ fn with_two_numbers(resolver: &Resolver) -> f64 {
 fn people_with_other_numbers_are_others() {
     let rows = records(0);
     let resolver = resolver(&rows);
-    assert!(with_two_numbers(&resolver) < 1e-11);
+    assert!(with_two_numbers(&resolver) < 1e-19);
     let pairs = resolver.pairs().unwrap();
     let clusters = resolver.clusters(&pairs, &Decisions::default()).unwrap();
     let mut numbers: HashMap<u32, &str> = HashMap::new();
