@@ -146,7 +146,11 @@ impl Shares {
             // Most of Europe writes the number last.
             _ if self.named_streets > 0.6 => ColumnKind::Street,
             // Of different full names most have a first name that many have.
-            _ if self.two_or_three_words > 0.8 && self.given_names > 0.25 => ColumnKind::FullName,
+            _ if self.two_or_three_words > 0.8
+                && (self.given_names > 0.25 || self.turned_names > 0.5) =>
+            {
+                ColumnKind::FullName
+            }
             // Mistyped names are values of their own, of a record each.
             _ if self.words < 1.4 && self.given_names.max(self.given_records) > 0.1 => {
                 ColumnKind::GivenName

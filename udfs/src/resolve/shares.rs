@@ -1,5 +1,7 @@
 //! How the values of a column are written.
 
+use std::collections::HashSet;
+
 use super::clean_web::{has_host, ip_address, is_url, uuid_digits};
 use super::quantity::DecimalMark;
 use super::text_forms::{
@@ -13,6 +15,9 @@ const TRUTHS: [&str; 22] = [
     "true", "false", "t", "f", "yes", "no", "y", "n", "1", "0", "on", "off", "ja", "nein", "nee",
     "oui", "non", "si", "sí", "sim", "não", "nao",
 ];
+
+/// How many different words are behind the commas of names that are turned, at least: articles are few.
+const TURNED: usize = 20;
 
 /// How many records are few of one thing.
 const FEW_RECORDS: u32 = 10;
@@ -47,6 +52,8 @@ pub(super) struct Shares {
     pub(super) given_names: f64,
     /// The share of the records that have one of these.
     pub(super) given_records: f64,
+    /// Of the names that are turned, as `Weber, Anna` is, the share of those whose end others begin with.
+    pub(super) turned_names: f64,
     /// The share of the records whose value few have.
     pub(super) of_few_records: f64,
     /// Of the values of digits alone, the share of those of the most frequent length; and of the most
@@ -201,6 +208,7 @@ impl Shares {
         };
         self.given_records = given / f64::max(all, 1.0);
         self.of_few_records = of_few / f64::max(all, 1.0);
+        self.turned_names = turned_names(values);
         self.one_length = most(&lengths);
         self.of_one_digit = most(&first_digits);
     }
@@ -222,4 +230,21 @@ fn has_given_name(value: &str) -> bool {
 
 fn has_digit(value: &str) -> bool {
     value.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// Of the names that are turned, the share of those whose end others begin with; 0 where hardly any are.
+fn turned_names(values: &[(&str, u32)]) -> f64 {
+    let (mut beginnings, mut ends) = (HashSet::new(), Vec::new());
+    for &(value, _) in values {
+        match turned(value) {
+            Some((_, end)) => ends.push(end.trim()),
+            None => beginnings.extend(value.split_whitespace().next()),
+        }
+    }
+    let different: HashSet<&str> = ends.iter().copied().collect();
+    if different.len() < TURNED || 20 * ends.len() < values.len() {
+        return 0.0;
+    }
+    let known = ends.iter().filter(|end| beginnings.contains(**end));
+    known.count() as f64 / ends.len() as f64
 }

@@ -809,6 +809,29 @@ fn given_names_are_known_by_those_that_many_have() {
 }
 
 #[test]
+fn names_that_are_turned_at_times_are_those_of_people() {
+    let letter = |at: u32| char::from(b'a' + (at % 26) as u8);
+    let given = |at: u32| format!("Qx{}{}", letter(at % 40), letter(at % 40 / 26));
+    let family = |at: u32| format!("Zy{}{}", letter(at), letter(at / 26));
+    let names = texts(200, |at| match at % 4 {
+        0 => format!("{}, {}", family(at), given(at / 4)),
+        _ => format!("{} {}", given(at), family(at)),
+    });
+    assert_eq!(kind_of("c", &borrowed(&names), 1), ColumnKind::FullName);
+    // Articles of titles are behind commas, too, and other words that nothing begins with.
+    let titles = texts(200, |at| match at % 4 {
+        0 => format!("{}, The", family(at)),
+        _ => format!("The {}", family(at)),
+    });
+    assert_eq!(kind_of("c", &borrowed(&titles), 1), ColumnKind::FreeText);
+    let places = texts(200, |at| match at % 4 {
+        0 => format!("{}, {}", family(at), given(at / 4)),
+        _ => format!("{} {}", family(at), given(at)),
+    });
+    assert_eq!(kind_of("c", &borrowed(&places), 1), ColumnKind::FreeText);
+}
+
+#[test]
 fn numbers_that_are_given_out_may_have_several_records() {
     let ids = texts(300, |at| {
         format!("{}", 1_000_000 + at * 2_971_711 % 9_000_000)
