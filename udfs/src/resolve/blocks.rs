@@ -19,6 +19,8 @@ const CHUNK: usize = 1 << 10;
 const NOWHERE: u32 = u32::MAX;
 /// The number of members before one that is not told.
 const MANY: u16 = u16::MAX;
+/// Where fewer than one in so many records share a block, places are kept of these alone.
+const OF_WHICH_FEW: usize = 4;
 
 /// The blocks of a rule.
 #[derive(Clone, Debug)]
@@ -33,7 +35,10 @@ pub(super) struct Blocks {
 #[derive(Debug)]
 struct Made {
     slots: usize,
-    /// Where each record is among the members, in each slot.
+    records: usize,
+    /// The records that share a block, ascending, once for each of their blocks, where they are few.
+    sharing: Option<Vec<u32>>,
+    /// Where each record is among the members, in each slot; or each of those that share a block.
     places: Vec<u32>,
     /// How many members of its block are before it there. With these, whom a record is compared to
     /// is read at one place in memory; and at none, where it is the first.
@@ -92,13 +97,23 @@ impl Blocks {
     }
 
     fn of(slots: usize, records: usize, pairs: &[(u64, u32)]) -> Self {
+        let (mut blocks, mut shared) = (0, 0);
+        each_block(pairs, |block| {
+            blocks += 1;
+            shared += if block.len() > 1 { block.len() } else { 0 };
+        });
+        let are_few = shared < records / OF_WHICH_FEW;
+        let of_all = if are_few { 0 } else { records * slots };
+        let mut few: Vec<(u32, u32, u16)> = Vec::with_capacity(if are_few { shared } else { 0 });
         let mut made = Made {
             slots,
-            places: vec![NOWHERE; records * slots],
-            before: vec![0; records * slots],
-            starts: Vec::new(),
+            records,
+            sharing: None,
+            places: vec![NOWHERE; of_all],
+            before: vec![0; of_all],
+            starts: Vec::with_capacity(blocks + 1),
             members: pairs.iter().map(|(_, record)| *record).collect(),
-            keys: Vec::new(),
+            keys: Vec::with_capacity(blocks),
             sizes: BTreeMap::new(),
         };
         let mut start = 0;
@@ -108,17 +123,29 @@ impl Blocks {
             *made.sizes.entry(block.len() as u32).or_default() += 1;
             if block.len() > 1 {
                 for (at, (_, record)) in block.iter().enumerate() {
+                    let place = start + at as u32;
+                    let before = u16::try_from(at).unwrap_or(MANY);
+                    if are_few {
+                        few.push((*record, place, before));
+                        continue;
+                    }
                     let slots = *record as usize * slots..(*record as usize + 1) * slots;
                     let free = slots.into_iter().find(|slot| made.places[*slot] == NOWHERE);
                     if let Some(free) = free {
-                        made.places[free] = start + at as u32;
-                        made.before[free] = u16::try_from(at).unwrap_or(MANY);
+                        made.places[free] = place;
+                        made.before[free] = before;
                     }
                 }
             }
             start += block.len() as u32;
         });
         made.starts.push(start);
+        if are_few {
+            few.sort_unstable();
+            made.sharing = Some(few.iter().map(|(record, ..)| *record).collect());
+            made.places = few.iter().map(|(_, place, _)| *place).collect();
+            made.before = few.iter().map(|(.., before)| *before).collect();
+        }
         Self {
             made: Arc::new(made),
             changed: HashSet::new(),
@@ -174,7 +201,16 @@ impl Blocks {
     /// Where a record is among the members, and how many of its blocks are before it there.
     #[inline]
     fn places_of(&self, record: u32) -> impl Iterator<Item = (u32, u16)> {
-        let slots = record as usize * self.made.slots..(record as usize + 1) * self.made.slots;
+        let slots = match &self.made.sharing {
+            None => record as usize * self.made.slots..(record as usize + 1) * self.made.slots,
+            Some(sharing) => {
+                let start = sharing.partition_point(|other| *other < record);
+                let of_record = sharing[start..]
+                    .iter()
+                    .take_while(|other| **other == record);
+                start..start + of_record.count()
+            }
+        };
         let places = self.made.places[slots.clone()].iter().copied();
         let places = places.zip(self.made.before[slots].iter().copied());
         places.take_while(|(place, _)| *place != NOWHERE)
@@ -277,8 +313,8 @@ impl Blocks {
     /// were made. One that has lost its only record counts as it was: no pair is of it.
     fn sizes(&self) -> BTreeMap<u32, u64> {
         let mut sizes = self.made.sizes.clone();
-        let made = self.made.places.len() / self.made.slots;
-        let of_changed = self.changed.iter().filter(|at| (**at as usize) < made);
+        let of_changed = self.changed.iter();
+        let of_changed = of_changed.filter(|at| (**at as usize) < self.made.records);
         let left = of_changed.flat_map(|record| self.places_of(*record));
         let left = left.map(|(place, _)| self.block_at(place));
         let joined = self.added.keys();
@@ -305,7 +341,9 @@ impl Blocks {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        let numbers = self.made.places.len() + self.made.starts.len() + self.made.members.len();
+        let sharing = self.made.sharing.as_ref().map_or(0, Vec::len);
+        let made = &self.made;
+        let numbers = made.places.len() + made.starts.len() + made.members.len() + sharing;
         numbers * 4 + self.made.before.len() * 2 + self.made.keys.len() * 8
     }
 }
@@ -378,17 +416,23 @@ mod tests {
 
     const RECORDS: u32 = 20;
 
-    /// The keys of a record.
-    fn keys() -> impl Strategy<Value = BTreeSet<u64>> {
-        proptest::collection::btree_set(100..108_u64, 0..=2)
+    /// The keys of a record, of so many.
+    fn keys(of: u64) -> impl Strategy<Value = BTreeSet<u64>> {
+        proptest::collection::btree_set(100..100 + of, 0..=2)
+    }
+
+    /// Those of all records, of which many share some, or few.
+    fn all_keys() -> impl Strategy<Value = Vec<BTreeSet<u64>>> {
+        let all = |of| proptest::collection::vec(keys(of), RECORDS as usize);
+        prop_oneof![all(8), all(300)]
     }
 
     proptest! {
         /// What is told of blocks that have changed is what their records say.
         #[test]
         fn sizes_are_those_of_blocks_that_are_made_anew(
-            first in proptest::collection::vec(keys(), RECORDS as usize),
-            changes in proptest::collection::vec((0..RECORDS + 5, keys()), 0..30),
+            first in all_keys(),
+            changes in proptest::collection::vec((0..RECORDS + 5, keys(8)), 0..30),
         ) {
             let mut known: BTreeMap<u32, BTreeSet<u64>> = (0..).zip(first).collect();
             let keyed = |known: &BTreeMap<u32, BTreeSet<u64>>| {
@@ -415,6 +459,35 @@ mod tests {
                 if pairs > 0 {
                     prop_assert_eq!(blocks.largest(), largest);
                 }
+            }
+        }
+
+        /// Records share a block with those that have a key of theirs.
+        #[test]
+        fn records_of_a_key_are_found(all in all_keys()) {
+            let of_records = (0..).zip(&all);
+            let mut pairs: Vec<(u64, u32)> = of_records
+                .flat_map(|(record, keys)| keys.iter().map(move |key| (*key, record)))
+                .collect();
+            pairs.sort_unstable();
+            let blocks = Blocks::of(2, all.len(), &pairs);
+            for record in 0..RECORDS {
+                let own = &all[record as usize];
+                let shares = |other: &u32| own.intersection(&all[*other as usize]).count();
+                let others = (0..RECORDS).filter(|other| *other != record);
+                let expected: Vec<u32> = others
+                    .flat_map(|other| std::iter::repeat_n(other, shares(&other)))
+                    .collect();
+                let (mut found, mut earlier) = (Vec::new(), Vec::new());
+                let keys = || [NO_KEY; RARE_WORDS];
+                blocks.with(record, keys, |other| found.push(other));
+                blocks.with_earlier(record, keys, |other| earlier.push(other));
+                found.retain(|other| *other != record);
+                found.sort_unstable();
+                earlier.sort_unstable();
+                prop_assert_eq!(&found, &expected);
+                found.retain(|other| *other < record);
+                prop_assert_eq!(earlier, found);
             }
         }
     }
