@@ -64,7 +64,7 @@ pub const MODEL_OPTIONS: &[ModelOption] = &[
     },
     ModelOption {
         name: "block_on",
-        values: "`['expression', ...]`; by default what finds the most for the fewest pairs",
+        values: "`['expression', ...]`; by default what finds the most for the fewest pairs, and what hardly any records have in common by chance",
         description: "Which records are compared: those for which one of these expressions over the query's columns has the same value, as in `['email', 'lower(last_name) || zip']`. NULL is the same as nothing. What `compare` says of functions holds here, too.",
     },
     ModelOption {

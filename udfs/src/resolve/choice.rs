@@ -12,6 +12,7 @@ use super::learning_pairs::Stratum;
 use super::options::ResolveOptions;
 use super::records::Records;
 use super::rule::{KeyPart, Rule, join_keys, part_keys};
+use super::telling::{all_the_same, telling};
 use super::threads;
 use super::word_weights::WordCounts;
 
@@ -207,10 +208,11 @@ pub(super) struct LikelyMatch {
 }
 
 /// The rules of the model: one after the other that which brings together most of the likely
-/// matches that no other does, for what it costs, as long as pairs may be compared.
+/// matches that no other does, for what it costs, as long as pairs may be compared; and then what
+/// records are told by that no match agrees on yet. One has `matching` others that match it.
 pub(super) fn choose(
     candidates: &[Candidate],
-    matches: &[LikelyMatch],
+    (matches, matching): (&[LikelyMatch], f64),
     records: &Records,
     words: &[WordCounts],
     budget: f64,
@@ -235,7 +237,7 @@ pub(super) fn choose(
     let mut open: Vec<f64> = matches.iter().map(|pair| pair.matches).collect();
     let mut spent = 0.0;
     let mut taken: Vec<u128> = Vec::new();
-    let mut chosen: Vec<Rule> = Vec::new();
+    let mut chosen: Vec<usize> = Vec::new();
     while chosen.len() < MOST_RULES {
         let mut best: Option<(f64, f64, usize)> = None;
         for (at, rule) in candidates.iter().enumerate() {
@@ -263,11 +265,25 @@ pub(super) fn choose(
         }
         spent += rule.others_a_record;
         taken.push(masks[at]);
-        let mut rule = Rule::new(&rule.parts);
-        rule.finer = finer(&rule, candidates, &parts, &agreements, matches);
-        chosen.push(rule);
+        chosen.push(at);
     }
-    chosen
+    let matching = |at: usize| {
+        let all = matches.iter().zip(&agreements);
+        let agreeing = all.filter(|(_, bits)| **bits & masks[at] == masks[at]);
+        let agreeing: f64 = agreeing.map(|(pair, _)| pair.matches).sum();
+        matching * agreeing / total.max(f64::MIN_POSITIVE)
+    };
+    let kind = |feature: usize| records.features()[feature].kind;
+    let more = telling(candidates, &chosen, kind, matching, budget);
+    chosen.extend(more);
+    let same = all_the_same(candidates, &chosen, budget);
+    let rules = chosen.iter().map(|at| candidates[*at].parts.as_slice());
+    let rules = rules.chain(same.as_deref()).map(|of_rule| {
+        let mut rule = Rule::new(of_rule);
+        rule.finer = finer(&rule, candidates, &parts, &agreements, matches);
+        rule
+    });
+    rules.collect()
 }
 
 /// The rules that a definition gives: a block for each value of such a feature. Those that are too
@@ -295,7 +311,7 @@ pub(super) fn given(
     features.iter().map(rule).collect()
 }
 
-/// How many rules a model has at most.
+/// How many rules are chosen by matches at most.
 const MOST_RULES: usize = 16;
 /// The least share of the matches that a rule must add.
 const LEAST_GAIN: f64 = 0.0005;

@@ -51,6 +51,8 @@ pub(super) struct LearningPairs {
     pub(super) weights: Vec<f64>,
     /// How many of them, the first ones, share a block.
     pub(super) candidates: usize,
+    /// How many records are queries.
+    pub(super) queries: usize,
     /// With how many records a query could be paired, on average.
     pub(super) others_a_query: f64,
 }
@@ -77,6 +79,7 @@ impl LearningPairs {
             others_a_query: 2.0 * pairs.len() as f64 / records.len().max(1) as f64,
             weights: vec![1.0; pairs.len()],
             candidates: pairs.len(),
+            queries: records.len(),
             pairs,
         }
     }
@@ -200,6 +203,7 @@ impl LearningPairs {
         pairs.pairs.extend(random.into_iter().flatten());
         let weight = queries.len() as f64 * records.len() as f64 / RANDOM_PAIRS as f64;
         pairs.weights.resize(pairs.pairs.len(), weight);
+        pairs.queries = queries.len();
         pairs.others_a_query = all / queries.len().max(1) as f64;
         Ok(pairs)
     }

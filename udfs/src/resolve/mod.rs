@@ -11,8 +11,8 @@
 //! holds, by what its name lets expect (`hint`) and by its values (`national_numbers` checks those of
 //! persons, `names_of_people` looks at what stands beside names), `clean` writes each distinct value
 //! (`dictionary`, `feature`) in one way; a record is a row of numbers (`cell`). `choice` chooses
-//! blocking rules (`rule`, made of `key_part`s) for what they find and cost, `blocks` has the records
-//! of each key. `compare` gives the levels of a pair (`comparison`, `levels`), packed into a pattern;
+//! blocking rules (`rule`, made of `key_part`s) for what they find and cost, and for what `telling`
+//! knows of duplicates that are yet to come; `blocks` has the records of each key. `compare` gives the levels of a pair (`comparison`, `levels`), packed into a pattern;
 //! `training` fits the `mixture` of matching and other pairs, which `bands` go together, and what
 //! `gaps` say, to patterns of `learning_pairs`; `identities` keep people apart who have others;
 //! `source_repeats` finds out whether sources have each entity once, `one_to_one` and `best_candidates`
@@ -96,6 +96,7 @@ mod scorer;
 mod shares;
 mod source_repeats;
 mod taught;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod text_forms;

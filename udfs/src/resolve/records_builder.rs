@@ -14,8 +14,8 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReser
 use super::cell::Cell;
 use super::hint::Hint;
 use super::identifiers::IdentifierReader;
-use super::kind::{ColumnKind, nearest_hint};
 use super::kind::nearest_hint;
+use super::kind::{ColumnKind, nearest_hint};
 use super::names_of_people::expect_names;
 use super::options::ResolveOptions;
 use super::own_levels::{OwnComparisons, OwnRows};

@@ -146,6 +146,8 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
             },
         )?;
         let mut matches = likely.concat();
+        let matching = matches.iter().map(|pair| pair.matches).sum::<f64>();
+        let matching = matching / pairs.queries.max(1) as f64;
         // Which ones, and in which order, does not depend on the order of the records.
         matches.sort_by_cached_key(|pair| {
             mix(
@@ -161,7 +163,7 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
         // A pair is met by both of its records.
         let budget = 2.0 * budget / records.len() as f64;
         rules = match keys[..] {
-            [] => choice::choose(&candidates, &matches, records, &words, budget),
+            [] => choice::choose(&candidates, (&matches, matching), records, &words, budget),
             _ => choice::given(&keys, &candidates, &matches, records, &words),
         };
     }

@@ -10,6 +10,7 @@ mod parts;
 mod people;
 mod profiles;
 mod said;
+mod telling;
 mod things;
 
 use std::sync::Arc;
