@@ -13,6 +13,8 @@ pub enum Idle {
     OneSource,
     /// Records of one source are to be compared, and no two are.
     OneASource,
+    /// There are no blocks: all that records could share is shared by too many.
+    NoRule,
     /// No two records share a block.
     NoBlock,
     /// There are no blocks: no rule for them was within the budget.
@@ -42,7 +44,7 @@ impl Resolver {
         if options.link == Link::Dedupe && of_sources.iter().all(|records| *records < 2) {
             return Some(Idle::OneASource);
         }
-        if !self.model.compares_all && self.blocks.is_empty() {
+        if !self.model.compares_all && self.model.rules.is_empty() {
             return Some(Idle::NoRule);
         }
         let shares_none = |blocks: &Blocks| blocks.pairs() == 0;

@@ -1,7 +1,7 @@
 //! Duplicates that come after a model was made, and are like none that it was made of.
 
 use super::super::hashing::mix;
-use super::super::{Decisions, Resolver};
+use super::super::{Decisions, Idle, Resolver};
 use super::people::{builder, options};
 
 const COLUMNS: [&str; 6] = ["id", "system", "first_name", "last_name", "email", "dob"];
@@ -73,4 +73,24 @@ fn records_without_duplicates_find_those_that_come() {
     let clusters = resolver.clusters(&pairs, &Decisions::default()).unwrap();
     let entities: std::collections::BTreeSet<&u32> = clusters.entity_of.iter().collect();
     assert_eq!(entities.len(), 3000);
+}
+
+#[test]
+fn what_too_many_share_makes_no_blocks() {
+    // Any two names are the names of two records, which is more than may be compared.
+    let names = |number: u64| {
+        let mut row = customer(number % 2910);
+        row[0] = Some(format!("c{number}"));
+        row[2] = customer(number % 30)[2].clone();
+        row[3] = customer(number % 97)[3].clone();
+        row[..4].to_vec()
+    };
+    let rows: Vec<Vec<Option<String>>> = (0..5820).map(names).collect();
+    for (budget, idle) in [("1", Some(Idle::NoRule)), ("100000", None)] {
+        let options = options(&[("pair_budget", budget)]);
+        let records = builder(&COLUMNS[..4], &rows, &options).finish().unwrap();
+        let resolver = Resolver::train(records, &options).unwrap();
+        assert_eq!(resolver.idle(), idle, "{budget}");
+        assert_eq!(resolver.blocking_report().is_empty(), idle.is_some());
+    }
 }
