@@ -44,7 +44,7 @@ static COLUMNS: [Column; 26] = [
     Column::new(
         "mode_reason",
         ColumnType::Text,
-        "Why a materialized view was computed in full, or all records of a model were read, or learned from. `EXPLAIN REFRESH` tells how it is refreshed.",
+        "Why a materialized view was computed in full, or all records of a model were read, or learned from; and how many records that have changed are compared to none, as they have nothing that a blocking rule goes by. `EXPLAIN REFRESH` tells how it is refreshed.",
     )
     .nullable(),
     Column::new("started_at", ColumnType::Timestamptz, "When it began."),

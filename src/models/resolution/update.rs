@@ -123,6 +123,12 @@ impl Refresh<'_> {
         record.warn(self.passed_over(&decided));
         record.warn(step.left_out.notices());
         let places = &updated.places;
+        if let Some(told) = uncompared(index.resolver.without_key(places)) {
+            record.mode_reason = Some(match record.mode_reason.take() {
+                None => told,
+                Some(reason) => format!("{reason}; {told}"),
+            });
+        }
         let touched = Gone::of(records, places.iter().chain(&changed.gone));
         let scored_anew = updated.to_score();
         let rescored = Gone::of(records, scored_anew.iter().chain(&changed.gone));
@@ -234,4 +240,18 @@ fn previous(index: &Index, gone: &[u32], pool: &Arc<dyn MemoryPool>) -> Result<P
 fn stream_of(schema: SchemaRef, batches: Vec<RecordBatch>) -> SendableRecordBatchStream {
     let rows = stream::iter(batches.into_iter().map(Ok::<_, DataFusionError>));
     Box::pin(RecordBatchStreamAdapter::new(schema, rows))
+}
+
+/// What to say of so many records that have changed, and are in no block.
+fn uncompared(records: usize) -> Option<String> {
+    const NOTHING: &str = "nothing that a blocking rule goes by, and";
+    match records {
+        0 => None,
+        1 => Some(format!(
+            "1 record that has changed has {NOTHING} is compared to no other"
+        )),
+        records => Some(format!(
+            "{records} records that have changed have {NOTHING} are compared to no other"
+        )),
+    }
 }

@@ -1,6 +1,7 @@
 //! Whether there is anything to be compared at all.
 
 use super::blocks::Blocks;
+use super::key_part::NO_KEY;
 use super::options::Link;
 use super::resolver::Resolver;
 
@@ -50,5 +51,20 @@ impl Resolver {
         let shares_none = |blocks: &Blocks| blocks.pairs() == 0;
         let is_apart = !self.model.compares_all && self.blocks.iter().all(shares_none);
         is_apart.then_some(Idle::NoBlock)
+    }
+
+    /// How many of some records have nothing that a blocking rule goes by, and are compared to none.
+    pub fn without_key(&self, records: &[u32]) -> usize {
+        if self.model.compares_all {
+            return 0;
+        }
+        let has_key = |record: u32| {
+            self.model.rules.iter().any(|rule| {
+                let keys = rule.keys(&self.records, &self.model.words, record);
+                keys[..rule.slots()].iter().any(|key| *key != NO_KEY)
+            })
+        };
+        let of_none = |record: &&u32| !self.records.is_removed(**record) && !has_key(**record);
+        records.iter().filter(of_none).count()
     }
 }
