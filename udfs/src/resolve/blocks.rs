@@ -43,12 +43,16 @@ struct Made {
     /// How many members of its block are before it there. With these, whom a record is compared to
     /// is read at one place in memory; and at none, where it is the first.
     before: Vec<u16>,
-    /// Where each block starts among the members; one more for the end.
+    /// Where each block of several records starts among the members; one more for the end.
     starts: Vec<u32>,
-    /// The records of the blocks, ascending in each.
+    /// The records of these blocks, ascending in each.
     members: Vec<u32>,
-    /// The key of each block, ascending.
+    /// The key of each of them, ascending.
     keys: Vec<u64>,
+    /// The keys of single records, ascending, and these records. They are most of some rules, and wait for
+    /// what comes later.
+    single_keys: Vec<u64>,
+    singles: Vec<u32>,
     /// How many blocks there are of each number of records.
     sizes: BTreeMap<u32, u64>,
 }
@@ -99,8 +103,10 @@ impl Blocks {
     fn of(slots: usize, records: usize, pairs: &[(u64, u32)]) -> Self {
         let (mut blocks, mut shared) = (0, 0);
         each_block(pairs, |block| {
-            blocks += 1;
-            shared += if block.len() > 1 { block.len() } else { 0 };
+            if block.len() > 1 {
+                blocks += 1;
+                shared += block.len();
+            }
         });
         let are_few = shared < records / OF_WHICH_FEW;
         let of_all = if are_few { 0 } else { records * slots };
@@ -112,34 +118,40 @@ impl Blocks {
             places: vec![NOWHERE; of_all],
             before: vec![0; of_all],
             starts: Vec::with_capacity(blocks + 1),
-            members: pairs.iter().map(|(_, record)| *record).collect(),
+            members: Vec::with_capacity(shared),
             keys: Vec::with_capacity(blocks),
+            single_keys: Vec::with_capacity(pairs.len() - shared),
+            singles: Vec::with_capacity(pairs.len() - shared),
             sizes: BTreeMap::new(),
         };
-        let mut start = 0;
         each_block(pairs, |block| {
-            made.keys.push(block[0].0);
-            made.starts.push(start);
+            let (key, first) = block[0];
             *made.sizes.entry(block.len() as u32).or_default() += 1;
-            if block.len() > 1 {
-                for (at, (_, record)) in block.iter().enumerate() {
-                    let place = start + at as u32;
-                    let before = u16::try_from(at).unwrap_or(MANY);
-                    if are_few {
-                        few.push((*record, place, before));
-                        continue;
-                    }
-                    let slots = *record as usize * slots..(*record as usize + 1) * slots;
-                    let free = slots.into_iter().find(|slot| made.places[*slot] == NOWHERE);
-                    if let Some(free) = free {
-                        made.places[free] = place;
-                        made.before[free] = before;
-                    }
+            if block.len() == 1 {
+                made.single_keys.push(key);
+                made.singles.push(first);
+                return;
+            }
+            let start = made.members.len() as u32;
+            made.keys.push(key);
+            made.starts.push(start);
+            for (at, (_, record)) in block.iter().enumerate() {
+                let place = start + at as u32;
+                let before = u16::try_from(at).unwrap_or(MANY);
+                made.members.push(*record);
+                if are_few {
+                    few.push((*record, place, before));
+                    continue;
+                }
+                let slots = *record as usize * slots..(*record as usize + 1) * slots;
+                let free = slots.into_iter().find(|slot| made.places[*slot] == NOWHERE);
+                if let Some(free) = free {
+                    made.places[free] = place;
+                    made.before[free] = before;
                 }
             }
-            start += block.len() as u32;
         });
-        made.starts.push(start);
+        made.starts.push(made.members.len() as u32);
         if are_few {
             few.sort_unstable();
             made.sharing = Some(few.iter().map(|(record, ..)| *record).collect());
@@ -226,11 +238,9 @@ impl Blocks {
         if key == NO_KEY {
             return;
         }
-        if let Ok(block) = self.made.keys.binary_search(&key) {
-            let members = self.members_of(block).iter();
-            let standing = members.filter(|record| !self.changed.contains(record));
-            standing.for_each(|record| each(*record));
-        }
+        let made = self.made_of(key).iter();
+        let standing = made.filter(|record| !self.changed.contains(record));
+        standing.for_each(|record| each(*record));
         if let Some(members) = self.added.get(&key) {
             members.iter().for_each(|record| each(*record));
         }
@@ -264,9 +274,9 @@ impl Blocks {
         changed
     }
 
-    /// The keys of all blocks as they were made.
-    pub(super) fn keys(&self) -> &[u64] {
-        &self.made.keys
+    /// The keys of all blocks that may have several records.
+    pub(super) fn keys(&self) -> impl Iterator<Item = u64> {
+        self.made.keys.iter().chain(self.added.keys()).copied()
     }
 
     /// Those blocks of some keys that have more than `limit` records: the keys, and the records.
@@ -274,8 +284,7 @@ impl Blocks {
         keys.sort_unstable();
         keys.dedup();
         let with_records = keys.into_iter().filter_map(|key| {
-            let made = self.made.keys.binary_search(&key);
-            let made = made.map_or(0, |block| self.members_of(block).len());
+            let made = self.made_of(key).len();
             let added = self.added.get(&key).map_or(0, Vec::len);
             if made + added <= limit {
                 return None;
@@ -290,6 +299,17 @@ impl Blocks {
     /// How many records have changed since the blocks were made.
     pub(super) fn changed(&self) -> usize {
         self.changed.len()
+    }
+
+    /// The records of a key, as they were when the blocks were made.
+    fn made_of(&self, key: u64) -> &[u32] {
+        if let Ok(block) = self.made.keys.binary_search(&key) {
+            return self.members_of(block);
+        }
+        match self.made.single_keys.binary_search(&key) {
+            Ok(at) => &self.made.singles[at..=at],
+            Err(_) => &[],
+        }
     }
 
     fn members_of(&self, block: usize) -> &[u32] {
@@ -316,23 +336,23 @@ impl Blocks {
         let of_changed = self.changed.iter();
         let of_changed = of_changed.filter(|at| (**at as usize) < self.made.records);
         let left = of_changed.flat_map(|record| self.places_of(*record));
-        let left = left.map(|(place, _)| self.block_at(place));
-        let joined = self.added.keys();
-        let joined = joined.filter_map(|key| self.made.keys.binary_search(key).ok());
-        let mut touched: Vec<usize> = left.chain(joined).collect();
+        let left = left.map(|(place, _)| self.made.keys[self.block_at(place)]);
+        let is_made = |key: &&u64| !self.made_of(**key).is_empty();
+        let joined = self.added.keys().filter(is_made).copied();
+        let mut touched: Vec<u64> = left.chain(joined).collect();
         touched.sort_unstable();
         touched.dedup();
-        for block in touched {
+        for key in touched {
             let mut size = 0;
-            self.find(self.made.keys[block], |_| size += 1);
-            let before = self.members_of(block).len() as u32;
+            self.find(key, |_| size += 1);
+            let before = self.made_of(key).len() as u32;
             if let Some(blocks) = sizes.get_mut(&before) {
                 *blocks -= 1;
             }
             *sizes.entry(size).or_default() += 1;
         }
         let new = self.added.iter();
-        let new = new.filter(|(key, _)| self.made.keys.binary_search(key).is_err());
+        let new = new.filter(|(key, _)| self.made_of(**key).is_empty());
         for (_, members) in new {
             *sizes.entry(members.len() as u32).or_default() += 1;
         }
@@ -343,8 +363,10 @@ impl Blocks {
     pub(super) fn bytes(&self) -> usize {
         let sharing = self.made.sharing.as_ref().map_or(0, Vec::len);
         let made = &self.made;
-        let numbers = made.places.len() + made.starts.len() + made.members.len() + sharing;
-        numbers * 4 + self.made.before.len() * 2 + self.made.keys.len() * 8
+        let places = made.places.len() + sharing;
+        let numbers = places + made.starts.len() + made.members.len() + made.singles.len();
+        let keys = made.keys.len() + made.single_keys.len();
+        numbers * 4 + made.before.len() * 2 + keys * 8
     }
 }
 

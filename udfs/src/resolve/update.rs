@@ -58,7 +58,7 @@ impl Resolver {
         for (rule, blocks) in rules.iter_mut().zip(blocks.iter_mut()) {
             let mut grown = blocks.change(&touched, |record| keys(rule, records, words, record));
             if most < most_before {
-                grown.extend_from_slice(blocks.keys());
+                grown.extend(blocks.keys());
             }
             regrouped.extend(split(rule, blocks, records, words, (grown, most)));
         }
