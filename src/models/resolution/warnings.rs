@@ -27,9 +27,6 @@ impl Refresh<'_> {
             Idle::NoBlock => {
                 "No two records share a block. Where the option block_on says what they are to have in common, add what more of them have, or leave it out."
             }
-            Idle::NoRule => {
-                "No rule says which records to compare: what some of them have in common tells nothing, or too many have it for the option pair_budget. Raise it, or say what they are to have in common, as in block_on = ['email']."
-            }
         };
         Some(RefreshWarning {
             message: format!(

@@ -18,8 +18,6 @@ pub enum Idle {
     NoRule,
     /// No two records share a block.
     NoBlock,
-    /// There are no blocks: no rule for them was within the budget.
-    NoRule,
 }
 
 impl Resolver {

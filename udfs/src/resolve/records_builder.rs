@@ -14,7 +14,6 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReser
 use super::cell::Cell;
 use super::hint::Hint;
 use super::identifiers::IdentifierReader;
-use super::kind::nearest_hint;
 use super::kind::{ColumnKind, nearest_hint};
 use super::names_of_people::expect_names;
 use super::options::ResolveOptions;
