@@ -22,7 +22,7 @@ impl Refresh<'_> {
                 "Records of one source are compared, and each source has a single one. Leave out link = 'dedupe' to compare those of different sources."
             }
             Idle::NoRule => {
-                "What records have in common, too many of them do for pair_budget. Raise it, add columns to its query that tell more, or say by block_on what records are to have in common."
+                "Whatever records have in common, more of them have it than pair_budget allows to compare. Raise it, add columns to its query that tell more, or say by block_on what records are to have in common."
             }
             Idle::NoBlock => {
                 "No two records share a block. Where the option block_on says what they are to have in common, add what more of them have, or leave it out."
