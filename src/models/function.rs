@@ -43,6 +43,8 @@ pub fn resolve(
     let schema = create.name.schema.as_deref().unwrap_or_default();
     if let Some(own) = snapshot.function(&QualifiedName::new(schema, create.signature())) {
         let mut body = create.query()?;
+        let own_path = create.search_path();
+        let path = own_path.as_deref().unwrap_or(path);
         if !plan::resolve_names(&mut body, snapshot, path)?.contains(&own.oid) {
             reads.remove(&own.oid);
         }
