@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{
     DECIMAL256_MAX_PRECISION, DataType, Decimal128Type, Decimal256Type, Field, FieldRef, i256,
 };
-use datafusion::common::internal_err;
+use datafusion::common::{internal_err, plan_err};
 use datafusion::error::Result;
 use datafusion::functions_aggregate::average::avg_udaf;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
@@ -138,8 +138,10 @@ impl AggregateUDFImpl for NumericAverage {
         {
             return Ok(vec![exact]);
         }
-        if let [DataType::Interval(_)] = given {
-            return Ok(vec![INTERVAL]);
+        match given {
+            [DataType::Interval(_)] => return Ok(vec![INTERVAL]),
+            [DataType::Null] => return plan_err!("{}(NULL)", self.name()),
+            _ => {}
         }
         let fields = given.iter();
         let fields = fields.map(|given| Arc::new(Field::new("", given.clone(), true)));

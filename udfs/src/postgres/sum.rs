@@ -8,6 +8,7 @@ use arrow::datatypes::{
     DECIMAL256_MAX_PRECISION, DataType, Decimal128Type, Decimal256Type, DecimalType, Field,
     FieldRef, Float32Type, Float64Type, Int64Type, UInt64Type, i256,
 };
+use datafusion::common::plan_err;
 use datafusion::error::Result;
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
@@ -71,8 +72,11 @@ impl AggregateUDFImpl for ExactSum {
 
     /// DataFusion's own takes reals as double precisions, and so answers one.
     fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
-        if let [DataType::Float32] = given {
-            return Ok(given.to_vec());
+        match given {
+            [DataType::Float32] => return Ok(given.to_vec()),
+            // It may be one of any type.
+            [DataType::Null] => return plan_err!("{}(NULL)", self.name()),
+            _ => {}
         }
         let fields = given.iter();
         let fields = fields.map(|given| Arc::new(Field::new("", given.clone(), true)));
