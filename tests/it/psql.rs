@@ -254,7 +254,10 @@ fn a_model_that_compares_nothing_says_so() {
         &server,
         &[&model(pairs).replace("'id')", "'id', pair_budget = 1)")],
     );
-    assert!(told.contains("more of them have it than pair_budget"), "{told}");
+    assert!(
+        told.contains("more of them have it than pair_budget"),
+        "{told}"
+    );
 }
 
 /// What of a definition does nothing: columns beyond those that are compared, and decisions on records

@@ -201,6 +201,7 @@ INSERT INTO several VALUES (1, '{ok}', ARRAY['[1]'::jsonb]);
 INSERT INTO several VALUES (1, '{sad}', NULL) ON CONFLICT (id) DO UPDATE SET documents = NULL RETURNING *;
 INSERT INTO several VALUES (1, '{sad}', NULL) ON CONFLICT (id) DO UPDATE SET moods = excluded.moods || several.moods RETURNING moods, pg_typeof(moods);
 INSERT INTO several VALUES (1, '{sad}', NULL) ON CONFLICT (id) DO UPDATE SET moods = '{ok,sad}' RETURNING *;
+UPDATE several SET documents = ARRAY['[1]'::jsonb] WHERE id = 1;
 INSERT INTO several VALUES (1, '{sad}', NULL) ON CONFLICT (id) DO UPDATE SET moods = '{glad}';
 INSERT INTO several VALUES (2, NULL, NULL), (3, '{sad}', ARRAY['[3]'::jsonb, NULL]);
 SELECT id, lag(moods) OVER (ORDER BY id), lag(moods, 1, '{sad,sad}') OVER (ORDER BY id), first_value(moods) OVER (ORDER BY id), pg_typeof(lag(moods) OVER (ORDER BY id)) FROM several ORDER BY id;
