@@ -1,7 +1,12 @@
 //! `CREATE TABLE (LIKE table ...)`: the columns of another relation, and what comes with them.
 //!
 //! As in PostgreSQL they are copied once, and do not follow the other relation. `NOT NULL` always comes
-//! with them; keys get names of their own, and foreign keys stay behind.
+//! with them; keys get names of their own, and foreign keys stay behind. `INCLUDING INDEXES`, and so
+//! `INCLUDING ALL`, takes over what makes a relation keyed, too: `unique_key` and the options that go with
+//! it, such as `version_column` and `merge`. What the new table says itself counts before that: with a
+//! `unique_key` of its own nothing is taken over, and with another option that one is not.
+
+use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{ColumnDef, ColumnOption};
 
@@ -19,6 +24,7 @@ use crate::sql::generated::is_generated;
 use crate::sql::identity::is_identity;
 use crate::sql::like::{Like, Parts};
 use crate::sql::name::ObjectName;
+use crate::warehouse::INTERVAL;
 
 /// What is made when the table is there.
 #[derive(Default)]
@@ -32,7 +38,7 @@ pub struct Carried {
 ///
 /// # Errors
 /// 42P01 for a relation that is not there, 42809 for what has no columns to take over, 42701 for a column
-/// that comes twice; those of [`complete`].
+/// that comes twice, 42P16 for keys of two relations; those of [`complete`].
 pub fn expand(session: &Session, create: &mut CreateTable) -> Result<Carried> {
     let mut carried = Carried::default();
     let Some(likes) = create.likes.take() else {
@@ -40,13 +46,19 @@ pub fn expand(session: &Session, create: &mut CreateTable) -> Result<Carried> {
     };
     let (mut columns, mut declared) = (Vec::new(), Vec::new());
     let mut own = std::mem::take(&mut create.columns).into_iter();
-    let mut taken = 0;
+    let (mut taken, mut key) = (0, TakenKey::default());
     for like in &likes.tables {
         columns.extend(own.by_ref().take(like.place.saturating_sub(taken)));
         taken = like.place;
         let object = source(session, like)?;
         let parts = like.parts;
-        let given = redefine::declared_columns(&object)?;
+        let mut given = redefine::declared_columns(&object)?;
+        if parts.indexes {
+            key.take(&object, create)?;
+            if create.options.get("history") == Some("scd2") {
+                without_interval(&mut given);
+            }
+        }
         columns.extend(given.into_iter().map(|column| with_parts(column, parts)));
         declared.extend(constraints_of(&object, parts));
         if parts.indexes {
@@ -55,7 +67,6 @@ pub fn expand(session: &Session, create: &mut CreateTable) -> Result<Carried> {
                 name: None,
                 ..index
             }));
-            tell_of_key(session, &object, create);
         }
         if parts.comments {
             let comments = object.column_comments.clone();
@@ -71,26 +82,69 @@ pub fn expand(session: &Session, create: &mut CreateTable) -> Result<Carried> {
     Ok(carried)
 }
 
-/// Tells that what keeps one row of each key of a relation stays behind: as in PostgreSQL, options do.
-fn tell_of_key(session: &Session, object: &Object, create: &CreateTable) {
-    const KEY: &str = "unique_key";
-    let key = keyed::options(object).and_then(|options| options.get(KEY));
-    let Some(key) = key.filter(|_| create.options.get(KEY).is_none()) else {
-        return;
-    };
-    let message = format!(
-        "LIKE does not take over the option \"{KEY}\" of relation \"{}\"",
-        object.name.name
-    );
-    let own = key.replace('\'', "''");
-    let hint = format!(
-        "To keep one row of each key, give the options to the new table too: WITH ({KEY} = '{own}')."
-    );
-    session.notice(Error::new(SqlState::SUCCESSFUL_COMPLETION, message).with_hint(hint));
+/// The keyed relation whose key a table takes over.
+#[derive(Default)]
+struct TakenKey(Option<Arc<Object>>);
+
+impl TakenKey {
+    /// Gives a statement the options that make a relation keyed, but for those that it has; none to one
+    /// that has a key of its own.
+    ///
+    /// # Errors
+    /// 42P16 where it has the key of another relation.
+    fn take(&mut self, object: &Arc<Object>, create: &mut CreateTable) -> Result<()> {
+        const KEY: &str = "unique_key";
+        let options = keyed::options(object).filter(|options| options.get(KEY).is_some());
+        let Some(options) = options else {
+            return Ok(());
+        };
+        if let Some(other) = &self.0 {
+            return Err(two_keys(create, other, object));
+        }
+        if create.options.get(KEY).is_some() {
+            return Ok(());
+        }
+        self.0 = Some(Arc::clone(object));
+        let own = |name: &str| keyed::OPTIONS.iter().any(|option| option.name == name);
+        for (name, value) in options.0.iter().filter(|(name, _)| own(name)) {
+            if create.options.get(name).is_none() {
+                create.options.set(name, value);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn two_keys(create: &CreateTable, one: &Object, other: &Object) -> Error {
+    Error::new(
+        SqlState::INVALID_TABLE_DEFINITION,
+        format!(
+            "multiple keys for table \"{}\" are not allowed",
+            create.name.name
+        ),
+    )
+    .with_detail(format!(
+        "Relations \"{}\" and \"{}\" both have a unique_key.",
+        one.name.name, other.name.name
+    ))
+    .with_hint(
+        "Say which one it has, with WITH (unique_key = ...), or leave INCLUDING INDEXES out of one clause.",
+    )
+}
+
+/// Leaves out the columns of a history's interval, which whatever has one gets behind its own.
+fn without_interval(columns: &mut Vec<ColumnDef>) {
+    let names = columns.iter().rev().take(INTERVAL.len());
+    if names
+        .map(|column| column.name.value.as_str())
+        .eq(INTERVAL.into_iter().rev())
+    {
+        columns.truncate(columns.len() - INTERVAL.len());
+    }
 }
 
 /// The relation whose columns a clause takes over.
-fn source(session: &Session, like: &Like) -> Result<std::sync::Arc<Object>> {
+fn source(session: &Session, like: &Like) -> Result<Arc<Object>> {
     let snapshot = session.instance.catalog.snapshot();
     let path = session.settings().search_path.0;
     let object = plan::object(&like.table, &snapshot, &path)?;

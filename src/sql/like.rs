@@ -40,7 +40,7 @@ pub struct Parts {
     pub generated: bool,
     /// `IDENTITY`
     pub identity: bool,
-    /// `INDEXES`: keys, too.
+    /// `INDEXES`: keys, and the options of what is keyed, too.
     pub indexes: bool,
 }
 

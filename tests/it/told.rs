@@ -306,23 +306,3 @@ fn what_files_had_before_a_column_got_a_narrower_type_is_no_warning() {
     assert_eq!(found(&server), "id\n3\n(1 row)\n");
     assert!(!server.log().contains("WARN"), "{}", server.log());
 }
-
-#[test]
-fn a_copy_by_like_tells_of_the_key_that_stays_behind() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(folder.path());
-    psql(
-        &server,
-        &["CREATE TABLE keyed (id INT, \"it's\" INT) WITH (unique_key = 'id, \"it''s\"')"],
-    );
-    let told = verbose(&server, "CREATE TABLE copy (LIKE keyed INCLUDING ALL);\n");
-    let expected = "NOTICE:  00000: LIKE does not take over the option \"unique_key\" of relation \"keyed\"\nHINT:  To keep one row of each key, give the options to the new table too: WITH (unique_key = 'id, \"it''s\"').\n";
-    assert!(told.contains(expected), "{told}");
-    for quiet in [
-        "CREATE TABLE columns (LIKE keyed);\n",
-        "CREATE TABLE other (LIKE keyed INCLUDING ALL) WITH (unique_key = 'id');\n",
-    ] {
-        let told = verbose(&server, quiet);
-        assert!(!told.contains("NOTICE"), "{told}");
-    }
-}
