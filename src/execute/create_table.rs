@@ -250,12 +250,12 @@ async fn fill(
         };
         let rejections = Rejections::none();
         let state = session.statement_of(Arc::clone(snapshot)).state;
-        let rows = Box::pin(empty);
+        let rows: SendableRecordBatchStream = Box::pin(empty);
         keyed::replace(
             instance,
             &state,
             object,
-            rows,
+            rows.into(),
             rejections,
             info,
             participant,
@@ -282,7 +282,7 @@ async fn fill(
         instance,
         &state,
         object,
-        rows,
+        rows.into(),
         rejections,
         info,
         participant,

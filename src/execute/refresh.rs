@@ -16,7 +16,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::models::refresh::{Catalogued, Extent, refresh_locked};
 use crate::models::replacement::Unchanged;
 use crate::models::schedule::Freshness;
-use crate::models::{schema_change, stale};
+use crate::models::{keyed, schema_change, stale};
 use crate::session::{Outcome, Session, plan};
 use crate::sql::ObjectName;
 use crate::sql::drop::DropKind;
@@ -274,6 +274,11 @@ pub fn tell(session: &Session, record: &RefreshRecord) {
     if let Some(warning) = &record.warning {
         let said = Error::new(SqlState::WARNING, warning.message.clone());
         session.notice(said.with_hint(warning.hint.clone()));
+    }
+    if record.rows_overtaken > 0 {
+        let overtaken = keyed::overtaken(record.rows_overtaken);
+        let message = format!("{}: {overtaken}", record.object);
+        session.notice(Error::new(SqlState::SUCCESSFUL_COMPLETION, message));
     }
     let rows = record.rows_rejected + record.rows_dropped;
     if rows == 0 {

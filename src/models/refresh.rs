@@ -398,6 +398,7 @@ impl Build<'_> {
                 };
                 watermark.write(&mut info.parameters);
                 let (state, rejections) = (&context.state, rejections.clone());
+                let arrival = analysis.arrival();
                 let goes_on = may_be_partial
                     && keyed::of(object)?.is_some_and(|keyed| keyed.has_history())
                     && same_columns(&object.schema, &columns)
@@ -419,11 +420,15 @@ impl Build<'_> {
                         true => rows,
                         false => keyed::carried(instance, state, object, &columns, rows).await?,
                     };
+                    let rows = keyed::Arriving { rows, arrival };
                     keyed::replace(instance, state, object, rows, rejections, info, participant)
                         .await
                 };
                 let put = Box::pin(put).await;
                 without_key = put.as_ref().map_or(0, |put| put.rejected);
+                if let Ok(put) = &put {
+                    keyed::tell_of_overtaken(record, object, put.upserted.stale, arrival)?;
+                }
                 let commit = match put {
                     Ok(put) => match put.upserted.commit {
                         Some(commit) => Ok(Commit {

@@ -109,7 +109,7 @@ pub use settings::WarehouseSettings;
 pub use staging::{HeldFiles, StagingMark};
 pub use table::{ALTERATION, READ_TO, REFRESH, WATERMARK};
 pub use table_id::TableId;
-pub use upsert::{Beside, Seen, Upserted};
+pub use upsert::{Arrival, Beside, Latest, Seen, Upserted};
 pub use vacuum::{DeadFile, DeadFiles, Vacuumed};
 pub use waiting::{Waiting, begin_commit};
 

@@ -310,7 +310,8 @@ pub(super) async fn merge(
             keyed,
             ..snapshot.schema.as_ref().clone()
         });
-        (rows, _) = upsert::latest(rows, &whole, session.task_ctx(), settings.upsert_rows)?;
+        let (context, most) = (session.task_ctx(), settings.upsert_rows);
+        (rows, _) = upsert::latest(rows, &whole, context, most, upsert::Arrival::Tells)?;
     }
     let mut written = write(place, &snapshot.schema, rows, settings).await?;
     let times = files

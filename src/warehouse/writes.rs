@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use arrow::datatypes::SchemaRef;
-use datafusion::catalog::Session;
 use datafusion::execution::SendableRecordBatchStream;
 
 use super::schema::TableSchema;
 use super::table::Change;
 use super::{
-    Commit, CommitInfo, Keyed, Modification, Participant, TableId, Upserted, Warehouse,
+    Commit, CommitInfo, Latest, Modification, Participant, TableId, Upserted, Warehouse,
     WarehouseSettings, tombstones, upsert, writer,
 };
 use crate::error::Result;
@@ -18,7 +17,7 @@ use crate::error::Result;
 /// How the rows of a table are told apart and divided among files.
 #[derive(Default)]
 struct Layout<'a> {
-    keyed: Option<(Keyed, Arc<dyn Session>)>,
+    latest: Option<Latest>,
     partitions: &'a [String],
 }
 
@@ -110,15 +109,13 @@ impl Warehouse {
     pub async fn replace_keyed(
         &self,
         table: &TableId,
-        keyed: Keyed,
-        session: Arc<dyn Session>,
+        latest: Latest,
         rows: SendableRecordBatchStream,
         commit: CommitInfo,
         participant: Option<Arc<dyn Participant>>,
     ) -> Result<Upserted> {
-        let keyed = Some((keyed, session));
         let (commit, stale) = self
-            .replace_as(table, keyed, &[], rows, commit, participant)
+            .replace_as(table, Some(latest), &[], rows, commit, participant)
             .await?;
         Ok(Upserted {
             commit: Some(commit),
@@ -130,13 +127,13 @@ impl Warehouse {
     async fn replace_as(
         &self,
         table: &TableId,
-        keyed: Option<(Keyed, Arc<dyn Session>)>,
+        latest: Option<Latest>,
         partitions: &[String],
         rows: SendableRecordBatchStream,
         commit: CommitInfo,
         participant: Option<Arc<dyn Participant>>,
     ) -> Result<(Commit, u64)> {
-        let (settings, layout) = (&self.settings, Layout { keyed, partitions });
+        let (settings, layout) = (&self.settings, Layout { latest, partitions });
         self.replace_by(settings, table, layout, rows, commit, participant)
             .await
     }
@@ -145,24 +142,27 @@ impl Warehouse {
         &self,
         settings: &WarehouseSettings,
         table: &TableId,
-        Layout { keyed, partitions }: Layout<'_>,
+        Layout { latest, partitions }: Layout<'_>,
         rows: SendableRecordBatchStream,
         commit: CommitInfo,
         participant: Option<Arc<dyn Participant>>,
     ) -> Result<(Commit, u64)> {
         let table = self.table(table);
         let mapped = table.exists().await? && table.latest().await?.schema.mapped;
-        let columns = match &keyed {
-            Some((keyed, _)) => keyed.shown(&rows.schema())?,
+        let columns = match &latest {
+            Some(latest) => latest.keyed.shown(&rows.schema())?,
             None => rows.schema(),
         };
         let schema = TableSchema::declare(&columns, mapped)?;
-        let (keyed, session) = keyed.unzip();
+        let keyed = latest.as_ref().map(|latest| latest.keyed.clone());
         let schema = Arc::new(schema.keyed_by(keyed)?.partitioned_by(partitions)?);
         let files = schema.with_column_versions()?;
-        let (rows, stale) = match session {
-            Some(session) => {
-                upsert::latest(rows, &files, session.task_ctx(), settings.upsert_rows)?
+        let (rows, stale) = match latest {
+            Some(Latest {
+                arrival, session, ..
+            }) => {
+                let (context, most) = (session.task_ctx(), settings.upsert_rows);
+                upsert::latest(rows, &files, context, most, arrival)?
             }
             None => (rows, Arc::default()),
         };

@@ -89,3 +89,72 @@ fn rows_without_a_key_are_told_apart_from_those_that_could_not_be_read() {
         told("NOTICE:  public.m: 0 rows differed from what the query gives\n")
     );
 }
+
+#[test]
+fn rows_that_share_a_key_are_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    psql(
+        &server,
+        &[
+            "CREATE TABLE t (id INT, seq INT)",
+            "INSERT INTO t VALUES (1, 1), (1, 3), (1, 2), (2, 1)",
+        ],
+    );
+    let guessed = "WARNING:  public.g: 2 rows left out, since the query gives several of a key and nothing tells the latest\n\
+         HINT:  Say with version_column which row of a key is the latest, or have the query give one row of each.\n";
+    let create = "CREATE MATERIALIZED VIEW g WITH (unique_key = 'id') AS SELECT * FROM t";
+    assert_eq!(
+        psql(&server, &[create]),
+        format!("CREATE MATERIALIZED VIEW\n{guessed}")
+    );
+    assert_eq!(
+        psql(&server, &["REFRESH MATERIALIZED VIEW g FULL"]),
+        format!(
+            "REFRESH MATERIALIZED VIEW\n{guessed}NOTICE:  public.g: 0 rows differed from what the query gives\n"
+        )
+    );
+    // Where versions or the query tell which is the latest, it is a notice.
+    let left_out = |name: &str, rows: &str| {
+        format!(
+            "NOTICE:  public.{name}: {rows} left out that are not later than what is known of the key\n"
+        )
+    };
+    for (name, create) in [
+        (
+            "o",
+            "CREATE MATERIALIZED VIEW o WITH (unique_key = 'id') AS SELECT * FROM t ORDER BY seq",
+        ),
+        (
+            "v",
+            "CREATE MATERIALIZED VIEW v WITH (unique_key = 'id', version_column = 'seq') AS SELECT * FROM t",
+        ),
+    ] {
+        assert_eq!(
+            psql(&server, &[create]),
+            format!("CREATE MATERIALIZED VIEW\n{}", left_out(name, "2 rows"))
+        );
+    }
+    psql(&server, &["INSERT INTO t VALUES (2, 0), (1, 0)"]);
+    assert_eq!(
+        psql(&server, &["REFRESH MATERIALIZED VIEW v"]),
+        format!("REFRESH MATERIALIZED VIEW\n{}", left_out("v", "2 rows"))
+    );
+    psql(&server, &["DELETE FROM t WHERE id = 2 AND seq = 1"]);
+    assert_eq!(
+        psql(&server, &["REFRESH MATERIALIZED VIEW v"]),
+        "REFRESH MATERIALIZED VIEW\n"
+    );
+    psql(
+        &server,
+        &[
+            "UPDATE t SET seq = 9 WHERE id = 1 AND seq = 0",
+            "REFRESH MATERIALIZED VIEW v",
+            "UPDATE t SET seq = 8 WHERE id = 1 AND seq = 9",
+        ],
+    );
+    assert_eq!(
+        psql(&server, &["REFRESH MATERIALIZED VIEW v"]),
+        format!("REFRESH MATERIALIZED VIEW\n{}", left_out("v", "3 rows"))
+    );
+}

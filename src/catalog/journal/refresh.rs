@@ -97,6 +97,9 @@ pub struct RefreshRecord {
     /// Those among them that have no key.
     #[serde(default)]
     pub rows_without_key: u64,
+    /// Rows of keyed views that were left out since others of their keys are later.
+    #[serde(default)]
+    pub rows_overtaken: u64,
     /// Rows dropped by expectations.
     pub rows_dropped: u64,
     /// Bytes of the files written.
@@ -164,6 +167,7 @@ impl RefreshRecord {
             rows_written: 0,
             rows_rejected: 0,
             rows_without_key: 0,
+            rows_overtaken: 0,
             rows_dropped: 0,
             bytes_written: 0,
             version: None,

@@ -17,7 +17,7 @@ use crate::models::expectation::{Expectations, enforce};
 use crate::models::rejected::{self, Keep};
 use crate::models::{keyed, refresh, table_id};
 use crate::sources::RejectedRows;
-use crate::warehouse::{Commit, CommitInfo, Keyed, Participant};
+use crate::warehouse::{Arrival, Commit, CommitInfo, Keyed, Participant};
 
 /// Why what was added to inputs was not all that had to be done.
 pub(super) struct NotAdded {
@@ -132,6 +132,8 @@ impl Planned<'_> {
                 )
                 .await?;
                 record.reject_without_key(put.rejected);
+                let stale = put.upserted.stale;
+                keyed::tell_of_overtaken(record, object, stale, Arrival::Tells)?;
                 match put.upserted.commit {
                     Some(commit) => Commit {
                         rows: put.upserted.rows,

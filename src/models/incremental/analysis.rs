@@ -18,7 +18,7 @@ use crate::models::keyed;
 use crate::models::lookback::Lookback;
 use crate::session::{plan, rows_once};
 use crate::sql::Options;
-use crate::warehouse::Keyed;
+use crate::warehouse::{Arrival, Keyed};
 
 /// The plan of a query, and what it reads.
 #[derive(Debug)]
@@ -176,6 +176,14 @@ impl Analysis {
         found
     }
 
+    /// What the order tells in which the query gives its rows: something where it says so.
+    pub fn arrival(&self) -> Arrival {
+        match is_ordered(&self.plan) {
+            true => Arrival::Tells,
+            false => Arrival::TellsNothing,
+        }
+    }
+
     /// The first key that the changes can be traced by, and the delta.
     ///
     /// # Errors
@@ -263,6 +271,16 @@ impl Analysis {
         found.push(all);
         found.retain(|key| !key.is_empty());
         Ok(found)
+    }
+}
+
+/// Whether rows come in an order that the query asks for.
+fn is_ordered(node: &LogicalPlan) -> bool {
+    match node {
+        LogicalPlan::Sort(_) => true,
+        LogicalPlan::Projection(projection) => is_ordered(&projection.input),
+        LogicalPlan::Limit(limit) => is_ordered(&limit.input),
+        _ => false,
     }
 }
 

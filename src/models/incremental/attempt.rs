@@ -1,7 +1,7 @@
 //! One attempt to refresh a materialized view without computing all of its rows.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::datatypes::SchemaRef;
 use datafusion::common::Column;
@@ -32,7 +32,7 @@ use crate::models::rejected::{self, Keep, Staying};
 use crate::models::schema_change::COLUMNS_CHANGED;
 use crate::models::{constraints, keyed, refresh, replacement, schema_change, table_id};
 use crate::sql::create_materialized_view::CreateMaterializedView;
-use crate::warehouse::{At, Commit, CommitInfo, Keyed, Participant, Places};
+use crate::warehouse::{Arrival, At, Commit, CommitInfo, Keyed, Participant, Places};
 
 /// A refresh of a materialized view that is planned.
 pub struct Planned<'a> {
@@ -317,6 +317,7 @@ impl Planned<'_> {
             Ok::<_, Error>((rows, Some(without)))
         };
         let mut without_key = None;
+        let mut overtaken = Arc::new(AtomicU64::new(0));
         if let Some(history) = history.filter(|_| keys.count > 0) {
             let new = wanted.rows(&self.analysis.plan, key)?;
             let rows = guard(measured.run(&careful, &new).await?);
@@ -344,7 +345,8 @@ impl Planned<'_> {
                     let rows = guard(measured.run(&careful, &new).await?);
                     let (rows, without) = with_keys(rows, keyed)?;
                     without_key = without;
-                    let latest = modification.latest(rows, Arc::new(state.clone()))?;
+                    let (latest, stale) = modification.latest(rows, Arc::new(state.clone()))?;
+                    overtaken = stale;
                     let latest = provider_as_source(latest);
                     LogicalPlanBuilder::scan("tributary:latest", latest, None)?.build()?
                 }
@@ -395,6 +397,8 @@ impl Planned<'_> {
         }
         let without_key = without_key.map_or(0, |without| without.load(Ordering::Relaxed));
         record.reject_without_key(without_key);
+        let overtaken = overtaken.load(Ordering::Relaxed);
+        keyed::tell_of_overtaken(record, object, overtaken, Arrival::Tells)?;
         record.rows_read = Some(measured.rows_read());
         record.spilled_bytes = Some(measured.spilled());
         if let Some(commit) = commit {

@@ -119,7 +119,7 @@ pub fn verdict(
     let exact = match by_key {
         Verdict::Added(_) if keyed.is_some() && !has_versions => Verdict::Full(Obstacle::new(
             "the option unique_key",
-            "without version_column the order of its files decides which row of a key stays",
+            "without version_column all rows of a key decide which of them stays",
         )),
         Verdict::Keys(key) if takes_rows => Verdict::Added(Some(key)),
         Verdict::Full(_) if takes_rows => Verdict::Added(None),

@@ -4,7 +4,9 @@ mod carried;
 mod put;
 
 pub use carried::carried;
-pub use put::{Put, add, let_in, replace, upsert, with_keys};
+pub use put::{
+    Arriving, Put, add, let_in, overtaken, replace, tell_of_overtaken, upsert, with_keys,
+};
 
 use std::sync::Arc;
 
@@ -31,7 +33,7 @@ pub const OPTIONS: [Choice; 6] = [
     Choice {
         name: "version_column",
         values: &[],
-        description: "The columns that tell which of two rows with one key is the later one, compared in order, NULL first, such as 'updated_at, seq'. Where they are the same, a deletion counts as later than a row, and of two rows the one whose columns are greater, compared from left to right as they are kept: labels of enums and JSON as texts. Columns of enums, JSON, intervals and arrays tell no versions. Without this option the row that arrives later is the later one.",
+        description: "The columns that tell which of two rows with one key is the later one, compared in order, NULL first, such as 'updated_at, seq'. Where they are the same, a deletion counts as later than a row, and of two rows the one whose columns are greater, compared from left to right as they are kept: labels of enums and JSON as texts. Columns of enums, JSON, intervals and arrays tell no versions. Without this option the row that arrives later is the later one; of those that the query of a materialized view gives of a key, the last one where it says `ORDER BY`, and otherwise, as their order tells nothing, a deletion, or else the greater row, of which a warning tells.",
     },
     Choice {
         name: "deleted_column",

@@ -16,10 +16,28 @@ use super::super::constraints::Constraints;
 use super::super::rejected::{self, Keep, Rejections, row_as_json};
 use super::super::{partitioned, replacement, table_id};
 use crate::catalog::Object;
+use crate::catalog::journal::RefreshRecord;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::{Instance, LockGuard};
 use crate::sources::{Numbering, RejectedRow};
-use crate::warehouse::{Beside, CommitInfo, Keyed, Participant, Upserted};
+use crate::warehouse::{Arrival, Beside, CommitInfo, Keyed, Latest, Participant, Upserted};
+
+/// Rows that take the place of others, and what the order tells in which they come.
+pub struct Arriving {
+    /// The rows.
+    pub rows: SendableRecordBatchStream,
+    /// What their order tells of those that have no versions.
+    pub arrival: Arrival,
+}
+
+impl From<SendableRecordBatchStream> for Arriving {
+    fn from(rows: SendableRecordBatchStream) -> Self {
+        Self {
+            rows,
+            arrival: Arrival::Tells,
+        }
+    }
+}
 
 /// What has become of rows that were put into a keyed table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,11 +57,7 @@ impl Put {
         if stale > 0 {
             notices.push(Error::new(
                 SqlState::SUCCESSFUL_COMPLETION,
-                format!(
-                    "{stale} {} left out that {} not later than what is known of the key",
-                    rows(stale),
-                    if stale == 1 { "is" } else { "are" },
-                ),
+                overtaken(stale),
             ));
         }
         let rejected = self.rejected;
@@ -56,6 +70,47 @@ impl Put {
         }
         notices
     }
+}
+
+/// That rows were left out since others are later.
+pub fn overtaken(rows: u64) -> String {
+    let (rows_are, are) = match rows {
+        1 => ("row", "is"),
+        _ => ("rows", "are"),
+    };
+    format!("{rows} {rows_are} left out that {are} not later than what is known of the key")
+}
+
+/// Has a refresh tell of rows that were left out since others of their keys stay; `arrival` is what told
+/// which, where they have no versions.
+///
+/// # Errors
+/// Options that cannot be.
+pub fn tell_of_overtaken(
+    record: &mut RefreshRecord,
+    object: &Object,
+    rows: u64,
+    arrival: Arrival,
+) -> Result<()> {
+    let Some(keyed) = super::of(object)?.filter(|keyed| rows > 0 && !keyed.has_history()) else {
+        // A history has all that is not there twice.
+        return Ok(());
+    };
+    if !keyed.versions.is_empty() || arrival == Arrival::Tells {
+        record.rows_overtaken += rows;
+        return Ok(());
+    }
+    let counted = if rows == 1 { "row" } else { "rows" };
+    let message = format!(
+        "{}: {rows} {counted} left out, since the query gives several of a key and nothing tells the latest",
+        object.name
+    );
+    record.warn(vec![
+        Error::new(SqlState::WARNING, message).with_hint(
+            "Say with version_column which row of a key is the latest, or have the query give one row of each.",
+        ),
+    ]);
+    Ok(())
 }
 
 /// Puts rows into a keyed table, in one commit. The `guard` keeps others from changing it.
@@ -152,7 +207,7 @@ pub async fn replace(
     instance: &Instance,
     state: &SessionState,
     object: &Object,
-    rows: SendableRecordBatchStream,
+    Arriving { rows, arrival }: Arriving,
     rejections: Rejections,
     info: CommitInfo,
     participant: Option<Arc<dyn Participant>>,
@@ -174,9 +229,12 @@ pub async fn replace(
         });
     };
     let (rows, rejected) = with_keys(rows, object, &keyed, rejections)?;
-    let session = Arc::new(state.clone());
+    let latest = Latest {
+        arrival,
+        ..Latest::of(keyed, Arc::new(state.clone()))
+    };
     let upserted = warehouse
-        .replace_keyed(&table, keyed, session, rows, info, participant)
+        .replace_keyed(&table, latest, rows, info, participant)
         .await?;
     Ok(Put {
         upserted,

@@ -62,7 +62,7 @@ fn replayed(changes: &[Row]) -> Vec<Valid> {
 async fn create(warehouse: &Warehouse, id: &TableId, rows: &[Row]) {
     let info = CommitInfo::new("CREATE TABLE AS");
     let rows = stream(vec![batch(rows)]);
-    let replaced = warehouse.replace_keyed(id, keyed(), session(), rows, info, None);
+    let replaced = warehouse.replace_keyed(id, Latest::of(keyed(), session()), rows, info, None);
     replaced.await.unwrap();
 }
 
@@ -136,7 +136,7 @@ async fn an_interval_stays_closed_without_its_tombstone() {
     };
     let rows = stream(vec![batch(&[row(1, false), row(5, true)])]);
     let info = CommitInfo::new("CREATE TABLE AS");
-    let created = warehouse.replace_keyed(&id, forgetful, session(), rows, info, None);
+    let created = warehouse.replace_keyed(&id, Latest::of(forgetful, session()), rows, info, None);
     created.await.unwrap();
     compact(&warehouse, &id, CompactionExtent::Full).await;
     put(

@@ -134,7 +134,7 @@ pub(super) async fn put(
 pub(super) async fn create(warehouse: &Warehouse, id: &TableId, rows: &[Row]) -> Upserted {
     let info = CommitInfo::new("CREATE TABLE AS");
     let rows = stream(vec![batch(rows)]);
-    let replaced = warehouse.replace_keyed(id, keyed(), session(), rows, info, None);
+    let replaced = warehouse.replace_keyed(id, Latest::of(keyed(), session()), rows, info, None);
     replaced.await.unwrap()
 }
 
@@ -229,7 +229,8 @@ async fn the_last_to_arrive_stays_without_versions() {
         let log: Vec<Row> = (0..300).map(|_| change(&mut random, 30)).collect();
         let first = stream(vec![batch(&log[..100])]);
         let info = CommitInfo::new("CREATE TABLE AS");
-        let created = warehouse.replace_keyed(&id, by_arrival, session(), first, info, None);
+        let created =
+            warehouse.replace_keyed(&id, Latest::of(by_arrival, session()), first, info, None);
         created.await.unwrap();
         let parts = log[100..].chunks(random.random_range(1..100));
         let middle = random.random_range(0..3);
@@ -249,6 +250,45 @@ async fn the_last_to_arrive_stays_without_versions() {
             .collect();
         let found = rows_of(&collect(warehouse.scan(&id, At::Latest).await.unwrap()).await);
         assert_eq!(found, expected, "seed {seed}");
+    }
+}
+
+/// Where neither versions nor the order of arrival tell which row is later, a deletion is, or else the
+/// greater row.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_greatest_stays_where_nothing_tells() {
+    for seed in 0..20 {
+        let mut random = Pcg64::seed_from_u64(seed);
+        let folder = tempfile::tempdir().unwrap();
+        let id = TableId::new(42, "shop", "customer");
+        let warehouse = open(folder.path(), settings(folder.path(), &mut random));
+        let mut log: Vec<Row> = (0..300).map(|_| change(&mut random, 80)).collect();
+        let mut greatest: BTreeMap<i64, Row> = BTreeMap::new();
+        for row in &log {
+            let known = greatest.entry(row.id).or_insert_with(|| row.clone());
+            if (known.gone, &*known) < (row.gone, row) {
+                *known = row.clone();
+            }
+        }
+        let expected: Vec<Row> = greatest.into_values().filter(|row| !row.gone).collect();
+        assert!(!expected.is_empty(), "seed {seed}");
+        for _ in 0..2 {
+            log.shuffle(&mut random);
+            let keyed = Keyed {
+                versions: Vec::new(),
+                ..keyed()
+            };
+            let latest = Latest {
+                arrival: Arrival::TellsNothing,
+                ..Latest::of(keyed, session())
+            };
+            let rows = stream(log.chunks(random.random_range(1..100)).map(batch).collect());
+            let info = CommitInfo::new("REFRESH");
+            let replaced = warehouse.replace_keyed(&id, latest, rows, info, None);
+            replaced.await.unwrap();
+            let found = rows_of(&collect(warehouse.scan(&id, At::Latest).await.unwrap()).await);
+            assert_eq!(found, expected, "seed {seed}");
+        }
     }
 }
 
@@ -286,7 +326,7 @@ async fn tombstones_go_after_their_retention() {
     };
     let rows = stream(vec![batch(&[row(3, true)])]);
     let info = CommitInfo::new("CREATE TABLE AS");
-    let replaced = warehouse.replace_keyed(&id, forgetful, session(), rows, info, None);
+    let replaced = warehouse.replace_keyed(&id, Latest::of(forgetful, session()), rows, info, None);
     replaced.await.unwrap();
     assert_eq!(tombstones(&warehouse).await, 1);
     compact(&warehouse, &id, CompactionExtent::Due).await;

@@ -132,7 +132,7 @@ fn change(random: &mut Pcg64, keys: i64) -> Row {
 async fn create(warehouse: &Warehouse, id: &TableId, keyed: Keyed, rows: &[Row]) {
     let info = CommitInfo::new("CREATE TABLE AS");
     let rows = stream(vec![batch(rows)]);
-    let replaced = warehouse.replace_keyed(id, keyed, session(), rows, info, None);
+    let replaced = warehouse.replace_keyed(id, Latest::of(keyed, session()), rows, info, None);
     replaced.await.unwrap();
 }
 
@@ -227,5 +227,46 @@ async fn the_last_value_to_arrive_stays_without_versions() {
         }
         let expected: Vec<Row> = expected.into_values().collect();
         assert_eq!(held(&warehouse, &id).await, expected, "seed {seed}");
+    }
+}
+
+/// Where neither versions nor the order of arrival tell which value is later, the greater one is, and a
+/// deletion takes all of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_greatest_values_stay_where_nothing_tells() {
+    for seed in 0..20 {
+        let mut random = Pcg64::seed_from_u64(seed);
+        let folder = tempfile::tempdir().unwrap();
+        let id = TableId::new(42, "shop", "customer");
+        let warehouse = open(folder.path(), settings(folder.path(), &mut random));
+        let mut log: Vec<Row> = (0..200).map(|_| change(&mut random, 80)).collect();
+        let mut greatest: BTreeMap<i64, Row> = BTreeMap::new();
+        for row in &log {
+            let known = greatest.entry(row.id).or_insert_with(|| row.clone());
+            known.at = known.at.max(row.at);
+            known.sequence = known.sequence.max(row.sequence);
+            known.gone = known.gone.max(row.gone);
+            known.note = known.note.clone().max(row.note.clone());
+            known.amount = known.amount.max(row.amount);
+        }
+        greatest.retain(|_, row| !row.is_deletion());
+        let expected: Vec<Row> = greatest.into_values().collect();
+        assert!(!expected.is_empty(), "seed {seed}");
+        for _ in 0..2 {
+            log.shuffle(&mut random);
+            let keyed = Keyed {
+                versions: Vec::new(),
+                ..keyed()
+            };
+            let latest = Latest {
+                arrival: Arrival::TellsNothing,
+                ..Latest::of(keyed, session())
+            };
+            let rows = stream(log.chunks(random.random_range(1..100)).map(batch).collect());
+            let info = CommitInfo::new("REFRESH");
+            let replaced = warehouse.replace_keyed(&id, latest, rows, info, None);
+            replaced.await.unwrap();
+            assert_eq!(held(&warehouse, &id).await, expected, "seed {seed}");
+        }
     }
 }

@@ -25,6 +25,7 @@ use arrow::row::{Row, RowConverter, Rows, SortField};
 
 use super::super::keyed::{Keyed, KeyedColumns, Merge};
 use super::super::tombstones::deleted;
+use super::Arrival;
 use super::by_column::OLD;
 use crate::error::{Error, Result};
 
@@ -38,8 +39,10 @@ pub(super) struct ColumnMerge {
     merged: Vec<usize>,
     /// The columns of the table.
     width: usize,
-    /// Makes versions comparable; none where the order of arrival tells which row is later.
+    /// Makes versions comparable; none where there are none.
     converter: Option<RowConverter>,
+    /// What the order of arrival tells then.
+    arrival: Arrival,
     /// The columns of a version.
     version: Fields,
     /// The column that tells of deletions, where it tells nothing else.
@@ -100,7 +103,7 @@ impl Groups {
 impl ColumnMerge {
     /// How rows of these columns, of which the last may be versions of others, are merged; none where
     /// the latest row stays as a whole.
-    pub fn new(keyed: &Keyed, files: &SchemaRef) -> Result<Option<Self>> {
+    pub fn new(keyed: &Keyed, files: &SchemaRef, arrival: Arrival) -> Result<Option<Self>> {
         if keyed.merge != Merge::Column {
             return Ok(None);
         }
@@ -128,6 +131,7 @@ impl ColumnMerge {
             columns,
             width,
             converter,
+            arrival,
             version,
             tells_deletion_only,
         }))
@@ -217,9 +221,10 @@ impl ColumnMerge {
                     false => row,
                 }
             });
-            // Where arrival tells, what came before the deletion is gone.
-            let since = match (&self.converter, deletion) {
-                (None, Some((_, row))) => row,
+            // Where arrival tells, what came before the deletion is gone; where nothing does, all is.
+            let since = match (&self.converter, deletion, self.arrival) {
+                (None, Some((_, row)), Arrival::Tells) => row,
+                (None, Some(_), Arrival::TellsNothing) => usize::MAX,
                 _ => 0,
             };
             let living = rows.filter(|row| *row >= since && !is_deleted(*row));
@@ -297,7 +302,7 @@ impl ColumnMerge {
                 columns.push(gather(sources, index, picked)?);
                 continue;
             };
-            let mut values = Values::new(sources, index, place);
+            let mut values = Values::new(sources, index, place, self.arrival);
             let picked: Vec<Option<At>> = living
                 .iter()
                 .map(|(rows, deletion)| values.latest(rows, *deletion))
@@ -402,16 +407,18 @@ struct Values<'a> {
     sources: &'a [Source],
     index: usize,
     place: usize,
+    arrival: Arrival,
     /// Compare values of two sources, where they have an order.
     comparators: HashMap<(usize, usize), Option<DynComparator>>,
 }
 
 impl<'a> Values<'a> {
-    fn new(sources: &'a [Source], index: usize, place: usize) -> Self {
+    fn new(sources: &'a [Source], index: usize, place: usize, arrival: Arrival) -> Self {
         Self {
             sources,
             index,
             place,
+            arrival,
             comparators: HashMap::new(),
         }
     }
@@ -442,7 +449,11 @@ impl<'a> Values<'a> {
                 continue;
             }
             let is_later = match (&latest, &version) {
-                (None, _) | (_, None) => true,
+                (None, _) => true,
+                (Some((known, _)), None) => match self.arrival {
+                    Arrival::Tells => true,
+                    Arrival::TellsNothing => self.compare(at, *known).is_gt(),
+                },
                 (Some((known, of_known)), Some(_)) => {
                     let order = version.cmp(of_known);
                     order.then_with(|| self.compare(at, *known)).is_gt()

@@ -29,11 +29,41 @@ use super::column_versions::with_column_versions;
 use super::key_index::{KeyHasher, comparable, comparable_type};
 use super::modification::Modification;
 use super::schema::TableSchema;
-use super::{Commit, CommitInfo, Participant};
+use super::{Commit, CommitInfo, Keyed, Participant};
 use crate::error::{Error, Result};
 
 /// Rows are handed on in pieces of so many, so that they are encoded while others are looked up.
 const PIECE_ROWS: usize = 1 << 16;
+
+/// What the order in which rows arrive tells of those that have no versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// Of the rows of a key, the one that comes later is later.
+    Tells,
+    /// Nothing: a deletion counts as later than a row, and the greater row as later than the other.
+    TellsNothing,
+}
+
+/// How the latest row of each key is told.
+pub struct Latest {
+    /// What a key is, and a version.
+    pub keyed: Keyed,
+    /// What tells where there are no versions.
+    pub arrival: Arrival,
+    /// Where rows are sorted that do not fit into memory.
+    pub session: Arc<dyn Session>,
+}
+
+impl Latest {
+    /// By versions, or by the order of arrival.
+    pub fn of(keyed: Keyed, session: Arc<dyn Session>) -> Self {
+        Self {
+            keyed,
+            arrival: Arrival::Tells,
+            session,
+        }
+    }
+}
 
 /// What has become of the rows that were put into a keyed table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,7 +118,7 @@ impl Modification {
         };
         let files = schema.with_column_versions()?;
         let rows = with_column_versions(rows, &files);
-        let order = Arc::new(Order::new(keyed, &files.declared)?);
+        let order = Arc::new(Order::new(keyed, &files.declared, Arrival::Tells)?);
         let key = keyed.indexed();
         let covered = self.covered_anyhow(session.as_ref(), &key).await?;
         let covered = Arc::new(covered);
@@ -169,8 +199,8 @@ impl Modification {
 
 impl Modification {
     /// What stays of the rows of each key, of rows that are put together into the keyed table, as a
-    /// relation that can be read once, with the columns that data files have. Where columns are merged, a
-    /// key may have a deletion beside its row.
+    /// relation that can be read once, with the columns that data files have; and how many others there
+    /// were, once it was read. Where columns are merged, a key may have a deletion beside its row.
     ///
     /// # Errors
     /// Columns that are not the table's.
@@ -178,13 +208,14 @@ impl Modification {
         &self,
         rows: SendableRecordBatchStream,
         session: Arc<dyn Session>,
-    ) -> Result<Arc<dyn TableProvider>> {
+    ) -> Result<(Arc<dyn TableProvider>, Arc<AtomicU64>)> {
         let files = self.snapshot.schema.with_column_versions()?;
         let most = self.settings.upsert_rows;
-        let (rows, _) = latest(rows, &files, session.task_ctx(), most)?;
+        let context = session.task_ctx();
+        let (rows, stale) = latest(rows, &files, context, most, Arrival::Tells)?;
         let once = Once::new(Arc::clone(&files.declared), rows);
         let table = StreamingTable::try_new(Arc::clone(&files.declared), vec![Arc::new(once)])?;
-        Ok(Arc::new(table))
+        Ok((Arc::new(table), stale))
     }
 }
 
@@ -195,13 +226,14 @@ pub(super) fn latest(
     files: &Arc<TableSchema>,
     context: Arc<TaskContext>,
     chunk_rows: usize,
+    arrival: Arrival,
 ) -> Result<(SendableRecordBatchStream, Arc<AtomicU64>)> {
     let stale = Arc::new(AtomicU64::new(0));
     let Some(keyed) = &files.keyed else {
         return Ok((rows, stale));
     };
     let rows = with_column_versions(rows, files);
-    let order = Arc::new(Order::new(keyed, &files.declared)?);
+    let order = Arc::new(Order::new(keyed, &files.declared, arrival)?);
     let key = order.columns.key.iter().map(|index| {
         let field = files.declared.field(*index);
         let data_type = comparable_type(field.data_type());

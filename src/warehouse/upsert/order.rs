@@ -11,15 +11,17 @@ use arrow::datatypes::SchemaRef;
 
 use super::super::keyed::{INTERVAL, Keyed, KeyedColumns};
 use super::super::tombstones::deleted;
+use super::Arrival;
 use super::columns::ColumnMerge;
 use crate::error::Result;
 
 /// The order of the rows of a key: by their versions; of one version by whether they tell that the
 /// key is deleted, which counts as later; then by all their columns, from left to right. So the order
 /// of arrival tells nothing, but for rows that differ in columns alone that have no order, such as
-/// maps. Without version columns it tells everything.
+/// maps. Without version columns it tells everything, where it tells something at all.
 pub(super) struct Order {
     pub columns: KeyedColumns,
+    arrival: Arrival,
     /// How rows are merged, where the latest does not stay as a whole.
     pub merge: Option<ColumnMerge>,
     /// The first column of the interval that a row is valid in, where all rows are kept.
@@ -35,10 +37,11 @@ pub(super) struct Comparison {
 
 impl Order {
     /// The order of rows as files have them.
-    pub fn new(keyed: &Keyed, files: &SchemaRef) -> Result<Self> {
+    pub fn new(keyed: &Keyed, files: &SchemaRef, arrival: Arrival) -> Result<Self> {
         Ok(Self {
             columns: keyed.columns(files)?,
-            merge: ColumnMerge::new(keyed, files)?,
+            arrival,
+            merge: ColumnMerge::new(keyed, files, arrival)?,
             history: match keyed.has_history() {
                 true => files.fields().len().checked_sub(INTERVAL.len()),
                 false => None,
@@ -48,7 +51,7 @@ impl Order {
 
     /// Whether the order of arrival tells which row is later.
     pub fn is_of_arrival(&self) -> bool {
-        self.columns.versions.is_empty()
+        self.columns.versions.is_empty() && self.arrival == Arrival::Tells
     }
 
     /// The columns of the key.

@@ -9,7 +9,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
 
 use super::*;
-use crate::warehouse::{Keyed, Merge};
+use crate::warehouse::{Arrival, Keyed, Merge};
 
 /// What arrives with a version; the greater one is later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,7 +45,7 @@ fn order() -> Order {
         tombstone_retention_seconds: 0,
         merge: Merge::History,
     };
-    Order::new(&keyed, &columns()).unwrap()
+    Order::new(&keyed, &columns(), Arrival::Tells).unwrap()
 }
 
 fn batch(changes: &[(Option<i64>, Change)]) -> RecordBatch {
