@@ -11,8 +11,8 @@ use std::sync::Arc;
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, ArrayElemTypeDef, BinaryOperator, DataType, ExactNumberInfo, Expr, FunctionArg,
-    FunctionArgExpr, FunctionArguments, Ident, OrderByKind, Query, SelectItem, SetExpr, Subscript,
-    TimezoneInfo, TrimWhereField, Value, VisitorMut,
+    FunctionArgExpr, FunctionArguments, Ident, OrderByKind, Query, Select, SelectItem, SetExpr,
+    Subscript, TimezoneInfo, TrimWhereField, Value, VisitorMut,
 };
 
 use super::cursor::fold;
@@ -124,20 +124,25 @@ pub fn has_several_wildcards(query: &Query) -> bool {
 /// Gives columns of a query's answer that have one name between them names of their own, which
 /// DataFusion's planner wants; [`rename`], given the query as it was, takes them away again.
 pub fn make_unique(query: &mut Query) {
-    let keys = query.order_by.iter().flat_map(|order| match &order.kind {
-        OrderByKind::Expressions(keys) => keys.as_slice(),
-        OrderByKind::All(_) => &[],
-    });
     let is_ordered = query.order_by.is_some();
-    let ordered = keys.filter_map(|key| match &key.expr {
-        Expr::Identifier(name) => Some(folded(name)),
-        _ => None,
-    });
-    let ordered: Vec<String> = ordered.collect();
+    let ordered = ordered_by(query);
     if orders_by_places(query) {
         name_beside_windows(&mut query.body);
     }
     make_body_unique(&mut query.body, &ordered, is_ordered);
+}
+
+/// The names that a query's rows are ordered by.
+fn ordered_by(query: &Query) -> Vec<String> {
+    let keys = query.order_by.iter().flat_map(|order| match &order.kind {
+        OrderByKind::Expressions(keys) => keys.as_slice(),
+        OrderByKind::All(_) => &[],
+    });
+    let ordered = keys.filter_map(|key| match &key.expr {
+        Expr::Identifier(name) => Some(folded(name)),
+        _ => None,
+    });
+    ordered.collect()
 }
 
 /// Whether the rows are ordered by places of columns alone.
@@ -159,16 +164,22 @@ fn name_beside_windows(body: &mut SetExpr) {
     if !have_windows(&select.projection) {
         return;
     }
+    name_computed(select, &[]);
+}
+
+/// Names what is computed, but for what has one of these names.
+fn name_computed(select: &mut Select, but: &[String]) {
     for (position, item) in select.projection.iter_mut().enumerate() {
         if let SelectItem::UnnamedExpr(expression) = item
             && is_figure(expression)
         {
+            let name = name_of(expression);
+            if but.contains(&name) {
+                continue;
+            }
             *item = SelectItem::ExprWithAlias {
                 expr: expression.clone(),
-                alias: Ident::with_quote(
-                    '"',
-                    format!("{} ({})", name_of(expression), position + 1),
-                ),
+                alias: Ident::with_quote('"', format!("{name} ({})", position + 1)),
             };
         }
     }
@@ -200,9 +211,33 @@ impl VisitorMut for Branches {
         let mut body = query.body.as_mut();
         while let SetExpr::SetOperation { left, right, .. } = body {
             make_body_unique(right, &[], false);
+            name_beside_columns(right, &[], false);
             body = left.as_mut();
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// Names what is computed beside columns in a branch that gives no names to the rows: the planner would
+/// give it the name that the rows have at its place, which one of these columns may have as well.
+fn name_beside_columns(body: &mut SetExpr, ordered: &[String], is_ordered: bool) {
+    match body {
+        SetExpr::Select(select) => {
+            let has_columns = !select.projection.iter().all(is_computed);
+            // The planner finds what rows that are there once are ordered by as it is written alone.
+            if has_columns && (select.distinct.is_none() || !is_ordered) {
+                name_computed(select, ordered);
+            }
+        }
+        SetExpr::SetOperation { left, right, .. } => {
+            name_beside_columns(left, ordered, is_ordered);
+            name_beside_columns(right, ordered, is_ordered);
+        }
+        SetExpr::Query(query) => {
+            let (ordered, is_ordered) = (ordered_by(query), query.order_by.is_some());
+            name_beside_columns(&mut query.body, &ordered, is_ordered);
+        }
+        _ => {}
     }
 }
 
