@@ -105,7 +105,7 @@ impl Warehouse {
     /// be NULL.
     ///
     /// # Errors
-    /// Those of [`Self::replace_with`]; those of [`Keyed::check`].
+    /// Those of [`Self::replace_with`]; those of [`super::Keyed::check`].
     pub async fn replace_keyed(
         &self,
         table: &TableId,
