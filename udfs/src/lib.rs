@@ -9,6 +9,7 @@ mod arguments;
 mod arrays;
 mod calendar;
 mod completeness;
+pub mod composites;
 pub mod enums;
 mod error;
 mod formatting;

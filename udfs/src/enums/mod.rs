@@ -17,7 +17,7 @@ pub use functions::{check, declared, is_declaration, label, place, read, renamed
 pub use kind::{EnumKind, EnumType, keeps_array};
 
 /// An enum type and its labels.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EnumDefinition {
     /// The type.
     pub of: EnumType,

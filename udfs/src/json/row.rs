@@ -11,6 +11,8 @@ use datafusion::logical_expr::{
     Volatility,
 };
 
+use crate::composites::without_part;
+
 /// The function: names and values in turn.
 pub(super) fn udf() -> Arc<ScalarUDF> {
     Arc::new(ScalarUDF::new_from_impl(RowOfValues {
@@ -46,7 +48,8 @@ impl ScalarUDFImpl for RowOfValues {
             let name = name.and_then(|name| name.try_as_str().flatten());
             match (name, fields) {
                 (Some(name), [_, field]) => {
-                    Ok(Field::clone(field).with_name(name).with_nullable(true))
+                    let field = Field::clone(field).with_name(name).with_nullable(true);
+                    Ok(without_part(field))
                 }
                 _ => plan_err!("a record is made of names and values"),
             }

@@ -50,7 +50,7 @@ pub(super) fn of_texts(from: &ArrayRef, to: &DataType, zone: &SessionTimeZone) -
 ///
 /// # Errors
 /// Those of `convert`.
-pub(super) fn of_arrays(
+pub(crate) fn of_arrays(
     from: &ArrayRef,
     item: &Field,
     convert: impl FnOnce(&ArrayRef) -> Result<ArrayRef>,

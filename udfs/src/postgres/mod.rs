@@ -76,6 +76,7 @@ mod whole;
 mod zoned;
 
 pub use arrays::array_elements;
+pub(crate) use arrays::of_arrays;
 pub use character_length::{CHARACTER_LENGTH, CharacterKind, CharacterLength};
 pub use common_type::CommonTypes;
 pub use conversion::{as_text, from_text};
