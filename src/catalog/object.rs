@@ -103,7 +103,7 @@ impl Kind {
             Statement::CreateCheck(_) => Some(Self::Check),
             Statement::CreateSequence(_) => Some(Self::Sequence),
             Statement::CreateRole(_) => Some(Self::Role),
-            Statement::CreateType(_) => Some(Self::Type),
+            Statement::CreateType(_) | Statement::CreateComposite(_) => Some(Self::Type),
             Statement::CreateFunction(_) => Some(Self::Function),
             _ => None,
         }

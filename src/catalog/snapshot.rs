@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use tributary_udfs::enums::EnumKind;
+use tributary_udfs::composites;
 
 use super::default_privileges::{ANYWHERE, DefaultPrivileges};
 use super::privilege::{Access, Grant, PUBLIC_ROLE, Privilege};
@@ -254,7 +254,7 @@ impl Snapshot {
             .ok_or_else(|| self.not_found("type", &self.types, name, search_path))
     }
 
-    /// The columns of tables, and of external ones, that have a type or arrays of it.
+    /// The columns of tables, and of external ones, that have a type, or values of it within.
     pub fn columns_of_type(&self, oid: Oid) -> Vec<(Arc<Object>, String)> {
         let mut columns = Vec::new();
         for object in self.objects() {
@@ -262,7 +262,7 @@ impl Snapshot {
                 continue;
             }
             for field in object.schema.fields() {
-                if EnumKind::of_field(field).is_some_and(|kind| kind.of.oid == oid) {
+                if composites::uses(field, oid) {
                     columns.push((Arc::clone(object), field.name().clone()));
                 }
             }

@@ -18,8 +18,8 @@ use super::drop::{kind, word};
 use super::referential::refuse_where_waiting;
 use super::refresh::tell;
 use super::{
-    added_identity, changing_transactions, create_sequence, create_type, index, redefine,
-    replaced_view, serial, stored_columns, tables_in_use,
+    added_identity, changing_transactions, create_composite, create_sequence, create_type, index,
+    redefine, replaced_view, serial, stored_columns, tables_in_use,
 };
 use crate::catalog::{Kind, NewObject, Object, Oid, Snapshot, references_of};
 use crate::error::{Error, Result, SqlState};
@@ -171,6 +171,7 @@ async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {
         Action::RenameValue(old, new) => {
             create_type::rename_value(session, &object, old, new).await
         }
+        Action::Attribute(change) => create_composite::alter(session, &object, change),
         Action::Suspend(suspends) => {
             catalog.write(|transaction| transaction.set_suspended(object.oid, *suspends))
         }

@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 
 use arrow::datatypes::DataType;
 use datafusion::sql::sqlparser::ast::Expr;
+use tributary_udfs::composites::CompositeKind;
 use tributary_udfs::enums::EnumKind;
 use tributary_udfs::type_name;
 
@@ -169,6 +170,7 @@ fn columns(
                 return format!("{proposed} AS {name}");
             };
             let value = match field.data_type() {
+                data_type if CompositeKind::of(data_type).is_some() => value.clone(),
                 DataType::Struct(_) | DataType::Map(..) => value.clone(),
                 // What is proposed beside it tells of which type it is, which no cast to text[] would.
                 DataType::List(_) if EnumKind::of_field(field).is_some() => value.clone(),

@@ -14,6 +14,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::sql::sqlparser::ast;
 use futures::{FutureExt, stream};
 use tokio::sync::mpsc;
+use tributary_udfs::composites::CompositeKind;
 
 use self::source::Source;
 use super::query::Planned;
@@ -23,7 +24,7 @@ use crate::catalog::{Object, references_of};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::instance::StatementContext;
 use crate::models::{constraints, keyed};
-use crate::session::{CopyIn, Outcome, Session, declared, enums, plan};
+use crate::session::{CopyIn, Outcome, Session, composites, declared, enums, plan};
 use crate::sources::RejectedRows;
 use crate::sql::copy::{Copy, CopyFormat, Direction};
 use crate::sql::name::ObjectName;
@@ -237,6 +238,12 @@ async fn from_stdin(
     };
     let path = session.settings().search_path.0;
     let enums = enums::of_columns(&context.snapshot, &path, &target.schema)?;
+    let mut within = Vec::new();
+    for field in target.schema.fields() {
+        if CompositeKind::of(field.data_type()).is_some() {
+            within.extend(composites::enums_within(&context.snapshot, &path, field)?);
+        }
+    }
     let (input, received) = mpsc::channel(QUEUE);
     let count = names.len();
     let is_binary = *format == CopyFormat::Binary;
@@ -248,6 +255,7 @@ async fn from_stdin(
         defaults,
         condition,
         enums,
+        within,
         is_binary,
         target: Arc::clone(&target),
         zone: crate::instance::reading_within(&session.settings(), session.began()),

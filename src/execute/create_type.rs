@@ -100,6 +100,12 @@ pub async fn rename_value(session: &Session, object: &Object, old: &str, new: &s
     referential::lock(session, wanted).await?;
     let snapshot = catalog.snapshot();
     let mut create = enum_of(&snapshot, object)?;
+    let readers = snapshot.direct_dependents(object.oid);
+    if let Some(of) = readers.iter().find(|it| it.kind == Kind::Type) {
+        let what = format!("a label of type \"{}\", which", object.name.name);
+        let what = format!("{what} attributes of type \"{}\" are of", of.name.name);
+        return Err(Error::unsupported(format!("renaming {what}")));
+    }
     for renamed in &mut create.renamed {
         renamed
             .last

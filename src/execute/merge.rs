@@ -20,6 +20,7 @@ use datafusion::execution::SessionState;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::{Ident, TableFactor};
 
+use tributary_udfs::composites::CompositeKind;
 use tributary_udfs::type_name;
 
 use super::modify::{
@@ -253,6 +254,7 @@ impl Cases {
         let values = self.clauses.iter().map(|(condition, _, values)| {
             let value = values.get(index).map_or("NULL", String::as_str);
             let value = match field.data_type() {
+                data_type if CompositeKind::of(data_type).is_some() => value.to_owned(),
                 DataType::Struct(_) | DataType::Map(..) => value.to_owned(),
                 data_type => format!("CAST({value} AS {})", type_name(data_type)),
             };

@@ -11,6 +11,7 @@ pub mod close;
 pub mod comment;
 pub mod copy;
 pub mod create_check;
+pub mod create_composite;
 pub mod create_extension;
 pub mod create_external_table;
 pub mod create_function;
@@ -162,6 +163,7 @@ async fn other(
         Statement::CreateTable(create) => create_table::execute(session, create).await,
         Statement::CreateSequence(create) => create_sequence::execute(session, create),
         Statement::CreateType(create) => create_type::execute(session, create),
+        Statement::CreateComposite(create) => create_composite::execute(session, create),
         Statement::CreateFunction(create) => create_function::execute(session, create).await,
         Statement::AlterFunction(alter) => alter_function::execute(session, alter).await,
         Statement::DropFunction(drop) => drop_function::execute(session, drop).await,

@@ -551,6 +551,7 @@ fn apply(
         | Action::OwnerTo(_)
         | Action::AddValue { .. }
         | Action::RenameValue(..)
+        | Action::Attribute(_)
         | Action::Sequence(..)
         | Action::Suspend(_)
         | Action::Refresh

@@ -13,7 +13,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::models::define::define;
 use crate::models::replacement::replaced_meanwhile;
 use crate::models::replan::{self, Author};
-use crate::session::{Session, enums};
+use crate::session::{Session, enums, own_types};
 use crate::sql::Statement;
 
 /// `numeric` and `numeric[]`.
@@ -64,9 +64,9 @@ fn compared(object: &Object, field: &Field) -> (u32, i32) {
 }
 
 fn shown(snapshot: &Snapshot, path: &[String], (oid, modifier): (u32, i32)) -> String {
-    match enums::with_oid(snapshot, oid) {
-        Some((object, kind)) => {
-            let array = if kind.is_array { "[]" } else { "" };
+    match own_types::with_oid(snapshot, oid) {
+        Some((object, is_array)) => {
+            let array = if is_array { "[]" } else { "" };
             format!("{}{array}", enums::shown_name(&object, snapshot, path))
         }
         None => format_type(oid, modifier),

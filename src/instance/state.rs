@@ -14,6 +14,7 @@ use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::prelude::SessionConfig;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use tributary_udfs::composites;
 use tributary_udfs::enums;
 use tributary_udfs::json::{self, JsonOperators, JsonTypes};
 use tributary_udfs::postgres::{
@@ -52,6 +53,7 @@ use crate::catalog::pg_catalog::{self, StatementCatalog};
 use crate::config::{Configuration, SessionSettings, Value as _};
 use crate::error::{Error, Result};
 use crate::models::resolution::{Indexes, LateralLookups};
+use crate::session::composites::{CompositeOperators, CompositeTypes};
 use crate::session::enums::{EnumOperators, EnumTypes};
 use crate::session::user_functions;
 use crate::warehouse::{LookUpKeys, RowCache, Warehouse, WarehouseSettings};
@@ -190,6 +192,7 @@ pub fn template(configuration: &Configuration, runtime: Arc<RuntimeEnv>) -> Resu
         )
         .set_str("datafusion.sql_parser.dialect", "PostgreSQL");
     let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![
+        Arc::new(CompositeTypes),
         Arc::new(EnumTypes),
         Arc::new(JsonTypes),
         Arc::new(CommonTypes),
@@ -227,10 +230,12 @@ pub fn template(configuration: &Configuration, runtime: Arc<RuntimeEnv>) -> Resu
     planners.insert(0, Arc::new(JsonOperators));
     planners.insert(0, Arc::new(IntegerLiterals));
     planners.insert(0, Arc::new(EnumOperators));
+    planners.insert(0, Arc::new(CompositeOperators));
     let mut state = tributary_udfs::with_similarity_joins(builder).build();
     tributary_udfs::register_all(&mut state)?;
     json::register(&mut state)?;
     enums::register(&mut state)?;
+    composites::register(&mut state)?;
     state.register_relation_planner(json::relation_planner())?;
     state.register_relation_planner(Arc::new(LateralLookups))?;
     // The last is asked first.

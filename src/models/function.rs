@@ -151,7 +151,7 @@ pub async fn check(context: &StatementContext, create: &CreateFunction) -> Resul
     let fields = plan.schema().fields();
     let (wanted, shown) = match &create.returns {
         Returns::Type(of) => (vec![declared(context, of)?], type_text(of)),
-        Returns::SetOf(of) => match user_functions::relation_named(&context.snapshot, of) {
+        Returns::SetOf(of) => match user_functions::row_named(&context.snapshot, of) {
             Some(relation) => (
                 relation.schema.fields().iter().cloned().collect(),
                 type_text(of),

@@ -16,10 +16,12 @@ use tributary_udfs::postgres::{
     BARE_NUMERIC, CHARACTER_LENGTH, CommonTypes, NumericArithmetic, SINGLE_BYTE,
 };
 
+use super::composites::CompositeTypes;
 use super::enums::{self, EnumTypes};
 use super::{
     grouped_by_keys, lateral_unnest, multisets, open_literals, plan_size, populated_rows,
-    row_limits, rows_once, subqueries, user_functions, values_after_sort, waits_in_sorts,
+    row_fields, row_limits, rows_once, subqueries, user_functions, values_after_sort,
+    waits_in_sorts,
 };
 use crate::catalog::pg_catalog::{EmptyQuery, StatementCatalog};
 use crate::catalog::{Kind, Object, Oid, Snapshot, meant_schema, pg_catalog, system};
@@ -411,6 +413,7 @@ pub fn finish(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
 fn coerced(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
     if plan.get_parameter_names()?.is_empty() {
         let options = state.config_options();
+        let plan = CompositeTypes.analyze(plan, options)?;
         let plan = EnumTypes.analyze(plan, options)?;
         let plan = JsonTypes.analyze(plan, options)?;
         let plan = CommonTypes.analyze(plan, options)?;
@@ -484,6 +487,7 @@ async fn say_plannably(
     set_operation_keys::rewrite(query)?;
     named_windows::rewrite(query)?;
     relation_names::check(query)?;
+    row_fields::expand(query, state).await?;
     user_functions::mark(query, &sources.snapshot(), &sources.search_path())?;
     row_expansions::check(&*query)?;
     enums::number(query, &sources.snapshot(), &sources.search_path())?;

@@ -1,5 +1,5 @@
 //! `jsonb_populate_record(NULL::customer, document)` in `FROM`, and its like, are said by
-//! `jsonb_to_record(document)` with the columns of the relation: `AS jsonb_populate_record (id integer, ...)`.
+//! `jsonb_to_record(document)` with the columns of the relation, or the attributes of the composite type: `AS jsonb_populate_record (id integer, ...)`.
 //!
 //! A definition keeps them as they are then.
 
@@ -14,6 +14,7 @@ use super::plan;
 use crate::catalog::{Kind, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::redefine::declared_columns;
+use crate::sql::Statement;
 use crate::sql::cursor::object_name_from;
 use crate::sql::walk::VisitMut;
 
@@ -115,6 +116,9 @@ impl Rewriter<'_> {
             )
         });
         let Some(object) = object else {
+            if let Some(attributes) = self.attributes(relation)? {
+                return Ok(Some(attributes));
+            }
             let message = format!("type \"{relation}\" does not exist");
             return Err(Error::new(SqlState::UNDEFINED_OBJECT, message));
         };
@@ -124,6 +128,25 @@ impl Rewriter<'_> {
             data_type: Some(column.data_type),
         });
         Ok(Some(columns.collect()))
+    }
+}
+
+impl Rewriter<'_> {
+    /// The attributes of the composite type that a name means; none where it means none.
+    fn attributes(&self, name: &ObjectName) -> Result<Option<Vec<TableAliasColumnDef>>> {
+        let name = object_name_from(name)?;
+        let of = self.snapshot.resolve_type(&name, self.path).ok();
+        Ok(match of.as_deref().map(|of| &of.definition) {
+            Some(Statement::CreateComposite(create)) => {
+                let attributes = create.attributes.iter();
+                let columns = attributes.map(|attribute| TableAliasColumnDef {
+                    name: attribute.name.clone(),
+                    data_type: Some(attribute.data_type.clone()),
+                });
+                Some(columns.collect())
+            }
+            _ => None,
+        })
     }
 }
 

@@ -11,6 +11,7 @@ use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
 use parking_lot::Mutex;
 use tokio::task::yield_now;
+use tributary_udfs::composites::given_as;
 
 use super::assigned_parameters::{Assigned, assigned_parameters};
 use super::placed_parameters::placed_parameters;
@@ -201,6 +202,7 @@ pub(super) async fn prepare(
         }
     }
     let parameter_oids = parameter_oids(&parameter_types, types, &assigned, &compared);
+    let parameter_types: Vec<DataType> = parameter_types.iter().map(given_as).collect();
     let mut is_binary = false;
     let schema = match (&statement, &plan, &resolved) {
         (Statement::Query(_) | Statement::WithChanges(_), Some(plan), Some(query)) => {

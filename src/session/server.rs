@@ -9,7 +9,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::{
-    Client, OpenPortal, Outcome, Prepared, PreparedStatements, Session, TransactionStatus, enums,
+    Client, OpenPortal, Outcome, Prepared, PreparedStatements, Session, TransactionStatus,
+    own_types,
 };
 use crate::catalog::privilege::NOBODY;
 use crate::error::{Error, Result, SqlState};
@@ -142,10 +143,8 @@ impl BackendSession for Session {
             let writes = self.state.lock().writes();
             let within = self.within_writes(writes)?;
             let instance = &within.as_ref().unwrap_or(self).instance;
-            match enums::with_oid(&instance.catalog.snapshot(), oid) {
-                Some((_, kind)) if kind.is_array => {
-                    Ok(Some(DataType::new_list(DataType::Utf8, true)))
-                }
+            match own_types::with_oid(&instance.catalog.snapshot(), oid) {
+                Some((_, true)) => Ok(Some(DataType::new_list(DataType::Utf8, true))),
                 Some(_) => Ok(Some(DataType::Utf8)),
                 None => Err(error),
             }

@@ -5,6 +5,7 @@ use std::fmt;
 use datafusion::sql::sqlparser::ast::{ColumnDef, DataType, Expr};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
+use super::alter_attribute::AttributeChange;
 use super::alter_identity::IdentityChange;
 use super::collation;
 use super::column_storage::ColumnStorage;
@@ -67,6 +68,8 @@ pub enum Action {
     },
     /// `RENAME VALUE 'label' TO 'label'`.
     RenameValue(String, String),
+    /// What becomes of an attribute of a composite type.
+    Attribute(AttributeChange),
     /// What is said of the numbers of a sequence, and `RESTART [WITH n]`.
     Sequence(Box<SequenceOptions>, Option<Restart>),
     /// `SUSPEND`: the scheduler leaves a materialized view or model alone, or with `RESUME` no more.
@@ -186,7 +189,8 @@ impl Alter {
             _ => parser.object_name()?,
         };
         let mut actions = vec![Action::parse(parser, kind)?];
-        while kind == DropKind::Table && parser.consume_token(&Token::Comma) {
+        let has_several = matches!(kind, DropKind::Table | DropKind::Type);
+        while has_several && parser.consume_token(&Token::Comma) {
             actions.push(Action::parse(parser, kind)?);
         }
         Ok(Self {
@@ -321,6 +325,9 @@ impl Action {
             parser.expect_words(&["TO"])?;
             return Ok(Self::RenameValue(old, parser.string()?));
         }
+        if let Some(change) = AttributeChange::parse(parser)? {
+            return Ok(Self::Attribute(change));
+        }
         if !parser.take_words(&["ADD", "VALUE"]) {
             return parser.unsupported_here("this action of ALTER TYPE");
         }
@@ -445,14 +452,15 @@ fn is_option(parser: &Parser) -> bool {
     parser.peek_word(0).is_some()
 }
 
-fn renamed(parser: &mut Parser) -> Parsed<(String, String)> {
+/// Parses `old TO new`.
+pub(super) fn renamed(parser: &mut Parser) -> Parsed<(String, String)> {
     let old = parser.identifier()?;
     parser.expect_words(&["TO"])?;
     Ok((old, parser.identifier()?))
 }
 
 /// Whether `CASCADE` was said.
-fn take_behavior(parser: &mut Parser) -> bool {
+pub(super) fn take_behavior(parser: &mut Parser) -> bool {
     let cascade = parser.take_word("CASCADE");
     let _ = !cascade && parser.take_word("RESTRICT");
     cascade
@@ -499,6 +507,7 @@ impl fmt::Display for Action {
             Self::RenameValue(old, new) => {
                 write!(f, "RENAME VALUE {} TO {}", Literal(old), Literal(new))
             }
+            Self::Attribute(change) => change.fmt(f),
             Self::Sequence(options, restart) => {
                 let options = options.to_string();
                 f.write_str(options.trim_start())?;

@@ -1,20 +1,20 @@
 //! `column = value, (column, column) = (value, value)`, as `UPDATE`, `MERGE` and `ON CONFLICT` have
-//! them; in `UPDATE`, `column[place] = value` too.
+//! them; in `UPDATE`, `column[place] = value` and
+//! `column.attribute = value` too.
 
 use std::fmt;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    AssignmentTarget, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName as AstName,
-    Query, SelectItem, SetExpr,
+    AssignmentTarget, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
+    ObjectName as AstName, Query, SelectItem, SetExpr,
 };
 use datafusion::sql::sqlparser::tokenizer::Token;
 
-use super::assigned_elements;
 use super::cursor::{Parsed, Parser, fold, no_duplicates};
 use super::name::Quoted;
-use super::row_membership;
 use super::shown::Shown;
+use super::{assigned_attributes, assigned_elements, row_membership};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::walk::visit_expressions;
 
@@ -52,8 +52,8 @@ pub fn columns(assignments: &[Assignment]) -> Vec<String> {
 pub(super) fn parse(parser: &mut Parser, table: Option<&str>) -> Parsed<Vec<Assignment>> {
     let place = parser.error_here(Error::internal(""));
     let mut assignments: Vec<Assignment> = Vec::new();
-    // Columns of whose arrays elements are assigned to.
-    let mut arrays: Vec<String> = Vec::new();
+    // Columns of whose arrays elements are assigned to, or of whose rows attributes.
+    let mut assigned: Vec<String> = Vec::new();
     loop {
         let target = parser.parse_assignment_target()?;
         let mut subscripts = Vec::new();
@@ -66,24 +66,29 @@ pub(super) fn parse(parser: &mut Parser, table: Option<&str>) -> Parsed<Vec<Assi
         let pairs: Vec<(Vec<AstName>, Expr)> = match target {
             AssignmentTarget::ColumnName(name) if !subscripts.is_empty() => {
                 let column = column_of(&name).unwrap_or_default();
-                // What has been assigned to the column's elements so far, or the column.
-                let earlier = match arrays.contains(&column) {
-                    true => assignments
-                        .iter()
-                        .position(|it| it.columns == [column.as_str()]),
-                    false => None,
-                };
-                let array = earlier.and_then(|at| assignments.remove(at).value);
-                let array = array.unwrap_or_else(|| {
-                    assigned_elements::column(table.unwrap_or_default(), &column)
-                });
+                let array = earlier(&mut assignments, &assigned, table, &column);
                 if is_default(&value) {
                     return Err(place_of_value.with_error(assigned_elements::no_default()));
                 }
                 let value = assigned_elements::assigned(array, subscripts, value)
                     .map_err(|error| place_of_value.with_error(error))?;
-                arrays.push(column);
+                assigned.push(column);
                 vec![(vec![name], value)]
+            }
+            AssignmentTarget::ColumnName(name) if table.is_some() && name.0.len() > 1 => {
+                let mut parts = name.0.into_iter();
+                let column: Vec<_> = parts.by_ref().take(1).collect();
+                let column = AstName(column);
+                let name = column_of(&column).unwrap_or_default();
+                let fields = parts.filter_map(|part| part.as_ident().cloned());
+                let fields: Vec<Ident> = fields.collect();
+                let row = earlier(&mut assignments, &assigned, table, &name);
+                if is_default(&value) {
+                    return Err(place_of_value.with_error(assigned_attributes::no_default()));
+                }
+                let value = assigned_attributes::assigned(row, &fields, value);
+                assigned.push(name);
+                vec![(vec![column], value)]
             }
             AssignmentTarget::ColumnName(column) => vec![(vec![column], value)],
             AssignmentTarget::Tuple(columns) => {
@@ -132,6 +137,23 @@ pub(super) fn parse(parser: &mut Parser, table: Option<&str>) -> Parsed<Vec<Assi
         ))
     })?;
     Ok(assignments)
+}
+
+/// What has been assigned to parts of a column so far, or the column.
+fn earlier(
+    assignments: &mut Vec<Assignment>,
+    assigned: &[String],
+    table: Option<&str>,
+    column: &String,
+) -> Expr {
+    let place = match assigned.contains(column) {
+        true => assignments
+            .iter()
+            .position(|it| it.columns == [column.as_str()]),
+        false => None,
+    };
+    let value = place.and_then(|at| assignments.remove(at).value);
+    value.unwrap_or_else(|| assigned_elements::column(table.unwrap_or_default(), column))
 }
 
 /// The values of several columns.

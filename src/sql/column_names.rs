@@ -17,6 +17,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::cursor::fold;
 use super::row_comparison::is_row;
+use super::row_expansions::row_of;
 use super::standard_forms::called_type;
 use crate::sql::walk::{VisitMut, visit_expressions, visit_expressions_mut};
 
@@ -86,25 +87,26 @@ fn names(body: &SetExpr, columns: usize) -> Option<Vec<Option<String>>> {
     let mut names = Vec::with_capacity(columns);
     for item in &select.projection {
         match item {
+            item if is_wildcard(item) => names.extend(std::iter::repeat_n(None, width)),
             SelectItem::UnnamedExpr(expression) => names.push(Some(name_of(expression))),
             SelectItem::ExprWithAlias { alias, .. } => names.push(Some(folded(alias))),
-            SelectItem::ExprWithAliases { .. } => names.push(None),
-            SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..) => {
-                names.extend(std::iter::repeat_n(None, width))
-            }
+            _ => names.push(None),
         }
     }
     (names.len() == columns).then_some(names)
 }
 
 fn wildcards(projection: &[SelectItem]) -> usize {
-    let is_wildcard = |item: &&SelectItem| {
-        matches!(
-            item,
-            SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..)
-        )
-    };
-    projection.iter().filter(is_wildcard).count()
+    projection.iter().filter(|item| is_wildcard(item)).count()
+}
+
+/// Whether an item stands for several columns, whose names are not told here.
+fn is_wildcard(item: &SelectItem) -> bool {
+    match item {
+        SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..) => true,
+        SelectItem::UnnamedExpr(expression) => row_of(expression).is_some(),
+        _ => false,
+    }
 }
 
 /// Whether a query has more than one `*` in a list of columns, so that [`rename`] cannot name what

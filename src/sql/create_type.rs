@@ -71,16 +71,8 @@ pub enum Place {
 }
 
 impl CreateType {
-    /// Parses the statement after `CREATE`.
-    pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
-        parser.expect_words(&["TYPE"])?;
-        let name = parser.object_name()?;
-        if !parser.take_words(&["AS", "ENUM"]) {
-            let hint = "Types are enums here: CREATE TYPE name AS ENUM ('label', ...). Keep the parts of \
-                        a composite value in columns of their own, or as jsonb.";
-            let error = Error::unsupported("a type that is no enum").with_hint(hint);
-            return Err(parser.error_here(error));
-        }
+    /// Parses the statement after `CREATE TYPE name AS ENUM`.
+    pub(super) fn parse(parser: &mut Parser, name: ObjectName) -> Parsed<Self> {
         let place = parser.peek_token_ref().span.start;
         let told = |error| Failure::Told(error, Some(place));
         let texts = list(parser, |parser| parser.string())?;
@@ -293,7 +285,8 @@ fn list<T>(parser: &mut Parser, item: impl Fn(&mut Parser) -> Parsed<T>) -> Pars
     Ok(items)
 }
 
-fn number<T: std::str::FromStr>(parser: &mut Parser) -> Parsed<T> {
+/// Parses a number.
+pub(super) fn number<T: std::str::FromStr>(parser: &mut Parser) -> Parsed<T> {
     let text = parser.parse_expr()?.to_string();
     match text.parse() {
         Ok(number) => Ok(number),

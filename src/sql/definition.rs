@@ -14,6 +14,7 @@ impl Statement {
             Self::CreateCheck(create) => Some(&create.name),
             Self::CreateModel(create) => Some(&create.name),
             Self::CreateType(create) => Some(&create.name),
+            Self::CreateComposite(create) => Some(&create.name),
             _ => None,
         }
     }
@@ -28,6 +29,7 @@ impl Statement {
             Self::CreateCheck(create) => Some(&mut create.name),
             Self::CreateModel(create) => Some(&mut create.name),
             Self::CreateType(create) => Some(&mut create.name),
+            Self::CreateComposite(create) => Some(&mut create.name),
             _ => None,
         }
     }

@@ -7,12 +7,14 @@
 pub mod alias_columns;
 mod alias_words;
 pub mod alter;
+pub mod alter_attribute;
 pub mod alter_default_privileges;
 pub mod alter_function;
 pub mod alter_identity;
 pub mod alter_role;
 pub mod ambiguous_columns;
 pub mod analyze;
+mod assigned_attributes;
 pub mod assigned_elements;
 pub mod assignment;
 mod between_symmetric;
@@ -30,6 +32,7 @@ pub mod constraint;
 pub mod copy;
 mod copy_options;
 pub mod create_check;
+pub mod create_composite;
 pub mod create_extension;
 pub mod create_external_table;
 pub mod create_function;
@@ -201,6 +204,8 @@ pub enum Statement {
     CreateSequence(create_sequence::CreateSequence),
     /// `CREATE TYPE`.
     CreateType(create_type::CreateType),
+    /// `CREATE TYPE ... AS (...)`.
+    CreateComposite(create_composite::CreateComposite),
     /// `CREATE FUNCTION`.
     CreateFunction(Box<create_function::CreateFunction>),
     /// `ALTER FUNCTION`.
@@ -307,6 +312,7 @@ impl fmt::Display for Statement {
             Self::CreateTable(statement) => statement.fmt(f),
             Self::CreateSequence(statement) => statement.fmt(f),
             Self::CreateType(statement) => statement.fmt(f),
+            Self::CreateComposite(statement) => statement.fmt(f),
             Self::CreateFunction(statement) => statement.fmt(f),
             Self::AlterFunction(statement) => statement.fmt(f),
             Self::DropFunction(statement) => statement.fmt(f),

@@ -20,7 +20,6 @@ use super::create_role::CreateRole;
 use super::create_schema::CreateSchema;
 use super::create_sequence::CreateSequence;
 use super::create_table::CreateTable;
-use super::create_type::CreateType;
 use super::create_view::CreateView;
 use super::cursor::{Failure, Parsed, Parser};
 use super::deallocate::Deallocate;
@@ -56,7 +55,7 @@ use super::truncate::Truncate;
 use super::unlisten::Unlisten;
 use super::update::Update;
 use super::vacuum::Vacuum;
-use super::{Statement, query, security_label, with, with_changes};
+use super::{Statement, create_composite, query, security_label, with, with_changes};
 use crate::error::{Error, Result, SqlState};
 
 use datafusion::sql::sqlparser::ast::With;
@@ -398,7 +397,7 @@ fn parse_create(parser: &mut Parser) -> Parsed<Statement> {
         "EXTENSION" if !or_replace => {
             CreateExtension::parse(parser).map(Statement::CreateExtension)
         }
-        "TYPE" if !or_replace => CreateType::parse(parser).map(Statement::CreateType),
+        "TYPE" if !or_replace => create_composite::parse(parser),
         "FUNCTION" => CreateFunction::parse(parser, or_replace)
             .map(|create| Statement::CreateFunction(Box::new(create))),
         "ROLE" | "USER" | "GROUP"

@@ -75,6 +75,7 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
         Statement::CreateSchema(_)
         | Statement::CreateSequence(_)
         | Statement::CreateType(_)
+        | Statement::CreateComposite(_)
         | Statement::CreateFunction(_)
         | Statement::AlterFunction(_)
         | Statement::DropFunction(_)

@@ -1,8 +1,9 @@
 //! The types that statements name and users have made: in casts, and of declared columns.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
-use arrow::datatypes::FieldRef;
+use arrow::datatypes::{DataType as KeptType, Field, FieldRef};
 use datafusion::sql::sqlparser::ast::{
     ArrayElemTypeDef, CastKind, DataType, Expr, Ident, ObjectName as AstName, ObjectNamePart,
     Query, SetExpr, TypedString, VisitorMut,
@@ -85,21 +86,37 @@ pub fn numbered(oid: u32, array_oid: u32) -> AstName {
     AstName::from(parts.to_vec())
 }
 
+/// [`numbered`], of a type whose values are kept like this.
+pub fn numbered_as(oid: u32, array_oid: u32, kept: &KeptType) -> AstName {
+    let mut name = numbered(oid, array_oid);
+    let kept = serde_json::to_string(kept).unwrap_or_default();
+    let kept = Ident::with_quote('"', kept);
+    name.0.push(ObjectNamePart::Identifier(kept));
+    name
+}
+
 /// A field of a type that is named by its numbers.
 pub fn field(data_type: &DataType) -> Option<FieldRef> {
     let DataType::Custom(name, _) = data_type else {
         return None;
     };
     let (oid, array_oid) = numbers(name)?;
-    Some(EnumType { oid, array_oid }.field(""))
+    match name.0.get(3) {
+        Some(kept) => {
+            let kept = serde_json::from_str(&kept.as_ident()?.value).ok()?;
+            Some(Arc::new(Field::new("", kept, true)))
+        }
+        None => Some(EnumType { oid, array_oid }.field("")),
+    }
 }
 
-/// The numbers of a type that [`numbered`] has written.
+/// The numbers of a type that [`numbered`] or [`numbered_as`] has written.
 fn numbers(name: &AstName) -> Option<(u32, u32)> {
     let [
         ObjectNamePart::Identifier(mark),
         ObjectNamePart::Identifier(oid),
         ObjectNamePart::Identifier(array_oid),
+        ..,
     ] = name.0.as_slice()
     else {
         return None;
@@ -127,6 +144,10 @@ impl Statement {
             Self::CreateExternalTable(create) => {
                 let mut columns = create.columns.iter_mut();
                 columns.try_for_each(|column| of_type(&mut column.data_type, act))
+            }
+            Self::CreateComposite(create) => {
+                let mut attributes = create.attributes.iter_mut();
+                attributes.try_for_each(|it| of_type(&mut it.data_type, act))
             }
             Self::CreateTable(create) => {
                 for column in &mut create.columns {

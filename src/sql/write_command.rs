@@ -62,7 +62,7 @@ impl Statement {
             Self::CreateMaterializedView(_) => Some("CREATE MATERIALIZED VIEW"),
             Self::CreateTable(_) => Some("CREATE TABLE"),
             Self::CreateSequence(_) => Some("CREATE SEQUENCE"),
-            Self::CreateType(_) => Some("CREATE TYPE"),
+            Self::CreateType(_) | Self::CreateComposite(_) => Some("CREATE TYPE"),
             Self::CreateFunction(_) => Some("CREATE FUNCTION"),
             Self::AlterFunction(_) => Some("ALTER FUNCTION"),
             Self::DropFunction(_) => Some("DROP FUNCTION"),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, TimeUnit};
 
+use tributary_udfs::composites::CompositeType;
 use tributary_udfs::enums::{EnumKind, EnumType};
 
 use crate::error::{Error, Result, SqlState};
@@ -148,6 +149,15 @@ impl PostgresType {
         }
     }
 
+    /// That of the rows of a composite type.
+    fn of_composite(of: CompositeType) -> Self {
+        Self {
+            oid: of.oid,
+            array_oid: of.array_oid,
+            length: -1,
+        }
+    }
+
     /// The type that a field of the catalog is known by.
     fn catalogued(field: &Field) -> Option<Self> {
         match (
@@ -210,7 +220,9 @@ impl PostgresType {
             | DataType::ListView(element)
             | DataType::LargeListView(element)
             | DataType::FixedSizeList(element, _) => Self::of_field(innermost(element)).array(),
-            DataType::Struct(_) => Self::RECORD,
+            DataType::Struct(_) => {
+                CompositeType::of(data_type).map_or(Self::RECORD, Self::of_composite)
+            }
             DataType::Map(..) => Self::JSON,
             DataType::Dictionary(_, values) => Self::of(values),
             DataType::RunEndEncoded(_, values) => Self::of_field(values),

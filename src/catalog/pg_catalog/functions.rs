@@ -18,7 +18,7 @@ use super::{
 };
 use crate::catalog::system::{REJECTED_ROWS, SYSTEM_SCHEMA, SystemSources, view};
 use crate::catalog::{Kind, is_temporary_schema};
-use crate::session::enums;
+use crate::session::{composites, enums};
 use crate::sql::name::Quoted;
 use crate::sql::view_columns::shown_query;
 use crate::sql::{QualifiedName, Statement};
@@ -306,7 +306,9 @@ pub(super) fn is_visible(sources: &dyn SystemSources, relation: &Relation) -> bo
         SYSTEM_SCHEMA => view(&relation.name).is_some() || relation.name == REJECTED_ROWS,
         schema => {
             let name = QualifiedName::new(schema, &relation.name);
+            let of_rows = snapshot.type_named(&name);
             snapshot.relation(&name).is_some()
+                || of_rows.is_some_and(|it| composites::composite_type(it).is_some())
         }
     });
     first == Some(relation.schema.as_str())

@@ -87,7 +87,10 @@ fn class(
     let columns = i64::try_from(relation.columns.fields().len()).unwrap_or(i64::MAX);
     // Neither indexes nor sequences have rows of a type.
     let own = object.filter(|object| relation.kind != "S" && has_row_type(object));
-    let table_type = own.map_or(0, row_type);
+    let table_type = match relation.kind {
+        "c" => object.map_or(0, |of| of.oid.into()),
+        _ => own.map_or(0, row_type),
+    };
     row![
         relation.oid,
         relation.name.as_str(),

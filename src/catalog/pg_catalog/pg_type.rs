@@ -6,7 +6,7 @@ use super::table_constraint::{row_arrays, row_type};
 use super::types::has_row_type;
 use crate::catalog::Object;
 use crate::catalog::privilege::Privilege;
-use crate::session::enums;
+use crate::session::{composites, enums};
 use tributary_udfs::enums::EnumType;
 
 /// PostgreSQL's numbers of the functions that read and write enums, in text and in binary.
@@ -33,8 +33,17 @@ pub static TABLE: Rows = Rows {
                 let (own, elements) = (of.array_oid.into(), of.oid.into());
                 rows.push(arrays(object, own, elements, schema.oid.into(), "i"));
             }
+            if let (Some(of), Some(schema)) = (composites::composite_type(object), schema) {
+                let items = object.access.items(&snapshot, &Privilege::OF_TYPES, None);
+                let numbers = [of.oid.into(), row_type(object), of.array_oid.into()];
+                let namespace = schema.oid.into();
+                rows.push(records(object, numbers, namespace, Value::texts(items)));
+                let [own, _, arrays_of] = numbers;
+                rows.push(arrays(object, arrays_of, own, namespace, "d"));
+            }
             if let (true, Some(schema)) = (has_row_type(object), schema) {
-                rows.push(records(object, schema.oid.into()));
+                let numbers = [row_type(object), object.oid.into(), row_arrays(object)];
+                rows.push(records(object, numbers, schema.oid.into(), Value::Null));
                 let (own, elements) = (row_arrays(object), row_type(object));
                 rows.push(arrays(object, own, elements, schema.oid.into(), "d"));
             }
@@ -81,11 +90,17 @@ fn values(object: &Object, of: EnumType, namespace: i64, access: Value) -> Row {
     ]
 }
 
-/// The type of a relation's rows.
-fn records(object: &Object, namespace: i64) -> Row {
+/// The type of a relation's rows, or one that was made as such: by its number, that of the relation, and
+/// that of the type of its arrays.
+fn records(
+    object: &Object,
+    [own, relation, array]: [i64; 3],
+    namespace: i64,
+    access: Value,
+) -> Row {
     let [read, write, receive, send] = RECORD_FUNCTIONS;
     row![
-        row_type(object),
+        own,
         object.name.name.as_str(),
         namespace,
         i64::from(object.access.owner()),
@@ -96,10 +111,10 @@ fn records(object: &Object, namespace: i64) -> Row {
         false,
         true,
         ",",
-        i64::from(object.oid),
+        relation,
         0,
         0,
-        row_arrays(object),
+        array,
         read,
         write,
         receive,
@@ -116,7 +131,7 @@ fn records(object: &Object, namespace: i64) -> Row {
         0,
         Value::Null,
         Value::Null,
-        Value::Null,
+        access,
     ]
 }
 

@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use super::identity_sequence::{IdentitySequence, identity_sequences};
 use super::information_schema::{self, INFORMATION_SCHEMA};
 use super::table_constraint::{
-    TableConstraint, TableIndex, constraints_of, indexes_of, is_part, keys_of, with_part,
+    TableConstraint, TableIndex, constraints_of, indexes_of, is_part, keys_of, row_type, with_part,
 };
 use super::{OWNER, PG_CATALOG};
 use crate::catalog::privilege::Access;
@@ -16,6 +16,7 @@ use crate::catalog::system::{
     REJECTED_ROWS, SYSTEM_SCHEMA, SystemSources, SystemView, VIEWS, rejected_rows_schema,
 };
 use crate::catalog::{Kind, Object, Snapshot, is_temporary_schema};
+use crate::session::composites;
 
 /// PostgreSQL's number of `pg_catalog`.
 pub(super) const PG_CATALOG_OID: i64 = 11;
@@ -171,7 +172,10 @@ pub fn relation(sources: &dyn SystemSources, oid: i64) -> Option<Arc<Relation>> 
         return all.find(|it| it.oid == oid);
     }
     match u32::try_from(oid).ok().and_then(|oid| snapshot.object(oid)) {
-        Some(object) => user_relation(&snapshot, object).map(Arc::new),
+        Some(object) => {
+            let relation = user_relation(&snapshot, object);
+            relation.filter(|it| it.oid == oid).map(Arc::new)
+        }
         None => system_relation_of(oid),
     }
 }
@@ -269,11 +273,17 @@ fn user_relation(snapshot: &Snapshot, object: &Arc<Object>) -> Option<Relation> 
         Kind::MaterializedView => "m",
         Kind::ExternalTable => "f",
         Kind::Sequence => "S",
+        Kind::Type if composites::composite_type(object).is_some() => "c",
         Kind::Model | Kind::Check | Kind::Role | Kind::Function | Kind::Type => return None,
+    };
+    // The type of its rows is the object, where that is no relation itself.
+    let oid = match kind {
+        "c" => row_type(object),
+        _ => object.oid.into(),
     };
     let namespace = snapshot.schema(&object.name.schema)?.oid.into();
     Some(Relation {
-        oid: object.oid.into(),
+        oid,
         schema: object.name.schema.clone(),
         namespace,
         name: object.name.name.clone(),

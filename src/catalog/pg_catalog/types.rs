@@ -10,7 +10,7 @@ use super::information_schema::INFORMATION_SCHEMA;
 use super::table_constraint::{is_part, row_arrays, row_type, with_part};
 use crate::catalog::system::SystemSources;
 use crate::catalog::{Kind, Object, Snapshot};
-use crate::session::enums;
+use crate::session::{composites, enums, own_types};
 use crate::sql::QualifiedName;
 use crate::sql::model_functions::parse_name;
 use crate::sql::name::Quoted;
@@ -120,6 +120,9 @@ const FIRST_OWN: u32 = 16_384;
 /// How values of an enum type are kept, of any.
 static ENUM: Type = new(0, 0, "", "", 4, "E");
 
+/// How rows of a composite type are kept, of any: as other records are.
+static ROW: Type = new(RECORD, 0, "", "", -1, "C");
+
 /// How an array of any type is kept.
 static ARRAY: Type = new(0, 0, "", "", -1, "A");
 
@@ -138,17 +141,19 @@ impl Type {
             .unwrap_or(&TEXT_TYPE_STATIC)
     }
 
-    /// [`Self::of`], of arrays of users' types too.
+    /// [`Self::of`], of composite types and of arrays of users' types too.
     pub fn among(snapshot: &Snapshot, oid: u32) -> &'static Self {
-        match oid >= FIRST_OWN && Self::is_any_array(snapshot, oid) {
-            true => &ARRAY,
-            false => Self::of(oid),
+        let own = (oid >= FIRST_OWN).then(|| own_types::with_oid(snapshot, oid));
+        match own.flatten() {
+            Some((_, true)) => &ARRAY,
+            Some((of, false)) if composites::composite_type(&of).is_some() => &ROW,
+            _ => Self::of(oid),
         }
     }
 
     /// Whether this is the number of an array type, of users' ones too.
     pub fn is_any_array(snapshot: &Snapshot, oid: u32) -> bool {
-        let own = || enums::with_oid(snapshot, oid).is_some_and(|(_, kind)| kind.is_array);
+        let own = || own_types::with_oid(snapshot, oid).is_some_and(|(_, is_array)| is_array);
         Self::is_array(oid) || oid >= FIRST_OWN && own()
     }
 
@@ -324,10 +329,10 @@ pub fn own_name(sources: &dyn SystemSources, oid: u32) -> Option<String> {
         return None;
     }
     let snapshot = sources.snapshot();
-    let (name, is_array) = match enums::with_oid(&snapshot, oid) {
-        Some((object, kind)) => {
+    let (name, is_array) = match own_types::with_oid(&snapshot, oid) {
+        Some((object, is_array)) => {
             let name = enums::shown_name(&object, &snapshot, &sources.search_path());
-            (name, kind.is_array)
+            (name, is_array)
         }
         None => row_type_name(sources, &snapshot, oid.into())?,
     };
@@ -378,8 +383,8 @@ pub fn any_type_oid(sources: &dyn SystemSources, name: &str) -> Option<i64> {
     let snapshot = sources.snapshot();
     let name = parse_name(name).ok()?;
     let object = snapshot.resolve_type(&name, &sources.search_path()).ok()?;
-    let of = enums::enum_type(&object)?;
-    Some(i64::from(if is_array { of.array_oid } else { of.oid }))
+    let array_oid = own_types::array_oid(&object)?;
+    Some(i64::from(if is_array { array_oid } else { object.oid }))
 }
 
 /// Whether a name, folded, is that of a type which every PostgreSQL has.

@@ -12,6 +12,7 @@ use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::physical_plan::PhysicalExpr;
 use tokio::sync::mpsc;
+use tributary_udfs::composites::{self, CompositeKind};
 use tributary_udfs::enums::{self as enum_values, EnumDefinition};
 use tributary_udfs::json::{self, JsonKind};
 use tributary_udfs::postgres::{CharacterLength, from_text};
@@ -52,6 +53,8 @@ pub(super) struct Source {
     pub(super) condition: Option<Arc<dyn PhysicalExpr>>,
     /// The columns of enum types, by name.
     pub(super) enums: Vec<(String, EnumDefinition)>,
+    /// The enum types of attributes of columns of composite types.
+    pub(super) within: Vec<EnumDefinition>,
     pub(super) target: Arc<Object>,
     /// Whether it sends values in binary, and not as text.
     pub(super) is_binary: bool,
@@ -196,6 +199,14 @@ impl Source {
         let column = column_from_binary(values, &self.sent_as(field));
         let column = column.map_err(|(row, error)| at_fault(row, error))?;
         let column = match JsonKind::of_field(field) {
+            _ if CompositeKind::of(field.data_type()).is_some() => {
+                return Ok(composites::converted(
+                    &column,
+                    field,
+                    &self.within,
+                    &self.zone,
+                )?);
+            }
             Some(kind) => json::read_texts(&column, kind)?,
             None => column,
         };
@@ -264,13 +275,15 @@ impl Source {
         };
         self.check_lengths(&texts, field, at_fault)?;
         let wanted = field.data_type();
-        if !can_cast_types(&DataType::Utf8, wanted) {
+        let is_composite = CompositeKind::of(wanted).is_some();
+        if !is_composite && !can_cast_types(&DataType::Utf8, wanted) {
             let wanted = type_name(wanted);
             let what = format!("COPY into column \"{}\" of type {wanted}", field.name());
             return Err(Error::unsupported(what));
         }
         let all: ArrayRef = Arc::new(texts.clone());
         let read = |texts: &ArrayRef| match JsonKind::of_field(field) {
+            _ if is_composite => composites::converted(texts, field, &self.within, &self.zone),
             Some(kind) => json::read_texts(texts, kind),
             None => from_text(texts, wanted, &self.zone),
         };
@@ -341,6 +354,7 @@ mod tests {
             defaults: Vec::new(),
             condition: None,
             enums: Vec::new(),
+            within: Vec::new(),
             is_binary: false,
             target: Arc::new(target),
             zone: SessionTimeZone::default(),

@@ -9,6 +9,7 @@ use datafusion::common::DFSchema;
 use datafusion::logical_expr::{ExprSchemable as _, LogicalPlan, cast};
 use datafusion::physical_plan::PhysicalExpr;
 use datafusion::sql::sqlparser::ast::{Expr, Value};
+use tributary_udfs::composites::CompositeKind;
 use tributary_udfs::enums::EnumKind;
 use tributary_udfs::json::{self, JsonKind};
 
@@ -17,7 +18,7 @@ use crate::catalog::pg_catalog::StatementCatalog;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::StatementContext;
 use crate::models::expression;
-use crate::session::{enums, plan, row_functions};
+use crate::session::{composites, enums, plan, row_functions};
 use crate::sql::shown::Shown;
 use crate::sql::walk::visit_expressions;
 use crate::sql::{Statement, parse_one};
@@ -62,6 +63,11 @@ impl DefaultValue {
                 let sources = StatementCatalog::of(state.config_options())?;
                 let path = sources.search_path();
                 enums::read_assigned(&sources.snapshot(), &path, value, field, &columns)?
+            }
+            _ if given != *field.data_type() && CompositeKind::of(field.data_type()).is_some() => {
+                let sources = StatementCatalog::of(state.config_options())?;
+                let path = sources.search_path();
+                composites::read_assigned(&sources.snapshot(), &path, value, field, &columns)?
             }
             Some(kind) => json::assigned(value, kind, &columns)?,
             None if given == *field.data_type() => value,

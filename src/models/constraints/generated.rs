@@ -17,6 +17,7 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::{Expr, ExprSchemable as _, Volatility, cast};
 use datafusion::physical_plan::PhysicalExpr;
 use datafusion::sql::sqlparser::ast;
+use tributary_udfs::composites::CompositeKind;
 use tributary_udfs::enums::EnumKind;
 use tributary_udfs::json::{self, JsonKind};
 
@@ -24,9 +25,10 @@ use super::assigned::check_assignable;
 use super::declared::typed;
 use super::fitted::fitted;
 use crate::catalog::Object;
+use crate::catalog::pg_catalog::StatementCatalog;
 use crate::error::{Error, Result, SqlState};
 use crate::models::{expression, keyed};
-use crate::session::{enums, row_functions};
+use crate::session::{composites, enums, row_functions};
 use crate::sql::create_table::CreateTable;
 use crate::sql::name::Quoted;
 use crate::sql::renaming::names_column;
@@ -78,6 +80,10 @@ pub fn values(object: &Object, state: &SessionState) -> Result<Vec<(usize, Expr)
         check_assignable(field, &given)?;
         let value = if EnumKind::of_field(field).is_some() {
             enums::assigned(value, field)
+        } else if given != *field.data_type() && CompositeKind::of(field.data_type()).is_some() {
+            let sources = StatementCatalog::of(state.config_options())?;
+            let path = sources.search_path();
+            composites::read_assigned(&sources.snapshot(), &path, value, field, &columns)?
         } else if let Some(kind) = JsonKind::of_field(field) {
             json::assigned(value, kind, &columns)?
         } else if given != *field.data_type() {

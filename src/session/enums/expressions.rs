@@ -14,7 +14,7 @@ use datafusion::scalar::ScalarValue;
 use tributary_udfs::enums::{self, EnumDefinition, EnumKind, EnumType};
 use tributary_udfs::type_name;
 
-use super::{definition, with_oid};
+use super::definition;
 use crate::catalog::Snapshot;
 use crate::error::{Error, Result, SqlState};
 
@@ -77,8 +77,8 @@ impl Expressions<'_> {
 
     /// The name of a type.
     fn name(&self, kind: EnumKind) -> String {
-        let found = with_oid(self.snapshot, kind.oid());
-        let name = found.map(|(object, _)| super::shown_name(&object, self.snapshot, self.path));
+        let found = self.snapshot.object(kind.of.oid);
+        let name = found.map(|object| super::shown_name(object, self.snapshot, self.path));
         let array = if kind.is_array { "[]" } else { "" };
         format!("{}{array}", name.unwrap_or_else(|| "enum".to_owned()))
     }

@@ -11,7 +11,6 @@ mod retyped;
 mod rule;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema};
 use datafusion::common::DFSchema;
@@ -22,7 +21,7 @@ pub use naming::{number, number_columns, qualify, qualify_definition, qualify_li
 pub use operators::EnumOperators;
 pub use rule::EnumTypes;
 
-use crate::catalog::{Kind, Object, Oid, Snapshot};
+use crate::catalog::{Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::session::parameter_fields;
 use crate::sql::name::Quoted;
@@ -37,19 +36,6 @@ pub fn enum_type(object: &Object) -> Option<EnumType> {
         }),
         _ => None,
     }
-}
-
-/// The type that has a number, or whose arrays have it.
-pub fn with_oid(snapshot: &Snapshot, oid: Oid) -> Option<(Arc<Object>, EnumKind)> {
-    if let Some(object) = snapshot.object(oid) {
-        let of = enum_type(object)?;
-        return Some((Arc::clone(object), EnumKind::one(of)));
-    }
-    let mut types = snapshot.objects().filter(|it| it.kind == Kind::Type);
-    types.find_map(|object| {
-        let of = enum_type(object).filter(|of| of.array_oid == oid)?;
-        Some((Arc::clone(object), EnumKind::array(of)))
-    })
 }
 
 /// The name of a type as a session with this path sees it.

@@ -8,6 +8,7 @@ use datafusion::sql::sqlparser::ast::{ColumnDef, ObjectName as AstName};
 use super::enum_type;
 use crate::catalog::{Object, Oid, Snapshot, pg_catalog};
 use crate::error::Result;
+use crate::session::composites;
 use crate::sql::cursor::object_name_from;
 use crate::sql::qualify::ast_name;
 use crate::sql::walk::VisitMut;
@@ -124,7 +125,15 @@ pub fn number_columns(
 
 fn number_name(name: &mut AstName, snapshot: &Snapshot, path: &[String]) {
     let object = meant(name, snapshot, path);
-    if let Some(of) = object.as_deref().and_then(enum_type) {
+    let Some(object) = object.as_deref() else {
+        return;
+    };
+    if let Some(of) = enum_type(object) {
         *name = type_names::numbered(of.oid, of.array_oid);
+    } else if let (Some(of), Some(kept)) = (
+        composites::composite_type(object),
+        composites::data_type(object),
+    ) {
+        *name = type_names::numbered_as(of.oid, of.array_oid, &kept);
     }
 }

@@ -160,6 +160,7 @@ impl Checker<'_> {
             }
             Statement::CreateSequence(create) => self.create(&create.name, create.is_temporary),
             Statement::CreateType(create) => self.create(&create.name, false),
+            Statement::CreateComposite(create) => self.create(&create.name, false),
             Statement::CreateTable(create) => {
                 self.create(&create.name, create.is_temporary)?;
                 self.replace(&create.name, create.or_replace)?;

@@ -15,12 +15,13 @@ use super::resolution::Candidate;
 use super::{Rows, ordinality, told_arguments};
 use crate::catalog::{Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
+use crate::session::composites;
 use crate::sql::create_function::{CreateFunction, Returns};
 use crate::sql::cursor::object_name_from;
 use crate::sql::name::{FUNCTION_BODY, Quoted};
 use crate::sql::shown::Shown;
 use crate::sql::walk::{Visit, VisitMut, visit_expressions};
-use crate::sql::{Statement, column_names, parse_one};
+use crate::sql::{QualifiedName, Statement, column_names, parse_one};
 
 /// The column of what a function answers.
 const VALUE: &str = "tributary:value";
@@ -213,15 +214,21 @@ pub(super) fn rows(
             .iter()
             .map(|(name, of)| (name.clone(), plain_type(of).to_string()))
             .unzip(),
-        Returns::Type(of) | Returns::SetOf(of) => match relation_named(snapshot, of) {
-            Some(relation) => {
-                let fields = relation.schema.fields().iter();
-                fields
-                    .map(|field| (field.name().clone(), String::new()))
-                    .unzip()
+        Returns::Type(of) | Returns::SetOf(of) => {
+            let row = match &create.returns {
+                Returns::SetOf(_) => row_named(snapshot, of),
+                _ => relation_named(snapshot, of),
+            };
+            match row {
+                Some(row) => {
+                    let fields = row.schema.fields().iter();
+                    fields
+                        .map(|field| (field.name().clone(), String::new()))
+                        .unzip()
+                }
+                None => (vec![name.value.clone()], vec![plain_type(of).to_string()]),
             }
-            None => (vec![name.value.clone()], vec![plain_type(of).to_string()]),
-        },
+        }
     };
     let takes_first = matches!(create.returns, Returns::Type(_));
     let taken = match (takes_first, call.with_ordinality) {
@@ -304,11 +311,22 @@ fn missing(create: &CreateFunction, relation: &str) -> Option<Expr> {
 
 /// The relation whose rows a type is of.
 pub fn relation_named<'a>(snapshot: &'a Snapshot, data_type: &DataType) -> Option<&'a Arc<Object>> {
+    snapshot.relation(&full_name(data_type)?)
+}
+
+/// [`relation_named`], or the composite type that a type is: what gives rows of either gives its columns.
+pub fn row_named<'a>(snapshot: &'a Snapshot, data_type: &DataType) -> Option<&'a Arc<Object>> {
+    let of = || snapshot.type_named(&full_name(data_type)?);
+    let composite = || of().filter(|of| composites::composite_type(of).is_some());
+    relation_named(snapshot, data_type).or_else(composite)
+}
+
+fn full_name(data_type: &DataType) -> Option<QualifiedName> {
     let DataType::Custom(name, _) = data_type else {
         return None;
     };
     let name = object_name_from(name).ok()?;
-    snapshot.relation(&name.qualify(crate::sql::name::DEFAULT_SCHEMA))
+    Some(name.qualify(crate::sql::name::DEFAULT_SCHEMA))
 }
 
 /// Writes arguments that are numbered, `$1`, as columns.

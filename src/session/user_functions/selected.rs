@@ -14,7 +14,7 @@ use datafusion::sql::sqlparser::ast::{
     TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins, Value, Visitor, VisitorMut,
 };
 
-use super::body::relation_named;
+use super::body::row_named;
 use super::resolution::{plain_arguments, resolve};
 use crate::catalog::Snapshot;
 use crate::sql::column_names;
@@ -132,7 +132,7 @@ impl Lists<'_> {
         match &candidate.create.returns {
             Returns::Type(_) => None,
             Returns::Table(columns) => Some(columns.iter().map(|(name, _)| name.clone()).collect()),
-            Returns::SetOf(of) => Some(match relation_named(self.snapshot, of) {
+            Returns::SetOf(of) => Some(match row_named(self.snapshot, of) {
                 Some(relation) => {
                     let fields = relation.schema.fields().iter();
                     fields.map(|field| field.name().clone()).collect()

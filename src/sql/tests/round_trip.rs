@@ -379,7 +379,16 @@ const STATEMENTS: &[(&str, &str)] = &[
         "=",
     ),
     ("CREATE TYPE t AS ENUM ()", "="),
+    (
+        "create type s.home as (Street text collate \"C\", \"Zip\" varchar(5), moods s.mood[])",
+        "CREATE TYPE s.home AS (street TEXT, \"Zip\" VARCHAR(5), moods s.mood[])",
+    ),
+    ("CREATE TYPE t AS (a INT) ARRAYS 17", "="),
     ("DROP TYPE IF EXISTS s.t, u CASCADE", "="),
+    (
+        "alter type t add attribute a int cascade, drop attribute if exists b restrict, alter attribute c set data type text, rename attribute d to \"E\"",
+        "ALTER TYPE t ADD ATTRIBUTE a INT, DROP ATTRIBUTE IF EXISTS b, ALTER ATTRIBUTE c TYPE TEXT, RENAME ATTRIBUTE d TO \"E\"",
+    ),
     (
         "alter type t add value if not exists 'x' before 'y'",
         "ALTER TYPE t ADD VALUE IF NOT EXISTS 'x' BEFORE 'y'",

@@ -3,6 +3,7 @@
 mod array;
 mod binary;
 mod numeric;
+mod record;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -12,6 +13,7 @@ use arrow::array::timezone::Tz;
 use arrow::datatypes::{DataType, Field};
 use bytes::Bytes;
 use datafusion::scalar::ScalarValue;
+use tributary_udfs::composites::given_as;
 
 use super::client_encoding::Encoding;
 use super::message::Format;
@@ -90,6 +92,10 @@ pub(super) fn decode(
             let known = PostgresType::from_oid(oid).unwrap_or(PostgresType::TEXT);
             text::decode(utf8(value)?, known, time_zone)?
         }
+        // No text begins with a zero, as the number of a record's fields does.
+        (None, Format::Binary) if is_own(oid) && value.first() == Some(&0) => {
+            ScalarValue::Utf8(Some(record::text(value)?))
+        }
         (None, Format::Binary) => {
             let known = PostgresType::from_oid(oid).unwrap_or(PostgresType::TEXT);
             binary::decode(value, known)?
@@ -102,7 +108,7 @@ pub(super) fn decode(
     }
 }
 
-/// Values in binary as a column of this field.
+/// Values in binary as a column of this field; rows of composite types as their texts.
 ///
 /// # Errors
 /// The row at fault, with 22P03 for what is no value of the type or 22003 for what does not fit it.
@@ -110,12 +116,18 @@ pub fn column_from_binary<'a>(
     values: impl Iterator<Item = Option<&'a Bytes>>,
     field: &Field,
 ) -> std::result::Result<ArrayRef, (usize, Error)> {
-    let (oid, wanted) = (PostgresType::of_field(field).oid, field.data_type());
+    let oid = PostgresType::of_field(field).oid;
+    let wanted = given_as(field.data_type());
     let decoded = values.enumerate().map(|(row, value)| {
-        decode(value, oid, Format::Binary, wanted, None).map_err(|error| (row, error))
+        decode(value, oid, Format::Binary, &wanted, None).map_err(|error| (row, error))
     });
     let decoded = decoded.collect::<std::result::Result<Vec<_>, _>>()?;
     ScalarValue::iter_to_array(decoded).map_err(|error| (0, error.into()))
+}
+
+/// Whether users have made the type of this number.
+fn is_own(oid: u32) -> bool {
+    PostgresType::from_oid(oid).is_none() && PostgresType::from_array_oid(oid).is_none()
 }
 
 /// The type of the elements: as the statement wants them, or as they come.

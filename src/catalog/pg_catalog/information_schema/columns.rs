@@ -14,7 +14,7 @@ use super::type_figures::Figures;
 use super::{may_see_column, shown, yes_or_no};
 use crate::catalog::system::SystemSources;
 use crate::models::constraints;
-use crate::session::enums;
+use crate::session::own_types;
 
 pub static TABLE: Rows = Rows {
     of: "columns",
@@ -118,11 +118,9 @@ pub(super) struct TypeNames {
 /// The names of the type of a number.
 pub(super) fn type_names(sources: &dyn SystemSources, oid: u32) -> TypeNames {
     let snapshot = sources.snapshot();
-    let own = enums::with_oid(&snapshot, oid);
+    let own = own_types::with_oid(&snapshot, oid);
     let (schema, name) = match &own {
-        Some((object, kind)) if kind.is_array => {
-            (object.name.schema.clone(), array_name(&object.name.name))
-        }
+        Some((object, true)) => (object.name.schema.clone(), array_name(&object.name.name)),
         Some((object, _)) => (object.name.schema.clone(), object.name.name.clone()),
         None => (PG_CATALOG.to_owned(), internal_name(oid)),
     };

@@ -5,6 +5,7 @@
 //! they are not here: `pg_matviews` and `pg_class` have them.
 
 mod columns;
+mod composites;
 mod constraints;
 mod privileges;
 mod routines;
@@ -25,8 +26,10 @@ use crate::catalog::system::SystemSources;
 /// The name of the schema.
 pub const INFORMATION_SCHEMA: &str = "information_schema";
 
-static ROWS: [&Rows; 19] = [
+static ROWS: [&Rows; 21] = [
     &columns::TABLE,
+    &composites::ATTRIBUTES,
+    &composites::TABLE,
     &constraints::CHECKS,
     &constraints::COLUMNS,
     &constraints::KEY_COLUMNS,
@@ -61,13 +64,13 @@ pub fn table(name: &str) -> Option<&'static PgTable> {
     TABLES.get(name)
 }
 
-/// The relations that are shown: indexes, sequences and materialized views are none to the standard, and
+/// The relations that are shown: types, indexes, sequences and materialized views are none to the standard, and
 /// temporary ones are their session's.
 fn shown(sources: &dyn SystemSources) -> impl Iterator<Item = Arc<Relation>> {
     let own = own_temporary(sources);
     let all = relations(sources).into_iter();
     all.filter(move |relation| {
-        !matches!(relation.kind, "i" | "S" | "m")
+        !matches!(relation.kind, "c" | "i" | "S" | "m")
             && (!is_temporary_schema(&relation.schema) || own.as_ref() == Some(&relation.schema))
     })
 }

@@ -1,0 +1,167 @@
+//! Expressions over rows of composite types.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::DFSchema;
+use datafusion::common::tree_node::Transformed;
+use datafusion::error::Result as QueryResult;
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::{Cast, Expr, ExprSchemable as _, lit};
+use datafusion::scalar::ScalarValue;
+use tributary_udfs::composites::{self, ASSIGNED, CompositeKind, CompositeType, READ};
+use tributary_udfs::type_name;
+
+use super::{enums_within, shown_name};
+use crate::catalog::Snapshot;
+use crate::error::{Error, Result, SqlState};
+
+/// What expressions are rewritten by.
+pub(super) struct Expressions<'a> {
+    pub snapshot: &'a Snapshot,
+    pub path: &'a [String],
+    /// What the expressions are over.
+    pub schema: &'a DFSchema,
+}
+
+impl Expressions<'_> {
+    /// An expression as PostgreSQL means it.
+    pub fn rewrite(&self, expression: Expr) -> QueryResult<Transformed<Expr>> {
+        Ok(match expression {
+            Expr::Cast(cast) => self.cast(cast)?,
+            Expr::IsNull(row) if self.is_row(&row) => Transformed::yes(composites::is_null(*row)),
+            Expr::IsNotNull(row) if self.is_row(&row) => {
+                Transformed::yes(composites::is_not_null(*row))
+            }
+            Expr::ScalarFunction(call) => self.call(call)?,
+            other => Transformed::no(other),
+        })
+    }
+
+    fn type_of(&self, expression: &Expr) -> Option<DataType> {
+        expression.get_type(self.schema).ok()
+    }
+
+    fn is_row(&self, expression: &Expr) -> bool {
+        let own = self.type_of(expression);
+        own.is_some_and(|own| CompositeType::of(&own).is_some())
+    }
+
+    fn name(&self, data_type: &DataType) -> String {
+        match CompositeKind::of(data_type) {
+            Some(kind) => shown_name(self.snapshot, self.path, kind),
+            None => type_name(data_type),
+        }
+    }
+
+    fn cast(&self, cast: Cast) -> QueryResult<Transformed<Expr>> {
+        let wanted = cast.field.data_type();
+        let own = self.type_of(&cast.expr).unwrap_or(DataType::Null);
+        match (CompositeKind::of(&own), CompositeKind::of(wanted)) {
+            (None, None) => Ok(Transformed::no(Expr::Cast(cast))),
+            (Some(_), Some(_)) if own == *wanted => Ok(Transformed::yes(*cast.expr)),
+            (Some(from), Some(to)) if from != to => Err(self.no_cast(&own, wanted).into()),
+            (_, Some(_)) => {
+                if !matches!(*cast.expr, Expr::Placeholder(_)) {
+                    self.check_castable(&own, wanted)?;
+                }
+                let field = Arc::new(Field::new("", wanted.clone(), true));
+                Ok(Transformed::yes(self.read(*cast.expr, field)?))
+            }
+            (Some(_), None) if wanted.is_string() || wanted.is_nested() => {
+                Ok(Transformed::no(Expr::Cast(cast)))
+            }
+            (Some(_), None) => Err(self.no_cast(&own, wanted).into()),
+        }
+    }
+
+    /// That values of a type may be cast to a composite one, or to arrays of one.
+    fn check_castable(&self, own: &DataType, wanted: &DataType) -> Result<()> {
+        match (own, wanted) {
+            (own, _) if own.is_string() || own.is_null() => Ok(()),
+            (DataType::List(own), DataType::List(wanted)) => {
+                self.check_castable(own.data_type(), wanted.data_type())
+            }
+            (DataType::Struct(given), DataType::Struct(parts)) if given.len() == parts.len() => {
+                Ok(())
+            }
+            (DataType::Struct(given), DataType::Struct(parts)) => {
+                let many = if given.len() < parts.len() {
+                    "few"
+                } else {
+                    "many"
+                };
+                let error = self.no_cast(own, wanted);
+                Err(error.with_detail(format!("Input has too {many} columns.")))
+            }
+            _ => Err(self.no_cast(own, wanted)),
+        }
+    }
+
+    fn no_cast(&self, own: &DataType, wanted: &DataType) -> Error {
+        let (own, wanted) = (self.name(own), self.name(wanted));
+        let message = format!("cannot cast type {own} to {wanted}");
+        Error::new(SqlState::CANNOT_COERCE, message)
+    }
+
+    /// Values as those of a field.
+    fn read(&self, values: Expr, field: FieldRef) -> Result<Expr> {
+        let enums = enums_within(self.snapshot, self.path, &field)?;
+        Ok(composites::read(values, field, enums))
+    }
+
+    fn call(&self, mut call: ScalarFunction) -> QueryResult<Transformed<Expr>> {
+        match (call.func.name(), call.args.as_mut_slice()) {
+            ("pg_typeof", [value]) => {
+                let own = self.type_of(value);
+                if let Some(kind) = own.and_then(|own| CompositeKind::of(&own)) {
+                    let name = shown_name(self.snapshot, self.path, kind);
+                    return Ok(Transformed::yes(lit(name)));
+                }
+            }
+            (ASSIGNED, [row, Expr::Literal(name, _), value]) => {
+                let Some(name) = name.try_as_str().flatten() else {
+                    return Ok(Transformed::no(Expr::ScalarFunction(call)));
+                };
+                let part = self.part(row, name)?;
+                if self.type_of(value).as_ref() != Some(part.data_type()) || !is_read(value) {
+                    let given = std::mem::replace(value, lit(ScalarValue::Null));
+                    *value = self.read(given, part)?;
+                    return Ok(Transformed::yes(Expr::ScalarFunction(call)));
+                }
+            }
+            _ => {}
+        }
+        Ok(Transformed::no(Expr::ScalarFunction(call)))
+    }
+
+    /// The attribute of a row that is assigned to.
+    fn part(&self, row: &Expr, name: &str) -> Result<FieldRef> {
+        let column = match row {
+            Expr::Column(column) => column.name.clone(),
+            other => other.schema_name().to_string(),
+        };
+        let own = self.type_of(row).unwrap_or(DataType::Null);
+        let refused = |sqlstate: SqlState, why: String| {
+            let message = format!("cannot assign to field \"{name}\" of column \"{column}\"");
+            Err(Error::new(sqlstate, format!("{message} because {why}")))
+        };
+        let of = self.name(&own);
+        let (DataType::Struct(parts), Some(_)) = (&own, CompositeType::of(&own)) else {
+            let why = format!("its type {of} is not a composite type");
+            return refused(SqlState::DATATYPE_MISMATCH, why);
+        };
+        match parts.find(name) {
+            Some((_, part)) => Ok(Arc::clone(part)),
+            None => {
+                let why = format!("there is no such column in data type {of}");
+                refused(SqlState::UNDEFINED_COLUMN, why)
+            }
+        }
+    }
+}
+
+/// Whether a value was read as that of an attribute before.
+fn is_read(value: &Expr) -> bool {
+    matches!(value, Expr::ScalarFunction(call) if call.func.name() == READ)
+}

@@ -1,0 +1,122 @@
+//! Composite types that users have made, in queries (`udfs/src/composites` says how their values are kept).
+//!
+//! A cast names the type by its numbers and by how its values are kept, which then is the type of its values.
+//! A rule has such casts read texts and records, and looks at attributes where a row is compared with NULL
+//! (`rule`, `expressions`); what stands beside a row in a comparison is of its type (`operators`).
+
+mod expressions;
+mod operators;
+mod rule;
+
+use arrow::datatypes::{DataType, Field, Fields};
+use datafusion::common::DFSchema;
+use datafusion::logical_expr::{Expr, cast};
+use datafusion::sql::sqlparser::ast::ColumnDef;
+use tributary_udfs::composites::{CompositeKind, CompositeType};
+use tributary_udfs::enums::{EnumDefinition, EnumKind};
+use tributary_udfs::postgres::CHARACTER_LENGTH;
+
+pub use operators::CompositeOperators;
+pub use rule::CompositeTypes;
+
+use super::enums;
+use crate::catalog::{Object, Snapshot};
+use crate::error::{Error, Result};
+use crate::sql::{Statement, character_length, moment_precision};
+use crate::wire::types::POSTGRES_TYPE;
+
+/// A composite type by the object that it is.
+pub fn composite_type(object: &Object) -> Option<CompositeType> {
+    match &object.definition {
+        Statement::CreateComposite(create) => Some(CompositeType {
+            oid: object.oid,
+            array_oid: create.array_oid,
+        }),
+        _ => None,
+    }
+}
+
+/// How values of a composite type are kept; none for another object.
+pub fn data_type(object: &Object) -> Option<DataType> {
+    let of = composite_type(object)?;
+    Some(of.data_type(object.schema.fields()))
+}
+
+/// The attributes that are declared like this, as columns whose names are full or on the path.
+///
+/// # Errors
+/// 42704 for a type that does not exist; 0A000 for moments of fewer digits than all.
+pub fn attributes(columns: &[ColumnDef], snapshot: &Snapshot, path: &[String]) -> Result<Fields> {
+    let numbered = enums::number_columns(columns, snapshot, path);
+    let schema = crate::sources::declared_schema(&numbered)?;
+    let fields = schema.fields().iter().zip(columns).map(|(field, column)| {
+        if moment_precision::of(&column.data_type).is_some() {
+            let name = &column.name;
+            let what = format!("an attribute \"{name}\" of type {}", column.data_type);
+            return Err(Error::unsupported(what).with_hint("Leave out the digits of a second."));
+        }
+        let mut metadata = field.metadata().clone();
+        if let Some(length) = character_length::of(&column.data_type) {
+            metadata.insert(CHARACTER_LENGTH.to_owned(), length.to_metadata());
+            metadata.insert(POSTGRES_TYPE.to_owned(), length.sql());
+        }
+        Ok(Field::clone(field).with_metadata(metadata))
+    });
+    fields.collect()
+}
+
+/// The enum types that values of a field have within.
+///
+/// # Errors
+/// 42704 for one that was dropped meanwhile.
+pub fn enums_within(
+    snapshot: &Snapshot,
+    path: &[String],
+    field: &Field,
+) -> Result<Vec<EnumDefinition>> {
+    if let Some(kind) = EnumKind::of_field(field) {
+        return Ok(vec![enums::definition(snapshot, path, kind.of)?]);
+    }
+    let mut found = Vec::new();
+    match field.data_type() {
+        DataType::List(item) => found = enums_within(snapshot, path, item)?,
+        DataType::Struct(parts) => {
+            for part in parts {
+                found.extend(enums_within(snapshot, path, part)?);
+            }
+        }
+        _ => {}
+    }
+    Ok(found)
+}
+
+/// The name of a type as a session with this path sees it.
+pub fn shown_name(snapshot: &Snapshot, path: &[String], kind: CompositeKind) -> String {
+    let object = snapshot.object(kind.of.oid);
+    let name = object.map_or_else(
+        || "record".to_owned(),
+        |object| enums::shown_name(object, snapshot, path),
+    );
+    let array = if kind.is_array { "[]" } else { "" };
+    format!("{name}{array}")
+}
+
+/// A value that is assigned to a column of a composite type, or of arrays of one, read at once.
+///
+/// # Errors
+/// 42846 for a value of another type; 42704 for an enum that was dropped meanwhile.
+pub fn read_assigned(
+    snapshot: &Snapshot,
+    path: &[String],
+    value: Expr,
+    field: &Field,
+    schema: &DFSchema,
+) -> Result<Expr> {
+    let expressions = expressions::Expressions {
+        snapshot,
+        path,
+        schema,
+    };
+    let value = cast(value, field.data_type().clone());
+    Ok(expressions.rewrite(value)?.data)
+}
