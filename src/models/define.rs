@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast;
+use tributary_udfs::composites::CompositeKind;
 use tributary_udfs::enums::EnumKind;
 
 use super::schedule::{Freshness, SCHEDULING_OPTIONS};
@@ -197,7 +198,7 @@ pub(super) async fn columns(
             let schema =
                 crate::sources::infer_schema(&numbered, &instance.project_folder(), &context.state)
                     .await?;
-            refuse_enums(&schema)?;
+            refuse_own_types(&schema)?;
             Ok((schema, BTreeSet::new()))
         }
         Statement::CreateView(create) => {
@@ -283,13 +284,17 @@ pub(super) async fn columns(
     }
 }
 
-/// That no column of files is of an enum type, whose labels nobody would look at as files are read.
-fn refuse_enums(schema: &SchemaRef) -> Result<()> {
+/// That no column of files is of a type of users': nobody would look at labels, or read the texts of rows, as
+/// files are read.
+fn refuse_own_types(schema: &SchemaRef) -> Result<()> {
+    let is_own = |field: &Field| {
+        EnumKind::of_field(field).is_some() || CompositeKind::of(field.data_type()).is_some()
+    };
     let mut fields = schema.fields().iter();
-    match fields.find(|field| EnumKind::of_field(field).is_some()) {
+    match fields.find(|field| is_own(field)) {
         None => Ok(()),
         Some(field) => Err(Error::unsupported(format!(
-            "column \"{}\" of an external table of an enum type",
+            "column \"{}\" of an external table of an enum or composite type",
             field.name()
         ))
         .with_hint("Declare it as text, and cast it in a view or a materialized view.")),
