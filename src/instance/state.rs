@@ -52,7 +52,7 @@ use super::{Instance, machine};
 use crate::catalog::pg_catalog::{self, StatementCatalog};
 use crate::config::{Configuration, SessionSettings, Value as _};
 use crate::error::{Error, Result};
-use crate::models::resolution::{Indexes, LateralLookups};
+use crate::models::resolution::{Indexes, LateralCalls};
 use crate::session::composites::{CompositeOperators, CompositeTypes};
 use crate::session::enums::{EnumOperators, EnumTypes};
 use crate::session::user_functions;
@@ -237,7 +237,7 @@ pub fn template(configuration: &Configuration, runtime: Arc<RuntimeEnv>) -> Resu
     enums::register(&mut state)?;
     composites::register(&mut state)?;
     state.register_relation_planner(json::relation_planner())?;
-    state.register_relation_planner(Arc::new(LateralLookups))?;
+    state.register_relation_planner(Arc::new(LateralCalls))?;
     // The last is asked first.
     state.register_relation_planner(Arc::new(NameAllColumns))?;
     state.register_udf(Arc::new(Now::udf()))?;

@@ -115,6 +115,11 @@ impl ModelFunction {
         }
     }
 
+    /// Whether its values may be columns of what stands before it in `FROM`.
+    pub fn takes_columns(self) -> bool {
+        matches!(self, Self::Explain | Self::Lookup)
+    }
+
     /// How it is called.
     pub fn call(self) -> String {
         let arguments: Vec<&str> = self
@@ -143,7 +148,10 @@ impl ModelFunction {
                 "why two records are held to be one entity, or two: a row a comparison, with the sum \
                  so far, as a waterfall chart shows it. With the option `source`, write a record as \
                  `'source:id'`, and one without a source as `':id'`; where that names several, or \
-                 always, as a struct of both columns: `named_struct('system', 'a:b', 'id', 7)`."
+                 always, as a struct of both columns: `named_struct('system', 'a:b', 'id', 7)`. Records may be \
+                 columns of what stands before it in `FROM`, and `FROM pairs p, \
+                 entity_explain('model', p.a, p.b) e` explains each pair of `pairs`, but for those of \
+                 which one is NULL."
             }
             Self::Parameters => "what was learned: a row a level of each comparison.",
             Self::BlockingReport => "how pairs were chosen for comparison: a row a rule.",
@@ -335,13 +343,10 @@ fn rewrite_factor(factor: &mut TableFactor) -> Result<()> {
     };
     let mut encoded = format!("{}@{}", model.name, function.name());
     let schema = model.schema.as_deref().unwrap_or_default();
-    let beside = called
-        .args
-        .last()
-        .filter(|_| function == ModelFunction::Lookup);
-    if beside.is_some_and(has_columns) {
-        let records = called.args.into_iter().skip(1).collect();
-        *factor = beside_rows(encoded_name(schema, encoded), records, alias.take())?;
+    if function.takes_columns() && called.args.iter().skip(1).any(has_columns) {
+        let values = called.args.into_iter().skip(1).collect();
+        let name = encoded_name(schema, encoded);
+        *factor = beside_rows(function, name, values, alias.take())?;
         return Ok(());
     }
     for arg in called.args.iter().skip(1) {
@@ -388,10 +393,11 @@ fn has_columns(argument: &FunctionArg) -> bool {
     found.is_break()
 }
 
-/// The lookups of records that other rows have: a query of these that the planner of lookups reads.
+/// A call of values that other rows have: a query of these that the planner of such calls reads.
 fn beside_rows(
+    function: ModelFunction,
     name: AstName,
-    records: Vec<FunctionArg>,
+    values: Vec<FunctionArg>,
     alias: Option<TableAlias>,
 ) -> Result<TableFactor> {
     let called = |name: &str| TableAlias {
@@ -400,22 +406,21 @@ fn beside_rows(
         columns: Vec::new(),
         at: None,
     };
-    let function = ModelFunction::Lookup.name();
     let args = TableFunctionArgs {
-        args: records,
+        args: values,
         settings: None,
     };
-    let mut alias = alias.unwrap_or_else(|| called(function));
+    let mut alias = alias.unwrap_or_else(|| called(function.name()));
     // They may name the first columns alone, which the planner of functions knows how to complete.
-    let lookups = TableAlias {
+    let answers = TableAlias {
         columns: std::mem::take(&mut alias.columns),
-        ..called(function)
+        ..called(function.name())
     };
-    let mut subquery = set_returning::query("SELECT * FROM lookups")?;
+    let mut subquery = set_returning::query("SELECT * FROM answers")?;
     if let SetExpr::Select(select) = subquery.body.as_mut()
         && let Some(first) = select.from.first_mut()
     {
-        first.relation = table(name, args, Some(lookups), false);
+        first.relation = table(name, args, Some(answers), false);
     }
     Ok(TableFactor::Derived {
         lateral: true,

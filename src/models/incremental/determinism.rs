@@ -67,7 +67,12 @@ const BY_SETTINGS: &[&str] = &[
 /// Functions that ask a model in memory, with what they are to who writes a query, and why they give more
 /// than their arguments tell: what they compare are the records as the model has them now. Of a row that
 /// went they would not say what they said of it.
-const OF_MODELS: [(&str, &str, &str); 2] = [
+const OF_MODELS: [(&str, &str, &str); 3] = [
+    (
+        "entity_explain",
+        "entity_explain()",
+        "it depends on the records that the model has",
+    ),
     (
         "entity_levels",
         "levels of entity_pairs",

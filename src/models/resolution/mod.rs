@@ -42,7 +42,7 @@ mod written_behind;
 
 pub use columns::{columns, columns_of};
 pub use companion::Companion;
-pub use functions::{Asked, LateralLookups, LookedUp};
+pub use functions::{Asked, LateralCalls, LookedUp};
 pub use index::Indexes;
 pub use links::check as check_relations;
 pub use options::{MODEL_OPTIONS, ModelOption};

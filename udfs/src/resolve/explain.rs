@@ -1,11 +1,14 @@
 //! Why two records are held to be one entity, or two.
 
+use std::borrow::Cow;
+
 use datafusion::error::Result;
 
 use super::compare::{Comparer, Pattern};
 use super::feature_kind::FeatureKind;
 use super::levels::Scratch;
 use super::mixture::probability;
+use super::pair_levels::PairLevels;
 use super::resolver::Resolver;
 use super::training::words_of;
 
@@ -40,9 +43,25 @@ impl Resolver {
     /// # Errors
     /// What comparing by levels of their own meets.
     pub fn explain(&self, left: u32, right: u32) -> Result<Vec<Explanation>> {
-        let (records, model) = (self.records(), self.model());
+        PairLevels::new(self)?.explain(self, left, right)
+    }
+}
+
+impl PairLevels {
+    /// [`Resolver::explain`] of two of many records.
+    ///
+    /// # Errors
+    /// What comparing by levels of their own meets.
+    pub fn explain(
+        &self,
+        resolver: &Resolver,
+        left: u32,
+        right: u32,
+    ) -> Result<Vec<Explanation>> {
+        let (records, model) = (resolver.records(), resolver.model());
         let weights = words_of(&model.comparisons, &model.words);
-        let comparer = Comparer::new(records, records, &model.comparisons, weights);
+        let equal = Cow::Borrowed(self.equal.as_slice());
+        let comparer = Comparer::knowing(records, records, &model.comparisons, weights, equal);
         let mut patterns = Vec::new();
         comparer.patterns(&[(left, right)], &mut Scratch::default(), &mut patterns)?;
         let pattern = patterns.first().copied().unwrap_or_default();

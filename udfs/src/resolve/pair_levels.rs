@@ -16,7 +16,7 @@ use super::training::words_of;
 #[derive(Debug)]
 pub struct PairLevels {
     /// For each comparison, what equal values are told by, for each value.
-    equal: Vec<Vec<Equality>>,
+    pub(super) equal: Vec<Vec<Equality>>,
     _memory: MemoryReservation,
 }
 

@@ -1,7 +1,7 @@
-//! `entity_lookup` of the row beside it: `FROM incoming i, entity_lookup('m', named_struct('email',
-//! i.email)) e`.
+//! Functions on models of the row beside them: `FROM incoming i, entity_lookup('m', named_struct('email',
+//! i.email)) e`, and `FROM pairs p, entity_explain('m', p.a, p.b) e`.
 //!
-//! The entities of a row are a list, which a function that waits for the model in memory gives, and whose
+//! What is answered of a row is a list, which a function that waits for the model in memory gives, and whose
 //! rows are taken apart as those of any list are (`session::lateral_unnest`).
 
 use std::any::Any;
@@ -10,7 +10,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arrow::array::AsArray;
+use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Field, FieldRef, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{
@@ -27,39 +27,41 @@ use datafusion::logical_expr::{
     Volatility,
 };
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::sql::sqlparser::ast::{TableFactor, TableFunctionArgs};
+use datafusion::sql::sqlparser::ast::{Expr as SqlExpr, TableFactor, TableFunctionArgs};
+use tokio::sync::OnceCell;
 
 use super::Asked;
+use super::entity_explain::Explained;
 use super::entity_lookup::no_record;
 use crate::boxed::{invoke_by, scan_by};
 use crate::sql::model_functions::{self, ModelFunction, expression};
 
-/// How many records are looked up at a time, so that others have their turn.
+/// For how many rows a model is asked at a time, so that others have their turn.
 const BATCH: usize = 256;
 
 /// Numbers the lists of all calls, so that they can stand beside any columns.
 static CALLS: AtomicU64 = AtomicU64::new(0);
 
-/// What the lookups of a statement in a model answer with. It has no rows of its own: those of each record
-/// are planned by [`LateralLookups`].
-pub(super) struct Lookups {
+/// What a function of a statement on a model answers with. It has no rows of its own: those of each row
+/// beside it are planned by [`LateralCalls`].
+pub(super) struct BesideRows {
     asked: Asked,
     columns: SchemaRef,
 }
 
-impl Lookups {
+impl BesideRows {
     pub(super) fn new(asked: Asked, columns: SchemaRef) -> Self {
         Self { asked, columns }
     }
 }
 
-impl fmt::Debug for Lookups {
+impl fmt::Debug for BesideRows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "lookups in {}", self.asked.model.object.name)
+        write!(f, "calls on {}", self.asked.model.object.name)
     }
 }
 
-impl TableProvider for Lookups {
+impl TableProvider for BesideRows {
     fn schema(&self) -> SchemaRef {
         Arc::clone(&self.columns)
     }
@@ -68,10 +70,10 @@ impl TableProvider for Lookups {
         TableType::Temporary
     }
 
-    scan_by!(Lookups, scan_none);
+    scan_by!(BesideRows, scan_none);
 }
 
-impl Lookups {
+impl BesideRows {
     async fn scan_none(
         &self,
         _: &dyn Session,
@@ -79,15 +81,15 @@ impl Lookups {
         _: &[Expr],
         _: Option<usize>,
     ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
-        internal_err!("lookups are asked for records")
+        internal_err!("calls beside rows are asked for these")
     }
 }
 
-/// Plans lookups of records that other relations have.
+/// Plans functions on models whose arguments other relations have.
 #[derive(Debug)]
-pub struct LateralLookups;
+pub struct LateralCalls;
 
-impl RelationPlanner for LateralLookups {
+impl RelationPlanner for LateralCalls {
     fn plan_relation(
         &self,
         relation: TableFactor,
@@ -104,33 +106,34 @@ impl RelationPlanner for LateralLookups {
             return original(relation);
         };
         let reference = context.object_name_to_table_reference(name.clone())?;
-        let call = model_functions::decode(reference.table());
-        let is_lookup = call.is_some_and(|call| call.function == ModelFunction::Lookup);
-        let [record] = args.as_slice() else {
+        let function = model_functions::decode(reference.table()).map(|call| call.function);
+        let Some(function) = function.filter(|function| function.takes_columns()) else {
             return original(relation);
         };
-        let Some(record) = expression(record).filter(|_| is_lookup) else {
+        let given: Option<Vec<SqlExpr>> = args.iter().map(|arg| expression(arg).cloned()).collect();
+        let Some(given) = given.filter(|given| given.len() + 1 == function.arguments().len()) else {
             return original(relation);
         };
-        let (record, alias) = (record.clone(), alias.clone());
+        let alias = alias.clone();
         let source = context.context_provider().get_table_source(reference)?;
         let columns = source.schema();
         let provider = source_as_provider(&source)?;
-        let lookups = (provider.as_ref() as &dyn Any).downcast_ref::<Lookups>();
-        let function = Found::new(lookups.map(|lookups| lookups.asked.clone()), &columns);
-        let record = context.sql_to_expr(record, &DFSchema::empty())?;
-        let list = format!(
-            "tributary_lookups_{}",
-            CALLS.fetch_add(1, Ordering::Relaxed)
-        );
-        let found = AsyncScalarUDF::new(Arc::new(function)).into_scalar_udf();
+        let calls = (provider.as_ref() as &dyn Any).downcast_ref::<BesideRows>();
+        let asked = calls.map(|calls| calls.asked.clone());
+        let answered = Answered::new(function, asked, &columns);
+        let given = given
+            .into_iter()
+            .map(|argument| context.sql_to_expr(argument, &DFSchema::empty()))
+            .collect::<DataFusionResult<Vec<Expr>>>()?;
+        let list = format!("tributary_calls_{}", CALLS.fetch_add(1, Ordering::Relaxed));
+        let answered = AsyncScalarUDF::new(Arc::new(answered)).into_scalar_udf();
         let row = || Expr::Column(Column::from_name(&list));
         let fields = columns.fields().iter().map(|field| {
             let value = get_field(row(), field.name().as_str());
             value.alias_qualified(None::<TableReference>, field.name())
         });
         let plan = LogicalPlanBuilder::empty(true)
-            .project([found.call(vec![record]).alias(&list)])?
+            .project([answered.call(given).alias(&list)])?
             .unnest_columns_with_options(
                 vec![Column::from_name(&list)],
                 UnnestOptions::new().with_preserve_nulls(false),
@@ -142,24 +145,30 @@ impl RelationPlanner for LateralLookups {
     }
 }
 
-/// The entities that records may be, a list a record.
-struct Found {
+/// What a function answers of rows, a list a row.
+struct Answered {
+    function: ModelFunction,
     /// The model; none where nothing is to be computed.
     asked: Option<Asked>,
     columns: SchemaRef,
     element: FieldRef,
     signature: Signature,
+    /// What explains pairs, once some are to be explained.
+    explained: OnceCell<Explained>,
 }
 
-impl Found {
-    fn new(asked: Option<Asked>, columns: &SchemaRef) -> Self {
+impl Answered {
+    fn new(function: ModelFunction, asked: Option<Asked>, columns: &SchemaRef) -> Self {
         let row = DataType::Struct(columns.fields().clone());
+        let arguments = function.arguments().len() - 1;
         Self {
+            function,
             asked,
             columns: Arc::clone(columns),
             element: Arc::new(Field::new_list_field(row, true)),
             // It gives the same each time, but is to be computed once, and where it can wait.
-            signature: Signature::any(1, Volatility::Volatile),
+            signature: Signature::any(arguments, Volatility::Volatile),
+            explained: OnceCell::new(),
         }
     }
 
@@ -170,29 +179,30 @@ impl Found {
     }
 }
 
-impl fmt::Debug for Found {
+impl fmt::Debug for Answered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("lookups of records")
+        write!(f, "{} of rows", self.function.name())
     }
 }
 
-impl PartialEq for Found {
+impl PartialEq for Answered {
     fn eq(&self, other: &Self) -> bool {
-        self.version() == other.version() && self.columns == other.columns
+        let of = |answered: &Self| (answered.function, answered.version());
+        of(self) == of(other) && self.columns == other.columns
     }
 }
 
-impl Eq for Found {}
+impl Eq for Answered {}
 
-impl Hash for Found {
+impl Hash for Answered {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.version().hash(state);
+        (self.function, self.version()).hash(state);
     }
 }
 
-impl ScalarUDFImpl for Found {
+impl ScalarUDFImpl for Answered {
     fn name(&self) -> &'static str {
-        "entity_lookup"
+        self.function.name()
     }
 
     fn signature(&self) -> &Signature {
@@ -200,39 +210,50 @@ impl ScalarUDFImpl for Found {
     }
 
     fn return_type(&self, arguments: &[DataType]) -> DataFusionResult<DataType> {
+        let is_lookup = self.function == ModelFunction::Lookup;
         match arguments {
-            [DataType::Struct(_) | DataType::Null] => Ok(DataType::List(Arc::clone(&self.element))),
-            _ => Err(no_record("the argument of entity_lookup").into()),
+            [DataType::Struct(_) | DataType::Null] => {}
+            _ if is_lookup => return Err(no_record("the argument of entity_lookup").into()),
+            _ => {}
         }
+        Ok(DataType::List(Arc::clone(&self.element)))
     }
 
     fn invoke_with_args(&self, _arguments: ScalarFunctionArgs) -> DataFusionResult<ColumnarValue> {
-        internal_err!("lookups wait for the model in memory")
+        internal_err!("{} waits for the model in memory", self.function.name())
     }
 }
 
-impl AsyncScalarUDFImpl for Found {
+impl AsyncScalarUDFImpl for Answered {
     fn ideal_batch_size(&self) -> Option<usize> {
         Some(BATCH)
     }
 
-    invoke_by!(Found, look_up);
+    invoke_by!(Answered, answer);
 }
 
-impl Found {
-    async fn look_up(&self, arguments: ScalarFunctionArgs) -> DataFusionResult<ColumnarValue> {
+impl Answered {
+    async fn answer(&self, arguments: ScalarFunctionArgs) -> DataFusionResult<ColumnarValue> {
         let Some(asked) = &self.asked else {
-            return internal_err!("lookups without their model");
+            return internal_err!("calls on a model without it");
         };
-        let [record] = arguments.args.as_slice() else {
-            return internal_err!("lookups of no record");
-        };
-        let records = record.to_array(arguments.number_rows)?;
-        let Some(records) = records.as_struct_opt() else {
-            return Err(no_record("NULL").into());
-        };
+        let given = arguments
+            .args
+            .iter()
+            .map(|argument| argument.to_array(arguments.number_rows))
+            .collect::<DataFusionResult<Vec<ArrayRef>>>()?;
         let columns = (Arc::clone(&self.columns), Arc::clone(&self.element));
-        let found = asked.lookup_all(records, columns).await?;
-        Ok(ColumnarValue::Array(Arc::new(found)))
+        let lists = match given.as_slice() {
+            [records] => match records.as_struct_opt() {
+                Some(records) => asked.lookup_all(records, columns).await?,
+                None => return Err(no_record("NULL").into()),
+            },
+            [left, right] => {
+                let explained = self.explained.get_or_try_init(|| Explained::new(asked));
+                explained.await?.lists([left, right], columns).await?
+            }
+            _ => return internal_err!("{} has other arguments", self.function.name()),
+        };
+        Ok(ColumnarValue::Array(Arc::new(lists)))
     }
 }

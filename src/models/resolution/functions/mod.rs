@@ -16,7 +16,7 @@ mod looked_up;
 mod named_record;
 
 pub(super) use incoming::Taking;
-pub use lateral::LateralLookups;
+pub use lateral::LateralCalls;
 pub use looked_up::LookedUp;
 
 use std::sync::Arc;
@@ -64,10 +64,10 @@ impl Asked {
             ModelFunction::Clusters => return Ok(Arc::clone(&self.model.clusters)),
             ModelFunction::Pairs => return entity_pairs::relation(&self.model).await,
             ModelFunction::History => return self.model.table(Companion::History).await,
-            // The records come with the rows of a query.
-            ModelFunction::Lookup if call.arguments.is_empty() => {
-                let columns = columns_of(&self.model.object, call.function);
-                return Ok(Arc::new(lateral::Lookups::new(self, columns)));
+            // They come with the rows of a query.
+            function if function.takes_columns() && call.arguments.is_empty() => {
+                let columns = columns_of(&self.model.object, function);
+                return Ok(Arc::new(lateral::BesideRows::new(self, columns)));
             }
             _ => {}
         }
@@ -125,7 +125,7 @@ impl Asked {
         let plan = links::table(&context, &format!("SELECT {argument}")).await;
         let plan = plan.map_err(|error| match error.sqlstate() {
             SqlState::UNDEFINED_COLUMN | SqlState::UNDEFINED_TABLE => error.with_hint(
-                "What a function on a model is asked for is computed before any row is read: write a value, or a subquery. Only a record for entity_lookup, written as named_struct('column', value, ...), takes columns of what stands before it in FROM.",
+                "What a function on a model is asked for is computed before any row is read: write a value, or a subquery. Only entity_lookup and entity_explain take columns of what stands before them in FROM.",
             ),
             _ => error,
         })?;
