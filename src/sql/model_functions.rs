@@ -219,6 +219,12 @@ pub struct Call<'a> {
     pub arguments: Vec<String>,
 }
 
+/// The name that stands for a function of a model of this name, without its schema; its other arguments
+/// follow.
+pub fn encoded(model: &str, function: ModelFunction) -> String {
+    format!("{model}@{}", function.name())
+}
+
 /// The call that a rewritten name stands for; `None` for every other name.
 pub fn decode(name: &str) -> Option<Call<'_>> {
     let (model, rest) = name.split_once(MARK)?;
@@ -341,7 +347,7 @@ fn rewrite_factor(factor: &mut TableFactor) -> Result<()> {
     let (Some(function), Some(called)) = (function(name), args.take()) else {
         return Ok(());
     };
-    let mut encoded = format!("{}@{}", model.name, function.name());
+    let mut encoded = encoded(&model.name, function);
     let schema = model.schema.as_deref().unwrap_or_default();
     if function.takes_columns() && called.args.iter().skip(1).any(has_columns) {
         let values = called.args.into_iter().skip(1).collect();

@@ -85,7 +85,7 @@ impl Analysis {
     pub fn is_row_wise(&self) -> bool {
         let mut scans = self.scans.values();
         let is_known = scans.all(|scan| match &scan.input {
-            Input::Table(_) | Input::Fixed => true,
+            Input::Table(_) | Input::Companion(..) | Input::Fixed => true,
             Input::Other(object) => object.kind == Kind::ExternalTable,
             Input::Unknown => false,
         });
@@ -150,18 +150,17 @@ impl Planned<'_> {
         };
         let (mut came, mut went) = (HashMap::new(), HashMap::new());
         for (leaf, scan) in &self.analysis.scans {
-            let input = match &scan.input {
-                Input::Table(input) => input,
-                Input::Other(input)
-                    if !self.watermark.files.contains_key(&input.name.to_string())
-                        && !self.tracing().is_same(before, input) =>
-                {
-                    let reason = format!("{} has changed, and does not tell how", input.name);
-                    return Ok(Added::More(reason));
-                }
-                Input::Other(_) | Input::Fixed | Input::Unknown => continue,
+            if let Input::Other(input) = &scan.input
+                && !self.watermark.files.contains_key(&input.name.to_string())
+                && !self.tracing().is_same(before, input)
+            {
+                let reason = format!("{} has changed, and does not tell how", input.name);
+                return Ok(Added::More(reason));
+            }
+            let Some((input, companion)) = scan.input.fed() else {
+                continue;
             };
-            let feed = match self.tracing().feed(before, input).await? {
+            let feed = match self.tracing().feed(before, input, companion).await? {
                 Ok(None) => continue,
                 Ok(Some(feed)) => feed,
                 Err(reason) => return Ok(Added::More(reason)),

@@ -93,6 +93,10 @@ impl Analysis {
         let wanted = plan::columns(plan);
         let plan = state.optimize(&plan::cast_to(plan.clone(), &wanted)?)?;
         let scans = scans(snapshot, &plan)?;
+        let cause = match cause {
+            Some(cause) => Some(cause),
+            None => determinism::asks_models(&plan)?,
+        };
         Ok(Self {
             plan,
             scans,
@@ -145,11 +149,8 @@ impl Analysis {
             Err(obstacle) => return Verdict::Full(obstacle),
         };
         let whole = self.changing_all();
-        let tables = self.scans.values().filter_map(|scan| match &scan.input {
-            Input::Table(object) => Some(object.oid),
-            _ => None,
-        });
-        let tables: BTreeSet<Oid> = tables.collect();
+        let tables = self.scans.values().filter_map(|scan| scan.input.fed());
+        let tables: BTreeSet<Oid> = tables.map(|(object, _)| object.oid).collect();
         match whole.first() {
             Some((_, obstacle)) if whole.len() >= tables.len() => Verdict::Full(obstacle.clone()),
             _ => Verdict::Keys(self.names(&key)),
@@ -160,7 +161,7 @@ impl Analysis {
     pub fn changing_all(&self) -> Vec<(Arc<Object>, Obstacle)> {
         let mut found: Vec<(Arc<Object>, Obstacle)> = Vec::new();
         for scan in self.scans.values() {
-            let Input::Table(object) = &scan.input else {
+            let Some((object, _)) = scan.input.fed() else {
                 continue;
             };
             let is_known = found.iter().any(|(known, _)| known.oid == object.oid);
@@ -218,8 +219,8 @@ impl Analysis {
         for (key, scan) in &self.scans {
             let leaf = match &scan.input {
                 Input::Fixed => Leaf::Same,
-                Input::Table(object) | Input::Other(object) if !has_changed(object) => Leaf::Same,
-                Input::Table(_) => {
+                input if input.object().is_some_and(|object| !has_changed(object)) => Leaf::Same,
+                Input::Table(_) | Input::Companion(..) => {
                     let columns = scan.scan.projected_schema.as_arrow().clone();
                     Leaf::Changed(Arc::new(EmptyTable::new(Arc::new(columns))))
                 }

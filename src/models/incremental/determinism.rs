@@ -64,7 +64,7 @@ const BY_SETTINGS: &[&str] = &[
     "word_similarity_op",
 ];
 
-/// Functions that ask a model in memory, with what they are to who writes a query, and why they give more
+/// Functions that ask a model in memory, wherever a plan that is optimized still has them, with what they are to who writes a query, and why they give more
 /// than their arguments tell: what they compare are the records as the model has them now. Of a row that
 /// went they would not say what they said of it.
 const OF_MODELS: [(&str, &str, &str); 3] = [
@@ -141,6 +141,41 @@ pub fn cause(state: &SessionState, plan: &LogicalPlan) -> QueryResult<Option<Cau
     Ok(found)
 }
 
+/// What a plan that is optimized asks models in memory: what it does not use of their answers, as the
+/// levels of pairs, is not there any more.
+///
+/// # Errors
+/// A plan that cannot be walked.
+pub fn asks_models(plan: &LogicalPlan) -> QueryResult<Option<Cause>> {
+    let mut found = None;
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expression| {
+            expression.apply(|expression| {
+                if let Expr::ScalarFunction(call) = expression
+                    && let Some((node, reason)) = asks_model(call.func.name())
+                {
+                    found = Some(Cause {
+                        obstacle: Obstacle::new(node, reason),
+                        tells_time: false,
+                    });
+                }
+                Ok(match found.is_some() {
+                    true => TreeNodeRecursion::Stop,
+                    false => TreeNodeRecursion::Continue,
+                })
+            })
+        })
+    })?;
+    Ok(found)
+}
+
+/// What a function that asks a model in memory is to who writes a query, and why it gives more than its
+/// arguments tell.
+fn asks_model(name: &str) -> Option<(&'static str, &'static str)> {
+    let found = OF_MODELS.iter().find(|(function, ..)| *function == name);
+    found.map(|(_, node, reason)| (*node, *reason))
+}
+
 /// Whether a query gives other rows as time passes.
 ///
 /// # Errors
@@ -181,11 +216,8 @@ fn of_expression(expression: &Expr) -> Option<Cause> {
 
 fn of_call(call: &ScalarFunction) -> Option<Cause> {
     let name = call.func.name();
-    if let Some((_, node, reason)) = OF_MODELS.iter().find(|(function, ..)| *function == name) {
-        return Some(Cause {
-            obstacle: Obstacle::new(*node, *reason),
-            tells_time: false,
-        });
+    if asks_model(name).is_some() {
+        return None;
     }
     // Two moments have an age of their own.
     let tells_time = CLOCKS.contains(&name) && (name != "age" || call.args.len() < 2);

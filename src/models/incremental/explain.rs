@@ -136,7 +136,7 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
     let mut inputs: Vec<String> = Vec::new();
     for scan in analysis.scans.values() {
         let line = match &scan.input {
-            Input::Table(input) | Input::Other(input) => {
+            Input::Table(input) | Input::Companion(input, _) | Input::Other(input) => {
                 let read = then.as_ref().and_then(|then| then.versions.get(&input.oid));
                 let read = read.filter(|version| **version != UNREAD);
                 match (context.version_read(input.oid), read) {

@@ -17,6 +17,7 @@ use super::watermark::Watermark;
 use crate::catalog::{Kind, Object, Snapshot};
 use crate::error::Result;
 use crate::instance::{Instance, StatementContext};
+use crate::models::resolution::Companion;
 use crate::models::{constraints, stale, table_id};
 use crate::sql::model_functions::{self, ModelFunction};
 use crate::sql::{QualifiedName, hidden_columns, time_travel};
@@ -29,12 +30,33 @@ pub const UNREAD: i64 = -1;
 pub enum Input {
     /// The latest version of a table: of an object of that kind, or of the clusters of a model.
     Table(Arc<Object>),
+    /// A table that a model has beside its clusters, in the version that belongs to the latest of these.
+    Companion(Arc<Object>, Companion),
     /// A version that stays as it is, or a series between constants.
     Fixed,
     /// What has no change feed.
     Other(Arc<Object>),
     /// What is no object of the catalog.
     Unknown,
+}
+
+impl Input {
+    /// The object that it is a version of, where that is not always the same one.
+    pub fn object(&self) -> Option<&Arc<Object>> {
+        match self {
+            Self::Table(object) | Self::Companion(object, _) | Self::Other(object) => Some(object),
+            Self::Fixed | Self::Unknown => None,
+        }
+    }
+
+    /// The object whose changes a change feed tells, and which of a model's tables it is.
+    pub fn fed(&self) -> Option<(&Arc<Object>, Option<Companion>)> {
+        match self {
+            Self::Table(object) => Some((object, None)),
+            Self::Companion(model, companion) => Some((model, Some(*companion))),
+            Self::Other(_) | Self::Fixed | Self::Unknown => None,
+        }
+    }
 }
 
 /// A scan of a plan.
@@ -81,6 +103,8 @@ pub fn input_of(snapshot: &Snapshot, scan: &TableScan) -> Input {
     if let Some(call) = model_functions::decode(name) {
         return match (object(call.model), call.function) {
             (Some(model), ModelFunction::Clusters) => Input::Table(model),
+            (Some(model), ModelFunction::Pairs) => Input::Companion(model, Companion::Pairs),
+            (Some(model), ModelFunction::History) => Input::Companion(model, Companion::History),
             (Some(model), _) => Input::Other(model),
             (None, _) => Input::Unknown,
         };
@@ -130,7 +154,7 @@ pub async fn watermark(
         ..Watermark::default()
     };
     for scan in scans.values() {
-        let (Input::Table(input) | Input::Other(input)) = &scan.input else {
+        let Some(input) = scan.input.object() else {
             continue;
         };
         match context.version_read(input.oid) {

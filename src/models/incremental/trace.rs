@@ -17,8 +17,9 @@ use super::{Analysis, Watermark};
 use crate::catalog::{Object, Oid};
 use crate::error::Result;
 use crate::instance::{Instance, StatementContext, is_renamed_since};
+use crate::models::resolution::Companion;
 use crate::models::table_id;
-use crate::warehouse::{At, ChangeFeed};
+use crate::warehouse::{At, ChangeFeed, TableId};
 
 /// So few keys are recomputed however small the table is.
 const FEW_KEYS: usize = 1000;
@@ -114,11 +115,13 @@ impl Tracing<'_> {
         now == of(before) && now != (None, None, None)
     }
 
-    /// What has changed of a table since a watermark, if anything; or why that cannot be told.
+    /// What has changed of a table since a watermark, if anything; or why that cannot be told. Of a model
+    /// it is that of its clusters, or of a table beside them.
     pub(super) async fn feed(
         &self,
         before: &Watermark,
         input: &Object,
+        companion: Option<Companion>,
     ) -> Result<std::result::Result<Option<ChangeFeed>, String>> {
         let then = before.versions.get(&input.oid);
         let committed = self.watermark.versions.get(&input.oid);
@@ -139,7 +142,6 @@ impl Tracing<'_> {
         if *then == now {
             return Ok(Ok(None));
         }
-        let (from, to) = (At::Version(then + 1), At::Version(now));
         let table = table_id(input);
         // The changes tell of rows with texts that are no labels any more. What the transaction has changed
         // before is not told apart by its versions.
@@ -151,16 +153,45 @@ impl Tracing<'_> {
                 input.name
             )));
         }
-        Ok(
-            match self.instance.warehouse.changes(&table, from, to).await {
-                Ok(feed) => Ok((!feed.is_empty).then_some(feed)),
-                Err(error) => Err(format!(
-                    "{} does not tell its changes: {}",
-                    input.name,
-                    error.message()
-                )),
-            },
-        )
+        let feed = match companion {
+            None => self.changes(&table, *then, now).await,
+            // What the transaction has made of it has no version of its own yet.
+            Some(_) if is_own || self.instance.warehouse.has_staged(&table) => {
+                return Ok(Err(format!("{} was changed by this transaction", input.name)));
+            }
+            Some(companion) => self.changes_beside(input, companion, *then, now).await,
+        };
+        Ok(feed.map_err(|error| {
+            format!(
+                "{} does not tell its changes: {}",
+                input.name,
+                error.message()
+            )
+        }))
+    }
+
+    /// What has changed of a table between two of its versions, if anything.
+    async fn changes(&self, table: &TableId, then: i64, now: i64) -> Result<Option<ChangeFeed>> {
+        if then == now {
+            return Ok(None);
+        }
+        let (from, to) = (At::Version(then + 1), At::Version(now));
+        let feed = self.instance.warehouse.changes(table, from, to).await?;
+        Ok((!feed.is_empty).then_some(feed))
+    }
+
+    /// What has changed of a table beside the clusters of a model, between those that belong to two
+    /// versions of these.
+    async fn changes_beside(
+        &self,
+        model: &Object,
+        companion: Companion,
+        then: i64,
+        now: i64,
+    ) -> Result<Option<ChangeFeed>> {
+        let version = |of| companion.version_beside(self.instance, model, of);
+        let (then, now) = (version(then).await?, version(now).await?);
+        self.changes(&companion.table_id(model), then, now).await
     }
 
     /// What has become of each scan of the plan.
@@ -172,15 +203,9 @@ impl Tracing<'_> {
         let mut leaves = HashMap::new();
         let mut all = Vec::new();
         for (place, scan) in &self.analysis.scans {
-            let leaf = match &scan.input {
-                Input::Fixed => Leaf::Same,
-                Input::Unknown => Leaf::Other("it tells no changes".to_owned()),
-                Input::Other(input) => match self.is_same(before, input) {
-                    true => Leaf::Same,
-                    false => Leaf::Other("it has changed, and does not tell how".to_owned()),
-                },
-                Input::Table(input) => {
-                    let feed = match self.feed(before, input).await? {
+            let leaf = match (&scan.input, scan.input.fed()) {
+                (_, Some((input, companion))) => {
+                    let feed = match self.feed(before, input, companion).await? {
                         Ok(feed) => feed,
                         Err(reason) => return Ok(Err(reason)),
                     };
@@ -199,6 +224,12 @@ impl Tracing<'_> {
                         }
                     }
                 }
+                (Input::Fixed, _) => Leaf::Same,
+                (Input::Other(input), _) if self.is_same(before, input) => Leaf::Same,
+                (Input::Other(_), _) => {
+                    Leaf::Other("it has changed, and does not tell how".to_owned())
+                }
+                _ => Leaf::Other("it tells no changes".to_owned()),
             };
             leaves.insert(place.clone(), leaf);
         }

@@ -12,7 +12,7 @@ use super::Companion;
 use super::functions::Taking;
 use super::input::Input;
 use crate::catalog::Object;
-use crate::error::{Error, Result, SqlState};
+use crate::error::{Error, Result};
 use crate::instance::{Instance, Reading};
 use crate::models::incremental::Watermark;
 use crate::models::table_id;
@@ -89,21 +89,7 @@ impl Resolved {
     /// # Errors
     /// XX001 where the commit does not name it.
     pub fn version_of(&self, companion: Companion) -> Result<i64> {
-        let named = self.companions.get(companion.name());
-        named
-            .and_then(|version| version.parse().ok())
-            .ok_or_else(|| {
-                Error::new(
-                    SqlState::DATA_CORRUPTED,
-                    format!(
-                        "version {} of {} does not tell its {}",
-                        self.version,
-                        self.object.described(),
-                        companion.name()
-                    ),
-                )
-                .with_hint("REFRESH MODEL makes a new version.")
-            })
+        companion.told(&self.companions, &self.object, self.version)
     }
 
     /// Whether its tables tell the empty source of a record as that, and not as NULL, as older programs did.

@@ -13,7 +13,7 @@ use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::take;
 use arrow::datatypes::DataType;
 use datafusion::catalog::TableProvider;
-use datafusion::common::{Column, Result as DataFusionResult, internal_err};
+use datafusion::common::{Column, Result as DataFusionResult, TableReference, internal_err};
 use datafusion::datasource::{ViewTable, provider_as_source};
 use datafusion::logical_expr::async_udf::{AsyncScalarUDF, AsyncScalarUDFImpl};
 use datafusion::logical_expr::{
@@ -28,6 +28,7 @@ use super::super::places::places_of;
 use super::super::{Companion, Resolved, columns};
 use crate::boxed::invoke_by;
 use crate::error::{Error, Result};
+use crate::sql::model_functions::{self, ModelFunction};
 
 /// How many pairs are compared at a time, so that others have their turn.
 const BATCH: usize = 8192;
@@ -49,7 +50,11 @@ pub async fn relation(model: &Arc<Resolved>) -> Result<Arc<dyn TableProvider>> {
     let named = names.iter().take(schema.index_of("weight")?);
     let levels = AsyncScalarUDF::new(Arc::new(Levels::new(model))).into_scalar_udf();
     let levels = levels.call(named.map(column).collect());
-    let rows = LogicalPlanBuilder::scan("pairs", provider_as_source(kept), None)?;
+    // By this name it is known what changes of it are.
+    let object = &model.object.name;
+    let name = model_functions::encoded(&object.name, ModelFunction::Pairs);
+    let name = TableReference::partial(object.schema.as_str(), name);
+    let rows = LogicalPlanBuilder::scan(name, provider_as_source(kept), None)?;
     let all = names
         .iter()
         .map(column)
