@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch};
 use arrow::datatypes::Schema;
@@ -22,7 +22,7 @@ use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::models::resolution::{self, Asked, Resolved};
 use crate::models::{constraints, replacement};
-use crate::sources::{FileTable, with_hidden_columns};
+use crate::sources::{FileTable, RejectedRows, with_hidden_columns};
 use crate::sql::create_sequence;
 use crate::sql::model_functions::{self, Argument, Call};
 use crate::sql::options::Literal;
@@ -64,6 +64,8 @@ pub(super) struct Relations {
     versions: Mutex<HashMap<Oid, i64>>,
     /// The models that were read.
     models: Mutex<HashMap<Oid, Arc<Resolved>>>,
+    /// What is told of what is found as they are read.
+    told_to: OnceLock<Arc<RejectedRows>>,
 }
 
 impl Relations {
@@ -85,7 +87,14 @@ impl Relations {
             planned: Mutex::default(),
             versions: Mutex::default(),
             models: Mutex::default(),
+            told_to: OnceLock::new(),
         }
+    }
+
+    /// Has what is found as relations are read told to this.
+    pub(super) fn tell_to(&self, rejected: &Arc<RejectedRows>) {
+        // A statement has one.
+        let _ = self.told_to.set(Arc::clone(rejected));
     }
 
     /// Whether a view has its plan.
@@ -229,6 +238,7 @@ impl Relations {
             snapshot: Arc::clone(&self.snapshot),
             settings: self.settings.clone(),
             relation: self.relation_of(call).await?,
+            told_to: self.told_to.get().cloned(),
         };
         asked.call(call).await.map(Some)
     }

@@ -38,10 +38,12 @@ impl StatementContext {
         }
     }
 
-    /// The context, whose sources leave the rows that they cannot read with `rejected`.
+    /// The context, whose sources leave the rows that they cannot read with `rejected`, and whose other
+    /// relations what they find.
     #[must_use]
     pub fn collecting(mut self, rejected: &Arc<RejectedRows>) -> Self {
         self.state.config_mut().set_extension(Arc::clone(rejected));
+        self.relations.tell_to(rejected);
         self
     }
 

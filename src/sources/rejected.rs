@@ -24,6 +24,9 @@ const VALUE_LIMIT: usize = 100;
 /// How many rows are kept for a notice.
 const KEPT_FOR_NOTICE: usize = 3;
 
+/// How many notices are kept of what is no row.
+const KEPT_OF_OTHERS: usize = 16;
+
 /// How many rows are known again when a source is read twice; later ones count each time.
 const KNOWN_ROWS: usize = 1 << 20;
 
@@ -113,6 +116,8 @@ struct Seen {
     known: HashSet<u128>,
     /// What else is to be told of files.
     remarks: Remarks,
+    /// What is to be told of other things, each once.
+    others: Vec<Error>,
     /// The notice was asked for.
     told: bool,
 }
@@ -141,11 +146,21 @@ impl RejectedRows {
     }
 
     /// The warnings that tell a client of rows that its statement left out, and of what else was found
-    /// of files.
+    /// as it ran.
     pub fn notices(&self) -> Vec<Error> {
         let mut notices = self.remarks();
         notices.extend(self.left_out());
+        notices.append(&mut self.seen.lock().others);
         notices
+    }
+
+    /// Has a client told of something else that its statement finds as it runs.
+    pub fn tell(&self, notice: Error) {
+        let mut seen = self.seen.lock();
+        let is_known = |other: &Error| other.message() == notice.message();
+        if seen.others.len() < KEPT_OF_OTHERS && !seen.others.iter().any(is_known) {
+            seen.others.push(notice);
+        }
     }
 
     /// The warnings of what was found of files, such as columns that the table lacks.

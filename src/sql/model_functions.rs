@@ -170,7 +170,9 @@ impl ModelFunction {
                  `named_struct('first_name', 'Ann', 'dob', '1980-02-29')`; those that it lacks are \
                  taken to be missing. A column that the model leaves out, as it repeats others, says of \
                  those that the struct lacks what it says: a copy all of it, a full name the given and \
-                 the family name. A struct of which the model compares no column is an error (22023). \
+                 the family name. A struct of which the model compares no column is an error (22023), and \
+                 for one that has nothing a blocking rule goes by, of which nothing is found, a notice \
+                 tells so. \
                  Its values may be columns of what stands before it in `FROM`: \
                  `FROM incoming i, entity_lookup('model', named_struct('email', i.email)) e` has a row for \
                  each record of `incoming` and each entity that it may belong to, and `LEFT JOIN \

@@ -91,6 +91,38 @@ fn copy_reads_the_forms_of_moments_that_postgres_does() {
 }
 
 #[test]
+fn a_record_that_no_blocking_rule_goes_by_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    psql(
+        &server,
+        &[
+            "CREATE TABLE person AS SELECT i AS id, substr(md5('last' || i / 2), 1, 8) AS last_name, substr(md5('mail' || i / 2), 1, 8) || '@mail.example' AS email FROM generate_series(0, 199) s(i)",
+            "CREATE MODEL m OPTIONS (model_type = 'entity_resolution', unique_id = 'id', block_on = ['email']) AS SELECT * FROM person",
+        ],
+    );
+    let notice = "NOTICE:  entity_lookup finds nothing of a record without what a blocking rule of model public.m goes by\nHINT:  Give the record what one of these rules goes by: SELECT rule FROM entity_blocking_report('public.m').\n";
+    for without in [
+        "SELECT id FROM entity_lookup('m', named_struct('last_name', (SELECT last_name FROM person WHERE id = 6)))",
+        "SELECT e.id FROM person p, entity_lookup('m', named_struct('last_name', p.last_name)) e",
+        "SELECT id FROM entity_lookup('m', named_struct('last_name', 'dae3583b'))",
+    ] {
+        let told = psql(&server, &[without]);
+        assert_eq!(told.matches("NOTICE").count(), 1, "{told}");
+        assert!(told.contains("(0 rows)"), "{told}");
+        assert!(told.contains(notice), "{told}");
+    }
+    for with in [
+        "SELECT id FROM entity_lookup('m', named_struct('last_name', 'x', 'email', 'nobody@mail.example'))",
+        "SELECT e.id FROM person p, entity_lookup('m', named_struct('email', p.email)) e",
+        "SELECT id FROM entity_lookup('m', named_struct('last_name', NULL))",
+    ] {
+        let told = psql(&server, &[with]);
+        assert!(!told.contains("NOTICE"), "{told}");
+    }
+}
+
+#[test]
 fn cascade_tells_what_it_took_away() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());

@@ -3,6 +3,7 @@
 use super::blocks::Blocks;
 use super::key_part::NO_KEY;
 use super::options::Link;
+use super::records::Records;
 use super::resolver::Resolver;
 
 /// Why no two of several records are compared.
@@ -56,13 +57,32 @@ impl Resolver {
         if self.model.compares_all {
             return 0;
         }
-        let has_key = |record: u32| {
-            self.model.rules.iter().any(|rule| {
-                let keys = rule.keys(&self.records, &self.model.words, record);
-                keys[..rule.slots()].iter().any(|key| *key != NO_KEY)
-            })
+        let of_none = |record: &&u32| {
+            !self.records.is_removed(**record) && !self.has_key(&self.records, **record)
         };
-        let of_none = |record: &&u32| !self.records.is_removed(**record) && !has_key(**record);
         records.iter().filter(of_none).count()
+    }
+
+    /// Whether one of some records that are no part of these has values to compare, and nothing that a
+    /// blocking rule goes by: whatever it is like, nothing is found.
+    pub fn leaves_uncompared(&self, others: &Records) -> bool {
+        if self.model.compares_all {
+            return false;
+        }
+        let has_value = |record: u32| {
+            let row = others.row(record);
+            let mut compared = self.model.comparisons.iter();
+            compared.any(|comparison| !row[comparison.feature].is_missing())
+        };
+        let mut all = 0..others.len() as u32;
+        all.any(|record| has_value(record) && !self.has_key(others, record))
+    }
+
+    /// Whether a record has something that a blocking rule goes by.
+    fn has_key(&self, records: &Records, record: u32) -> bool {
+        self.model.rules.iter().any(|rule| {
+            let keys = rule.keys(records, &self.model.words, record);
+            keys[..rule.slots()].iter().any(|key| *key != NO_KEY)
+        })
     }
 }

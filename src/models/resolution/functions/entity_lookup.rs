@@ -46,9 +46,27 @@ impl Asked {
         if incoming.is_typed() || bytes_of_texts(record) > LONG {
             yield_now().await;
         }
-        let found = likeliest(&index, &incoming)?;
-        let arrays = answers(&index, &found, &columns)?;
+        let Found { pairs, uncompared } = likeliest(&index, &incoming)?;
+        self.tell(uncompared);
+        let arrays = answers(&index, &pairs, &columns)?;
         Ok(RecordBatch::try_new(columns, arrays)?)
+    }
+
+    /// Tells who asks that records were not compared to any, whatever they have.
+    fn tell(&self, uncompared: bool) {
+        let Some(told_to) = self.told_to.as_ref().filter(|_| uncompared) else {
+            return;
+        };
+        let model = &self.model.object;
+        let message = format!(
+            "entity_lookup finds nothing of a record without what a blocking rule of {} goes by",
+            model.described()
+        );
+        let notice = Error::new(SqlState::SUCCESSFUL_COMPLETION, message).with_hint(format!(
+            "Give the record what one of these rules goes by: SELECT rule FROM entity_blocking_report('{}').",
+            model.name
+        ));
+        told_to.tell(notice);
     }
 
     /// The same of each of several records: a list of the entities that it may be. One that is NULL has
@@ -62,22 +80,23 @@ impl Asked {
         let given = filter(records, &is_there)?;
         let mut lengths = vec![0; records.len()];
         let index = self.index().await?;
-        let found = match given.as_any().downcast_ref::<StructArray>() {
+        let Found { pairs, uncompared } = match given.as_any().downcast_ref::<StructArray>() {
             Some(given) if !given.is_empty() => {
                 let incoming = self.incoming(given, &index.resolver).await?;
                 let index = Arc::clone(&index);
                 // Other clients have their turn meanwhile.
                 scan::blocking(move || likeliest(&index, &incoming)).await?
             }
-            _ => Vec::new(),
+            _ => Found::default(),
         };
+        self.tell(uncompared);
         let places: Vec<usize> = (0..records.len())
             .filter(|place| is_there.value(*place))
             .collect();
-        for pair in &found {
+        for pair in &pairs {
             lengths[places[pair.left as usize]] += 1;
         }
-        let arrays = answers(&index, &found, &columns)?;
+        let arrays = answers(&index, &pairs, &columns)?;
         let rows = StructArray::try_new(columns.fields().clone(), arrays, None)?;
         let offsets = OffsetBuffer::from_lengths(lengths);
         Ok(ListArray::try_new(element, offsets, Arc::new(rows), None)?)
@@ -90,11 +109,21 @@ fn bytes_of_texts(record: &StructArray) -> usize {
     texts.map(|texts| texts.value_data().len()).sum()
 }
 
-/// The pairs of incoming records with those that they are most like, one an entity, those of each in their
-/// order and the likeliest first.
-fn likeliest(index: &Index, incoming: &Incoming) -> Result<Vec<Pair>> {
+/// What is found of incoming records.
+#[derive(Default)]
+struct Found {
+    /// Their pairs with those that they are most like, one an entity, those of each in their order and the
+    /// likeliest first.
+    pairs: Vec<Pair>,
+    /// Whether one of them has values, and is compared to none.
+    uncompared: bool,
+}
+
+fn likeliest(index: &Index, incoming: &Incoming) -> Result<Found> {
     let mut found = Vec::new();
+    let mut uncompared = false;
     for (first, records) in incoming.read(index.resolver.model())? {
+        uncompared |= index.resolver.leaves_uncompared(&records);
         let named = |at: u32| incoming.named((first + at) as usize, index.resolver.records());
         let pairs = index.resolver.lookup(&records, named)?;
         found.extend(pairs.into_iter().map(|pair| Pair {
@@ -104,7 +133,10 @@ fn likeliest(index: &Index, incoming: &Incoming) -> Result<Vec<Pair>> {
     }
     let mut seen = HashSet::new();
     found.retain(|pair| seen.insert((pair.left, index.entities[pair.right as usize])));
-    Ok(found)
+    Ok(Found {
+        pairs: found,
+        uncompared,
+    })
 }
 
 /// What is answered of pairs.

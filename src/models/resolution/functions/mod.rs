@@ -35,6 +35,7 @@ use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::execute::query;
 use crate::instance::{Asker, Reading, StatementContext};
+use crate::sources::RejectedRows;
 use crate::sql::model_functions::{Call, ModelFunction};
 use crate::sql::plain_record::PlainRecord;
 
@@ -52,6 +53,8 @@ pub struct Asked {
     pub settings: SessionSettings,
     /// The relation that the call names beside the model.
     pub relation: Option<Arc<dyn TableProvider>>,
+    /// Who is told of what is found as it answers.
+    pub told_to: Option<Arc<RejectedRows>>,
 }
 
 impl Asked {
