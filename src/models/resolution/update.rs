@@ -255,3 +255,6 @@ fn uncompared(records: usize) -> Option<String> {
         )),
     }
 }
+
+#[cfg(test)]
+mod tests;
