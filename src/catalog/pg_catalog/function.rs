@@ -64,6 +64,16 @@ impl CatalogFunction {
             [] => TypeSignature::Nullary,
             types => TypeSignature::Exact(types.to_vec()),
         });
+        Self::udf_of(name, lists.collect(), answer, call)
+    }
+
+    /// A function that takes what any of these says.
+    pub fn udf_of(
+        name: &'static str,
+        arguments: Vec<TypeSignature>,
+        answer: DataType,
+        call: Call,
+    ) -> ScalarUDF {
         let volatility = match call {
             // Only what is volatile is left to be computed as the query runs.
             Call::Act(_) | Call::Wait(_) => Volatility::Volatile,
@@ -71,7 +81,7 @@ impl CatalogFunction {
         };
         let function = Self {
             name,
-            signature: Signature::one_of(lists.collect(), volatility),
+            signature: Signature::one_of(arguments, volatility),
             answer,
             call,
         };

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, i256};
 use datafusion::common::ScalarValue;
-use datafusion::logical_expr::ScalarUDF;
+use datafusion::logical_expr::{Coercion, ScalarUDF, TypeSignature, TypeSignatureClass};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
@@ -44,11 +44,14 @@ pub fn functions() -> Vec<ScalarUDF> {
                 ScalarValue::Int64((!is_null).then_some(0))
             }),
         ),
-        CatalogFunction::udf(
+        CatalogFunction::udf_of(
             "pg_size_pretty",
-            &[&[BIGINT]],
+            vec![
+                TypeSignature::Exact(vec![BIGINT]),
+                TypeSignature::Coercible(vec![Coercion::new_exact(TypeSignatureClass::Decimal)]),
+            ],
             TEXT,
-            Call::Answer(|_, values| text(number(values, 0).map(pretty_size))),
+            Call::Look(|_, values| Ok(text(values.first().map(pretty).transpose()?.flatten()))),
         ),
         CatalogFunction::udf(
             "pg_size_bytes",
@@ -182,14 +185,43 @@ fn read_size(text: &str) -> Result<i64> {
 /// Units of sizes, each of which is 1024 of the one before.
 const UNITS: [&str; 6] = ["bytes", "kB", "MB", "GB", "TB", "PB"];
 
+/// [`pretty_size`] of a `bigint` or a numeric, whose bytes may be parts of one.
+///
+/// # Errors
+/// 22003 for more than 38 digits.
+fn pretty(size: &ScalarValue) -> Result<Option<String>> {
+    let unit = |scale: i8| i256::from_i128(10).wrapping_pow(u32::from(scale.unsigned_abs()));
+    let whole = match size {
+        ScalarValue::Int64(bytes) => bytes.map(|bytes| Some(i128::from(bytes))),
+        ScalarValue::Decimal128(bytes, _, scale) => bytes.map(|bytes| {
+            let whole = i256::from_i128(bytes).checked_div(unit(*scale));
+            whole.and_then(i256::to_i128)
+        }),
+        ScalarValue::Decimal256(bytes, _, scale) => bytes.map(|bytes| {
+            let whole = bytes.checked_div(unit(*scale));
+            whole.and_then(i256::to_i128)
+        }),
+        _ => None,
+    };
+    let out_of_range = || Error::new(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, "size out of range");
+    match whole {
+        Some(whole) => Ok(Some(pretty_size(whole.ok_or_else(out_of_range)?, size))),
+        None => Ok(None),
+    }
+}
+
 /// A size as PostgreSQL's `pg_size_pretty` shows it: in the largest unit in which it has five digits.
-fn pretty_size(bytes: i64) -> String {
-    let mut size = bytes;
-    let mut unit = 0;
-    while size.unsigned_abs() >= 10 * 1024 && unit + 1 < UNITS.len() {
-        // Rounded to the nearest, away from zero.
-        size = (size + 512 * size.signum()) / 1024;
+fn pretty_size(whole: i128, shown: &ScalarValue) -> String {
+    const FEW: u128 = 10 * 1024;
+    if whole.unsigned_abs() < FEW {
+        return format!("{} {}", shown, UNITS[0]);
+    }
+    // In halves of the unit, by which it is rounded to the nearest, away from zero.
+    let mut halves = whole / 512;
+    let mut unit = 1;
+    while halves.unsigned_abs() >= 2 * FEW - 1 && unit + 1 < UNITS.len() {
+        halves /= 1024;
         unit += 1;
     }
-    format!("{size} {}", UNITS[unit])
+    format!("{} {}", (halves + halves.signum()) / 2, UNITS[unit])
 }
