@@ -4,9 +4,9 @@ SELECT
     customer_id,
     count(DISTINCT anonymous_id) AS browsers,
     count(*) AS sessions,
-    sum(events) AS events,
-    sum(carts) AS carts,
-    sum(checkouts) AS checkouts,
+    CAST(sum(events) AS BIGINT) AS events,
+    CAST(sum(carts) AS BIGINT) AS carts,
+    CAST(sum(checkouts) AS BIGINT) AS checkouts,
     max(ended_at) AS last_seen_at,
     latest_by(device, ended_at) AS last_device,
     latest_by(utm_source, ended_at) AS last_source

@@ -7,8 +7,8 @@ CREATE VIEW marketing.campaign_uplift AS
 WITH compared AS (
     SELECT
         *,
-        sum(sent) OVER (PARTITION BY rfm_segment) - sent AS other_sent,
-        sum(converted) OVER (PARTITION BY rfm_segment) - converted AS other_converted
+        CAST(sum(sent) OVER (PARTITION BY rfm_segment) AS BIGINT) - sent AS other_sent,
+        CAST(sum(converted) OVER (PARTITION BY rfm_segment) AS BIGINT) - converted AS other_converted
     FROM marketing.campaign_result
 ),
 tested AS (

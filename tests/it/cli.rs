@@ -313,7 +313,7 @@ async fn a_failed_model_keeps_its_last_good_version_and_stops_only_its_descendan
     let server = Server::start(folder.path());
     let client = server.connect().await;
     let sum: i64 = client
-        .query_one("SELECT sum(m) FROM a.doubled", &[])
+        .query_one("SELECT sum(m)::BIGINT FROM a.doubled", &[])
         .await
         .unwrap()
         .get(0);

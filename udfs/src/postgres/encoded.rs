@@ -13,7 +13,8 @@ use super::arithmetic::{CheckedArithmetic, Operation};
 use super::character_length::CharacterLength;
 use super::conversion::{Conversion, ConversionForm};
 use super::numeric_rule::NUMERIC_AVERAGE;
-use super::rule::{EXACT_SUM, FLOAT_MAX, FLOAT_MIN};
+use super::rule::{EXACT_SUM, FLOAT_MAX, FLOAT_MIN, POSTGRES_SUM};
+use super::spread::SPREADS;
 use super::texts_in_order::TEXTS_IN_ORDER;
 
 /// A function.
@@ -50,8 +51,9 @@ struct Cast {
     is_of_moments: bool,
 }
 
-/// The bytes of the aggregates.
+/// The bytes of the aggregates, which tell beside their names which they are.
 const EXACT: &[u8] = b"exact";
+const OF_SQL: &[u8] = b"sql";
 
 /// Writes a function of this folder, and nothing for any other.
 pub(crate) fn encode(function: &ScalarUDF, buffer: &mut Vec<u8>) -> Result<()> {
@@ -128,31 +130,34 @@ fn function(implementation: impl ScalarUDFImpl + 'static) -> Arc<ScalarUDF> {
     Arc::new(ScalarUDF::new_from_impl(implementation))
 }
 
-/// The sum that overflows with an error, the average of numerics, the extremes of floats, and texts in an
-/// order.
-fn own() -> [&'static Arc<AggregateUDF>; 5] {
-    [
+/// The sums that overflow with an error, averages, variances and standard deviations of numerics, the extremes
+/// of floats, and texts in an order, each with its bytes.
+fn own() -> impl Iterator<Item = (&'static Arc<AggregateUDF>, &'static [u8])> {
+    let own: [&'static Arc<AggregateUDF>; 5] = [
         &EXACT_SUM,
         &NUMERIC_AVERAGE,
         &FLOAT_MIN,
         &FLOAT_MAX,
         &TEXTS_IN_ORDER,
-    ]
+    ];
+    let own = own.into_iter().chain(SPREADS.iter());
+    let of_sql: (&'static Arc<AggregateUDF>, _) = (&POSTGRES_SUM, OF_SQL);
+    own.map(|own| (own, EXACT)).chain([of_sql])
 }
 
 /// Writes an aggregate of this folder, and nothing for any other function.
 pub(crate) fn encode_aggregate(function: &AggregateUDF, buffer: &mut Vec<u8>) {
-    if own().iter().any(|own| function == own.as_ref()) {
-        buffer.extend(EXACT);
+    if let Some((_, bytes)) = own().find(|(own, _)| function == own.as_ref()) {
+        buffer.extend(bytes);
     }
 }
 
 /// Reads an aggregate of this folder; an error of any other function.
 pub(crate) fn decode_aggregate(name: &str, buffer: &[u8]) -> Result<Arc<AggregateUDF>> {
-    if let Some(function) = own().into_iter().find(|function| function.name() == name)
-        && buffer == EXACT
-    {
-        return Ok(Arc::clone(function));
+    match own().find(|(own, bytes)| own.name() == name && *bytes == buffer) {
+        Some((function, _)) => Ok(Arc::clone(function)),
+        None => {
+            plan_err!("the serialized plan calls {name}, a function that is not registered")
+        }
     }
-    plan_err!("the serialized plan calls {name}, a function that is not registered")
 }

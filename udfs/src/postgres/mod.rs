@@ -63,6 +63,7 @@ mod rounding;
 mod row_numbers;
 mod rule;
 mod single_byte;
+mod spread;
 mod subscripts;
 mod sum;
 #[cfg(test)]

@@ -154,6 +154,28 @@ pub(super) fn average(data_type: &DataType) -> Option<DataType> {
     )
 }
 
+/// The type of how far apart numerics are: of a variance, or of its root, a standard deviation.
+pub(super) fn spread(data_type: &DataType, is_root: bool) -> Option<DataType> {
+    let digits = Digits::of(data_type).filter(|digits| !digits.is_wide)?;
+    let spread = Digits {
+        whole: match is_root {
+            true => digits.whole,
+            false => digits.whole.saturating_mul(2),
+        },
+        scale: (digits.scale.saturating_mul(2)).clamp(FEWEST_DIGITS, 2 * FEWEST_DIGITS),
+        ..digits
+    };
+    let spread = spread.with_room(FEWEST_DIGITS);
+    // As of averages.
+    Some(
+        Digits {
+            whole: spread.most(),
+            ..spread
+        }
+        .data_type(),
+    )
+}
+
 /// The numeric that is an integer's literal, with no more digits than it has.
 pub(super) fn literal(value: &ScalarValue) -> Option<ScalarValue> {
     let integer = match value {

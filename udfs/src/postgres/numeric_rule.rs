@@ -29,7 +29,8 @@ use super::conversion::{Conversion, ConversionForm};
 use super::cut_digits::CutDigits;
 use super::interval::order_by_span;
 use super::range_frames::fit_range;
-use super::rule::EXACT_SUM;
+use super::rule::POSTGRES_SUM;
+use super::spread::SPREADS;
 use super::whole::Whole;
 use super::{decimals, numeric};
 
@@ -130,7 +131,11 @@ fn own_aggregate(function: &AggregateUDF) -> Option<&'static Arc<AggregateUDF>> 
     if function == avg_udaf().as_ref() {
         return Some(&NUMERIC_AVERAGE);
     }
-    (function == sum_udaf().as_ref()).then_some(&EXACT_SUM)
+    if function == sum_udaf().as_ref() {
+        return Some(&POSTGRES_SUM);
+    }
+    // One of them is registered with another alias, and so not as DataFusion has it.
+    SPREADS.iter().find(|own| own.name() == function.name())
 }
 
 fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {

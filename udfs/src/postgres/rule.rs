@@ -33,7 +33,7 @@ use super::membership::Membership;
 use super::moment_casts::are_moments;
 use super::single_byte::SINGLE_BYTE;
 use super::subscripts::FromTheFirst;
-use super::sum::ExactSum;
+use super::sum::{ExactSum, OfBigints};
 use super::texts_in_order::TEXTS_IN_ORDER;
 use super::told_apart::ToldApart;
 use super::zoned;
@@ -42,8 +42,18 @@ use crate::formatting::SessionTimeZone;
 /// The key under which Arrow keeps a field's extension type.
 const EXTENSION_NAME: &str = "ARROW:extension:name";
 
-pub(super) static EXACT_SUM: LazyLock<Arc<AggregateUDF>> =
-    LazyLock::new(|| Arc::new(AggregateUDF::new_from_impl(ExactSum::new())));
+pub(super) static EXACT_SUM: LazyLock<Arc<AggregateUDF>> = LazyLock::new(|| {
+    Arc::new(AggregateUDF::new_from_impl(ExactSum::new(
+        OfBigints::BigInt,
+    )))
+});
+
+/// The sum of SQL.
+pub(super) static POSTGRES_SUM: LazyLock<Arc<AggregateUDF>> = LazyLock::new(|| {
+    Arc::new(AggregateUDF::new_from_impl(ExactSum::new(
+        OfBigints::Numeric,
+    )))
+});
 
 pub(super) static FLOAT_MAX: LazyLock<Arc<AggregateUDF>> =
     LazyLock::new(|| Arc::new(AggregateUDF::new_from_impl(FloatExtreme::max())));
@@ -185,7 +195,8 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
         Expr::WindowFunction(mut function) => {
             let own = match &function.fun {
                 WindowFunctionDefinition::AggregateUDF(aggregate) => {
-                    own_aggregate(aggregate, &function.params.args, schema)
+                    own_sum(aggregate, &mut function.params.args, schema)
+                        .or_else(|| own_aggregate(aggregate, &function.params.args, schema))
                 }
                 WindowFunctionDefinition::WindowUDF(_) => None,
             };
@@ -264,7 +275,9 @@ fn aggregate(mut function: AggregateFunction, schema: &DFSchema) -> Transformed<
         function.func = Arc::clone(&TEXTS_IN_ORDER);
         return Transformed::yes(Expr::AggregateFunction(function));
     }
-    if let Some(own) = own_aggregate(&function.func, &function.params.args, schema) {
+    let own = own_sum(&function.func, &mut function.params.args, schema)
+        .or_else(|| own_aggregate(&function.func, &function.params.args, schema));
+    if let Some(own) = own {
         function.func = Arc::clone(own);
         return Transformed::yes(Expr::AggregateFunction(function));
     }
@@ -324,6 +337,24 @@ fn is_ordered_as_kept(value: &Expr, schema: &DFSchema) -> bool {
             DataType::Boolean | DataType::Date32 | DataType::Timestamp(..) | DataType::Interval(_)
         );
     is_plain && !field.metadata().contains_key(EXTENSION_NAME)
+}
+
+/// What takes the place of the sum of integers below `bigint`: that of bigints which is one. DataFusion adds
+/// up such sums once more where other values of the query are told apart, and knows the type of no others.
+fn own_sum(
+    function: &AggregateUDF,
+    args: &mut [Expr],
+    schema: &DFSchema,
+) -> Option<&'static Arc<AggregateUDF>> {
+    let [value] = args else { return None };
+    let is_meant = function == POSTGRES_SUM.as_ref()
+        && value.get_type(schema).is_ok_and(|it| it == DataType::Int32);
+    if !is_meant {
+        return None;
+    }
+    let bigint = Cast::new(Box::new(std::mem::take(value)), DataType::Int64);
+    *value = Expr::Cast(bigint);
+    Some(&EXACT_SUM)
 }
 
 /// What takes the place of an aggregate of DataFusion's.

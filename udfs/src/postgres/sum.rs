@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{
-    DECIMAL256_MAX_PRECISION, DataType, Decimal128Type, Decimal256Type, DecimalType, Field,
-    FieldRef, Float32Type, Float64Type, Int64Type, UInt64Type, i256,
+    ArrowPrimitiveType, DECIMAL256_MAX_PRECISION, DataType, Decimal128Type, Decimal256Type,
+    DecimalType, Field, FieldRef, Float32Type, Float64Type, Int32Type, Int64Type, UInt64Type, i256,
 };
-use datafusion::common::plan_err;
+use datafusion::common::{internal_err, plan_err};
 use datafusion::error::Result;
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
@@ -22,11 +22,15 @@ use datafusion::logical_expr::{
 use super::converted::{Conversion, with_return_field};
 use super::range::out_of_range;
 
+/// A numeric that has room for the sum of as many bigints as there can be.
+const OF_INTEGERS: DataType = DataType::Decimal128(38, 0);
+
 /// What a sum that could wrap around, or lose digits, is kept in: more rows than there can be do not
 /// overflow it.
-fn wide(return_type: &DataType) -> Option<DataType> {
-    match return_type {
-        DataType::Int64 | DataType::UInt64 => Some(DataType::Decimal128(38, 0)),
+fn wide(values: &[FieldRef], answer: &DataType) -> Option<DataType> {
+    let [value] = values else { return None };
+    match answer {
+        _ if value.data_type().is_integer() => Some(OF_INTEGERS),
         DataType::Decimal128(_, scale) => {
             Some(DataType::Decimal256(DECIMAL256_MAX_PRECISION, *scale))
         }
@@ -35,18 +39,29 @@ fn wide(return_type: &DataType) -> Option<DataType> {
     }
 }
 
+/// What a sum of `bigint` is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum OfBigints {
+    /// As DataFusion has it: in plans that are put together from nodes, which know it so.
+    BigInt,
+    /// As PostgreSQL has it, in which a sum of `integer` and `smallint` alone is a `bigint`.
+    Numeric,
+}
+
 /// `sum`, exact over integers and numerics, and a `real` of reals.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct ExactSum {
     inner: Arc<AggregateUDF>,
     signature: Signature,
+    of_bigints: OfBigints,
 }
 
 impl ExactSum {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(of_bigints: OfBigints) -> Self {
         Self {
             inner: sum_udaf(),
             signature: Signature::user_defined(Volatility::Immutable),
+            of_bigints,
         }
     }
 }
@@ -74,6 +89,12 @@ impl AggregateUDFImpl for ExactSum {
     fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
         match given {
             [DataType::Float32] => return Ok(given.to_vec()),
+            // The answer tells them from bigints.
+            [DataType::Int8 | DataType::Int16 | DataType::Int32]
+                if self.of_bigints == OfBigints::Numeric =>
+            {
+                return Ok(vec![DataType::Int32]);
+            }
             // It may be one of any type.
             [DataType::Null] => return plan_err!("{}(NULL)", self.name()),
             _ => {}
@@ -88,12 +109,14 @@ impl AggregateUDFImpl for ExactSum {
     fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
         match arg_types {
             [DataType::Float32] => Ok(DataType::Float32),
+            [DataType::Int32] => Ok(DataType::Int64),
+            [DataType::Int64] if self.of_bigints == OfBigints::Numeric => Ok(OF_INTEGERS),
             _ => self.inner.return_type(arg_types),
         }
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
-        let return_field = match wide(args.return_type()) {
+        let return_field = match wide(args.input_fields, args.return_type()) {
             Some(wide) => with_type(&args.return_field, wide),
             None => Arc::clone(&args.return_field),
         };
@@ -104,7 +127,7 @@ impl AggregateUDFImpl for ExactSum {
     }
 
     fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        let Some(wide) = wide(args.return_type()) else {
+        let Some(wide) = wide(args.expr_fields, args.return_type()) else {
             return self.inner.accumulator(args);
         };
         let wide = with_return_field(&args, with_type(&args.return_field, wide));
@@ -114,7 +137,8 @@ impl AggregateUDFImpl for ExactSum {
 
     fn create_sliding_accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
         // DataFusion slides over distinct integers in their own type alone.
-        let Some(wide) = wide(args.return_type()).filter(|_| !args.is_distinct) else {
+        let wide = wide(args.expr_fields, args.return_type());
+        let Some(wide) = wide.filter(|_| !args.is_distinct) else {
             return self.inner.create_sliding_accumulator(args);
         };
         let wide = with_return_field(&args, with_type(&args.return_field, wide));
@@ -130,7 +154,7 @@ impl AggregateUDFImpl for ExactSum {
         &self,
         args: AccumulatorArgs,
     ) -> Result<Box<dyn GroupsAccumulator>> {
-        let Some(wide) = wide(args.return_type()) else {
+        let Some(wide) = wide(args.expr_fields, args.return_type()) else {
             return self.inner.create_groups_accumulator(args);
         };
         let wide = with_return_field(&args, with_type(&args.return_field, wide));
@@ -155,18 +179,26 @@ impl AggregateUDFImpl for ExactSum {
     }
 }
 
+/// Integers as numerics.
+fn of_integers<T>(integers: &ArrayRef) -> ArrayRef
+where
+    T: ArrowPrimitiveType,
+    i128: From<T::Native>,
+{
+    let integers = integers.as_primitive::<T>();
+    let wide = integers.unary::<_, Decimal128Type>(i128::from);
+    Arc::new(wide.with_data_type(OF_INTEGERS))
+}
+
 /// Values in twice the bits, or more.
 fn widen(values: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
-    let integers = DataType::Decimal128(38, 0);
     values
         .iter()
         .map(|values| -> Result<ArrayRef> {
             Ok(match values.data_type() {
-                DataType::UInt64 => {
-                    let values = values.as_primitive::<UInt64Type>();
-                    let wide = values.unary::<_, Decimal128Type>(i128::from);
-                    Arc::new(wide.with_data_type(integers.clone()))
-                }
+                DataType::UInt64 => of_integers::<UInt64Type>(values),
+                DataType::Int64 => of_integers::<Int64Type>(values),
+                DataType::Int32 => of_integers::<Int32Type>(values),
                 DataType::Decimal128(_, scale) => {
                     let wide = DataType::Decimal256(DECIMAL256_MAX_PRECISION, *scale);
                     let values = values.as_primitive::<Decimal128Type>();
@@ -177,11 +209,7 @@ fn widen(values: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
                     let values = values.as_primitive::<Float32Type>();
                     Arc::new(values.unary::<_, Float64Type>(f64::from))
                 }
-                _ => {
-                    let values = values.as_primitive::<Int64Type>();
-                    let wide = values.unary::<_, Decimal128Type>(i128::from);
-                    Arc::new(wide.with_data_type(integers.clone()))
-                }
+                other => return internal_err!("a sum of {other} is kept in its own type"),
             })
         })
         .collect()
@@ -189,13 +217,10 @@ fn widen(values: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
 
 /// Sums in the type of the answer.
 fn narrow(sums: &ArrayRef, answer: &DataType) -> Result<ArrayRef> {
-    let overflow = || match answer {
-        DataType::Int64 | DataType::UInt64 => out_of_range(answer).with_hint(
-            "A sum of integers is a bigint here: sum them as numeric, as in sum(n::numeric).",
-        ),
-        _ => out_of_range(answer),
-    };
+    let overflow = || out_of_range(answer);
     Ok(match answer {
+        // Room for all that there can be.
+        answer if sums.data_type() == answer => Arc::clone(sums),
         DataType::Decimal128(precision, _) => {
             let sums = sums.as_primitive::<Decimal256Type>();
             let narrow = |sum: i256| {
