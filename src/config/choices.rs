@@ -36,6 +36,23 @@ choice!(
     "repeatable read" => "repeatable read", "serializable" => "serializable"
 );
 choice!(
+    /// How important a message is.
+    MessageLevel: "level of messages", "debug5" => "debug5", "debug4" => "debug4", "debug3" => "debug3",
+    "debug2" => "debug2", "debug" => "debug2", "debug1" => "debug1", "log" => "log", "info" => "info",
+    "notice" => "notice", "warning" => "warning", "error" => "error"
+);
+impl MessageLevel {
+    /// Whether a client that asks for messages from this level on hears of a warning, or of a note.
+    pub fn lets(self, is_warning: bool) -> bool {
+        match self.0 {
+            "error" => false,
+            "warning" => is_warning,
+            _ => true,
+        }
+    }
+}
+
+choice!(
     /// A setting that is always on.
     AlwaysOn: "on", "on" => "on", "true" => "on"
 );

@@ -264,8 +264,8 @@ settings! {
         strict_word_similarity_threshold as "pg_trgm.strict_word_similarity_threshold": Fraction = "0.5",
         /// Whether joins on a similarity, such as `levenshtein(a, b) <= 2`, use an index rather than compare every pair.
         similarity_join as "tributary.similarity_join": Switch = "on",
-        /// The least important messages that are sent to the client.
-        client_min_messages: String = "notice",
+        /// The least important messages that are sent to the client: with `warning` no notices, and with `error` no warnings either.
+        client_min_messages: choices::MessageLevel = "notice",
     }
     else
     /// Settings of PostgreSQL that have no effect here, and those that clients make up.

@@ -17,6 +17,9 @@ use std::fmt;
 pub use nearest::nearest;
 pub use sqlstate::SqlState;
 
+/// The classes of SQLSTATE that make a notice a warning: warnings, and those of transaction state.
+const WARNING_CLASSES: [&str; 2] = ["01", "25"];
+
 /// The result of everything that can fail for a reason a user should read.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -150,6 +153,12 @@ impl Error {
     /// The SQLSTATE.
     pub fn sqlstate(&self) -> SqlState {
         self.0.sqlstate
+    }
+
+    /// Whether this is a warning rather than a note, where it is told beside an answer.
+    pub fn is_warning(&self) -> bool {
+        let mut classes = WARNING_CLASSES.iter();
+        classes.any(|class| self.0.sqlstate.0.starts_with(class))
     }
 
     /// What was wrong.

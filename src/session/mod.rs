@@ -482,9 +482,14 @@ impl Session {
         Arc::clone(&self.notices)
     }
 
-    /// Takes the warnings that wait for the client.
+    /// Takes the warnings that wait for the client, but for those that it does not want to hear of.
     pub fn take_notices(&self) -> Vec<Error> {
-        std::mem::take(&mut *self.notices.0.lock())
+        let mut notices = std::mem::take(&mut *self.notices.0.lock());
+        if !notices.is_empty() {
+            let level = self.settings().client_min_messages;
+            notices.retain(|notice| level.lets(notice.is_warning()));
+        }
+        notices
     }
 
     /// Drops the session's temporary tables.

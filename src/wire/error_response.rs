@@ -22,17 +22,13 @@ pub(super) fn error_response(error: &Error, severity: Severity) -> ErrorResponse
     ErrorResponse::new(fields(error, severity))
 }
 
-/// The classes of SQLSTATE that make a notice a warning: warnings, and those of transaction state.
-const WARNING_CLASSES: [&str; 2] = ["01", "25"];
-
-/// A warning or a note, by the class of its SQLSTATE.
+/// A warning or a note.
 pub(super) fn notice_response(notice: &Error) -> NoticeResponse {
-    let state = notice.sqlstate().0;
-    let is_warning = WARNING_CLASSES.iter().any(|class| state.starts_with(class));
-    NoticeResponse::new(fields(
-        notice,
-        if is_warning { "WARNING" } else { "NOTICE" },
-    ))
+    let severity = match notice.is_warning() {
+        true => "WARNING",
+        false => "NOTICE",
+    };
+    NoticeResponse::new(fields(notice, severity))
 }
 
 fn fields(error: &Error, severity: &str) -> Vec<(u8, String)> {

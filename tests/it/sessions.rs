@@ -389,6 +389,39 @@ RESET ALL;
 }
 
 #[test]
+fn messages_below_a_level_are_not_sent() {
+    prints_the_same(
+        "CREATE TABLE t (id bigint);
+ALTER TABLE t ADD COLUMN IF NOT EXISTS id bigint;
+SET client_min_messages TO warning;
+ALTER TABLE t ADD COLUMN IF NOT EXISTS id bigint;
+SET LOCAL application_name TO 'x';
+SET client_min_messages = 'ERROR';
+SHOW client_min_messages;
+ALTER TABLE t ADD COLUMN IF NOT EXISTS id bigint;
+SET LOCAL application_name TO 'x';
+SELECT nothing;
+SET client_min_messages TO debug;
+SHOW client_min_messages;
+SET client_min_messages TO debug1;
+SET client_min_messages TO info;
+SHOW client_min_messages;
+ALTER TABLE t ADD COLUMN IF NOT EXISTS id bigint;
+SET client_min_messages TO fatal;
+SET client_min_messages TO log;
+SET LOCAL application_name TO 'x';
+BEGIN;
+SET LOCAL client_min_messages TO error;
+ALTER TABLE t ADD COLUMN IF NOT EXISTS id bigint;
+COMMIT;
+ALTER TABLE t ADD COLUMN IF NOT EXISTS id bigint;
+RESET client_min_messages;
+SHOW client_min_messages;
+",
+    );
+}
+
+#[test]
 fn functions_tell_of_the_session_as_in_postgres() {
     prints_the_same(
         "CREATE TABLE t (id bigint NOT NULL, name text);
