@@ -17,6 +17,7 @@ use super::operators;
 use super::row_expansions;
 use super::table_queries;
 use super::time_travel;
+use super::unicode_escapes;
 use crate::error::{Error, SqlState};
 
 /// How deep expressions and subqueries may be nested.
@@ -90,6 +91,7 @@ impl<'a> Parser<'a> {
         let tokens = Tokenizer::new(dialect, sql)
             .tokenize_with_location()
             .map_err(ParserError::from)?;
+        let tokens = unicode_escapes::read(tokens)?;
         limits::check(&tokens)?;
         let tokens = lock_clauses::spelled_out(operators::without_signs(tokens));
         let mut tokens = table_queries::spelled_out(tokens);

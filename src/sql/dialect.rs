@@ -194,8 +194,9 @@ impl Dialect for TributaryDialect {
         POSTGRES.prec_value(precedence)
     }
 
+    /// Which sqlparser reads without `UESCAPE`, and never as names: see `unicode_escapes.rs`.
     fn supports_unicode_string_literal(&self) -> bool {
-        POSTGRES.supports_unicode_string_literal()
+        false
     }
 
     fn supports_filter_during_aggregation(&self) -> bool {

@@ -159,6 +159,7 @@ pub mod transaction;
 pub mod truncate;
 pub mod type_literals;
 pub mod type_names;
+mod unicode_escapes;
 pub mod unlisten;
 pub mod untyped_texts;
 pub mod update;

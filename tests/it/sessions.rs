@@ -592,6 +592,8 @@ async fn mistakes_have_their_place_in_the_text() {
         ("SELECT id, count(*) FROM a", 8),
         ("SELECT nofn(1)", 8),
         ("CREATE VIEW v AS SELECT nope FROM a", 25),
+        ("SELECT U&'wrong: \\061'", 18),
+        ("SELECT\nU&'a' UESCAPE 1", 22),
     ] {
         let simple = client.simple_query(sql).await.unwrap_err();
         let simple = simple.as_db_error().unwrap();
