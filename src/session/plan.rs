@@ -35,13 +35,13 @@ use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
     QualifiedName, Statement, alias_columns, ambiguous_columns, casts_in_names, column_names,
     constant_keys, derived_names, distinct_literals, expanded_size, function_literals,
-    having_alone, hidden_columns, integer_literals, merged_columns, model_functions,
-    moment_precision, named_arguments, named_windows, order_names, outer_aggregates, outer_columns,
-    outer_relations, record_arguments, references, relation_literals, relation_names,
-    relation_wildcards, renamed_wildcards, repeated_columns, repeated_groups, row_expansions,
-    row_membership, row_values, sampled, sequence_calls, set_operation_keys, set_returning,
-    standard_forms, table_changes, time_travel, untyped_texts, value_types, values, variadic,
-    whole_rows, with_changes, with_ties,
+    having_alone, hidden_columns, hypothetical_sets, integer_literals, merged_columns,
+    model_functions, moment_precision, named_arguments, named_windows, order_names,
+    outer_aggregates, outer_columns, outer_relations, record_arguments, references,
+    relation_literals, relation_names, relation_wildcards, renamed_wildcards, repeated_columns,
+    repeated_groups, row_expansions, row_membership, row_values, sampled, sequence_calls,
+    set_operation_keys, set_returning, standard_forms, table_changes, time_travel, untyped_texts,
+    value_types, values, variadic, whole_rows, with_changes, with_ties,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -486,6 +486,7 @@ async fn say_plannably(
     variadic::rewrite(query)?;
     set_operation_keys::rewrite(query)?;
     named_windows::rewrite(query)?;
+    hypothetical_sets::rewrite(query)?;
     relation_names::check(query)?;
     row_fields::expand(query, state).await?;
     user_functions::mark(query, &sources.snapshot(), &sources.search_path())?;

@@ -76,6 +76,7 @@ pub mod generated;
 pub mod grant;
 pub mod having_alone;
 pub mod hidden_columns;
+pub mod hypothetical_sets;
 pub mod identity;
 mod identity_options;
 pub mod insert;
