@@ -10,6 +10,7 @@ use arrow::datatypes::DataType;
 use datafusion::sql::sqlparser::ast::Expr;
 use tributary_udfs::composites::CompositeKind;
 use tributary_udfs::enums::EnumKind;
+use tributary_udfs::json::JsonKind;
 use tributary_udfs::type_name;
 
 use super::modify::{
@@ -173,7 +174,12 @@ fn columns(
                 data_type if CompositeKind::of(data_type).is_some() => value.clone(),
                 DataType::Struct(_) | DataType::Map(..) => value.clone(),
                 // What is proposed beside it tells of which type it is, which no cast to text[] would.
-                DataType::List(_) if EnumKind::of_field(field).is_some() => value.clone(),
+                DataType::List(item)
+                    if EnumKind::of_field(field).is_some()
+                        || JsonKind::of_field(item).is_some() =>
+                {
+                    value.clone()
+                }
                 data_type => format!("CAST({value} AS {})", type_name(data_type)),
             };
             format!("CASE WHEN {is_added} THEN {proposed} ELSE {value} END AS {name}")

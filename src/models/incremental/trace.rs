@@ -157,7 +157,10 @@ impl Tracing<'_> {
             None => self.changes(&table, *then, now).await,
             // What the transaction has made of it has no version of its own yet.
             Some(_) if is_own || self.instance.warehouse.has_staged(&table) => {
-                return Ok(Err(format!("{} was changed by this transaction", input.name)));
+                return Ok(Err(format!(
+                    "{} was changed by this transaction",
+                    input.name
+                )));
             }
             Some(companion) => self.changes_beside(input, companion, *then, now).await,
         };

@@ -46,7 +46,10 @@ impl Companion {
         model: &Object,
         clusters: i64,
     ) -> Result<i64> {
-        let (_, told) = instance.warehouse.told_by(&table_id(model), clusters).await?;
+        let (_, told) = instance
+            .warehouse
+            .told_by(&table_id(model), clusters)
+            .await?;
         self.told(&told, model, clusters)
     }
 

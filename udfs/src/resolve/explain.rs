@@ -52,12 +52,7 @@ impl PairLevels {
     ///
     /// # Errors
     /// What comparing by levels of their own meets.
-    pub fn explain(
-        &self,
-        resolver: &Resolver,
-        left: u32,
-        right: u32,
-    ) -> Result<Vec<Explanation>> {
+    pub fn explain(&self, resolver: &Resolver, left: u32, right: u32) -> Result<Vec<Explanation>> {
         let (records, model) = (resolver.records(), resolver.model());
         let weights = words_of(&model.comparisons, &model.words);
         let equal = Cow::Borrowed(self.equal.as_slice());

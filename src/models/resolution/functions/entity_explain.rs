@@ -87,9 +87,9 @@ impl Explained {
         }
         let (index, levels) = (Arc::clone(&self.index), Arc::clone(&self.levels));
         let explained = scan::blocking(move || {
-            let explained = pairs.into_iter().map(|(row, left, right)| {
-                Ok((row, levels.explain(&index.resolver, left, right)?))
-            });
+            let explained = pairs
+                .into_iter()
+                .map(|(row, left, right)| Ok((row, levels.explain(&index.resolver, left, right)?)));
             explained.collect::<Result<Vec<_>>>()
         });
         let (rows, explained): (Vec<usize>, Vec<_>) = explained.await?.into_iter().unzip();

@@ -111,7 +111,8 @@ impl RelationPlanner for LateralCalls {
             return original(relation);
         };
         let given: Option<Vec<SqlExpr>> = args.iter().map(|arg| expression(arg).cloned()).collect();
-        let Some(given) = given.filter(|given| given.len() + 1 == function.arguments().len()) else {
+        let Some(given) = given.filter(|given| given.len() + 1 == function.arguments().len())
+        else {
             return original(relation);
         };
         let alias = alias.clone();

@@ -88,9 +88,7 @@ impl Asked {
         let object = self.model.object.described();
         let text = shown(value);
         wrong(format!("{object} has no record \"{text}\"")).with_hint(match names {
-            [] => {
-                "Write its source before it: 'source:id', or ':id' where it has none.".to_owned()
-            }
+            [] => "Write its source before it: 'source:id', or ':id' where it has none.".to_owned(),
             _ if options.source.is_some() && lacks_source() => of_both(options),
             _ => self.where_records_are(options),
         })

@@ -82,7 +82,8 @@ async fn answer(session: &Session, sql: &str) -> String {
     text.as_string::<i32>().value(0).to_owned()
 }
 
-const CLUSTERS: &str = "SELECT string_agg(id || ':' || coalesce(system, 'NULL') || ':' || entity_id, ' ' ORDER BY id)
+const CLUSTERS: &str =
+    "SELECT string_agg(id || ':' || coalesce(system, 'NULL') || ':' || entity_id, ' ' ORDER BY id)
     FROM entity_clusters('same')";
 const EMPTY_IN_PAIRS: &str =
     "SELECT count(*)::TEXT FROM entity_pairs('same') WHERE '' IN (left_system, right_system)";
