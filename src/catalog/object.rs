@@ -43,7 +43,7 @@ pub enum Kind {
     Sequence,
     /// `CREATE ROLE`: in no schema, for which an empty name stands.
     Role,
-    /// `CREATE TYPE`.
+    /// `CREATE TYPE`, `CREATE DOMAIN`.
     Type,
     /// `CREATE FUNCTION`: named by its name with the types of its arguments.
     Function,
@@ -103,7 +103,9 @@ impl Kind {
             Statement::CreateCheck(_) => Some(Self::Check),
             Statement::CreateSequence(_) => Some(Self::Sequence),
             Statement::CreateRole(_) => Some(Self::Role),
-            Statement::CreateType(_) | Statement::CreateComposite(_) => Some(Self::Type),
+            Statement::CreateType(_)
+            | Statement::CreateComposite(_)
+            | Statement::CreateDomain(_) => Some(Self::Type),
             Statement::CreateFunction(_) => Some(Self::Function),
             _ => None,
         }
@@ -127,7 +129,7 @@ pub struct Object {
     pub kind: Kind,
     /// The `CREATE` statement, with names in full; persisted as its displayed text.
     pub definition: Statement,
-    /// Its columns; of a model, those of `entity_clusters`; empty for a check.
+    /// Its columns; of a model, those of `entity_clusters`; of a domain, its value; empty for a check.
     pub schema: SchemaRef,
     /// The objects that its definition reads.
     pub depends_on: BTreeSet<Oid>,
@@ -231,16 +233,27 @@ impl Object {
     pub fn character_length(&self, column: &str) -> Option<CharacterLength> {
         match &self.definition {
             Statement::CreateTable(create) if create.query.is_none() => {
-                character_length::of_column(&create.columns, column)
+                let declared = character_length::of_column(&create.columns, column);
+                declared.or_else(|| self.recorded_length(column))
             }
-            _ => CharacterLength::from_metadata(self.recorded(column, CHARACTER_LENGTH)?),
+            _ => self.recorded_length(column),
         }
     }
 
-    /// What is recorded of the type of a column that a query gives.
+    /// The length that is recorded of a column that a query gives, or whose type is a domain.
+    fn recorded_length(&self, column: &str) -> Option<CharacterLength> {
+        CharacterLength::from_metadata(self.recorded(column, CHARACTER_LENGTH)?)
+    }
+
+    /// What is recorded of the type of a column that a query gives, or that is a domain.
     fn recorded(&self, column: &str, key: &str) -> Option<&str> {
         let field = self.schema.field_with_name(column).ok()?;
         field.metadata().get(key).map(String::as_str)
+    }
+
+    /// The digits of a second that are recorded of a column.
+    fn recorded_precision(&self, column: &str) -> Option<u8> {
+        self.recorded(column, MOMENT_PRECISION)?.parse().ok()
     }
 
     /// The digits of a second that a column's type gives to its moments or times, declared or taken over
@@ -248,9 +261,10 @@ impl Object {
     pub fn moment_precision(&self, column: &str) -> Option<u8> {
         match &self.definition {
             Statement::CreateTable(create) if create.query.is_none() => {
-                moment_precision::of_column(&create.columns, column)
+                let declared = moment_precision::of_column(&create.columns, column);
+                declared.or_else(|| self.recorded_precision(column))
             }
-            _ => self.recorded(column, MOMENT_PRECISION)?.parse().ok(),
+            _ => self.recorded_precision(column),
         }
     }
 }

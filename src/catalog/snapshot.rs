@@ -12,6 +12,7 @@ use super::publication::Publications;
 use super::referencing::targets;
 use super::{Kind, Object, Oid, PreparedReplacement, is_system_schema, meant_schema};
 use crate::error::{Error, Result, SqlState, nearest};
+use crate::session::domains::DomainKind;
 use crate::sql::create_function::CreateFunction;
 use crate::sql::name::{DEFAULT_SCHEMA, ObjectName};
 use crate::sql::{QualifiedName, Statement, constraint, sequence_calls};
@@ -262,7 +263,12 @@ impl Snapshot {
                 continue;
             }
             for field in object.schema.fields() {
-                if composites::uses(field, oid) {
+                // What a domain is over is told by its field, too.
+                let is_of_type = match DomainKind::of_field(field) {
+                    Some(domain) => domain.oid == oid,
+                    None => composites::uses(field, oid),
+                };
+                if is_of_type {
                     columns.push((Arc::clone(object), field.name().clone()));
                 }
             }

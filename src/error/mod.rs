@@ -39,6 +39,7 @@ struct Fields {
     position: Option<usize>,
     column: Option<ColumnPlace>,
     constraint: Option<ConstraintPlace>,
+    domain: Option<DomainPlace>,
 }
 
 /// The column that an error is of, which clients read by itself.
@@ -63,6 +64,17 @@ pub struct ConstraintPlace {
     pub constraint: String,
 }
 
+/// The domain that a value is none of, which clients read by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DomainPlace {
+    /// Of the domain.
+    pub schema: String,
+    /// The domain's own name.
+    pub domain: String,
+    /// The constraint that the value violates, where it is not NULL.
+    pub constraint: Option<String>,
+}
+
 impl Error {
     /// An error of this SQLSTATE; `message` starts in lower case and ends without a dot.
     pub fn new(sqlstate: SqlState, message: impl Into<String>) -> Self {
@@ -75,6 +87,7 @@ impl Error {
             position: None,
             column: None,
             constraint: None,
+            domain: None,
         }))
     }
 
@@ -126,6 +139,12 @@ impl Error {
     /// Adds the constraint that is violated.
     pub fn with_constraint(mut self, constraint: ConstraintPlace) -> Self {
         self.0.constraint = Some(constraint);
+        self
+    }
+
+    /// Adds the domain that a value is none of.
+    pub fn with_domain(mut self, domain: DomainPlace) -> Self {
+        self.0.domain = Some(domain);
         self
     }
 
@@ -189,6 +208,11 @@ impl Error {
     /// The constraint that is violated.
     pub fn constraint(&self) -> Option<&ConstraintPlace> {
         self.0.constraint.as_ref()
+    }
+
+    /// The domain that a value is none of.
+    pub fn domain(&self) -> Option<&DomainPlace> {
+        self.0.domain.as_ref()
     }
 
     /// The place in the statement's text, in characters from 1.

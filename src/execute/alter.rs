@@ -18,8 +18,8 @@ use super::drop::{kind, word};
 use super::referential::refuse_where_waiting;
 use super::refresh::tell;
 use super::{
-    added_identity, changing_transactions, create_composite, create_sequence, create_type, index,
-    redefine, replaced_view, serial, stored_columns, tables_in_use,
+    added_identity, alter_domain, changing_transactions, create_composite, create_sequence,
+    create_type, index, redefine, replaced_view, serial, stored_columns, tables_in_use,
 };
 use crate::catalog::{Kind, NewObject, Object, Oid, Snapshot, references_of};
 use crate::error::{Error, Result, SqlState};
@@ -31,7 +31,7 @@ use crate::models::{
     keyed, lookback, resolution, schedule, source_columns, storage_parameters, table_id,
     view_options,
 };
-use crate::session::{Outcome, Session, plan, privileges};
+use crate::session::{Outcome, Session, domains, plan, privileges};
 use crate::sql::alter::{Action, Alter};
 use crate::sql::drop::DropKind;
 use crate::sql::name::ObjectName;
@@ -85,9 +85,10 @@ fn is_several(session: &Session, alter: &Alter, action: &Action) -> bool {
         Action::DropColumn { cascade: true, .. } | Action::DropConstraint { cascade: true, .. } => {
             true
         }
-        Action::ValidateConstraint(_) | Action::RenameConstraint(..) | Action::RenameValue(..) => {
-            true
-        }
+        Action::ValidateConstraint(_)
+        | Action::RenameConstraint(..)
+        | Action::RenameValue(..)
+        | Action::Domain(_) => true,
         Action::AddConstraint(declared) => declared.rule.foreign_key().is_some(),
         Action::AddColumn {
             column,
@@ -132,7 +133,7 @@ async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {
     let Some(object) = target(session, alter)? else {
         return Ok(());
     };
-    if !renames(action) && object.kind != Kind::Sequence {
+    if !renames(action) && !matches!(object.kind, Kind::Sequence | Kind::Type) {
         tables_in_use::check(session, [&object], "ALTER TABLE")?;
     }
     let catalog = &session.instance.catalog;
@@ -172,6 +173,7 @@ async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {
             create_type::rename_value(session, &object, old, new).await
         }
         Action::Attribute(change) => create_composite::alter(session, &object, change),
+        Action::Domain(change) => alter_domain::execute(session, &object, change).await,
         Action::Suspend(suspends) => {
             catalog.write(|transaction| transaction.set_suspended(object.oid, *suspends))
         }
@@ -380,6 +382,9 @@ fn target(session: &Session, alter: &Alter) -> Result<Option<Arc<Object>>> {
         _ => plan::object(&alter.name, &snapshot, &path),
     };
     match found {
+        Ok(object) if alter.kind == DropKind::Domain && domains::definition(&object).is_none() => {
+            Err(alter_domain::not_a_domain(&object.name.name))
+        }
         // As in Postgres, ALTER TABLE takes whatever has columns, if only for its name.
         Ok(object) if object.kind == wanted || alter.kind == DropKind::Table => Ok(Some(object)),
         Ok(object) => Err(Error::new(

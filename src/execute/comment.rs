@@ -1,13 +1,17 @@
 //! `COMMENT ON`.
 
+use std::sync::Arc;
+
+use super::alter_domain::not_a_domain;
 use super::create_role::existing;
 use super::{drop_function, index};
-use crate::catalog::{Kind, Part, pg_catalog};
+use crate::catalog::{Kind, Object, Part, Snapshot, pg_catalog};
 use crate::error::{Error, Result, SqlState};
 use crate::models::constraints;
-use crate::session::{Outcome, Session, plan};
+use crate::session::{Outcome, Session, domains, plan};
 use crate::sql::comment::{Comment, CommentOn};
 use crate::sql::drop::DropKind;
+use crate::sql::name::ObjectName;
 
 /// Sets or takes away a comment.
 ///
@@ -69,6 +73,7 @@ pub fn execute(session: &Session, comment: &Comment) -> Result<Outcome> {
             let object = match kind {
                 DropKind::Check => snapshot.resolve_check(name, &path)?,
                 DropKind::Type => snapshot.resolve_type(name, &path)?,
+                DropKind::Domain => domain(&snapshot, name, &path)?,
                 _ => plan::object(name, &snapshot, &path)?,
             };
             let wanted = match kind {
@@ -78,7 +83,7 @@ pub fn execute(session: &Session, comment: &Comment) -> Result<Outcome> {
                 DropKind::MaterializedView => Kind::MaterializedView,
                 DropKind::Model => Kind::Model,
                 DropKind::Sequence => Kind::Sequence,
-                DropKind::Type => Kind::Type,
+                DropKind::Type | DropKind::Domain => Kind::Type,
                 DropKind::Check | DropKind::Index | DropKind::Schema => Kind::Check,
             };
             if object.kind != wanted {
@@ -92,4 +97,13 @@ pub fn execute(session: &Session, comment: &Comment) -> Result<Outcome> {
         }
     }
     Ok(Outcome::Done("COMMENT".to_owned()))
+}
+
+/// The domain that a name means.
+fn domain(snapshot: &Snapshot, name: &ObjectName, path: &[String]) -> Result<Arc<Object>> {
+    let object = snapshot.resolve_type(name, path)?;
+    match domains::definition(&object) {
+        Some(_) => Ok(object),
+        None => Err(not_a_domain(&format!("\"{name}\""))),
+    }
 }

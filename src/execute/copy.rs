@@ -201,11 +201,9 @@ async fn from_stdin(
     copy: &Copy,
 ) -> Result<Outcome> {
     let format = &copy.format;
-    let target = Change::Copy.target(
-        &session.instance.catalog.snapshot(),
-        &session.settings().search_path.0,
-        table,
-    )?;
+    let snapshot = session.instance.catalog.snapshot();
+    let path = session.settings().search_path.0;
+    let target = Change::Copy.target(&snapshot, &path, table)?;
     let columns = keyed::given_names(&target, columns)?;
     let given = given_positions(&target, &columns)?;
     if let Some(forced) = format.forced() {
@@ -226,7 +224,7 @@ async fn from_stdin(
     let mut defaults = Vec::new();
     for (index, field) in target.schema.fields().iter().enumerate() {
         if !given.contains(&index)
-            && let Some(default) = constraints::default_of(&target, field.name())
+            && let Some(default) = constraints::given_default(&snapshot, &target, field.name())
         {
             let default = constraints::DefaultValue::new(&context, field, &default).await?;
             defaults.push((index, default));
@@ -236,7 +234,6 @@ async fn from_stdin(
         Some(written) => Some(condition::of(&context.state, &target, written)?),
         None => None,
     };
-    let path = session.settings().search_path.0;
     let enums = enums::of_columns(&context.snapshot, &path, &target.schema)?;
     let mut within = Vec::new();
     for field in target.schema.fields() {

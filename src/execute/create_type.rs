@@ -18,7 +18,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::instance::{LockMode, earlier_labels};
 use crate::models::define::{creation_schema, define};
 use crate::models::keyed;
-use crate::session::{Outcome, Session};
+use crate::session::{Outcome, Session, domains};
 use crate::sql::constraint::Rule;
 use crate::sql::create_table::CreateTable;
 use crate::sql::create_type::{CreateType, Place};
@@ -103,7 +103,10 @@ pub async fn rename_value(session: &Session, object: &Object, old: &str, new: &s
     let readers = snapshot.direct_dependents(object.oid);
     if let Some(of) = readers.iter().find(|it| it.kind == Kind::Type) {
         let what = format!("a label of type \"{}\", which", object.name.name);
-        let what = format!("{what} attributes of type \"{}\" are of", of.name.name);
+        let what = match domains::definition(of) {
+            Some(_) => format!("{what} domain \"{}\" is over", of.name.name),
+            None => format!("{what} attributes of type \"{}\" are of", of.name.name),
+        };
         return Err(Error::unsupported(format!("renaming {what}")));
     }
     for renamed in &mut create.renamed {
@@ -181,10 +184,17 @@ async fn versions_with(session: &Session, of: Oid) -> Result<BTreeMap<Oid, i64>>
     Ok(versions)
 }
 
+/// What a type is defined as.
+///
+/// # Errors
+/// 42809 for one that is no enum.
 fn enum_of(snapshot: &Snapshot, object: &Object) -> Result<CreateType> {
     match snapshot.object(object.oid).map(|it| &it.definition) {
         Some(Statement::CreateType(create)) => Ok(create.clone()),
-        _ => Err(Error::internal(format!("{} is no enum type", object.name))),
+        _ => {
+            let message = format!("{} is not an enum", object.name.name);
+            Err(Error::new(SqlState::WRONG_OBJECT_TYPE, message))
+        }
     }
 }
 

@@ -2,9 +2,9 @@
 
 use datafusion::sql::sqlparser::ast::{Expr, Query, SetExpr, Value};
 
-use crate::catalog::Object;
+use crate::catalog::{Object, Snapshot};
 use crate::error::{Error, Result};
-use crate::models::constraints::{check_not_generated, check_settable, default_of, identity_of};
+use crate::models::constraints::{check_not_generated, check_settable, given_default, identity_of};
 use crate::sql::assignment::is_default;
 use crate::sql::identity::Overriding;
 use crate::sql::insert::Insert;
@@ -17,7 +17,8 @@ use crate::sql::{Statement, column_names, parse_one};
 ///
 /// # Errors
 /// 428C9 for a value of a column that is generated always; a query that cannot be read back.
-pub fn fill(insert: &mut Insert, target: &Object) -> Result<()> {
+pub fn fill(insert: &mut Insert, target: &Object, snapshot: &Snapshot) -> Result<()> {
+    let default_of = |column: &str| given_default(snapshot, target, column);
     let fields = target.schema.fields();
     let given: Vec<String> = match insert.columns.as_slice() {
         [] => fields.iter().map(|field| field.name().clone()).collect(),
@@ -35,13 +36,13 @@ pub fn fill(insert: &mut Insert, target: &Object) -> Result<()> {
         .iter()
         .map(|field| field.name())
         .filter(|name| !given.contains(name))
-        .filter_map(|name| Some((name, default_of(target, name)?)))
+        .filter_map(|name| Some((name, default_of(name)?)))
         .collect();
     if let SetExpr::Values(values) = insert.source.body.as_mut() {
         for row in &mut values.rows {
             for (index, (value, column)) in row.content.iter_mut().zip(&given).enumerate() {
                 if is_default(value) || overridden.contains(&index) {
-                    let default = default_of(target, column);
+                    let default = default_of(column);
                     *value = default.unwrap_or_else(|| Expr::value(Value::Null));
                 } else {
                     check_given(target, column, insert.overriding)?;
@@ -55,7 +56,7 @@ pub fn fill(insert: &mut Insert, target: &Object) -> Result<()> {
             check_given(target, column, insert.overriding)?;
         }
         if !missing.is_empty() || !overridden.is_empty() {
-            insert.source = with_defaults(insert, target, &given, &overridden, &missing)?;
+            insert.source = with_defaults(insert, &default_of, &given, &overridden, &missing)?;
         }
     }
     if !missing.is_empty() {
@@ -69,7 +70,7 @@ pub fn fill(insert: &mut Insert, target: &Object) -> Result<()> {
 /// The rows of a query, with the defaults of columns that it does not give, or in vain.
 fn with_defaults(
     insert: &Insert,
-    target: &Object,
+    default_of: &dyn Fn(&str) -> Option<Expr>,
     given: &[String],
     overridden: &[usize],
     missing: &[(&String, Expr)],
@@ -77,7 +78,7 @@ fn with_defaults(
     let mut items = Vec::new();
     for (index, name) in given.iter().enumerate() {
         let column = Quoted(name);
-        items.push(match default_of(target, name) {
+        items.push(match default_of(name) {
             Some(default) if overridden.contains(&index) => {
                 format!("{} AS {column}", Shown(&default))
             }

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use tributary_udfs::interrupt::Interrupt;
 
-use super::{changing_transactions, create_sequence, index, redefine, tables_in_use, type_users};
+use super::{
+    alter_domain, changing_transactions, create_sequence, index, redefine, tables_in_use,
+    type_users,
+};
 use crate::catalog::{Kind, Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::LockGuard;
 use crate::models::run::remove_tables;
-use crate::session::{Outcome, Session, plan};
+use crate::session::{Outcome, Session, domains, plan};
 use crate::sql::alter::Action;
 use crate::sql::drop::{Drop, DropKind};
 use crate::warehouse::begin_commit;
@@ -27,7 +30,7 @@ pub async fn execute(session: &Session, drop: &Drop) -> Result<Outcome> {
     if drop.kind == DropKind::Index {
         return index::drop(session, drop).await;
     }
-    if drop.kind == DropKind::Type {
+    if drop.kind.is_type() {
         return type_users::drop(session, drop).await;
     }
     let going = going(session, drop, &session.instance.catalog.snapshot());
@@ -233,6 +236,11 @@ pub(super) fn named(
             _ => snapshot.resolve(name, &path),
         };
         match found {
+            Ok(object)
+                if drop.kind == DropKind::Domain && domains::definition(&object).is_none() =>
+            {
+                return Err(alter_domain::not_a_domain(&format!("\"{name}\"")));
+            }
             Ok(object) if object.kind == kind => oids.push(object.oid),
             Ok(object) => {
                 return Err(Error::new(
@@ -254,9 +262,14 @@ pub(super) fn named(
                 if !drop.if_exists || error.sqlstate() == SqlState::INSUFFICIENT_PRIVILEGE {
                     return Err(error);
                 }
+                // To Postgres, a domain that is not there is a type.
+                let what = match kind {
+                    Kind::Type => kind.as_str(),
+                    _ => word(drop.kind),
+                };
                 notice(Error::new(
                     SqlState::SUCCESSFUL_COMPLETION,
-                    format!("{} \"{name}\" does not exist, skipping", word(drop.kind)),
+                    format!("{what} \"{name}\" does not exist, skipping"),
                 ));
             }
         }
@@ -277,7 +290,7 @@ pub(super) fn kind(kind: DropKind) -> Kind {
         DropKind::MaterializedView => Kind::MaterializedView,
         DropKind::Model => Kind::Model,
         DropKind::Sequence => Kind::Sequence,
-        DropKind::Type => Kind::Type,
+        DropKind::Type | DropKind::Domain => Kind::Type,
         DropKind::Check | DropKind::Index | DropKind::Schema => Kind::Check,
     }
 }
@@ -287,6 +300,7 @@ pub(super) fn word(drop: DropKind) -> &'static str {
     match drop {
         DropKind::Schema => "schema",
         DropKind::Index => "index",
+        DropKind::Domain => "domain",
         other => kind(other).as_str(),
     }
 }

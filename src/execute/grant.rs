@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::alter_domain::not_a_domain;
 use super::create_role::{existing, join};
 use super::drop_function;
 use crate::catalog::privilege::{Access, Grant as Given, PUBLIC_ROLE, Privilege, Revoked, Rights};
 use crate::catalog::{Kind, Object, Oid, Snapshot, Transaction};
 use crate::error::{Error, Result, SqlState};
-use crate::session::{Outcome, Session, denied, kind_word, plan};
+use crate::session::{Outcome, Session, denied, domains, kind_word, plan};
 use crate::sql::grant::{Grant, Granted, On, PrivilegeName};
 
 /// Gives privileges or memberships, or takes them away.
@@ -126,6 +127,20 @@ fn objects(snapshot: &Snapshot, on: &On, path: &[String]) -> Result<Vec<Arc<Obje
                         let message = format!("\"{}\" is not a sequence", object.name.name);
                         Err(Error::new(SqlState::WRONG_OBJECT_TYPE, message))
                     }
+                }
+            });
+            found.collect()
+        }
+        On::Types(names) => {
+            let found = names.iter().map(|name| snapshot.resolve_type(name, path));
+            found.collect()
+        }
+        On::Domains(names) => {
+            let found = names.iter().map(|name| {
+                let object = snapshot.resolve_type(name, path)?;
+                match domains::definition(&object) {
+                    Some(_) => Ok(object),
+                    None => Err(not_a_domain(&format!("\"{name}\""))),
                 }
             });
             found.collect()
@@ -279,7 +294,14 @@ impl Wanted<'_> {
         if object.kind == Kind::Function {
             access.begin_with(Privilege::Execute);
         }
-        let named = (kind_word(object.kind), object.name.name.as_str());
+        if object.kind == Kind::Type {
+            access.begin_with(Privilege::Usage);
+        }
+        let what = match domains::definition(object) {
+            Some(_) => "domain",
+            None => kind_word(object.kind),
+        };
+        let named = (what, object.name.name.as_str());
         self.change(session, &mut access, own, named, &has)?;
         transaction.set_access(object.oid, access)
     }

@@ -71,7 +71,7 @@ pub async fn plan(
     let mut filled = insert.clone();
     take_first_columns(context, &mut filled, &target).await?;
     filled.columns = keyed::given_names(&target, &filled.columns)?;
-    defaults::fill(&mut filled, &target)?;
+    defaults::fill(&mut filled, &target, snapshot)?;
     let mut source = filled.source;
     check_values(&context.state, &filled.columns, &source, &target)?;
     column_names::make_unique(&mut source);

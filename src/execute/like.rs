@@ -52,7 +52,8 @@ pub fn expand(session: &Session, create: &mut CreateTable) -> Result<Carried> {
         taken = like.place;
         let object = source(session, like)?;
         let parts = like.parts;
-        let mut given = redefine::declared_columns(&object)?;
+        let snapshot = session.instance.catalog.snapshot();
+        let mut given = redefine::declared_columns(&object, &snapshot)?;
         if parts.indexes {
             key.take(&object, create)?;
             if create.options.get("history") == Some("scd2") {

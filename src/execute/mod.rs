@@ -2,6 +2,7 @@
 
 pub mod alter;
 pub mod alter_default_privileges;
+mod alter_domain;
 pub mod alter_function;
 pub mod alter_role;
 pub mod analyze;
@@ -12,6 +13,7 @@ pub mod comment;
 pub mod copy;
 pub mod create_check;
 pub mod create_composite;
+mod create_domain;
 pub mod create_extension;
 pub mod create_external_table;
 pub mod create_function;
@@ -164,6 +166,7 @@ async fn other(
         Statement::CreateSequence(create) => create_sequence::execute(session, create),
         Statement::CreateType(create) => create_type::execute(session, create),
         Statement::CreateComposite(create) => create_composite::execute(session, create),
+        Statement::CreateDomain(create) => create_domain::execute(session, create).await,
         Statement::CreateFunction(create) => create_function::execute(session, create).await,
         Statement::AlterFunction(alter) => alter_function::execute(session, alter).await,
         Statement::DropFunction(drop) => drop_function::execute(session, drop).await,

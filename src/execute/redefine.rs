@@ -19,19 +19,21 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::sql::sqlparser::ast::{ColumnDef, ColumnOption, ColumnOptionDef};
+use tributary_udfs::enums::EnumKind;
 use tributary_udfs::json::JsonKind;
 use tributary_udfs::type_name;
 
 use self::rows::{Made, Rows, redefine};
 use super::create_sequence;
-use crate::catalog::{NewObject, Object};
+use crate::catalog::{NewObject, Object, Snapshot};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::models::constraints;
 use crate::models::define::define;
 use crate::models::keyed;
 use crate::models::partitioned;
 use crate::models::replacement::replaced_meanwhile;
-use crate::session::Session;
+use crate::session::domains::{self, DomainKind};
+use crate::session::{Session, enums, own_types};
 use crate::sources::{is_same, plain};
 use crate::sql::alter::Action;
 use crate::sql::constraint::{Declared, Rule, complete};
@@ -58,7 +60,8 @@ pub async fn act(session: &Session, object: &Arc<Object>, action: &Action) -> Re
     if let Action::DropColumn { name, .. } | Action::SetType { column: name, .. } = action {
         partitioned::keep(object, name)?;
     }
-    let mut create = declared(object)?;
+    let snapshot = session.instance.catalog.snapshot();
+    let mut create = declared(object, &snapshot)?;
     if foreign_keys::prove_existing(session, object, action).await? {
         return Ok(());
     }
@@ -214,7 +217,7 @@ fn keep_versions(object: &Object, column: &str, by_expression: bool) -> Result<(
 }
 
 /// The definition of a table with all of its columns declared, also where they came from a query.
-pub(super) fn declared(object: &Object) -> Result<CreateTable> {
+pub(super) fn declared(object: &Object, snapshot: &Snapshot) -> Result<CreateTable> {
     let Statement::CreateTable(create) = &object.definition else {
         return Err(Error::internal(format!("{} is not a table", object.name)));
     };
@@ -222,7 +225,7 @@ pub(super) fn declared(object: &Object) -> Result<CreateTable> {
         return Ok(create.clone());
     }
     let given = keyed::given(&create.options, &object.schema)?;
-    match columns_like(object, &given) {
+    match columns_like(object, &given, snapshot) {
         Some(columns) => Ok(CreateTable {
             columns,
             column_names: Vec::new(),
@@ -241,10 +244,10 @@ pub(super) fn declared(object: &Object) -> Result<CreateTable> {
 ///
 /// # Errors
 /// 0A000 for types that cannot be.
-pub fn declared_columns(object: &Object) -> Result<Vec<ColumnDef>> {
+pub fn declared_columns(object: &Object, snapshot: &Snapshot) -> Result<Vec<ColumnDef>> {
     match &object.definition {
         Statement::CreateTable(create) if create.query.is_none() => Ok(create.columns.clone()),
-        _ => columns_like(object, &object.schema).ok_or_else(|| {
+        _ => columns_like(object, &object.schema, snapshot).ok_or_else(|| {
             let what = object.described();
             Error::unsupported(format!("LIKE {what}, whose columns cannot be declared"))
         }),
@@ -252,21 +255,25 @@ pub fn declared_columns(object: &Object) -> Result<Vec<ColumnDef>> {
 }
 
 /// Columns of these names and types, declared; none where a type cannot be.
-fn columns_like(object: &Object, given: &SchemaRef) -> Option<Vec<ColumnDef>> {
+fn columns_like(object: &Object, given: &SchemaRef, snapshot: &Snapshot) -> Option<Vec<ColumnDef>> {
     let columns: Vec<String> = given
         .fields()
         .iter()
         .map(|field| {
             let not_null = if field.is_nullable() { "" } else { " NOT NULL" };
             let name = Quoted(field.name());
-            format!("{name} {}{not_null}", declared_type(object, field))
+            format!(
+                "{name} {}{not_null}",
+                declared_type(object, field, snapshot)
+            )
         })
         .collect();
     let text = format!("CREATE TABLE {} ({})", object.name, columns.join(", "));
     let Ok(Statement::CreateTable(declared)) = parse_one(&text) else {
         return None;
     };
-    let schema = crate::models::define::declared_columns(&declared.columns).ok()?;
+    let numbered = enums::number_columns(&declared.columns, snapshot, &[]);
+    let schema = crate::models::define::declared_columns(&numbered).ok()?;
     let mut pairs = schema.fields().iter().zip(given.fields());
     // How a query keeps texts in memory is nothing that is declared.
     let is_like = |(declared, given): (&Arc<Field>, &Arc<Field>)| {
@@ -278,7 +285,15 @@ fn columns_like(object: &Object, given: &SchemaRef) -> Option<Vec<ColumnDef>> {
 }
 
 /// The type by which a column that came from a query would be declared.
-fn declared_type(object: &Object, field: &Field) -> String {
+fn declared_type(object: &Object, field: &Field, snapshot: &Snapshot) -> String {
+    let made = match DomainKind::of_field(field) {
+        Some(kind) => Some(kind.type_oid()),
+        None => EnumKind::of_field(field).map(|kind| kind.oid()),
+    };
+    if let Some((of, is_array)) = made.and_then(|oid| own_types::with_oid(snapshot, oid)) {
+        let array = if is_array { "[]" } else { "" };
+        return format!("{}{array}", of.name);
+    }
     if let Some(length) = object.character_length(field.name()) {
         return length.sql();
     }
@@ -329,12 +344,16 @@ fn apply(
                     ColumnOption::Default(value) => Some(Shown(value).to_string()),
                     _ => None,
                 });
+            // A domain may have a default, and other values than NULL.
+            let domain = domain_of(session, column);
+            let of_domain = domain.and_then(|kind| default_in(session, kind));
+            let default = default.or(of_domain);
             if column.options.iter().any(is_identity) {
                 return Err(Error::internal(
                     "an identity column is added in several steps",
                 ));
             }
-            let is_plain = column.options.is_empty() && constraints.is_empty();
+            let is_plain = column.options.is_empty() && constraints.is_empty() && domain.is_none();
             Ok(Some(match default {
                 None if is_plain => Rows::Stay,
                 default => Rows::Made(vec![Made {
@@ -416,7 +435,7 @@ fn apply(
             let value = match using {
                 Some(value) => Shown(value.as_ref()).to_string(),
                 None => {
-                    check_automatic(object, create, name)?;
+                    check_automatic(session, object, create, name)?;
                     Quoted(name).to_string()
                 }
             };
@@ -552,12 +571,30 @@ fn apply(
         | Action::AddValue { .. }
         | Action::RenameValue(..)
         | Action::Attribute(_)
+        | Action::Domain(_)
         | Action::Sequence(..)
         | Action::Suspend(_)
         | Action::Refresh
         | Action::Storage(..)
         | Action::Stays(_) => Err(Error::internal("names are changed elsewhere")),
     }
+}
+
+/// The domain that a column is declared by.
+fn domain_of(session: &Session, column: &ColumnDef) -> Option<DomainKind> {
+    let snapshot = session.instance.catalog.snapshot();
+    let path = session.settings().search_path.0;
+    let mut data_type = column.data_type.clone();
+    // What is wrong with it is told where the table is defined anew.
+    let replaced = domains::replace(&mut data_type, &snapshot, &path);
+    replaced.ok().flatten().map(|(kind, _)| kind)
+}
+
+/// The default of a domain.
+fn default_in(session: &Session, kind: DomainKind) -> Option<String> {
+    let snapshot = session.instance.catalog.snapshot();
+    let (_, create) = domains::domain(&snapshot, kind.oid).filter(|_| !kind.is_array)?;
+    Some(Shown(create.default.as_deref()?).to_string())
 }
 
 fn option(option: ColumnOption) -> ColumnOptionDef {
@@ -619,8 +656,16 @@ fn constrain(create: &mut CreateTable, table: &str, new: &[Declared]) -> Result<
 }
 
 /// That the values of a column may be assigned to its new type.
-fn check_automatic(object: &Object, create: &CreateTable, name: &str) -> Result<()> {
-    let columns = crate::models::define::declared_columns(&create.columns)?;
+fn check_automatic(
+    session: &Session,
+    object: &Object,
+    create: &CreateTable,
+    name: &str,
+) -> Result<()> {
+    let snapshot = session.instance.catalog.snapshot();
+    let path = session.settings().search_path.0;
+    let numbered = enums::number_columns(&create.columns, &snapshot, &path);
+    let columns = crate::models::define::declared_columns(&numbered)?;
     let (Ok(new), Ok(old)) = (
         columns.field_with_name(name),
         object.schema.field_with_name(name),

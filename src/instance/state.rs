@@ -55,7 +55,7 @@ use crate::error::{Error, Result};
 use crate::models::resolution::{Indexes, LateralCalls};
 use crate::session::composites::{CompositeOperators, CompositeTypes};
 use crate::session::enums::{EnumOperators, EnumTypes};
-use crate::session::user_functions;
+use crate::session::{domains, user_functions};
 use crate::warehouse::{LookUpKeys, RowCache, Warehouse, WarehouseSettings};
 
 /// The name of the one database.
@@ -242,6 +242,7 @@ pub fn template(configuration: &Configuration, runtime: Arc<RuntimeEnv>) -> Resu
     state.register_relation_planner(Arc::new(NameAllColumns))?;
     state.register_udf(Arc::new(Now::udf()))?;
     state.register_udf(Arc::new(user_functions::FUNCTION.clone()))?;
+    state.register_udf(Arc::new(domains::FUNCTION.clone()))?;
     register_functions(&mut state)?;
     for function in pg_catalog::functions() {
         state.register_udf(Arc::new(function))?;

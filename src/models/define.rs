@@ -11,14 +11,14 @@ use tributary_udfs::enums::EnumKind;
 
 use super::schedule::{Freshness, SCHEDULING_OPTIONS};
 use super::{
-    constraints, function, incremental, keyed, lookback, partitioned, resolution, schema_change,
-    storage_parameters, view_options,
+    constraints, domain, function, incremental, keyed, lookback, partitioned, resolution,
+    schema_change, storage_parameters, view_options,
 };
 use crate::catalog::{Kind, NewObject, Oid, Snapshot, USER_SCHEMA, is_temporary_schema};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::{Asker, Instance, Reading, StatementContext};
-use crate::session::{declared, enums, plan};
+use crate::session::{declared, domains, enums, plan};
 use crate::sql::create_external_table::CreateExternalTable;
 use crate::sql::function_settings::FunctionSetting;
 use crate::sql::name::{DEFAULT_SCHEMA, ObjectName};
@@ -191,6 +191,7 @@ pub(super) async fn columns(
     let types = enums::qualify_definition(statement, snapshot, path)?;
     match statement {
         Statement::CreateExternalTable(create) => {
+            refuse_domains(&create.columns, snapshot, path)?;
             let numbered = CreateExternalTable {
                 columns: enums::number_columns(&create.columns, snapshot, path),
                 ..create.clone()
@@ -254,6 +255,7 @@ pub(super) async fn columns(
                     }
                     let numbered = enums::number_columns(&create.columns, snapshot, path);
                     let columns = declared_columns(&numbered)?;
+                    let columns = domains::mark(&columns, &create.columns, snapshot, path)?;
                     constraints::resolve_foreign_keys(create, &columns, snapshot, path)?;
                     constraints::validate(context, &columns, create).await?;
                     constraints::keep_moments(&context.state, &columns, create)?;
@@ -264,6 +266,10 @@ pub(super) async fn columns(
             keyed::check(&create.options, &columns, &create.constraints)?;
             partitioned::check(&create.options, &columns)?;
             Ok((columns, BTreeSet::new()))
+        }
+        Statement::CreateDomain(create) => {
+            let columns = domain::resolve(context, create, path).await?;
+            Ok((columns, types))
         }
         // That it can stand on what it reads; it has no columns itself.
         Statement::CreateFunction(create) => {
@@ -301,9 +307,32 @@ fn refuse_own_types(schema: &SchemaRef) -> Result<()> {
     }
 }
 
+/// That no column of files is of a domain, whose conditions nobody would look at either.
+fn refuse_domains(columns: &[ast::ColumnDef], snapshot: &Snapshot, path: &[String]) -> Result<()> {
+    for column in columns {
+        if domains::replace(&mut column.data_type.clone(), snapshot, path)?.is_some() {
+            return Err(Error::unsupported(format!(
+                "column {} of an external table of a domain",
+                column.name
+            ))
+            .with_hint(
+                "Declare it as the type itself, and cast it in a view or a materialized view.",
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Gives the sequences that a default takes numbers of their full names, by which they are kept when
 /// they get others. Those of identity columns are no objects, and found by name when a number is taken.
-fn qualify_sequences(default: &mut ast::Expr, snapshot: &Snapshot, path: &[String]) -> Result<()> {
+///
+/// # Errors
+/// 42P01 for a sequence that does not exist.
+pub fn qualify_sequences(
+    default: &mut ast::Expr,
+    snapshot: &Snapshot,
+    path: &[String],
+) -> Result<()> {
     sequence_calls::for_each(default, |argument, name| {
         let is_there = |full: &QualifiedName| snapshot.relation(full).is_some();
         match plan::resolve_among(&name, path, &is_there) {

@@ -9,6 +9,7 @@ pub mod check;
 pub mod constraints;
 pub mod define;
 mod difference;
+pub mod domain;
 pub mod expectation;
 pub mod expression;
 pub mod foresee;

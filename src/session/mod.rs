@@ -6,6 +6,7 @@ mod called_parameters;
 pub mod composites;
 mod cursors;
 pub mod declared;
+pub mod domains;
 pub mod enums;
 mod grouped_by_keys;
 mod lateral_unnest;

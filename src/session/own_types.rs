@@ -1,4 +1,4 @@
-//! Types that users have made, enums and composite ones, by their numbers.
+//! Types that users have made, enums, composite ones and domains, by their numbers.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ pub fn array_oid(object: &Object) -> Option<Oid> {
     match &object.definition {
         Statement::CreateType(create) => Some(create.array_oid),
         Statement::CreateComposite(create) => Some(create.array_oid),
+        Statement::CreateDomain(create) => Some(create.array_oid),
         _ => None,
     }
 }

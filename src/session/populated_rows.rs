@@ -122,7 +122,7 @@ impl Rewriter<'_> {
             let message = format!("type \"{relation}\" does not exist");
             return Err(Error::new(SqlState::UNDEFINED_OBJECT, message));
         };
-        let columns = declared_columns(&object)?.into_iter();
+        let columns = declared_columns(&object, self.snapshot)?.into_iter();
         let columns = columns.map(|column| TableAliasColumnDef {
             name: column.name,
             data_type: Some(column.data_type),

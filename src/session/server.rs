@@ -9,7 +9,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::{
-    Client, OpenPortal, Outcome, Prepared, PreparedStatements, Session, TransactionStatus,
+    Client, OpenPortal, Outcome, Prepared, PreparedStatements, Session, TransactionStatus, domains,
     own_types,
 };
 use crate::catalog::privilege::NOBODY;
@@ -144,6 +144,10 @@ impl BackendSession for Session {
             let within = self.within_writes(writes)?;
             let instance = &within.as_ref().unwrap_or(self).instance;
             match own_types::with_oid(&instance.catalog.snapshot(), oid) {
+                // Its values come as those of the type that it is over.
+                Some((of, is_array)) if domains::definition(&of).is_some() => {
+                    Ok(domains::parameter_type(&of, is_array))
+                }
                 Some((_, true)) => Ok(Some(DataType::new_list(DataType::Utf8, true))),
                 Some(_) => Ok(Some(DataType::Utf8)),
                 None => Err(error),

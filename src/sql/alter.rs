@@ -1,4 +1,4 @@
-//! `ALTER TABLE | VIEW | MATERIALIZED VIEW | DYNAMIC TABLE | MODEL | EXTERNAL TABLE | SCHEMA | SEQUENCE | TYPE | INDEX [IF EXISTS] [ONLY] name action [, ...]`.
+//! `ALTER TABLE | VIEW | MATERIALIZED VIEW | DYNAMIC TABLE | MODEL | EXTERNAL TABLE | SCHEMA | SEQUENCE | TYPE | DOMAIN | INDEX [IF EXISTS] [ONLY] name action [, ...]`.
 
 use std::fmt;
 
@@ -6,6 +6,7 @@ use datafusion::sql::sqlparser::ast::{ColumnDef, DataType, Expr};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::alter_attribute::AttributeChange;
+use super::alter_domain::DomainChange;
 use super::alter_identity::IdentityChange;
 use super::collation;
 use super::column_storage::ColumnStorage;
@@ -70,6 +71,8 @@ pub enum Action {
     RenameValue(String, String),
     /// What becomes of an attribute of a composite type.
     Attribute(AttributeChange),
+    /// What is said of a domain.
+    Domain(DomainChange),
     /// What is said of the numbers of a sequence, and `RESTART [WITH n]`.
     Sequence(Box<SequenceOptions>, Option<Restart>),
     /// `SUSPEND`: the scheduler leaves a materialized view or model alone, or with `RESUME` no more.
@@ -232,6 +235,9 @@ impl Action {
         }
         if kind == DropKind::Type {
             return Self::parse_type(parser);
+        }
+        if kind == DropKind::Domain {
+            return DomainChange::parse(parser).map(Self::Domain);
         }
         if matches!(kind, DropKind::MaterializedView | DropKind::Model) {
             if parser.take_word("SET") {
@@ -508,6 +514,7 @@ impl fmt::Display for Action {
                 write!(f, "RENAME VALUE {} TO {}", Literal(old), Literal(new))
             }
             Self::Attribute(change) => change.fmt(f),
+            Self::Domain(change) => change.fmt(f),
             Self::Sequence(options, restart) => {
                 let options = options.to_string();
                 f.write_str(options.trim_start())?;

@@ -13,11 +13,11 @@ const KNOWN: [&str; 4] = ["default", "C", "POSIX", "ucs_basic"];
 /// Types whose values are texts.
 const COLLATABLE: [&str; 5] = ["text", "character varying", "character", "bpchar", "name"];
 
-/// That a column of this type can have a collation.
+/// That values of this type can have a collation.
 ///
 /// # Errors
 /// 42704 for one that does not exist; 42804 for a type that has none.
-pub(super) fn check(collation: &ObjectName, data_type: &DataType) -> Result<()> {
+pub fn check(collation: &ObjectName, data_type: &DataType) -> Result<()> {
     let is_known = KNOWN.contains(&collation.name.as_str())
         && matches!(collation.schema.as_deref(), None | Some("pg_catalog"));
     if !is_known {

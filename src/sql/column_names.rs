@@ -16,6 +16,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::cursor::fold;
+use super::domain_casts;
 use super::row_comparison::is_row;
 use super::row_expansions::row_of;
 use super::standard_forms::called_type;
@@ -396,12 +397,15 @@ pub(super) fn figure(expression: &Expr) -> Option<String> {
     match expression {
         Expr::Identifier(name) => Some(folded(name)),
         Expr::CompoundIdentifier(parts) => parts.last().map(folded),
-        Expr::Function(function) => function
-            .name
-            .0
-            .last()
-            .and_then(|part| part.as_ident())
-            .map(folded),
+        Expr::Function(function) => match domain_casts::parts(function) {
+            Some((value, domain)) => strong(value).or_else(|| Some(domain.to_owned())),
+            None => function
+                .name
+                .0
+                .last()
+                .and_then(|part| part.as_ident())
+                .map(folded),
+        },
         Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => figure(inner),
         // A key is no field.
         Expr::CompoundFieldAccess { root, .. } if is_document(root) => figure(root),

@@ -15,6 +15,7 @@ impl Statement {
             Self::CreateModel(create) => Some(&create.name),
             Self::CreateType(create) => Some(&create.name),
             Self::CreateComposite(create) => Some(&create.name),
+            Self::CreateDomain(create) => Some(&create.name),
             _ => None,
         }
     }
@@ -30,6 +31,7 @@ impl Statement {
             Self::CreateModel(create) => Some(&mut create.name),
             Self::CreateType(create) => Some(&mut create.name),
             Self::CreateComposite(create) => Some(&mut create.name),
+            Self::CreateDomain(create) => Some(&mut create.name),
             _ => None,
         }
     }

@@ -1,4 +1,4 @@
-//! `DROP SCHEMA | TABLE | EXTERNAL TABLE | VIEW | MATERIALIZED VIEW | MODEL | CHECK | SEQUENCE | TYPE | INDEX [CONCURRENTLY] [IF EXISTS] name, ... [CASCADE | RESTRICT]`.
+//! `DROP SCHEMA | TABLE | EXTERNAL TABLE | VIEW | MATERIALIZED VIEW | MODEL | CHECK | SEQUENCE | TYPE | DOMAIN | INDEX [CONCURRENTLY] [IF EXISTS] name, ... [CASCADE | RESTRICT]`.
 
 use std::fmt;
 
@@ -43,10 +43,17 @@ pub enum DropKind {
     Sequence,
     /// A type.
     Type,
+    /// A domain.
+    Domain,
 }
 
 impl DropKind {
-    const ALL: [Self; 10] = [
+    /// Whether it is a kind of types.
+    pub fn is_type(self) -> bool {
+        matches!(self, Self::Type | Self::Domain)
+    }
+
+    const ALL: [Self; 11] = [
         Self::Schema,
         Self::Table,
         Self::ExternalTable,
@@ -57,6 +64,7 @@ impl DropKind {
         Self::Index,
         Self::Sequence,
         Self::Type,
+        Self::Domain,
     ];
 
     fn words(self) -> &'static [&'static str] {
@@ -71,6 +79,7 @@ impl DropKind {
             Self::Index => &["INDEX"],
             Self::Sequence => &["SEQUENCE"],
             Self::Type => &["TYPE"],
+            Self::Domain => &["DOMAIN"],
         }
     }
 

@@ -1,4 +1,4 @@
-//! `GRANT | REVOKE [GRANT OPTION FOR] privilege [(columns)], ... ON [TABLE | SEQUENCE | SCHEMA | DATABASE | FUNCTION | ALL TABLES IN SCHEMA
+//! `GRANT | REVOKE [GRANT OPTION FOR] privilege [(columns)], ... ON [TABLE | SEQUENCE | SCHEMA | DATABASE | FUNCTION | TYPE | DOMAIN | ALL TABLES IN SCHEMA
 //! | ALL SEQUENCES IN SCHEMA | ALL FUNCTIONS IN SCHEMA] name, ... TO | FROM role, ... [WITH GRANT OPTION]`, and of roles
 //! `GRANT | REVOKE [ADMIN OPTION FOR] role, ... TO | FROM role, ... [WITH ADMIN OPTION]`.
 
@@ -72,6 +72,10 @@ pub enum On {
     Functions(Vec<FunctionName>),
     /// All functions of these schemas.
     AllFunctions(Vec<String>),
+    /// Types.
+    Types(Vec<ObjectName>),
+    /// Domains.
+    Domains(Vec<ObjectName>),
 }
 
 impl Grant {
@@ -187,28 +191,31 @@ impl On {
         }
         for unsupported in [
             "ALL",
-            "DOMAIN",
             "FOREIGN",
             "LANGUAGE",
             "LARGE",
             "PARAMETER",
             "PROCEDURE",
             "TABLESPACE",
-            "TYPE",
         ] {
             if parser.peek_word(0).as_deref() == Some(unsupported) {
                 return parser.unsupported_here(format_args!("GRANT ON {unsupported}"));
             }
         }
-        let is_sequence = parser.take_word("SEQUENCE");
-        let _ = !is_sequence && parser.take_word("TABLE");
+        let kinds: [(&str, fn(Vec<ObjectName>) -> Self); 4] = [
+            ("SEQUENCE", Self::Sequences),
+            ("TYPE", Self::Types),
+            ("DOMAIN", Self::Domains),
+            ("TABLE", Self::Tables),
+        ];
+        let said = kinds.into_iter().find(|(word, _)| parser.take_word(word));
         let mut names = vec![parser.object_name()?];
         while parser.consume_token(&Token::Comma) {
             names.push(parser.object_name()?);
         }
-        Ok(match is_sequence {
-            true => Self::Sequences(names),
-            false => Self::Tables(names),
+        Ok(match said {
+            Some((_, on)) => on(names),
+            None => Self::Tables(names),
         })
     }
 }
@@ -284,6 +291,8 @@ impl fmt::Display for On {
         match self {
             Self::Tables(names) => write!(f, "TABLE {}", objects(names)),
             Self::Sequences(names) => write!(f, "SEQUENCE {}", objects(names)),
+            Self::Types(names) => write!(f, "TYPE {}", objects(names)),
+            Self::Domains(names) => write!(f, "DOMAIN {}", objects(names)),
             Self::Functions(names) => {
                 let names: Vec<String> = names.iter().map(ToString::to_string).collect();
                 write!(f, "FUNCTION {}", names.join(", "))

@@ -9,6 +9,7 @@ mod alias_words;
 pub mod alter;
 pub mod alter_attribute;
 pub mod alter_default_privileges;
+pub mod alter_domain;
 pub mod alter_function;
 pub mod alter_identity;
 pub mod alter_role;
@@ -22,7 +23,7 @@ pub mod casts_in_names;
 pub mod character_length;
 pub mod checkpoint;
 pub mod close;
-mod collation;
+pub mod collation;
 pub mod column_names;
 pub mod column_storage;
 mod columns;
@@ -33,6 +34,7 @@ pub mod copy;
 mod copy_options;
 pub mod create_check;
 pub mod create_composite;
+pub mod create_domain;
 pub mod create_extension;
 pub mod create_external_table;
 pub mod create_function;
@@ -56,6 +58,7 @@ pub mod describe_history;
 pub mod dialect;
 pub mod discard;
 pub mod distinct_literals;
+pub mod domain_casts;
 pub mod drop;
 pub mod drop_extension;
 pub mod drop_function;
@@ -208,6 +211,8 @@ pub enum Statement {
     CreateType(create_type::CreateType),
     /// `CREATE TYPE ... AS (...)`.
     CreateComposite(create_composite::CreateComposite),
+    /// `CREATE DOMAIN`.
+    CreateDomain(Box<create_domain::CreateDomain>),
     /// `CREATE FUNCTION`.
     CreateFunction(Box<create_function::CreateFunction>),
     /// `ALTER FUNCTION`.
@@ -315,6 +320,7 @@ impl fmt::Display for Statement {
             Self::CreateSequence(statement) => statement.fmt(f),
             Self::CreateType(statement) => statement.fmt(f),
             Self::CreateComposite(statement) => statement.fmt(f),
+            Self::CreateDomain(statement) => statement.fmt(f),
             Self::CreateFunction(statement) => statement.fmt(f),
             Self::AlterFunction(statement) => statement.fmt(f),
             Self::DropFunction(statement) => statement.fmt(f),

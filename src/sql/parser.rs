@@ -10,6 +10,7 @@ use super::close::Close;
 use super::comment::Comment;
 use super::copy::Copy;
 use super::create_check::CreateCheck;
+use super::create_domain::CreateDomain;
 use super::create_extension::CreateExtension;
 use super::create_external_table::CreateExternalTable;
 use super::create_function::CreateFunction;
@@ -398,6 +399,9 @@ fn parse_create(parser: &mut Parser) -> Parsed<Statement> {
             CreateExtension::parse(parser).map(Statement::CreateExtension)
         }
         "TYPE" if !or_replace => create_composite::parse(parser),
+        "DOMAIN" if !or_replace => {
+            CreateDomain::parse(parser).map(|create| Statement::CreateDomain(Box::new(create)))
+        }
         "FUNCTION" => CreateFunction::parse(parser, or_replace)
             .map(|create| Statement::CreateFunction(Box::new(create))),
         "ROLE" | "USER" | "GROUP"
@@ -408,10 +412,6 @@ fn parse_create(parser: &mut Parser) -> Parsed<Statement> {
         "INDEX" | "UNIQUE" if !or_replace => CreateIndex::parse(parser).map(Statement::CreateIndex),
         "CHECK" => CreateCheck::parse(parser, or_replace).map(Statement::CreateCheck),
         "MODEL" => CreateModel::parse(parser, or_replace).map(Statement::CreateModel),
-        "DOMAIN" => {
-            let hint = "Give the columns the type itself, and a CHECK constraint.";
-            Err(parser.error_here(Error::unsupported("CREATE DOMAIN").with_hint(hint)))
-        }
         kind if UNSUPPORTED_OBJECTS.contains(&kind) => {
             parser.unsupported_here(format_args!("CREATE {kind}"))
         }

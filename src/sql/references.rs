@@ -76,6 +76,7 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
         | Statement::CreateSequence(_)
         | Statement::CreateType(_)
         | Statement::CreateComposite(_)
+        | Statement::CreateDomain(_)
         | Statement::CreateFunction(_)
         | Statement::AlterFunction(_)
         | Statement::DropFunction(_)

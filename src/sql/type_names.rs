@@ -163,6 +163,11 @@ impl Statement {
                 }
                 create.query.iter_mut().try_for_each(|it| for_each(it, act))
             }
+            Self::CreateDomain(create) => {
+                of_type(&mut create.data_type, act)?;
+                let mut expressions = create.expressions_mut();
+                expressions.try_for_each(|it| for_each(it, act))
+            }
             Self::CreateFunction(create) => {
                 for argument in &mut create.arguments {
                     of_type(&mut argument.data_type, act)?;
@@ -200,6 +205,11 @@ impl Statement {
             }
             Self::CreateModel(create) => type_literals::rename(&mut create.query, old, new),
             Self::CreateCheck(create) => type_literals::rename(&mut create.query, old, new),
+            Self::CreateDomain(create) => {
+                for expression in create.expressions_mut() {
+                    type_literals::rename(expression, old, new);
+                }
+            }
             Self::CreateFunction(create) => match &mut create.body {
                 Body::Atomic(query) => type_literals::rename(query, old, new),
                 Body::Return(value) => type_literals::rename(value, old, new),

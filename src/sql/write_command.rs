@@ -63,6 +63,7 @@ impl Statement {
             Self::CreateTable(_) => Some("CREATE TABLE"),
             Self::CreateSequence(_) => Some("CREATE SEQUENCE"),
             Self::CreateType(_) | Self::CreateComposite(_) => Some("CREATE TYPE"),
+            Self::CreateDomain(_) => Some("CREATE DOMAIN"),
             Self::CreateFunction(_) => Some("CREATE FUNCTION"),
             Self::AlterFunction(_) => Some("ALTER FUNCTION"),
             Self::DropFunction(_) => Some("DROP FUNCTION"),

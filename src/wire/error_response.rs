@@ -60,6 +60,11 @@ fn fields(error: &Error, severity: &str) -> Vec<(u8, String)> {
         fields.push((b't', place.relation.clone()));
         fields.push((b'n', place.constraint.clone()));
     }
+    if let Some(place) = error.domain() {
+        fields.push((b's', place.schema.clone()));
+        fields.push((b'd', place.domain.clone()));
+        fields.extend(place.constraint.iter().map(|name| (b'n', name.clone())));
+    }
     fields
 }
 

@@ -79,3 +79,8 @@ async fn compare(script: &str) {
 async fn enums_equal_those_of_postgres() {
     compare(include_str!("equal_types/enums.sql")).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn domains_equal_those_of_postgres() {
+    compare(include_str!("equal_types/domains.sql")).await;
+}

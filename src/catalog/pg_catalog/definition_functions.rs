@@ -7,6 +7,7 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::ScalarUDF;
 
 use super::data;
+use super::domains;
 use super::format_type;
 use super::function::{Call, CatalogFunction};
 use super::functions::{BIGINT, BOOLEAN, TEXT, number, string, text};
@@ -49,14 +50,15 @@ pub fn functions() -> Vec<ScalarUDF> {
         let pretty = matches!(values.get(1), Some(ScalarValue::Boolean(Some(true))));
         let oid = number(values, 0).filter(|oid| is_part(*oid));
         text(oid.and_then(|oid| {
-            with_constraint(sources, oid, |_, found| {
+            let of_table = with_constraint(sources, oid, |_, found| {
                 found.definition(pretty, |table| {
                     let snapshot = sources.snapshot();
                     let oid = snapshot.relation(table).map(|object| object.oid.into());
                     let known = oid.and_then(|oid| relation(sources, oid));
                     known.map_or_else(|| table.to_string(), |it| relation_text(sources, &it))
                 })
-            })
+            });
+            of_table.or_else(|| domains::constraint_definition(sources, oid, pretty))
         }))
     }));
     all.push(udf("pg_get_indexdef", numbers, |sources, values| {

@@ -10,8 +10,9 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::types::{format_type, of_length, type_oid};
-use crate::catalog::Object;
+use crate::catalog::{Kind, Object};
 use crate::sql::Statement;
+use crate::sql::create_domain::VALUE;
 use crate::sql::name::Quoted;
 use crate::sql::shown::Shown;
 use crate::sql::walk::visit_expressions;
@@ -65,14 +66,18 @@ fn type_text(oid: u32) -> String {
     }
 }
 
-/// A text with the names of types that users have made, as the columns of a table name them.
+/// A text with the names of types that users have made, as the columns of a table, or a domain, name them.
 fn named(text: String, object: &Object) -> String {
-    let Statement::CreateTable(create) = &object.definition else {
-        return text;
-    };
     if !text.contains(NUMBERED) {
         return text;
     }
+    if let Statement::CreateDomain(create) = &object.definition {
+        let number = format!("{NUMBERED}{}{NUMBERED}", column_type(object, VALUE));
+        return text.replace(&number, &create.data_type.to_string());
+    }
+    let Statement::CreateTable(create) = &object.definition else {
+        return text;
+    };
     create.columns.iter().fold(text, |text, column| {
         let oid = column_type(object, &column.name.value);
         let number = format!("{NUMBERED}{oid}{NUMBERED}");
@@ -323,6 +328,10 @@ impl Typed {
     }
 
     fn column(object: &Object, name: &str) -> Self {
+        // All that the conditions of a domain are of.
+        if object.kind == Kind::Type {
+            return Self::simple("VALUE", column_type(object, VALUE));
+        }
         Self::simple(Quoted(name).to_string(), column_type(object, name))
     }
 

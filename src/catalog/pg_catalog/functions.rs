@@ -4,6 +4,7 @@ use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::ScalarUDF;
 
+use super::domains;
 use super::function::{Call, CatalogFunction};
 use super::information_schema::{self, INFORMATION_SCHEMA};
 use super::relation::{Relation, namespaces, relation};
@@ -173,7 +174,11 @@ pub fn functions() -> Vec<ScalarUDF> {
                 let tree = string(values, 0);
                 let found = number(values, 1).and_then(|oid| relation(sources, oid));
                 let pretty = matches!(values.get(2), Some(ScalarValue::Boolean(Some(true))));
-                text(tree.zip(found).and_then(|(tree, found)| {
+                let of_domain = tree
+                    .as_deref()
+                    .and_then(|tree| domains::expression_of(sources, tree, pretty));
+                text(of_domain.or_else(|| {
+                    let (tree, found) = tree.zip(found)?;
                     let text = expression_of(found.object.as_deref()?, &tree, pretty)?;
                     Some(without_visible_schemas(sources, text))
                 }))

@@ -12,6 +12,7 @@ mod advisory_lock_functions;
 mod compared_names;
 mod data;
 mod definition_functions;
+mod domains;
 mod empty_queries;
 mod expand_array;
 mod expression_text;

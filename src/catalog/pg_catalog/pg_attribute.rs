@@ -2,12 +2,14 @@
 
 use arrow::datatypes::Field;
 
+use super::domains::collation_number;
 use super::relation::{Relation, wanted_relations};
 use super::table::{Row, Rows, Value, row};
 use super::table_constraint::defaults_of;
 use super::types::{self, Type};
 use crate::catalog::{Object, Snapshot, pg_catalog};
 use crate::models::constraints;
+use crate::session::domains::DomainKind;
 use crate::wire::types::{PostgresType, field_modifier};
 
 pub static TABLE: Rows = Rows {
@@ -32,6 +34,9 @@ pub fn type_of(relation: &Relation, field: &Field) -> (u32, i32) {
 
 /// The number of the type of a column of an object, if it is of one, and its modifier.
 pub fn type_among(object: Option<&Object>, field: &Field) -> (u32, i32) {
+    if let Some(domain) = DomainKind::of_field(field) {
+        return (domain.type_oid(), -1);
+    }
     match object.and_then(|object| object.character_length(field.name())) {
         Some(length) => types::of_length(length),
         None => {
@@ -80,7 +85,7 @@ fn attribute(snapshot: &Snapshot, relation: &Relation, number: i64, field: &Fiel
         false,
         true,
         0,
-        of.collation(),
+        collation_number(snapshot, oid),
         Value::texts(items),
         Value::Null,
         Value::Null,

@@ -1,9 +1,10 @@
-//! `pg_constraint`: keys, checks and foreign keys of tables.
+//! `pg_constraint`: keys, checks and foreign keys of tables, and checks of domains.
 
+use super::domains::constraint_rows;
 use super::relation::{Relation, wanted_relations};
 use super::table::{Row, Rows, Value, row};
 use super::table_constraint::{TableConstraint, constraints_of};
-use crate::catalog::Snapshot;
+use crate::catalog::{Kind, Snapshot};
 use crate::sql::foreign_key::{ForeignKey, ReferentialAction, Timing};
 
 pub static TABLE: Rows = Rows {
@@ -15,6 +16,11 @@ pub static TABLE: Rows = Rows {
             if let (Some(object), "r") = (&relation.object, relation.kind) {
                 let all = constraints_of(object);
                 rows.extend(all.map(|it| row_of(&snapshot, &relation, &it)));
+            }
+        }
+        for object in snapshot.objects().filter(|it| it.kind == Kind::Type) {
+            if let Some(schema) = snapshot.schema(&object.name.schema) {
+                rows.extend(constraint_rows(object, schema.oid.into()));
             }
         }
         Ok(rows)

@@ -1,22 +1,23 @@
 //! The rows of `pg_type` for types that users have made, for those of their relations' rows, and for arrays
 //! of both.
 
+use super::domains::type_row;
 use super::table::{Row, Rows, Value, row};
 use super::table_constraint::{row_arrays, row_type};
-use super::types::has_row_type;
+use super::types::{Type, has_row_type};
 use crate::catalog::Object;
 use crate::catalog::privilege::Privilege;
-use crate::session::{composites, enums};
+use crate::session::{composites, domains, enums};
 use tributary_udfs::enums::EnumType;
 
 /// PostgreSQL's numbers of the functions that read and write enums, in text and in binary.
-const ENUM_FUNCTIONS: [i64; 4] = [3506, 3507, 3532, 3533];
+pub(super) const ENUM_FUNCTIONS: [i64; 4] = [3506, 3507, 3532, 3533];
 /// Those of arrays.
-const ARRAY_FUNCTIONS: [i64; 4] = [750, 751, 2400, 2401];
+pub(super) const ARRAY_FUNCTIONS: [i64; 4] = [750, 751, 2400, 2401];
 /// Those of records.
 const RECORD_FUNCTIONS: [i64; 4] = [2290, 2291, 2402, 2403];
 /// That of `array_typanalyze`.
-const ARRAY_ANALYZE: i64 = 3816;
+pub(super) const ARRAY_ANALYZE: i64 = 3816;
 /// That of `array_subscript_handler`.
 const ARRAY_SUBSCRIPTS: i64 = 6179;
 
@@ -40,6 +41,14 @@ pub static TABLE: Rows = Rows {
                 rows.push(records(object, numbers, namespace, Value::texts(items)));
                 let [own, _, arrays_of] = numbers;
                 rows.push(arrays(object, arrays_of, own, namespace, "d"));
+            }
+            if let (Some(create), Some(schema)) = (domains::definition(object), schema) {
+                let items = object.access.items(&snapshot, &Privilege::OF_TYPES, None);
+                let namespace = schema.oid.into();
+                rows.extend(type_row(sources, object, namespace, Value::texts(items)));
+                let (own, elements) = (create.array_oid.into(), object.oid.into());
+                let align = array_align(Type::among(&snapshot, object.oid));
+                rows.push(arrays(object, own, elements, namespace, align));
             }
             if let (true, Some(schema)) = (has_row_type(object), schema) {
                 let numbers = [row_type(object), object.oid.into(), row_arrays(object)];
@@ -172,6 +181,14 @@ fn arrays(object: &Object, own: i64, elements: i64, namespace: i64, align: &'sta
         Value::Null,
         Value::Null,
     ]
+}
+
+/// How arrays of values of a type are aligned.
+fn array_align(of: &Type) -> &'static str {
+    match of.align() {
+        "d" => "d",
+        _ => "i",
+    }
 }
 
 /// The name of the type of arrays of a type: that behind an underscore, of at most 63 bytes.

@@ -10,7 +10,7 @@ use super::information_schema::INFORMATION_SCHEMA;
 use super::table_constraint::{is_part, row_arrays, row_type, with_part};
 use crate::catalog::system::SystemSources;
 use crate::catalog::{Kind, Object, Snapshot};
-use crate::session::{composites, enums, own_types};
+use crate::session::{composites, domains, enums, own_types};
 use crate::sql::QualifiedName;
 use crate::sql::model_functions::parse_name;
 use crate::sql::name::Quoted;
@@ -141,12 +141,15 @@ impl Type {
             .unwrap_or(&TEXT_TYPE_STATIC)
     }
 
-    /// [`Self::of`], of composite types and of arrays of users' types too.
+    /// [`Self::of`], of composite types, of domains and of arrays of users' types too.
     pub fn among(snapshot: &Snapshot, oid: u32) -> &'static Self {
         let own = (oid >= FIRST_OWN).then(|| own_types::with_oid(snapshot, oid));
         match own.flatten() {
             Some((_, true)) => &ARRAY,
             Some((of, false)) if composites::composite_type(&of).is_some() => &ROW,
+            Some((of, false)) if domains::definition(&of).is_some() => {
+                Self::among(snapshot, super::domains::base(snapshot, oid).0)
+            }
             _ => Self::of(oid),
         }
     }

@@ -7,7 +7,7 @@ use arrow::datatypes::{Field, SchemaRef};
 use datafusion::sql::sqlparser::ast::{Expr, With};
 
 use super::found::{ROWS, with_suffix};
-use crate::catalog::Object;
+use crate::catalog::{Object, Snapshot};
 use crate::error::{Error, Result};
 use crate::execute::target::Change;
 use crate::execute::with_changes::Moment;
@@ -28,6 +28,8 @@ use crate::warehouse::{FILE_COLUMN, Modification, PLACE_COLUMN};
 pub struct Changing {
     /// The table.
     pub object: Arc<Object>,
+    /// The catalog that it is looked up in.
+    snapshot: Arc<Snapshot>,
     /// The name by which expressions know it.
     pub name: String,
     /// The statement's `WITH`, as text in front of a query.
@@ -70,6 +72,7 @@ impl Changing {
         Ok(Self {
             earlier,
             subqueries: AtomicUsize::new(0),
+            snapshot: Arc::clone(&context.snapshot),
             name: target.name().to_owned(),
             with: with::Clause(with).to_string(),
             object,
@@ -194,7 +197,7 @@ impl Changing {
                     format!("{}", Shown(value))
                 }
             },
-            None => match constraints::default_of(&self.object, field.name()) {
+            None => match constraints::given_default(&self.snapshot, &self.object, field.name()) {
                 Some(value) => format!("{}", Shown(&value)),
                 None => "NULL".to_owned(),
             },

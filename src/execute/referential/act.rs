@@ -78,7 +78,7 @@ pub(super) async fn act(
                     format!("\"{KEYS}\".{}", key_column(width + place))
                 }
                 (Some(_), ReferentialAction::SetDefault) => {
-                    let default = constraints::default_of(object, field.name());
+                    let default = constraints::given_default(&snapshot, object, field.name());
                     default.map_or_else(|| "NULL".to_owned(), |it| Shown(&it).to_string())
                 }
                 (Some(_), _) => "NULL".to_owned(),

@@ -207,7 +207,11 @@ pub(in crate::execute) async fn rows_of(
     Ok(rows.try_collect().await?)
 }
 
-async fn stream_of(context: &StatementContext, text: &str) -> Result<SendableRecordBatchStream> {
+/// [`rows_of`], one batch after the other.
+pub(in crate::execute) async fn stream_of(
+    context: &StatementContext,
+    text: &str,
+) -> Result<SendableRecordBatchStream> {
     let Statement::Query(text) = parse_one(text)? else {
         return Err(Error::internal("SELECT is no query"));
     };

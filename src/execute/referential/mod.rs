@@ -27,7 +27,7 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReser
 use datafusion::scalar::ScalarValue;
 
 pub use self::check::Check;
-pub(super) use self::check::rows_of;
+pub(super) use self::check::{rows_of, stream_of};
 pub use self::deferred::{Deferral, prove_deferred, refuse_where_waiting, set_constraints};
 pub use self::locks::{lock, tables_of};
 pub use self::prove::prove;

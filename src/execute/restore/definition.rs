@@ -66,7 +66,7 @@ impl Redefined {
                     schema: Arc::clone(&earlier.columns),
                     ..object.clone()
                 };
-                declared(&then).map_err(within)?
+                declared(&then, &snapshot).map_err(within)?
             }
             false => create,
         };

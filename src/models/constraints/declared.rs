@@ -21,6 +21,7 @@ use crate::catalog::{Object, Snapshot};
 use crate::error::{ColumnPlace, ConstraintPlace, Error, Result, SqlState};
 use crate::instance::StatementContext;
 use crate::models::{expression, keyed};
+use crate::session::domains;
 use crate::sql::character_length;
 use crate::sql::constraint::{self, Constraint, Rule};
 use crate::sql::create_table::CreateTable;
@@ -64,6 +65,15 @@ pub fn default_of(object: &Object, column: &str) -> Option<Expr> {
         Some(default) => Some(default.clone()),
         None => identity_of(object, column).map(|_| next_value(object, column)),
     }
+}
+
+/// What a column gets that is given no value: its default, or that of the domain that it is of.
+pub fn given_default(snapshot: &Snapshot, object: &Object, column: &str) -> Option<Expr> {
+    default_of(object, column).or_else(|| {
+        let field = object.schema.field_with_name(column).ok()?;
+        let is_computed = generated::generated_of(object, column).is_some();
+        domains::default_of(snapshot, field).filter(|_| !is_computed)
+    })
 }
 
 /// The identity of a column.
@@ -196,16 +206,11 @@ pub(super) fn condition_of(
         .map_err(|error| within(error, constraint))
 }
 
-/// That a check can be computed. The columns are [`typed`].
+/// That a check has no subqueries.
 ///
 /// # Errors
-/// 0A000 for a subquery, those of [`condition_of`], and what reading a literal meets.
-fn check_condition(
-    state: &SessionState,
-    columns: &SchemaRef,
-    constraint: &Constraint,
-    condition: &Expr,
-) -> Result<()> {
+/// 0A000 for one that has.
+pub fn refuse_subqueries(condition: &Expr) -> Result<()> {
     let subquery = visit_expressions(condition, |part| match part {
         Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
@@ -214,10 +219,18 @@ fn check_condition(
         let message = "cannot use subquery in check constraint";
         return Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, message));
     }
-    condition_of(state, columns, constraint, condition)?;
+    Ok(())
+}
+
+/// That a check can be computed. The columns are [`typed`].
+///
+/// # Errors
+/// What planning says, and what reading a literal meets.
+pub fn check_condition(state: &SessionState, columns: &SchemaRef, condition: &Expr) -> Result<()> {
     let columns = DFSchema::try_from(Arc::clone(columns))?;
+    expression::condition(state, &columns, condition.clone(), PLACE)?;
     let planned = expression::value(state, &columns, condition.clone(), PLACE)?;
-    expression::check_literals(state, &planned).map_err(|error| within(error, constraint))
+    expression::check_literals(state, &planned)
 }
 
 fn within(error: Error, constraint: &Constraint) -> Error {
@@ -257,7 +270,9 @@ pub async fn validate(
     for constraint in &create.constraints {
         match &constraint.rule {
             Rule::Check(condition) => {
-                check_condition(&context.state, &typed, constraint, condition)?;
+                refuse_subqueries(condition)?;
+                check_condition(&context.state, &typed, condition)
+                    .map_err(|error| within(error, constraint))?;
             }
             Rule::Unique {
                 columns: of_key, ..

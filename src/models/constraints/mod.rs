@@ -23,8 +23,9 @@ mod shown;
 
 pub use assigned::{assigned, check_assignable, check_literal};
 pub use declared::{
-    check_key, check_not_generated, check_settable, constraint_place, default_of, identity_of,
-    identity_sequence, is_of_identity, key_of, of, place, sequence_of, typed, validate,
+    check_condition, check_key, check_not_generated, check_settable, constraint_place, default_of,
+    given_default, identity_of, identity_sequence, is_of_identity, key_of, of, place,
+    refuse_subqueries, sequence_of, typed, validate,
 };
 pub use default_value::DefaultValue;
 pub use foreign_keys::resolve as resolve_foreign_keys;
@@ -56,6 +57,7 @@ use super::replacement::Unchanged;
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::{Instance, LockGuard};
+use crate::session::domains::{DomainChecks, DomainKind};
 use crate::sql::constraint::Rule;
 use crate::warehouse::{IndexedKey, Keyed, Participant, Places};
 
@@ -68,6 +70,8 @@ pub struct Constraints {
     /// The columns that are computed from others.
     generated: Generated,
     checks: Vec<(String, Arc<dyn PhysicalExpr>)>,
+    /// What the columns demand that are of domains, by their places.
+    domains: Vec<(usize, DomainChecks)>,
     /// The columns of the key of a keyed table, which must have values.
     required: Vec<usize>,
     keys: Arc<Keys>,
@@ -100,6 +104,7 @@ impl Constraints {
             digits: digits.collect(),
             generated: Generated::new(object, state)?,
             checks: Vec::new(),
+            domains: domains_of(state, object)?,
             required: Vec::new(),
             keys: Arc::default(),
             changes: changes_of(state, object),
@@ -167,8 +172,8 @@ impl Constraints {
     /// The rows as the table keeps them. What is left out of them is told by [`Self::kept`].
     ///
     /// # Errors
-    /// 23502 for NULL in a column that has none; 22001 for a text that is too long; 23514 for a row
-    /// that a check is false of; 23505 for a key that another new row has.
+    /// 23502 for NULL in a column or a domain that has none; 22001 for a text that is too long; 23514 for a
+    /// row, or a value of a domain, that a check is false of; 23505 for a key that another new row has.
     pub fn check(&self, batch: &RecordBatch) -> QueryResult<RecordBatch> {
         Ok(self.kept(batch)?.0)
     }
@@ -191,6 +196,9 @@ impl Constraints {
             }
         }
         self.generated.compute(&mut columns)?;
+        for (place, domain) in &self.domains {
+            domain.check(&columns[*place])?;
+        }
         for field in 0..columns.len() {
             self.check_not_null(&columns, field)?;
         }
@@ -285,6 +293,19 @@ impl Constraints {
             _guard: guard,
         })
     }
+}
+
+/// What the columns of a table demand that are of domains.
+fn domains_of(state: &SessionState, object: &Object) -> Result<Vec<(usize, DomainChecks)>> {
+    let mut found = Vec::new();
+    for (place, field) in object.schema.fields().iter().enumerate() {
+        if let Some(kind) = DomainKind::of_field(field)
+            && let Some(checks) = DomainChecks::new(state, kind, field.data_type())?
+        {
+            found.push((place, checks));
+        }
+    }
+    Ok(found)
 }
 
 /// What a statement notes of the changes of a table.

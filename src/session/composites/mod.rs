@@ -19,7 +19,7 @@ use tributary_udfs::postgres::CHARACTER_LENGTH;
 pub use operators::CompositeOperators;
 pub use rule::CompositeTypes;
 
-use super::enums;
+use super::{domains, enums};
 use crate::catalog::{Object, Snapshot};
 use crate::error::{Error, Result};
 use crate::sql::{Statement, character_length, moment_precision};
@@ -45,8 +45,15 @@ pub fn data_type(object: &Object) -> Option<DataType> {
 /// The attributes that are declared like this, as columns whose names are full or on the path.
 ///
 /// # Errors
-/// 42704 for a type that does not exist; 0A000 for moments of fewer digits than all.
+/// 42704 for a type that does not exist; 0A000 for a domain, and for moments of fewer digits than all.
 pub fn attributes(columns: &[ColumnDef], snapshot: &Snapshot, path: &[String]) -> Result<Fields> {
+    for column in columns {
+        if domains::replace(&mut column.data_type.clone(), snapshot, path)?.is_some() {
+            let (name, domain) = (&column.name, &column.data_type);
+            let what = format!("an attribute \"{name}\" of type {domain}, which is a domain");
+            return Err(Error::unsupported(what));
+        }
+    }
     let numbered = enums::number_columns(columns, snapshot, path);
     let schema = crate::sources::declared_schema(&numbered)?;
     let fields = schema.fields().iter().zip(columns).map(|(field, column)| {

@@ -9,12 +9,13 @@ mod origin;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Schema, SchemaRef};
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{Expr, LogicalPlan};
 use tributary_udfs::postgres::{CHARACTER_LENGTH, CharacterLength};
 
 use self::origin::Trace;
 pub(super) use self::origin::told_by as told;
 use crate::catalog::Snapshot;
+use crate::session::domains::{DOMAIN, DomainKind};
 use crate::sql::moment_precision::MOMENT_PRECISION;
 use crate::wire::types::{POSTGRES_COLUMN, POSTGRES_MODIFIER, POSTGRES_TABLE, POSTGRES_TYPE};
 
@@ -76,6 +77,10 @@ pub fn columns(plan: &LogicalPlan, snapshot: &Snapshot) -> SchemaRef {
             Some(told) => metadata.insert(POSTGRES_TYPE.to_owned(), told),
             None => metadata.remove(POSTGRES_TYPE),
         };
+        match origin.domain {
+            Some(domain) => metadata.insert(DOMAIN.to_owned(), domain.key()),
+            None => metadata.remove(DOMAIN),
+        };
         match (field.data_type(), length, origin.digits) {
             (DataType::Utf8, Some(length), _) => {
                 // What limits texts is told by its length.
@@ -103,6 +108,11 @@ fn kept(told: String) -> Option<String> {
         "regproc" | "regtype" => Some("oid".to_owned()),
         _ => Some(told),
     }
+}
+
+/// The domain that a value over the columns of a plan is of.
+pub fn domain(plan: &LogicalPlan, value: &Expr, snapshot: &Snapshot) -> Option<DomainKind> {
+    Trace::new(plan, snapshot).value(value).domain
 }
 
 /// Whether a column of a plan is one of a table, as it is kept there.

@@ -15,7 +15,8 @@ use tributary_udfs::postgres::{
 
 use super::common::{Branch, common, of_any_length};
 use super::functions;
-use crate::catalog::{Kind, Snapshot, pg_catalog};
+use crate::catalog::{Kind, Object, Snapshot, pg_catalog};
+use crate::session::domains::{self, DomainKind};
 use crate::session::rows_once::RowsOnce;
 use crate::sql::{QualifiedName, with_changes};
 use crate::wire::types::{POSTGRES_MODIFIER, POSTGRES_TYPE};
@@ -31,6 +32,8 @@ pub(super) struct Origin {
     pub(super) has_digits: bool,
     /// The digits of a second that one gives to its moments.
     pub(super) digits: Option<u8>,
+    /// The domain that it is of.
+    pub(super) domain: Option<DomainKind>,
     /// Whether it is kept in that relation.
     pub(super) is_stored: bool,
 }
@@ -89,6 +92,12 @@ impl<'a> Trace<'a> {
     /// Follows a column to the cast, the function or the relation that it comes of.
     pub(super) fn column(&self, index: usize) -> Origin {
         self.origin(self.plan, index)
+    }
+
+    /// Follows an expression over the columns of the plan.
+    pub(super) fn value(&self, expression: &Expr) -> Origin {
+        let input = self.plan;
+        Tracer { input, trace: self }.of(expression)
     }
 
     /// [`Self::column`] of a node of the plan.
@@ -227,6 +236,7 @@ impl<'a> Trace<'a> {
                     told: length.map_or_else(|| told_by(field), |length| Some(length.sql())),
                     has_digits: true,
                     digits: object.moment_precision(field.name()),
+                    domain: domain_of(object, field.name()),
                     is_stored: object.kind != Kind::View,
                 })
             }
@@ -255,8 +265,14 @@ fn of_form(relation: &TableReference, column: &str, snapshot: &Snapshot) -> Opti
         told: length.map(|length| length.sql()),
         has_digits: true,
         digits: object.moment_precision(column),
+        domain: domain_of(object, column),
         ..Origin::default()
     })
+}
+
+/// The domain that a column of an object is of.
+fn domain_of(object: &Object, column: &str) -> Option<DomainKind> {
+    DomainKind::of_field(object.schema.field_with_name(column).ok()?)
 }
 
 /// The type of the elements of an array of this type.
@@ -404,9 +420,13 @@ impl Tracer<'_> {
 
     /// What the field of a function's answer says of itself.
     fn as_it_says(&self, call: &ScalarFunction) -> Origin {
+        let is_of_domain = domains::is_value(call);
         let call = Expr::ScalarFunction(call.clone());
         match call.to_field(self.input.schema().as_ref()) {
-            Ok((_, field)) => Origin::of_field(&field),
+            Ok((_, field)) => Origin {
+                domain: is_of_domain.then(|| DomainKind::of_field(&field)).flatten(),
+                ..Origin::of_field(&field)
+            },
             Err(_) => Origin::default(),
         }
     }

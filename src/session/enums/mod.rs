@@ -17,7 +17,7 @@ use datafusion::common::DFSchema;
 use datafusion::logical_expr::{Cast, Expr, LogicalPlan};
 use tributary_udfs::enums::{EnumDefinition, EnumKind, EnumType};
 
-pub use naming::{number, number_columns, qualify, qualify_definition, qualify_literals};
+pub use naming::{meant, number, number_columns, qualify, qualify_definition, qualify_literals};
 pub use operators::EnumOperators;
 pub use rule::EnumTypes;
 

@@ -8,14 +8,14 @@ use datafusion::sql::sqlparser::ast::{ColumnDef, ObjectName as AstName};
 use super::enum_type;
 use crate::catalog::{Object, Oid, Snapshot, pg_catalog};
 use crate::error::Result;
-use crate::session::composites;
+use crate::session::{composites, domains};
 use crate::sql::cursor::object_name_from;
 use crate::sql::qualify::ast_name;
 use crate::sql::walk::VisitMut;
 use crate::sql::{ObjectName, Statement, type_literals, type_names};
 
 /// The type of users' that a name means. Those of PostgreSQL come first, as what is in `pg_catalog` does.
-fn meant(name: &AstName, snapshot: &Snapshot, path: &[String]) -> Option<Arc<Object>> {
+pub fn meant(name: &AstName, snapshot: &Snapshot, path: &[String]) -> Option<Arc<Object>> {
     meant_by(&object_name_from(name).ok()?, snapshot, path)
 }
 
@@ -91,10 +91,11 @@ pub fn qualify_definition(
 /// Puts numbers in the place of names, as they are planned.
 ///
 /// # Errors
-/// None so far.
+/// Those of [`domains::number`].
 pub fn number(node: &mut impl VisitMut, snapshot: &Snapshot, path: &[String]) -> Result<()> {
     match snapshot.has_types() {
         true => {
+            domains::number(node, snapshot, path)?;
             type_names::for_each(node, &mut |name| {
                 number_name(name, snapshot, path);
                 Ok(())
@@ -106,7 +107,7 @@ pub fn number(node: &mut impl VisitMut, snapshot: &Snapshot, path: &[String]) ->
     }
 }
 
-/// Columns whose types are numbers, as they are planned.
+/// Columns whose types are numbers, or those that domains are over, as they are planned.
 pub fn number_columns(
     columns: &[ColumnDef],
     snapshot: &Snapshot,
@@ -115,6 +116,8 @@ pub fn number_columns(
     let mut columns = columns.to_vec();
     if snapshot.has_types() {
         for column in &mut columns {
+            // What cannot be declared is told where it is.
+            let _ = domains::replace(&mut column.data_type, snapshot, path);
             if let Some(name) = type_names::named(&mut column.data_type) {
                 number_name(name, snapshot, path);
             }

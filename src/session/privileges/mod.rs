@@ -161,6 +161,7 @@ impl Checker<'_> {
             Statement::CreateSequence(create) => self.create(&create.name, create.is_temporary),
             Statement::CreateType(create) => self.create(&create.name, false),
             Statement::CreateComposite(create) => self.create(&create.name, false),
+            Statement::CreateDomain(create) => self.create(&create.name, false),
             Statement::CreateTable(create) => {
                 self.create(&create.name, create.is_temporary)?;
                 self.replace(&create.name, create.or_replace)?;
@@ -216,7 +217,7 @@ impl Checker<'_> {
                     self.superuser(&message)
                 }
                 CommentOn::Role(_) => self.superuser("must be superuser to comment on roles"),
-                CommentOn::Object(DropKind::Type, name) => self.own_type(name),
+                CommentOn::Object(kind, name) if kind.is_type() => self.own_type(name),
                 CommentOn::Object(_, name) | CommentOn::Column(name, _) => self.own(name),
             },
             Statement::Refresh(refresh) => self.own(&refresh.name),
@@ -593,7 +594,9 @@ impl Checker<'_> {
             return self.own_schema(&alter.name.name);
         }
         let object = match alter.kind {
-            DropKind::Type => self.snapshot.resolve_type(&alter.name, self.path).ok(),
+            DropKind::Type | DropKind::Domain => {
+                self.snapshot.resolve_type(&alter.name, self.path).ok()
+            }
             _ => self.object(&alter.name),
         };
         match object {
@@ -649,7 +652,7 @@ impl Checker<'_> {
                 let check = self.snapshot.resolve_check(name, self.path);
                 check.map_or(Ok(()), |check| self.own_object(&check))
             }
-            DropKind::Type => self.own_type(name),
+            DropKind::Type | DropKind::Domain => self.own_type(name),
             // The owner of a schema may drop what is in it.
             _ => match self.object(name) {
                 Some(object) => self

@@ -10,7 +10,7 @@ use super::{Checker, denied, kind_word};
 use crate::catalog::privilege::{Privilege, Rights};
 use crate::catalog::{Kind, Object, Oid, Snapshot, system};
 use crate::error::Result;
-use crate::models::constraints::default_of;
+use crate::models::constraints::given_default;
 use crate::models::view_options::is_of_invoker;
 use crate::session::{named_alone, user_functions};
 use crate::sql::cursor::object_name_from;
@@ -87,7 +87,7 @@ impl Checker<'_> {
         let names = object.schema.fields().iter().map(|field| field.name());
         let mut defaults = names
             .filter(|name| of(name))
-            .filter_map(|name| default_of(object, name));
+            .filter_map(|name| given_default(self.snapshot, object, name));
         defaults.try_for_each(|default| self.calls(&default))
     }
 

@@ -30,6 +30,7 @@ use super::{body, enter};
 use crate::catalog::pg_catalog::StatementCatalog;
 use crate::catalog::{Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
+use crate::session::domains::DomainKind;
 use crate::session::{plan, subqueries};
 use crate::sql::Statement;
 use crate::sql::create_function::CreateFunction;
@@ -108,7 +109,9 @@ impl Argument {
         let (_, field) = value.to_field(schema)?;
         let is_one = field.data_type() == self.field.data_type()
             && JsonKind::of_field(&field) == JsonKind::of_field(&self.field)
-            && EnumKind::of_field(&field) == EnumKind::of_field(&self.field);
+            && EnumKind::of_field(&field) == EnumKind::of_field(&self.field)
+            // What a value is one of a domain by, its field does not tell for sure.
+            && DomainKind::of_field(&self.field).is_none();
         match is_one {
             true => Ok(value),
             false => in_place_of_columns(&self.cast, &value),

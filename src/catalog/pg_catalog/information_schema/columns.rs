@@ -2,6 +2,7 @@
 
 use arrow::datatypes::Field;
 
+use super::super::domains::{collation_of, over};
 use super::super::functions::without_visible_schemas;
 use super::super::pg_attribute::type_of;
 use super::super::pg_type::array_name;
@@ -14,7 +15,7 @@ use super::type_figures::Figures;
 use super::{may_see_column, shown, yes_or_no};
 use crate::catalog::system::SystemSources;
 use crate::models::constraints;
-use crate::session::own_types;
+use crate::session::{domains, own_types};
 
 pub static TABLE: Rows = Rows {
     of: "columns",
@@ -42,7 +43,26 @@ fn column(
     field: &Field,
     number: i64,
 ) -> Row {
-    let (oid, modifier) = type_of(relation, field);
+    let (told, modifier) = type_of(relation, field);
+    let snapshot = sources.snapshot();
+    // A column of a domain has the type that this is over.
+    let domain = domains::domain(&snapshot, told);
+    let (oid, modifier) = match domain {
+        Some((object, create)) => over(&snapshot, object, create),
+        None => (told, modifier),
+    };
+    let collation = own_types::with_oid(&snapshot, told);
+    let collation = collation.and_then(|(object, _)| collation_of(&snapshot, object.oid));
+    let collation = collation.filter(|name| name != "default");
+    let of_collation = |text: &str| match collation {
+        Some(_) => Value::from(text),
+        None => Value::Null,
+    };
+    let of_domain = |text: &str| match domain {
+        Some(_) => Value::from(text),
+        None => Value::Null,
+    };
+    let domain_name = domain.map(|(object, _)| &object.name);
     let object = relation.object.as_deref().filter(|_| relation.kind == "r");
     let default = object
         .and_then(|object| defaults_of(object).find(|default| default.column == number))
@@ -77,12 +97,12 @@ fn column(
         Value::Null,
         Value::Null,
         Value::Null,
-        Value::Null,
-        Value::Null,
-        Value::Null,
-        Value::Null,
-        Value::Null,
-        Value::Null,
+        of_collation(database),
+        of_collation(PG_CATALOG),
+        collation.clone().map_or(Value::Null, Value::Text),
+        of_domain(database),
+        domain_name.map_or(Value::Null, |name| Value::from(name.schema.as_str())),
+        domain_name.map_or(Value::Null, |name| Value::from(name.name.as_str())),
         database,
         names.schema,
         names.name,

@@ -4,10 +4,12 @@
 
 use std::sync::Arc;
 
+use super::super::domains::constraints_of as domain_constraints;
+use super::super::functions::without_visible_schemas;
 use super::super::relation::Relation;
 use super::super::table::{Row, Rows, Value, row};
 use super::super::table_constraint::{TableConstraint, constraints_of};
-use super::{shown, yes_or_no};
+use super::{domains, shown, yes_or_no};
 use crate::catalog::Snapshot;
 use crate::catalog::system::SystemSources;
 use crate::sql::QualifiedName;
@@ -73,6 +75,14 @@ pub static CHECKS: Rows = Rows {
             for (name, column) in not_null(&table) {
                 add(&name, format!("{} IS NOT NULL", Quoted(&column)));
             }
+        }
+        for domain in domains::all(sources) {
+            let schema = domain.name.schema.as_str();
+            rows.extend(domain_constraints(&domain).map(|constraint| {
+                let condition = without_visible_schemas(sources, constraint.condition(false));
+                let name = constraint.check.name.as_str();
+                row![database.as_str(), schema, name, format!("({condition})")]
+            }));
         }
         Ok(rows)
     },

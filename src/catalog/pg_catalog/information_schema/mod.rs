@@ -7,6 +7,7 @@
 mod columns;
 mod composites;
 mod constraints;
+mod domains;
 mod privileges;
 mod routines;
 mod schemata;
@@ -26,7 +27,7 @@ use crate::catalog::system::SystemSources;
 /// The name of the schema.
 pub const INFORMATION_SCHEMA: &str = "information_schema";
 
-static ROWS: [&Rows; 21] = [
+static ROWS: [&Rows; 25] = [
     &columns::TABLE,
     &composites::ATTRIBUTES,
     &composites::TABLE,
@@ -36,6 +37,10 @@ static ROWS: [&Rows; 21] = [
     &constraints::REFERENCES,
     &constraints::TABLE,
     &constraints::TABLES,
+    &domains::COLUMNS,
+    &domains::CONSTRAINTS,
+    &domains::TABLE,
+    &domains::TYPES,
     &privileges::COLUMN_GRANTS,
     &privileges::COLUMNS,
     &privileges::GRANTS,
