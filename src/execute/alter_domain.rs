@@ -158,7 +158,14 @@ async fn check_column(
     };
     let checks = DomainChecks::only(&context.state, domain, kind, field.data_type(), check)?;
     let text = format!("SELECT {} FROM {}", Quoted(field.name()), table.name);
-    let mut rows = referential::stream_of(&context, &text).await?;
+    let rows = referential::stream_of(&context, &text).await;
+    let mut rows = match rows {
+        // A materialized view that is not populated has no rows.
+        Err(error) if error.sqlstate() == SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE => {
+            return Ok(());
+        }
+        rows => rows?,
+    };
     while let Some(batch) = rows.next().await {
         let batch = batch?;
         if let Some(values) = batch.columns().first()

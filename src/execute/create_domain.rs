@@ -1,4 +1,7 @@
-//! `CREATE DOMAIN`.
+//! `CREATE DOMAIN`: a type whose values are those of another one that a `CHECK` is not false of, where they are
+//! called `VALUE`. Each value is looked at that is cast to the domain, put into a column of it, or into an array of
+//! a column of arrays of it. A column without a default of its own has the domain's. Queries and clients see the
+//! values as those of the other type, and the catalog tells the domain.
 
 use crate::error::Result;
 use crate::models::define::define;

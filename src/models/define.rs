@@ -253,6 +253,7 @@ pub(super) async fn columns(
                     for default in constraint::defaults_mut(&mut create.columns) {
                         qualify_sequences(default, snapshot, path)?;
                     }
+                    domains::check(&create.columns, snapshot, path)?;
                     let numbered = enums::number_columns(&create.columns, snapshot, path);
                     let columns = declared_columns(&numbered)?;
                     let columns = domains::mark(&columns, &create.columns, snapshot, path)?;

@@ -1,6 +1,7 @@
-//! The actions of `ALTER DOMAIN` beside those that other objects have, too: `SET DEFAULT value`,
-//! `DROP DEFAULT`, `SET | DROP NOT NULL`, `ADD [CONSTRAINT name] CHECK (condition) [NOT VALID]`,
-//! `DROP CONSTRAINT [IF EXISTS] name`, `RENAME CONSTRAINT name TO name`, `VALIDATE CONSTRAINT name`.
+//! `ALTER DOMAIN name SET DEFAULT value | DROP DEFAULT | SET NOT NULL | DROP NOT NULL
+//! | ADD [CONSTRAINT name] CHECK (condition) [NOT VALID] | VALIDATE CONSTRAINT name
+//! | DROP CONSTRAINT [IF EXISTS] name | RENAME CONSTRAINT name TO name`, and what `ALTER` does with other
+//! objects, too: `RENAME TO name`, `OWNER TO role`, `SET SCHEMA schema`.
 
 use std::fmt;
 

@@ -14,7 +14,7 @@ use arrow::datatypes::{DataType as ArrowType, Field};
 use datafusion::sql::sqlparser::ast::{DataType, Expr};
 
 pub use checks::DomainChecks;
-pub use naming::{mark, number, replace, with_limits};
+pub use naming::{check, mark, number, replace, with_limits};
 pub use values::{FUNCTION, is_value, settle};
 
 use super::enums::shown_name;

@@ -98,6 +98,17 @@ fn put(data_type: &mut DataType, base: DataType) {
     }
 }
 
+/// That columns can be of the domains that they are declared by.
+///
+/// # Errors
+/// Those of [`replace`].
+pub fn check(declared: &[ColumnDef], snapshot: &Snapshot, path: &[String]) -> Result<()> {
+    for column in declared {
+        replace(&mut column.data_type.clone(), snapshot, path)?;
+    }
+    Ok(())
+}
+
 /// Columns as they are planned, with the domains told that they are declared by.
 ///
 /// # Errors

@@ -21,7 +21,7 @@ use datafusion::scalar::ScalarValue;
 use super::{DOMAIN, DomainChecks, DomainKind};
 use crate::catalog::Snapshot;
 use crate::catalog::pg_catalog::StatementCatalog;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SqlState};
 use crate::session::declared;
 use crate::sql::domain_casts;
 
@@ -97,12 +97,13 @@ struct Settling<'a> {
 
 impl Settling<'_> {
     fn part(&self, part: Expr, input: Option<&LogicalPlan>) -> QueryResult<Transformed<Expr>> {
-        let Expr::ScalarFunction(mut call) = part else {
+        let Expr::ScalarFunction(call) = part else {
             return Ok(Transformed::no(part));
         };
         if call.name() == domain_casts::FUNCTION {
-            let value = call.args.swap_remove(0);
-            let kind = call.args.iter().find_map(kind_of);
+            let mut arguments = call.args.into_iter();
+            let value = arguments.next().ok_or_else(misread)?;
+            let kind = arguments.next().as_ref().and_then(kind_of);
             return self.checked(value, kind.ok_or_else(misread)?);
         }
         if let ("pg_typeof", [value], Some(input)) = (call.name(), call.args.as_slice(), input)
@@ -119,7 +120,7 @@ impl Settling<'_> {
         let checks = DomainChecks::new(self.state, kind, &data_type)?;
         let checks = checks.ok_or_else(|| {
             let message = format!("type with OID {} does not exist", kind.oid);
-            Error::new(crate::error::SqlState::UNDEFINED_OBJECT, message)
+            Error::new(SqlState::UNDEFINED_OBJECT, message)
                 .with_hint("It has been dropped meanwhile. Run the statement again.")
         })?;
         let function = ScalarUDF::new_from_impl(Checked {

@@ -159,7 +159,6 @@ fn definition(object: &Object) -> Option<&CreateDomain> {
 
 /// Whether a role may use a domain: as long as nothing was granted on it, all may.
 fn may_use(rights: &Rights<'_>, domain: &Object) -> bool {
-    let mut access = domain.access.clone();
-    access.begin_with(Privilege::Usage);
-    rights.has(&access, Privilege::Usage)
+    let access = &domain.access;
+    access.grants.is_none() || rights.has(access, Privilege::Usage)
 }
