@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use datafusion::sql::sqlparser::ast::{DataType, Expr};
+use datafusion::sql::sqlparser::ast::{ColumnOption, DataType, Expr};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::collation;
@@ -86,8 +86,12 @@ impl CreateDomain {
                     collation::check(&collation, &create.data_type).map_err(told)?;
                 }
                 create.collation = Some(collation);
-            } else if parser.take_word("DEFAULT") {
-                let value = parser.parse_expr()?;
+            } else if parser.peek_word(0).as_deref() == Some("DEFAULT") {
+                // As of a column: what follows it, as NOT NULL, is no part of the value.
+                let Some(ColumnOption::Default(value)) = parser.parse_optional_column_option()?
+                else {
+                    return parser.fail("a value");
+                };
                 if create.default.is_some() {
                     return Err(syntax("multiple default expressions"));
                 }

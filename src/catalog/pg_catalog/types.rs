@@ -10,7 +10,8 @@ use super::information_schema::INFORMATION_SCHEMA;
 use super::table_constraint::{is_part, row_arrays, row_type, with_part};
 use crate::catalog::system::SystemSources;
 use crate::catalog::{Kind, Object, Snapshot};
-use crate::session::{composites, domains, enums, own_types};
+use crate::session::own_types::{self, FIRST_OWN};
+use crate::session::{composites, domains, enums};
 use crate::sql::QualifiedName;
 use crate::sql::model_functions::parse_name;
 use crate::sql::name::Quoted;
@@ -114,9 +115,6 @@ const fn new(
     }
 }
 
-/// The first number of a type that users have made.
-const FIRST_OWN: u32 = 16_384;
-
 /// How values of an enum type are kept, of any.
 static ENUM: Type = new(0, 0, "", "", 4, "E");
 
@@ -143,8 +141,7 @@ impl Type {
 
     /// [`Self::of`], of composite types, of domains and of arrays of users' types too.
     pub fn among(snapshot: &Snapshot, oid: u32) -> &'static Self {
-        let own = (oid >= FIRST_OWN).then(|| own_types::with_oid(snapshot, oid));
-        match own.flatten() {
+        match own_types::with_oid(snapshot, oid) {
             Some((_, true)) => &ARRAY,
             Some((of, false)) if composites::composite_type(&of).is_some() => &ROW,
             Some((of, false)) if domains::definition(&of).is_some() => {
@@ -157,7 +154,7 @@ impl Type {
     /// Whether this is the number of an array type, of users' ones too.
     pub fn is_any_array(snapshot: &Snapshot, oid: u32) -> bool {
         let own = || own_types::with_oid(snapshot, oid).is_some_and(|(_, is_array)| is_array);
-        Self::is_array(oid) || oid >= FIRST_OWN && own()
+        Self::is_array(oid) || own()
     }
 
     /// Whether this is the number of an array type that every PostgreSQL has.
