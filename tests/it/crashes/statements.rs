@@ -399,7 +399,7 @@ pub async fn observe(client: &Client, has_large: bool) -> State {
         let known = found.divided.insert(row.get(0), (row.get(1), row.get(2)));
         assert_eq!(known, None, "a key of divided is there twice");
     }
-    let totals = "SELECT digit, parts, amount FROM total";
+    let totals = "SELECT digit, parts, amount::bigint FROM total";
     for row in client.query(totals, &[]).await.unwrap() {
         let known = found.total.insert(row.get(0), (row.get(1), row.get(2)));
         assert_eq!(known, None, "a group is there twice");
