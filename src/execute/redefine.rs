@@ -394,6 +394,10 @@ fn apply(
                         && !foreign_keys::refers_to_own(&constraint.rule, object, name)
                 });
             }
+            if create.columns.is_empty() {
+                let what = format!("to drop column {name} of table {table}, which has no other");
+                return Err(Error::unsupported(what).with_hint("Use DROP TABLE."));
+            }
             Ok(Some(Rows::Made(Vec::new())))
         }
         Action::RenameColumn(old, new) => {

@@ -164,7 +164,7 @@ CREATE TABLE child (id int, m s.feeling REFERENCES keyed (m));
 INSERT INTO child VALUES (1, 'fine');
 INSERT INTO child VALUES (1, 'happy');
 DROP TABLE child;
-CREATE TABLE copy AS SELECT current_mood AS m, moods FROM person;
+CREATE TABLE copy AS SELECT id AS n, current_mood AS m, moods FROM person;
 SELECT m FROM copy WHERE m >= 'happy' ORDER BY m;
 SELECT column_name, data_type, udt_name FROM information_schema.columns WHERE table_name = 'copy' ORDER BY 1;
 ALTER TABLE copy ALTER COLUMN m TYPE text;
