@@ -29,13 +29,15 @@ def psql(port, user, database, *queries):
 
 
 @contextmanager
-def tributary_server(binary, memory_limit="4GB"):
-    """A server of its own: its process, and what runs SQL in a session of it."""
+def tributary_server(binary, memory_limit="4GB", **settings):
+    """A server of its own with these settings: its process, and what runs SQL in a session of it."""
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / "project"
         project.mkdir()
         command = [binary, "--project", project, "--data-dir", Path(folder) / "data"]
         command += ["--listen", "127.0.0.1:0", "--memory-limit", memory_limit]
+        for name, value in settings.items():
+            command += ["--" + name.replace("_", "-"), value]
         server = subprocess.Popen(
             list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )

@@ -2,17 +2,22 @@
 
 Both hold the same tables and take the same clients, one server after the other. Statements are
 counted by pgbench; of a large result, the best of three runs is taken. A ratio above 1 is where
-this server is ahead.
+this server is ahead. Of what takes memory, the processes of a server are counted together, and what
+they share once.
 """
 
 import argparse
 import asyncio
+import glob
 import re
+import socket
+import struct
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
+import adbc_driver_postgresql.dbapi
 import asyncpg
 import psycopg
 from server import postgres_server, tributary_server
@@ -32,6 +37,12 @@ KEYED = "CREATE TABLE account (id BIGINT PRIMARY KEY, branch BIGINT, name TEXT)"
 ACCOUNTS = """
 INSERT INTO account SELECT i, i % 7, 'name ' || i FROM generate_series(1, {accounts}) AS g(i)"""
 
+# What \\d has to find its way among.
+MANY = [
+    f"CREATE TABLE many_{i} (id BIGINT PRIMARY KEY, name TEXT NOT NULL, day DATE)"
+    for i in range(1000)
+]
+
 POINT = """\\set id random(1, {accounts})
 SELECT branch, name FROM account WHERE id = :id;
 """
@@ -50,6 +61,60 @@ def per_second(server, user, database, script, clients, options, *flags):
         command += ["-f", file.name, "-c", clients, "-T", options.seconds, *flags, database]
         done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True)
     return float(re.search(r"tps = ([0-9.]+)", done.stdout)[1])
+
+
+def proportional_mb(server):
+    """The memory of a server: of what several of its processes have in common, each has its share."""
+    parents = {}
+    for status in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            after_name = Path(status).read_text().rpartition(")")[2]
+            parents[int(status.split("/")[2])] = int(after_name.split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+
+    def is_of_server(process):
+        while process not in (server.pid, 0):
+            process = parents.get(process, 0)
+        return process != 0
+
+    kilobytes = 0
+    for process in filter(is_of_server, parents):
+        try:
+            memory = Path(f"/proc/{process}/smaps_rollup").read_text()
+            kilobytes += int(re.search(r"Pss:\s+(\d+)", memory)[1])
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return kilobytes / 1024
+
+
+def connected(server, user, database):
+    """A connection that has sent one query and has its answer."""
+    connection = socket.create_connection(("127.0.0.1", server.port))
+    settings = f"user\0{user}\0database\0{database}\0\0".encode()
+    connection.sendall(struct.pack("!ii", len(settings) + 8, 196608) + settings)
+    query = b"SELECT 1\0"
+    answer = b""
+    for message in [None, b"Q" + struct.pack("!i", len(query) + 4) + query]:
+        if message is not None:
+            connection.sendall(message)
+        # Ready for the next query, outside of a transaction.
+        while not answer.endswith(b"Z\0\0\0\5I"):
+            answer += (part := connection.recv(65536))
+            if not part:
+                raise ConnectionError("the server closed the connection")
+        answer = b""
+    return connection
+
+
+def idle_mb(server, user, database):
+    """What 1,000 connections that wait take."""
+    before = proportional_mb(server)
+    connections = [connected(server, user, database) for _ in range(1000)]
+    taken = proportional_mb(server) - before
+    for connection in connections:
+        connection.close()
+    return taken
 
 
 def best(run):
@@ -74,6 +139,7 @@ def measure(server, run, user, database, options):
     found["SELECT 1, simple, 1 client"] = rate("SELECT 1;", 1, options)
     found["point select, prepared, 1 client"] = rate(point, 1, options, "-M", "prepared")
     found["point select, prepared, 8 clients"] = rate(point, 8, options, "-M", "prepared")
+    found["point select, prepared, 64 clients"] = rate(point, 64, options, "-M", "prepared")
     found["single-row insert with a key, prepared"] = rate(
         ADDED, 1, options, "-M", "prepared", "-D", f"added={options.accounts}"
     )
@@ -92,6 +158,26 @@ def measure(server, run, user, database, options):
             else:
                 connection.cursor(binary=True).execute("SELECT * FROM wide").fetchall()
 
+    def by_adbc():
+        with adbc_driver_postgresql.dbapi.connect(url) as connection:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT * FROM wide")
+                cursor.fetch_arrow_table()
+
+    def first_row():
+        with psycopg.connect(url, autocommit=True) as connection:
+            rows = connection.cursor(binary=True).stream("SELECT * FROM wide")
+            start = time.perf_counter()
+            next(rows)
+            took = time.perf_counter() - start
+            connection.cancel()
+            try:
+                for _ in rows:
+                    pass
+            except psycopg.errors.QueryCanceled:
+                pass
+        return took
+
     async def fetch():
         connection = await asyncpg.connect(url)
         await connection.fetch("SELECT * FROM wide")
@@ -104,7 +190,12 @@ def measure(server, run, user, database, options):
     found["psql -At select, s"] = best(lambda: by_psql("-At", "-c", "SELECT * FROM wide"))
     found["psycopg binary fetch, s"] = best(lambda: by_psycopg(None))
     found["asyncpg fetch, s"] = best(lambda: asyncio.run(fetch()))
-    found["psql \\d account, s"] = best(lambda: by_psql("-c", "\\d account"))
+    found["ADBC fetch, s"] = best(by_adbc)
+    found["first of the rows, s"] = min(first_row() for _ in range(3))
+    found["1,000 idle connections, MB"] = idle_mb(server, user, database)
+    run(*MANY)
+    found["psql \\d+ among 1,000 tables, s"] = best(lambda: by_psql("-c", "\\d+ account"))
+    found["psql \\dt of 1,000 tables, s"] = best(lambda: by_psql("-c", "\\dt"))
     return found
 
 
@@ -115,13 +206,15 @@ def main():
     parser.add_argument("--accounts", type=int, default=1_000_000, help="rows of the keyed table")
     parser.add_argument("--seconds", type=int, default=5, help="of each run of pgbench")
     options = parser.parse_args()
-    with postgres_server() as (server, run):
+    with postgres_server(max_connections=1100) as (server, run):
         theirs = measure(server, run, "bench", "postgres", options)
-    with tributary_server(Path(options.server).resolve()) as (server, run):
+    binary = Path(options.server).resolve()
+    with tributary_server(binary, max_connections=1100) as (server, run):
         ours = measure(server, run, "tributary", "tributary", options)
     print(f"{'':38} {'PostgreSQL':>12} {'Tributary':>12} {'ratio':>7}")
     for name, figure in theirs.items():
-        ratio = figure / ours[name] if name.endswith(", s") else ours[name] / figure
+        is_less_better = name.endswith((", s", ", MB"))
+        ratio = figure / ours[name] if is_less_better else ours[name] / figure
         digits = 3 if name.endswith(", s") else 0
         print(f"{name:38} {figure:12.{digits}f} {ours[name]:12.{digits}f} {ratio:6.2f}x")
 
