@@ -1,4 +1,5 @@
-//! Comments on what a table or a materialized view has beside its columns: constraints and indexes.
+//! Comments on what a table or a materialized view has beside its columns, constraints and indexes, and on the
+//! conditions of domains.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Object;
 use crate::models::{constraints, keyed};
+use crate::session::domains;
 use crate::sql::constraint::Rule;
 
 /// The comments, each by the name of its part. A key and its index have the same name and a comment each.
@@ -73,8 +75,11 @@ impl Object {
         names.extend(self.indexes.iter().filter_map(|it| it.name.as_deref()));
         kept.indexes
             .retain(|name, _| names.contains(&name.as_str()));
-        kept.constraints
-            .retain(|name, _| declared.iter().any(|it| it.name == *name));
+        let domain = domains::definition(self);
+        kept.constraints.retain(|name, _| {
+            declared.iter().any(|it| it.name == *name)
+                || domain.is_some_and(|domain| domain.check(name).is_some())
+        });
         self.part_comments = kept;
     }
 }

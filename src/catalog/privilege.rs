@@ -438,6 +438,11 @@ impl<'a> Rights<'a> {
         access.grants.is_none() || self.has(access, Privilege::Execute)
     }
 
+    /// Whether it may make columns of a type, which all may where nothing was ever granted on it.
+    pub fn may_use(&self, access: &Access) -> bool {
+        access.grants.is_none() || self.has(access, Privilege::Usage)
+    }
+
     /// Whether it has a privilege on a column.
     pub fn has_on_column(&self, access: &Access, privilege: Privilege, column: &str) -> bool {
         self.has(access, privilege) || self.is_granted(access, privilege, Some(column), false)

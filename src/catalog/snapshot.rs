@@ -24,7 +24,7 @@ pub struct Schema {
     pub oid: Oid,
     /// Its name.
     pub name: String,
-    /// `COMMENT ON SCHEMA`.
+    /// `COMMENT ON SCHEMA`; that on the database where it is what is kept for all schemas.
     pub comment: Option<String>,
     /// Who owns it, and who else was given what.
     pub access: Access,
@@ -33,7 +33,8 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// What is kept where default privileges are of objects in any schema, and none themselves.
+    /// What is kept for all schemas, and is none itself: default privileges of objects in any, and the
+    /// comment on the database.
     pub(super) fn anywhere() -> Self {
         Self {
             oid: 0,
@@ -111,6 +112,11 @@ impl Snapshot {
     /// A schema as it is kept, or what holds in any schema.
     pub(super) fn stored_schema(&self, name: &str) -> Option<&Arc<Schema>> {
         self.schemas.get(name)
+    }
+
+    /// What `COMMENT ON DATABASE` has said: nothing where it took the comment away.
+    pub fn database_comment(&self) -> Option<&str> {
+        self.stored_schema(ANYWHERE)?.comment.as_deref()
     }
 
     /// All objects, by number, which is the order in which they were created.

@@ -17,8 +17,9 @@ use std::fmt;
 pub use nearest::nearest;
 pub use sqlstate::SqlState;
 
-/// The classes of SQLSTATE that make a notice a warning: warnings, and those of transaction state.
-const WARNING_CLASSES: [&str; 2] = ["01", "25"];
+/// The classes of SQLSTATE that make a notice a warning: warnings, those of transaction state, and those of
+/// databases that are not there.
+const WARNING_CLASSES: [&str; 3] = ["01", "25", "3D"];
 
 /// The result of everything that can fail for a reason a user should read.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

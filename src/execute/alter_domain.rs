@@ -8,7 +8,7 @@ use arrow::datatypes::{Field, FieldRef};
 use futures::StreamExt;
 
 use super::referential;
-use crate::catalog::{Kind, NewObject, Object, Oid, Snapshot};
+use crate::catalog::{Kind, NewObject, Object, Oid, Part, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::LockMode;
 use crate::models::constraints;
@@ -72,7 +72,15 @@ pub async fn execute(session: &Session, object: &Object, change: &DomainChange) 
                 return Err(Error::new(SqlState::DUPLICATE_OBJECT, message));
             }
             check.name.clone_from(new);
-            reword(session, object, create)
+            reword(session, object, create)?;
+            let comments = object.part_comments.of_renamed(old, new);
+            session.instance.catalog.write(|transaction| {
+                transaction.set_part_comment(object.oid, &Part::Constraint(old.clone()), None)?;
+                for (part, comment) in &comments {
+                    transaction.set_part_comment(object.oid, part, Some(comment.clone()))?;
+                }
+                Ok(())
+            })
         }
         DomainChange::ValidateCheck(name) => {
             let mut checks = create.checks.iter_mut();

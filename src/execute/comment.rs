@@ -8,7 +8,7 @@ use super::{drop_function, index};
 use crate::catalog::{Kind, Object, Part, Snapshot, pg_catalog};
 use crate::error::{Error, Result, SqlState};
 use crate::models::constraints;
-use crate::session::{Outcome, Session, domains, plan};
+use crate::session::{Outcome, Session, composites, domains, plan};
 use crate::sql::comment::{Comment, CommentOn};
 use crate::sql::drop::DropKind;
 use crate::sql::name::ObjectName;
@@ -59,13 +59,31 @@ pub fn execute(session: &Session, comment: &Comment) -> Result<Outcome> {
             let part = Part::Constraint(name.clone());
             catalog.write(|transaction| transaction.set_part_comment(object.oid, &part, text))?;
         }
+        CommentOn::DomainConstraint(name, domain) => {
+            let object = self::domain(&snapshot, domain, &path)?;
+            let own = domains::definition(&object).and_then(|create| create.check(name));
+            if own.is_none() {
+                let message = format!("constraint \"{name}\" for domain {domain} does not exist");
+                return Err(Error::new(SqlState::UNDEFINED_OBJECT, message));
+            }
+            let part = Part::Constraint(name.clone());
+            catalog.write(|transaction| transaction.set_part_comment(object.oid, &part, text))?;
+        }
+        CommentOn::Database(name) if name == crate::instance::DATABASE => {
+            catalog.write(|transaction| transaction.set_database_comment(text))?;
+        }
+        // As in Postgres: what is restored from a dump may have had another name.
+        CommentOn::Database(name) => {
+            let message = format!("database \"{name}\" does not exist");
+            session.notice(Error::new(SqlState::INVALID_CATALOG_NAME, message));
+        }
         CommentOn::Index(name) => {
             let (table, name) = index::named(session, name)?;
             let part = Part::Index(name);
             catalog.write(|transaction| transaction.set_part_comment(table.oid, &part, text))?;
         }
         CommentOn::Column(relation, column) => {
-            let object = plan::object(relation, &snapshot, &path)?;
+            let object = with_columns(&snapshot, relation, &path)?;
             catalog
                 .write(|transaction| transaction.set_column_comment(object.oid, column, text))?;
         }
@@ -97,6 +115,18 @@ pub fn execute(session: &Session, comment: &Comment) -> Result<Outcome> {
         }
     }
     Ok(Outcome::Done("COMMENT".to_owned()))
+}
+
+/// The relation, or the composite type, that a name means.
+fn with_columns(snapshot: &Snapshot, name: &ObjectName, path: &[String]) -> Result<Arc<Object>> {
+    let missing = match plan::object(name, snapshot, path) {
+        Ok(relation) => return Ok(relation),
+        Err(error) => error,
+    };
+    match snapshot.resolve_type(name, path) {
+        Ok(of) if composites::composite_type(&of).is_some() => Ok(of),
+        _ => Err(missing),
+    }
 }
 
 /// The domain that a name means.

@@ -16,6 +16,7 @@ use crate::models::replan::{self, Author};
 use crate::models::run::remove_tables;
 use crate::models::{kept_literals, named_literals, resolution, source_columns};
 use crate::session::Session;
+use crate::session::privileges::check_types_of_columns;
 use crate::sql::Statement;
 
 /// What is to be done for a `CREATE` statement.
@@ -94,6 +95,7 @@ pub async fn creation(
     let mut statement = statement;
     statement.clear_modifiers();
     let mut new = define(&session.instance, snapshot, &settings, &statement).await?;
+    check_types_of_columns(session, snapshot, &new.schema)?;
     named_literals::check(&session.instance, snapshot, &settings, &new.definition)?;
     kept_literals::keep(&session.instance, snapshot, &settings, &mut new.definition).await?;
     match existing {

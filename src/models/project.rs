@@ -365,9 +365,14 @@ fn name_comment(
             name
         }
         CommentOn::Column(name, _) => name,
-        CommentOn::Constraint(constraint, _) => {
+        CommentOn::Constraint(constraint, _) | CommentOn::DomainConstraint(constraint, _) => {
             return Err(invalid(format!(
                 "a comment on constraint {constraint} in the file of {expected}"
+            )));
+        }
+        CommentOn::Database(database) => {
+            return Err(invalid(format!(
+                "a comment on database {database} in the file of {expected}"
             )));
         }
         CommentOn::Index(index) => {

@@ -1,4 +1,4 @@
-//! `COMMENT ON kind name | CONSTRAINT name ON table IS 'text' | NULL`.
+//! `COMMENT ON kind name | CONSTRAINT name ON [DOMAIN] name IS 'text' | NULL`.
 
 use std::fmt;
 
@@ -27,9 +27,13 @@ pub enum CommentOn {
     Object(DropKind, ObjectName),
     /// A constraint of a table.
     Constraint(String, ObjectName),
+    /// A condition of a domain.
+    DomainConstraint(String, ObjectName),
+    /// A database.
+    Database(String),
     /// An index.
     Index(ObjectName),
-    /// A column of a relation.
+    /// A column of a relation, or an attribute of a composite type.
     Column(ObjectName, String),
     /// A function.
     Function(FunctionName),
@@ -56,7 +60,14 @@ impl Comment {
         } else if parser.take_word("CONSTRAINT") {
             let name = parser.identifier()?;
             parser.expect_words(&["ON"])?;
-            CommentOn::Constraint(name, parser.object_name()?)
+            // A table may have that name.
+            let is_domain = parser.peek_word(1).as_deref() != Some("IS");
+            match is_domain && parser.take_word("DOMAIN") {
+                true => CommentOn::DomainConstraint(name, parser.object_name()?),
+                false => CommentOn::Constraint(name, parser.object_name()?),
+            }
+        } else if parser.take_word("DATABASE") {
+            CommentOn::Database(parser.identifier()?)
         } else if parser.take_word("FUNCTION") {
             CommentOn::Function(FunctionName::parse(parser)?)
         } else if parser.take_word("EXTENSION") {
@@ -89,6 +100,10 @@ impl fmt::Display for Comment {
             CommentOn::Constraint(name, table) => {
                 write!(f, "CONSTRAINT {} ON {table}", Quoted(name))?;
             }
+            CommentOn::DomainConstraint(name, domain) => {
+                write!(f, "CONSTRAINT {} ON DOMAIN {domain}", Quoted(name))?;
+            }
+            CommentOn::Database(name) => write!(f, "DATABASE {}", Quoted(name))?,
             CommentOn::Index(name) => write!(f, "INDEX {name}")?,
             CommentOn::Function(name) => write!(f, "FUNCTION {name}")?,
             CommentOn::Role(name) => write!(f, "ROLE {}", Quoted(name))?,

@@ -327,9 +327,16 @@ fn comment(sources: &dyn SystemSources, oid: i64, of: Option<String>) -> Option<
     if of.as_deref() == Some("pg_constraint") {
         let snapshot = sources.snapshot();
         let found = with_part(&snapshot, oid).find_map(|object| {
-            let constraint = constraints_of(object).find(|it| it.oid == oid)?;
             let comments = &object.part_comments.constraints;
-            Some(comments.get(&constraint.constraint.name).cloned())
+            let of_table = constraints_of(object).find(|it| it.oid == oid);
+            let name = match &of_table {
+                Some(found) => &found.constraint.name,
+                None => {
+                    let mut of_domain = domains::constraints_of(object);
+                    &of_domain.find(|it| it.oid == oid)?.check.name
+                }
+            };
+            Some(comments.get(name).cloned())
         });
         return found.flatten();
     }

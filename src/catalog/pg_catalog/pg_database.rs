@@ -2,7 +2,7 @@
 
 use super::OWNER;
 use super::table::{Rows, Value, row};
-use crate::catalog::Kind;
+use crate::catalog::{Kind, Snapshot};
 use crate::catalog::system::SystemSources;
 
 /// The number of the one database; PostgreSQL's for `postgres`.
@@ -15,7 +15,7 @@ const UTF8: i64 = 6;
 const ROLES: i64 = 1260;
 /// The number of the tablespace `pg_default`.
 const DEFAULT_TABLESPACE: i64 = 1663;
-/// What the database is.
+/// What the database is, until something else is said of it.
 const COMMENT: &str = "the warehouse";
 
 pub static TABLE: Rows = Rows {
@@ -46,8 +46,12 @@ pub static TABLE: Rows = Rows {
 pub static SHARED_DESCRIPTION: Rows = Rows {
     of: "pg_shdescription",
     make: |sources| {
-        let mut rows = vec![row![DATABASE, DATABASES, COMMENT]];
-        for (role, _) in sources.snapshot().roles() {
+        let snapshot = sources.snapshot();
+        let mut rows = Vec::new();
+        if let Some(comment) = database_comment(&snapshot) {
+            rows.push(row![DATABASE, DATABASES, comment]);
+        }
+        for (role, _) in snapshot.roles() {
             if let Some(comment) = &role.comment {
                 rows.push(row![i64::from(role.oid), ROLES, comment.as_str()]);
             }
@@ -59,7 +63,7 @@ pub static SHARED_DESCRIPTION: Rows = Rows {
 /// The comment on a database or a role, by the number of the table that lists it and its own.
 pub fn shared_comment(sources: &dyn SystemSources, class: i64, oid: i64) -> Option<String> {
     match (class, oid) {
-        (DATABASES, DATABASE) => Some(COMMENT.to_owned()),
+        (DATABASES, DATABASE) => database_comment(&sources.snapshot()).map(str::to_owned),
         (ROLES, oid) => {
             let snapshot = sources.snapshot();
             let role = snapshot.object(u32::try_from(oid).ok()?)?;
@@ -67,4 +71,10 @@ pub fn shared_comment(sources: &dyn SystemSources, class: i64, oid: i64) -> Opti
         }
         _ => None,
     }
+}
+
+/// The comment on the database.
+fn database_comment(snapshot: &Snapshot) -> Option<&str> {
+    let comment = snapshot.database_comment().unwrap_or(COMMENT);
+    (!comment.is_empty()).then_some(comment)
 }

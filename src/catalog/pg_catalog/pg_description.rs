@@ -3,7 +3,7 @@
 use super::relation::{namespaces, relations};
 use super::table::{Row, Rows, row};
 use super::table_constraint::constraints_of;
-use super::{PG_CATALOG, pg_extension};
+use super::{PG_CATALOG, domains, pg_extension};
 use crate::catalog::Kind;
 
 /// The number of `pg_class`, where relations and their columns have their comments.
@@ -38,6 +38,11 @@ pub static TABLE: Rows = Rows {
         }
         for object in sources.snapshot().objects() {
             let comments = &object.part_comments.constraints;
+            for constraint in domains::constraints_of(object) {
+                if let Some(comment) = comments.get(&constraint.check.name) {
+                    rows.push(row![constraint.oid, CONSTRAINT, 0, comment.as_str()]);
+                }
+            }
             for constraint in constraints_of(object) {
                 if let Some(comment) = comments.get(&constraint.constraint.name) {
                     rows.push(row![constraint.oid, CONSTRAINT, 0, comment.as_str()]);

@@ -13,10 +13,12 @@ use super::functions::{BIGINT, BOOLEAN, TEXT};
 use super::name_functions::{called_function, relation_oid, role_oid};
 use super::reg_casts::number_of;
 use super::relation::{Relation, namespaces, relation};
+use super::types::{NO_TYPE, any_type_oid, format_any_type};
 use crate::catalog::privilege::{Privilege, Rights};
 use crate::catalog::system::SystemSources;
 use crate::catalog::{Kind, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
+use crate::session::own_types;
 
 /// What the functions on objects that are all the server's ask of, whose names PostgreSQL's manual
 /// lists.
@@ -31,16 +33,15 @@ const OF_OTHERS: [&str; 8] = [
     "MEMBER",
 ];
 
-/// Functions on objects other than relations, functions, schemas and roles: all of those are the
+/// Functions on objects other than relations, functions, types, schemas and roles: all of those are the
 /// server's.
-const OTHERS: [&str; 7] = [
+const OTHERS: [&str; 6] = [
     "has_database_privilege",
     "has_foreign_data_wrapper_privilege",
     "has_language_privilege",
     "has_parameter_privilege",
     "has_server_privilege",
     "has_tablespace_privilege",
-    "has_type_privilege",
 ];
 
 /// What only superusers may with those.
@@ -90,6 +91,7 @@ pub fn functions() -> Vec<ScalarUDF> {
         udf("has_column_privilege", on_column, on_column_of),
         udf("has_schema_privilege", on_object, on_schema),
         udf("has_function_privilege", on_object, on_function),
+        udf("has_type_privilege", on_object, on_type),
         udf("pg_has_role", on_object, has_role),
     ];
     all.extend(
@@ -376,6 +378,32 @@ fn on_function(sources: &dyn SystemSources, values: &[ScalarValue]) -> Result<Sc
         None => rights.is_superuser() || built_in == Some(true) && !grantable,
     })?;
     Ok(match own.is_some() || built_in.is_some() {
+        true => answer,
+        false => ScalarValue::Boolean(None),
+    })
+}
+
+fn on_type(sources: &dyn SystemSources, values: &[ScalarValue]) -> Result<ScalarValue> {
+    let Some(asked) = Asked::of(sources, values, 1)? else {
+        return Ok(ScalarValue::Boolean(None));
+    };
+    let snapshot = sources.snapshot();
+    let number = number_of(sources, asked.of, |sources, name| {
+        any_type_oid(sources, name).ok_or_else(|| {
+            let message = format!("type \"{name}\" does not exist");
+            Error::new(SqlState::UNDEFINED_OBJECT, message)
+        })
+    })?;
+    let number = number.and_then(|oid| u32::try_from(oid).ok());
+    let own = number.and_then(|oid| own_types::with_oid(&snapshot, oid));
+    let is_known = number.is_some_and(|oid| format_any_type(sources, oid, -1) != NO_TYPE);
+    let rights = Rights::of(&snapshot, asked.role);
+    let answer = asked.any(&Privilege::OF_TYPES, |privilege, grantable| match &own {
+        Some((object, _)) if grantable => rights.may_grant(&object.access, privilege, None),
+        Some((object, _)) => rights.may_use(&object.access),
+        None => rights.is_superuser() || !grantable,
+    })?;
+    Ok(match own.is_some() || is_known {
         true => answer,
         false => ScalarValue::Boolean(None),
     })

@@ -289,7 +289,8 @@ fn user_relation(snapshot: &Snapshot, object: &Arc<Object>) -> Option<Relation> 
         name: object.name.name.clone(),
         kind,
         columns: Arc::clone(&object.schema),
-        comment: object.comment.clone(),
+        // That on a type is one on the type.
+        comment: object.comment.clone().filter(|_| kind != "c"),
         column_comments: object.column_comments.clone(),
         owner: object.access.owner().into(),
         object: Some(Arc::clone(object)),

@@ -290,6 +290,9 @@ pub fn is_standard(oid: u32) -> bool {
 /// `time`, `timestamp` and `timestamptz`, whose modifiers are digits of a second.
 const MOMENTS: [u32; 3] = [1083, 1114, 1184];
 
+/// What `format_type` says of a number that no type has.
+pub const NO_TYPE: &str = "???";
+
 /// A type as SQL writes it, as PostgreSQL's `format_type` does: `numeric(12,2)`, `text[]`.
 pub fn format_type(oid: u32, modifier: i32) -> String {
     if oid == 0 {
@@ -299,7 +302,9 @@ pub fn format_type(oid: u32, modifier: i32) -> String {
         return format!("{}[]", format_type(element.oid, modifier));
     }
     let Some(known) = TYPES.iter().find(|known| known.oid == oid) else {
-        return OTHERS.get(&oid).map_or_else(|| "???".to_owned(), name_of);
+        return OTHERS
+            .get(&oid)
+            .map_or_else(|| NO_TYPE.to_owned(), name_of);
     };
     if let (0..=6, Some((name, rest))) = (modifier, known.sql.split_once(' '))
         && MOMENTS.contains(&oid)

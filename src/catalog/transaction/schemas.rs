@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Transaction;
 use super::checks::{SCHEMAS, check_access, check_comment, too_many};
 use super::names::called;
+use crate::catalog::default_privileges::ANYWHERE;
 use crate::catalog::name::{
     check_schema_name, check_writable, is_system_schema, is_temporary_schema, temporary_schema,
 };
@@ -62,6 +63,19 @@ impl Transaction<'_> {
             self.put_schema(schema);
         }
         Ok(name)
+    }
+
+    /// Sets the comment on the database; `None` takes it away, that of a new one too.
+    ///
+    /// # Errors
+    /// 54000 where it is too long.
+    pub fn set_database_comment(&mut self, comment: Option<String>) -> Result<()> {
+        check_comment(comment.as_deref())?;
+        let known = self.snapshot.stored_schema(ANYWHERE);
+        let mut changed = known.map_or_else(Schema::anywhere, |it| Schema::clone(it));
+        changed.comment = Some(comment.unwrap_or_default());
+        self.put_schema(changed);
+        Ok(())
     }
 
     /// Gives a schema another name, and with it all that is in it.

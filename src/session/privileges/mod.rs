@@ -7,6 +7,7 @@
 
 mod columns;
 mod reading;
+mod types;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use datafusion::sql::sqlparser::ast::{self, Expr, SelectItem, With};
 use self::columns::{Columns, allows};
 pub use self::reading::check_computed;
 use self::reading::own_relations;
+pub use self::types::check_columns as check_types_of_columns;
 use super::{Session, plan};
 use crate::catalog::privilege::{Privilege, Rights};
 use crate::catalog::{Kind, Object, Snapshot};
@@ -160,8 +162,15 @@ impl Checker<'_> {
             }
             Statement::CreateSequence(create) => self.create(&create.name, create.is_temporary),
             Statement::CreateType(create) => self.create(&create.name, false),
-            Statement::CreateComposite(create) => self.create(&create.name, false),
-            Statement::CreateDomain(create) => self.create(&create.name, false),
+            Statement::CreateComposite(create) => {
+                self.create(&create.name, false)?;
+                let mut attributes = create.attributes.iter();
+                attributes.try_for_each(|attribute| self.use_type(&attribute.data_type))
+            }
+            Statement::CreateDomain(create) => {
+                self.create(&create.name, false)?;
+                self.use_type(&create.data_type)
+            }
             Statement::CreateTable(create) => {
                 self.create(&create.name, create.is_temporary)?;
                 self.replace(&create.name, create.or_replace)?;
@@ -210,6 +219,10 @@ impl Checker<'_> {
                 CommentOn::Schema(name) => self.own_schema(name),
                 CommentOn::Function(name) => self.own_functions(std::slice::from_ref(name)),
                 CommentOn::Constraint(_, table) => self.own(table),
+                CommentOn::DomainConstraint(_, domain) => self.own_type(domain),
+                CommentOn::Database(name) => {
+                    self.superuser(&format!("must be owner of database {name}"))
+                }
                 // Whose it is is told by its table, which is found by who comments.
                 CommentOn::Index(_) => Ok(()),
                 CommentOn::Extension(name) => {
@@ -218,6 +231,7 @@ impl Checker<'_> {
                 }
                 CommentOn::Role(_) => self.superuser("must be superuser to comment on roles"),
                 CommentOn::Object(kind, name) if kind.is_type() => self.own_type(name),
+                CommentOn::Column(name, _) if self.object(name).is_none() => self.own_type(name),
                 CommentOn::Object(_, name) | CommentOn::Column(name, _) => self.own(name),
             },
             Statement::Refresh(refresh) => self.own(&refresh.name),
@@ -243,6 +257,7 @@ impl Checker<'_> {
             Statement::DescribeHistory(describe) => self.read(&describe.name, &Columns::All),
             Statement::CreateFunction(create) => {
                 self.create(&create.name, false)?;
+                self.use_types_of_function(create)?;
                 let known = self.schema_of(&create.name).and_then(|schema| {
                     let signed = QualifiedName::new(schema, create.signature());
                     self.snapshot.function(&signed)
@@ -603,6 +618,8 @@ impl Checker<'_> {
             Some(object) => self.own_object(&object)?,
             None => return Ok(()),
         }
+        let mut actions = alter.actions.iter();
+        actions.try_for_each(|action| self.use_types_of(action))?;
         alter.actions.iter().try_for_each(|action| match action {
             Action::SetSchema(schema) => self.create_in(schema),
             // Rows that are there get such values.
