@@ -7,9 +7,10 @@ use datafusion::common::DFSchema;
 use datafusion::common::tree_node::Transformed;
 use datafusion::error::Result as QueryResult;
 use datafusion::logical_expr::expr::ScalarFunction;
-use datafusion::logical_expr::{Cast, Expr, ExprSchemable as _, lit};
+use datafusion::logical_expr::{Cast, Expr, ExprSchemable as _, Operator, SortExpr, lit};
 use datafusion::scalar::ScalarValue;
 use tributary_udfs::composites::{self, ASSIGNED, CompositeKind, CompositeType, READ};
+use tributary_udfs::json::JsonKind;
 use tributary_udfs::type_name;
 
 use super::{enums_within, shown_name};
@@ -34,8 +35,70 @@ impl Expressions<'_> {
                 Transformed::yes(composites::is_not_null(*row))
             }
             Expr::ScalarFunction(call) => self.call(call)?,
+            Expr::BinaryExpr(mut compared) if is_ordering(compared.op) => {
+                let is_changed =
+                    self.place(&mut compared.left)? | self.place(&mut compared.right)?;
+                Transformed::new_transformed(Expr::BinaryExpr(compared), is_changed)
+            }
+            Expr::Between(mut between) => {
+                let is_changed = self.place(&mut between.expr)?
+                    | self.place(&mut between.low)?
+                    | self.place(&mut between.high)?;
+                Transformed::new_transformed(Expr::Between(between), is_changed)
+            }
+            Expr::WindowFunction(mut function) => {
+                let name = function.fun.name().to_owned();
+                self.check_called(&name, &function.params.args)?;
+                let is_changed = self.order(&mut function.params.order_by)?;
+                Transformed::new_transformed(Expr::WindowFunction(function), is_changed)
+            }
+            Expr::AggregateFunction(mut function) => {
+                let name = function.func.name().to_owned();
+                self.check_called(&name, &function.params.args)?;
+                let is_changed = self.order(&mut function.params.order_by)?;
+                Transformed::new_transformed(Expr::AggregateFunction(function), is_changed)
+            }
             other => Transformed::no(other),
         })
+    }
+
+    /// Orders by the places of rows; whether there are any among what is ordered by.
+    pub fn order(&self, order: &mut [SortExpr]) -> QueryResult<bool> {
+        let mut is_changed = false;
+        for sort in order {
+            is_changed |= self.place(&mut sort.expr)?;
+        }
+        Ok(is_changed)
+    }
+
+    /// Puts the place of a row in its place; whether it is one, or an array of some.
+    pub fn place(&self, expression: &mut Expr) -> QueryResult<bool> {
+        let own = self.type_of(expression);
+        let Some(own) = own.filter(|own| CompositeKind::of(own).is_some()) else {
+            return Ok(false);
+        };
+        let field = Arc::new(Field::new("", own, true));
+        if has_json(&field) {
+            let message = "could not identify a comparison function for type json";
+            return Err(Error::new(SqlState::UNDEFINED_FUNCTION, message).into());
+        }
+        let enums = enums_within(self.snapshot, self.path, &field)?;
+        let row = std::mem::replace(expression, lit(ScalarValue::Null));
+        *expression = composites::place(row, field, enums);
+        Ok(true)
+    }
+
+    /// That no least and no greatest row is asked for, which PostgreSQL 15 has of arrays alone.
+    fn check_called(&self, name: &str, arguments: &[Expr]) -> Result<()> {
+        let own = arguments.first().and_then(|value| self.type_of(value));
+        match own.filter(|own| CompositeType::of(own).is_some()) {
+            Some(own) if matches!(name, "min" | "max") => {
+                let message = format!("function {name}({}) does not exist", self.name(&own));
+                Err(Error::new(SqlState::UNDEFINED_FUNCTION, message)
+                    .with_hint("Order by the row, and take the first: ORDER BY row LIMIT 1."))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn type_of(&self, expression: &Expr) -> Option<DataType> {
@@ -164,4 +227,19 @@ impl Expressions<'_> {
 /// Whether a value was read as that of an attribute before.
 fn is_read(value: &Expr) -> bool {
     matches!(value, Expr::ScalarFunction(call) if call.func.name() == READ)
+}
+
+/// Whether an operator tells which of two values comes first.
+fn is_ordering(op: Operator) -> bool {
+    use Operator::{Gt, GtEq, Lt, LtEq};
+    matches!(op, Lt | LtEq | Gt | GtEq)
+}
+
+/// Whether values of a field have documents within that nothing orders.
+fn has_json(field: &Field) -> bool {
+    match field.data_type() {
+        DataType::List(item) => has_json(item),
+        DataType::Struct(parts) => parts.iter().any(|part| has_json(part)),
+        _ => JsonKind::of_field(field) == Some(JsonKind::Json),
+    }
 }

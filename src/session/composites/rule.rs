@@ -2,11 +2,11 @@
 
 use datafusion::common::DFSchema;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{TransformedResult, TreeNode};
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::error::Result;
-use datafusion::logical_expr::LogicalPlan;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{Distinct, LogicalPlan};
 use datafusion::optimizer::AnalyzerRule;
 
 use super::expressions::Expressions;
@@ -51,6 +51,7 @@ impl AnalyzerRule for CompositeTypes {
                     expression.transform_up(|expression| expressions.rewrite(expression))?;
                 Ok(rewritten.update_data(|expression| name.restore(expression)))
             })?;
+            let rewritten = rewritten.transform_data(|plan| ordered(plan, &expressions))?;
             is_changed |= rewritten.transformed;
             match is_changed {
                 true => rewritten.map_data(LogicalPlan::recompute_schema),
@@ -59,4 +60,27 @@ impl AnalyzerRule for CompositeTypes {
         })
         .data()
     }
+}
+
+/// A node that orders rows of composite types by their places.
+fn ordered(plan: LogicalPlan, expressions: &Expressions<'_>) -> Result<Transformed<LogicalPlan>> {
+    Ok(match plan {
+        LogicalPlan::Sort(mut sort) => {
+            let is_changed = expressions.order(&mut sort.expr)?;
+            Transformed::new_transformed(LogicalPlan::Sort(sort), is_changed)
+        }
+        LogicalPlan::Distinct(Distinct::On(mut on)) => {
+            let mut is_changed = match &mut on.sort_expr {
+                Some(order) => expressions.order(order)?,
+                None => false,
+            };
+            // What rows are told apart by is what they are ordered by.
+            for expression in &mut on.on_expr {
+                is_changed |= expressions.place(expression)?;
+            }
+            let plan = LogicalPlan::Distinct(Distinct::On(on));
+            Transformed::new_transformed(plan, is_changed)
+        }
+        other => Transformed::no(other),
+    })
 }

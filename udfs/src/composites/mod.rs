@@ -7,6 +7,7 @@
 mod assigned;
 mod kind;
 mod nulls;
+mod order;
 mod read;
 mod text;
 
@@ -19,6 +20,7 @@ use datafusion::logical_expr::ScalarUDF;
 pub use assigned::ASSIGNED;
 pub use kind::{CompositeKind, CompositeType, given_as, uses, without_part};
 pub use nulls::{is_not_null, is_null};
+pub use order::place;
 pub use read::{READ, converted, read};
 
 /// Registers the functions that statements call by name.
