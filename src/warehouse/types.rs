@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 use arrow::compute::can_cast_types;
 use arrow::datatypes::{DataType, Field, Fields, TimeUnit};
+use tributary_udfs::composites::CompositeType;
 
 use crate::error::{Error, Result, SqlState};
 
@@ -35,7 +36,7 @@ pub(super) const UTC: &str = "UTC";
 const MAX_PRECISION: u8 = 38;
 
 /// The field as the table will give it back: without encodings and without the metadata of
-/// wherever it came from.
+/// wherever it came from, but for that of types.
 pub(super) fn declared_field(field: &Field) -> Result<Field> {
     let metadata = field
         .metadata()
@@ -61,6 +62,14 @@ fn declared_type(data_type: &DataType) -> Result<DataType> {
             DataType::LargeList(child(field)?)
         }
         DataType::FixedSizeList(field, size) => DataType::FixedSizeList(child(field)?, *size),
+        // Of which type they are attributes is part of what the values are.
+        DataType::Struct(fields) if CompositeType::of(data_type).is_some() => {
+            let declared = fields.iter().map(|field| {
+                let metadata = field.metadata().clone();
+                Ok(declared_field(field)?.with_metadata(metadata))
+            });
+            DataType::Struct(declared.collect::<Result<Fields>>()?)
+        }
         DataType::Struct(fields) => DataType::Struct(declared_fields(fields)?),
         DataType::Map(field, sorted) => DataType::Map(child(field)?, *sorted),
         other => other.clone(),
@@ -235,12 +244,31 @@ pub(super) fn from_delta_name(name: &str) -> Result<DataType> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use arrow::array::{Array, IntervalDayTimeArray, IntervalMonthDayNanoArray};
     use arrow::compute::cast;
     use arrow::datatypes::{IntervalDayTime, IntervalMonthDayNano};
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn rows_of_a_type_stay_rows_of_it() {
+        let of = CompositeType {
+            oid: 16_384,
+            array_oid: 16_385,
+        };
+        let fields = Fields::from(vec![Field::new("street", DataType::Utf8, true)]);
+        let row = of.data_type(&fields);
+        let field = Field::new("home", row.clone(), true);
+        let given = HashMap::from([("tributary.told".to_owned(), "x".to_owned())]);
+        let declared = declared_field(&field.with_metadata(given)).unwrap();
+        assert_eq!(declared.data_type(), &row);
+        assert!(declared.metadata().is_empty());
+        // What other engines read knows nothing of it.
+        assert_eq!(stored_type(&row).unwrap(), DataType::Struct(fields));
+    }
 
     proptest! {
         #[test]

@@ -8,22 +8,23 @@ use crate::server::Server;
 
 /// A table of every type that a column can have here.
 const TABLE: &str = "CREATE TYPE mood AS ENUM ('glad', 'sad');
+CREATE TYPE place AS (street TEXT, number INTEGER, since DATE);
 CREATE TABLE every_type (
     whole BIGINT, small SMALLINT, middle INTEGER, ok BOOLEAN, single REAL, double DOUBLE PRECISION,
     price NUMERIC(12, 3), note TEXT, short VARCHAR(5), day DATE, clock TIME, local TIMESTAMP,
     moment TIMESTAMPTZ, span INTERVAL, bytes BYTEA, numbers INTEGER[], words TEXT[],
     prices NUMERIC(6, 2)[], days DATE[], key UUID, code CHAR(3), tag NAME, doc JSON, tree JSONB,
-    felt mood
+    felt mood, home place
 );
 INSERT INTO every_type VALUES
     (1, 2, 3, true, 1.5, -2.25, 12345.678, 'it''s', 'abc', '2026-02-28', '12:34:56.789', '1999-12-31 23:59:59.999999',
      '2026-07-01 12:00:00+02', '1 year 2 months 3 days 4 hours 5 minutes 6 seconds', '\\x00ff10', ARRAY[1, NULL, 3], ARRAY['a', 'b c', NULL], ARRAY[1.25, -3], ARRAY[DATE '1970-01-01'],
-     '000000a0-0000-4000-8000-0000000000ff', 'abc', 'tag', '{\"a\":  1}', '{\"a\":  1}', 'sad'),
+     '000000a0-0000-4000-8000-0000000000ff', 'abc', 'tag', '{\"a\":  1}', '{\"a\":  1}', 'sad', '(\"a b\",1,2020-02-29)'),
     (-9223372036854775807, -32768, -2147483648, false, -0.1, 1e300, -0.001, '', 'ä€', '0001-01-01', '00:00:00', '0001-01-01 00:00:00',
      '1970-01-01 00:00:00+00', '-1 days -1 seconds', '', ARRAY[7], ARRAY[''], ARRAY[0.5], ARRAY[DATE '2000-01-01', NULL],
-     'ffffffff-ffff-ffff-ffff-ffffffffffff', 'ä€x', '', 'null', '[]', 'glad'),
+     'ffffffff-ffff-ffff-ffff-ffffffffffff', 'ä€x', '', 'null', '[]', 'glad', '(,2,)'),
     (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-     NULL, NULL, NULL, NULL, NULL, NULL);";
+     NULL, NULL, NULL, NULL, NULL, NULL, NULL);";
 
 fn run(name: &str, port: u16, script: &str) -> String {
     let printed = psql_script_as(name, port, &format!("\\pset format unaligned\n{script}"));
