@@ -101,12 +101,22 @@ pub fn alter(session: &Session, object: &Object, change: &AttributeChange) -> Re
         let message = format!("composite type {name} cannot be made a member of itself");
         return Err(Error::new(SqlState::INVALID_TABLE_DEFINITION, message));
     }
-    let new = NewObject {
+    let mut new = NewObject {
         definition: changed.definition,
         schema: Arc::new(changed.schema),
         depends_on: changed.depends_on,
         ..NewObject::from(Object::clone(object))
     };
+    let comments = &mut new.column_comments;
+    match change {
+        AttributeChange::Rename(old, name) => {
+            if let Some(comment) = comments.remove(old) {
+                comments.insert(name.clone(), comment);
+            }
+        }
+        AttributeChange::Drop { name, .. } => drop(comments.remove(name)),
+        AttributeChange::Add(_) | AttributeChange::SetType { .. } => {}
+    }
     catalog.write(|transaction| transaction.replace(object.oid, new))
 }
 

@@ -44,6 +44,7 @@ pub async fn execute(session: &Session, create: &CreateFunction) -> Result<Outco
     let rights = Rights::of(&snapshot, session.role_oid(&snapshot));
     create.hints.check(returns_set, rights.is_superuser())?;
     let depends_on = function::resolve(&mut create, &snapshot, &settings.search_path.0)?;
+    function::gather_row(&context, &mut create).await?;
     function::check(&context, &create).await?;
     let signed = QualifiedName::new(&full.schema, create.signature());
     let owner = session.role_oid(&snapshot);

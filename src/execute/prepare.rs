@@ -12,7 +12,6 @@ use crate::session::enums;
 use crate::session::{MAX_PREPARED_STATEMENTS, Outcome, Prepared, PreparedStatement, Session};
 use crate::sql::cursor::object_name_from;
 use crate::sql::prepare::Prepare;
-use crate::sql::walk::VisitMut;
 use crate::sql::{Statement, parts, type_names};
 
 /// Plans a statement as far as its parameters, and keeps it under a name.
@@ -61,12 +60,15 @@ fn cast_parameters(session: &Session, statement: &mut Statement, types: &[Option
         Some((format!("${}", index + 1), declared.clone()))
     });
     let own: BTreeMap<String, ast::DataType> = own.collect();
-    let _ = match statement {
-        Statement::Query(query) => VisitMut::visit(query, &mut Casting(&own)),
-        Statement::Insert(insert) => VisitMut::visit(&mut insert.source, &mut Casting(&own)),
-        Statement::WithChanges(_) => parts::visit_mut(statement, &mut Casting(&own)),
-        _ => ControlFlow::Continue(()),
-    };
+    cast_to(statement, &own);
+}
+
+/// Has parameters of these names, as `$1`, be cast to these types.
+pub fn cast_to(statement: &mut Statement, types: &BTreeMap<String, ast::DataType>) {
+    if !types.is_empty() {
+        // Nothing breaks the walk.
+        let _ = parts::visit_mut(statement, &mut Casting(types));
+    }
 }
 
 /// Casts parameters to these types.

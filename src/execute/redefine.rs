@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::sql::sqlparser::ast::{ColumnDef, ColumnOption, ColumnOptionDef};
+use tributary_udfs::composites::CompositeKind;
 use tributary_udfs::enums::EnumKind;
 use tributary_udfs::json::JsonKind;
 use tributary_udfs::type_name;
@@ -288,7 +289,12 @@ fn columns_like(object: &Object, given: &SchemaRef, snapshot: &Snapshot) -> Opti
 fn declared_type(object: &Object, field: &Field, snapshot: &Snapshot) -> String {
     let made = match DomainKind::of_field(field) {
         Some(kind) => Some(kind.type_oid()),
-        None => EnumKind::of_field(field).map(|kind| kind.oid()),
+        None => {
+            let row = || CompositeKind::of(field.data_type()).map(CompositeKind::oid);
+            EnumKind::of_field(field)
+                .map(|kind| kind.oid())
+                .or_else(row)
+        }
     };
     if let Some((of, is_array)) = made.and_then(|oid| own_types::with_oid(snapshot, oid)) {
         let array = if is_array { "[]" } else { "" };

@@ -18,7 +18,7 @@ use crate::catalog::{Kind, NewObject, Oid, Snapshot, USER_SCHEMA, is_temporary_s
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::{Asker, Instance, Reading, StatementContext};
-use crate::session::{declared, domains, enums, plan};
+use crate::session::{composites, declared, domains, enums, plan};
 use crate::sql::create_external_table::CreateExternalTable;
 use crate::sql::function_settings::FunctionSetting;
 use crate::sql::name::{DEFAULT_SCHEMA, ObjectName};
@@ -256,6 +256,7 @@ pub(super) async fn columns(
                     domains::check(&create.columns, snapshot, path)?;
                     let numbered = enums::number_columns(&create.columns, snapshot, path);
                     let columns = declared_columns(&numbered)?;
+                    composites::refuse_row_types(columns.fields(), snapshot)?;
                     let columns = domains::mark(&columns, &create.columns, snapshot, path)?;
                     constraints::resolve_foreign_keys(create, &columns, snapshot, path)?;
                     constraints::validate(context, &columns, create).await?;
@@ -278,6 +279,7 @@ pub(super) async fn columns(
             create.settings = FunctionSetting::changed(&[], &create.settings, &defaults)?;
             let mut depends_on = function::resolve(create, snapshot, path)?;
             depends_on.extend(types);
+            function::gather_row(context, create).await?;
             function::check(context, create).await?;
             Ok((Arc::new(Schema::empty()), depends_on))
         }
@@ -372,6 +374,7 @@ fn check_depth(snapshot: &Snapshot, depends_on: &BTreeSet<Oid>) -> Result<()> {
 /// The columns of a query whose rows are to be stored.
 fn stored_columns(plan: &LogicalPlan, snapshot: &Snapshot) -> Result<SchemaRef> {
     let schema = declared::columns(plan, snapshot);
+    composites::refuse_row_types(schema.fields(), snapshot)?;
     if schema.fields().is_empty() {
         return Err(Error::new(
             SqlState::INVALID_OBJECT_DEFINITION,

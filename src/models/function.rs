@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use arrow::datatypes::FieldRef;
+use arrow::datatypes::{DataType as ArrowType, FieldRef};
 use datafusion::sql::sqlparser::ast::{
     ColumnDef, DataType, Expr, Ident, Query, SelectItem, SetExpr,
 };
+
+use tributary_udfs::composites::CompositeType;
 
 use super::constraints::check_assignable;
 use super::define::declared_columns;
@@ -119,6 +121,37 @@ fn asks_for_setting(query: &Query) -> Option<String> {
     found.break_value()
 }
 
+/// Has a body that answers the fields of a row, where a function answers one row, answer the row: `SELECT 1,
+/// 'a'` of a function that returns a row of two columns. Its text stays as it is written.
+///
+/// # Errors
+/// What planning the body says.
+pub async fn gather_row(context: &StatementContext, create: &mut CreateFunction) -> Result<()> {
+    let Returns::Type(of) = &create.returns else {
+        return Ok(());
+    };
+    let Some(row) = user_functions::row_named(&context.snapshot, of) else {
+        return Ok(());
+    };
+    let Body::Text(_, Some(body)) = &create.body else {
+        return Ok(());
+    };
+    let plan = plan::query(context, user_functions::probe(create)?.as_ref())
+        .await
+        .map_err(|error| error.within(format!("SQL function \"{}\"", create.name.name)))?;
+    let fields = plan.schema().fields();
+    let is_record = |field: &FieldRef| matches!(field.data_type(), ArrowType::Struct(_));
+    let is_row = fields.len() == 1 && fields.first().is_some_and(is_record);
+    if is_row || fields.len() != row.schema.fields().len() {
+        return Ok(());
+    }
+    let gathered = user_functions::gathered(body, fields.len(), of)?;
+    if let Body::Text(_, body) = &mut create.body {
+        *body = Some(gathered);
+    }
+    Ok(())
+}
+
 /// That a body, whose names are full, answers what is declared.
 ///
 /// # Errors
@@ -186,7 +219,10 @@ pub async fn check(context: &StatementContext, create: &CreateFunction) -> Resul
     for (wanted, given) in wanted.iter().zip(fields) {
         // A text that is written as a literal is one here, too.
         let is_text = given.data_type().is_string() && !wanted.data_type().is_string();
-        if is_text || check_assignable(wanted, given.data_type()).is_err() {
+        // A record is read as the row that is declared.
+        let is_row = CompositeType::of(wanted.data_type()).is_some()
+            && matches!(given.data_type(), ArrowType::Struct(_));
+        if is_text || !is_row && check_assignable(wanted, given.data_type()).is_err() {
             let actual = tributary_udfs::type_name(given.data_type());
             return mismatch(format!("Actual return type is {actual}."));
         }

@@ -11,17 +11,18 @@ use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
 use parking_lot::Mutex;
 use tokio::task::yield_now;
-use tributary_udfs::composites::given_as;
+use tributary_udfs::composites::{CompositeKind, given_as};
 
 use super::assigned_parameters::{Assigned, assigned_parameters};
 use super::placed_parameters::placed_parameters;
 use super::told_parameters::told_parameters;
-use super::{Session, declared, enums, plan};
+use super::{Session, composites, declared, enums, plan};
 use crate::error::{Error, Result, SqlState};
 use crate::execute;
 use crate::execute::kept::KeptPlan;
 use crate::execute::query::{Planned, Ready};
 use crate::sources::RejectedRows;
+use crate::sql::qualify::ast_name;
 use crate::sql::walk::visit_expressions;
 use crate::sql::{Statement, column_names, declared_operands, early_parameters};
 use crate::wire::types::PostgresType;
@@ -76,6 +77,7 @@ pub(super) async fn prepare(
     wanted: Use,
 ) -> Result<Prepared> {
     declared_operands::cast(&mut statement, types);
+    cast_rows(session, &mut statement, types);
     let write_command = statement.write_command();
     if wanted == Use::AtOnce
         && let Statement::Query(query) = &statement
@@ -241,6 +243,32 @@ pub(super) async fn prepare(
         is_binary,
         text,
     })
+}
+
+/// Has parameters that are declared to be rows of composite types, or arrays of these, be cast to them: their
+/// values come as texts.
+fn cast_rows(session: &Session, statement: &mut Statement, types: &[Option<DataType>]) {
+    let kinds = types.iter().enumerate().filter_map(|(index, declared)| {
+        let kind = CompositeKind::of(declared.as_ref()?)?;
+        Some((format!("${}", index + 1), kind))
+    });
+    let kinds: Vec<(String, CompositeKind)> = kinds.collect();
+    if kinds.is_empty() {
+        return;
+    }
+    let snapshot = session.instance.catalog.snapshot();
+    let named = kinds.into_iter().filter_map(|(parameter, kind)| {
+        let of = composites::object(&snapshot, kind)?;
+        let named = ast::DataType::Custom(ast_name(&of.name), Vec::new());
+        let named = match kind.is_array {
+            true => {
+                ast::DataType::Array(ast::ArrayElemTypeDef::SquareBracket(Box::new(named), None))
+            }
+            false => named,
+        };
+        Some((parameter, named))
+    });
+    execute::prepare::cast_to(statement, &named.collect());
 }
 
 /// Only queries and changes of rows take parameters, as in Postgres: a definition would outlive their values.

@@ -9,9 +9,10 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::{
-    Client, OpenPortal, Outcome, Prepared, PreparedStatements, Session, TransactionStatus, domains,
-    own_types,
+    Client, OpenPortal, Outcome, Prepared, PreparedStatements, Session, TransactionStatus,
+    composites, domains, own_types,
 };
+use crate::catalog::pg_catalog;
 use crate::catalog::privilege::NOBODY;
 use crate::error::{Error, Result, SqlState};
 use crate::execute::kept::KnownQueries;
@@ -143,13 +144,23 @@ impl BackendSession for Session {
             let writes = self.state.lock().writes();
             let within = self.within_writes(writes)?;
             let instance = &within.as_ref().unwrap_or(self).instance;
-            match own_types::with_oid(&instance.catalog.snapshot(), oid) {
+            let snapshot = instance.catalog.snapshot();
+            let of_rows = || {
+                let (relation, is_array) = pg_catalog::relation_of_rows(&snapshot, oid.into())?;
+                Some((Arc::clone(relation), is_array))
+            };
+            match own_types::with_oid(&snapshot, oid).or_else(of_rows) {
                 // Its values come as those of the type that it is over.
                 Some((of, is_array)) if domains::definition(&of).is_some() => {
                     Ok(domains::parameter_type(&of, is_array))
                 }
-                Some((_, true)) => Ok(Some(DataType::new_list(DataType::Utf8, true))),
-                Some(_) => Ok(Some(DataType::Utf8)),
+                Some((of, is_array)) => {
+                    let data_type = composites::data_type(&of).unwrap_or(DataType::Utf8);
+                    Ok(Some(match is_array {
+                        true => DataType::new_list(data_type, true),
+                        false => data_type,
+                    }))
+                }
                 None => Err(error),
             }
         })

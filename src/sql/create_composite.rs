@@ -1,4 +1,6 @@
-//! `CREATE TYPE name AS (attribute type [COLLATE collation] [, ...])`.
+//! `CREATE TYPE name AS (attribute type [COLLATE collation] [, ...])`. Rows of the type are ordered by their
+//! attributes, one after the other; what is NULL comes last, and equals NULL. The rows of a table or a view are of a
+//! type of its name, too, which casts and functions can name, and columns of tables cannot be of.
 
 use std::fmt;
 

@@ -165,6 +165,7 @@ pub mod type_literals;
 pub mod type_names;
 mod unicode_escapes;
 pub mod unlisten;
+pub mod unnested_rows;
 pub mod untyped_texts;
 pub mod update;
 pub mod vacuum;

@@ -45,6 +45,22 @@ pub(super) fn without_parentheses(tokens: &mut [TokenWithSpan]) {
             }
         }
     }
+    for window in solid.windows(5) {
+        let &[before, name, period, star, next] = window else {
+            continue;
+        };
+        // `name.*::text`: the row as a value, for which the name alone stands.
+        let is_value = tokens[before].token != Token::Period
+            && matches!(tokens[name].token, Token::Word(_))
+            && tokens[period].token == Token::Period
+            && tokens[star].token == Token::Mul
+            && follows_value(&tokens[next].token);
+        if is_value {
+            for cut in [period, star] {
+                tokens[cut].token = Token::Whitespace(Whitespace::Space);
+            }
+        }
+    }
     for (end, window) in solid.windows(3).enumerate() {
         let &[close, period, star] = window else {
             continue;
@@ -56,6 +72,15 @@ pub(super) fn without_parentheses(tokens: &mut [TokenWithSpan]) {
         {
             tokens[star].token = Token::make_word(FIELDS, Some('"'));
         }
+    }
+}
+
+/// Whether what stands before a token is a value, and no list of answers.
+fn follows_value(token: &Token) -> bool {
+    match token {
+        Token::DoubleColon | Token::Eq | Token::Neq => true,
+        Token::Word(word) => word.quote_style.is_none() && word.value.eq_ignore_ascii_case("IS"),
+        _ => false,
     }
 }
 
@@ -193,6 +218,10 @@ mod tests {
             (
                 "SELECT 1, (s).*, (s).a FROM s",
                 "SELECT 1, s.*, (s).a FROM s",
+            ),
+            (
+                "SELECT s.*::text, s.* IS NULL, s.* FROM s",
+                "SELECT s::TEXT, s IS NULL, s.* FROM s",
             ),
             ("SELECT (s) * 2 FROM s", "SELECT (s) * 2 FROM s"),
             (

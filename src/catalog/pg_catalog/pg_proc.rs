@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::named_functions::{self, function_named};
 use super::table::{Rows, Value, row};
-use super::types::type_oid;
+use super::types::any_type_oid;
 use crate::catalog::privilege::Privilege;
 use crate::catalog::system::SystemSources;
 use crate::catalog::{Kind, Object};
@@ -165,14 +165,9 @@ fn definition(object: &Object) -> Option<&CreateFunction> {
     }
 }
 
-/// The number of a type by its name; that of `record` for one that has none.
+/// The number of a type by its name, of users' ones too; that of `record` for one that has none.
 fn number_of(sources: &dyn SystemSources, name: &str) -> i64 {
-    let of_rows = || {
-        let snapshot = sources.snapshot();
-        let relation = snapshot.objects().find(|object| object.name.name == name)?;
-        relation.kind.is_relation().then_some(RECORD)
-    };
-    type_oid(name).map_or_else(|| of_rows().unwrap_or(RECORD), i64::from)
+    any_type_oid(sources, name).unwrap_or(RECORD)
 }
 
 /// The function of a number.

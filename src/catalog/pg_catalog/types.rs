@@ -1,7 +1,7 @@
 //! PostgreSQL's types, as `pg_type` describes them.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use tributary_udfs::postgres::{CharacterKind, CharacterLength};
 
@@ -9,7 +9,7 @@ use super::data;
 use super::information_schema::INFORMATION_SCHEMA;
 use super::table_constraint::{is_part, row_arrays, row_type, with_part};
 use crate::catalog::system::SystemSources;
-use crate::catalog::{Kind, Object, Snapshot};
+use crate::catalog::{Kind, Object, Oid, Snapshot};
 use crate::session::own_types::{self, FIRST_OWN};
 use crate::session::{composites, domains, enums};
 use crate::sql::QualifiedName;
@@ -302,9 +302,7 @@ pub fn format_type(oid: u32, modifier: i32) -> String {
         return format!("{}[]", format_type(element.oid, modifier));
     }
     let Some(known) = TYPES.iter().find(|known| known.oid == oid) else {
-        return OTHERS
-            .get(&oid)
-            .map_or_else(|| NO_TYPE.to_owned(), name_of);
+        return OTHERS.get(&oid).map_or_else(|| NO_TYPE.to_owned(), name_of);
     };
     if let (0..=6, Some((name, rest))) = (modifier, known.sql.split_once(' '))
         && MOMENTS.contains(&oid)
@@ -351,11 +349,7 @@ fn row_type_name(
     snapshot: &Snapshot,
     oid: i64,
 ) -> Option<(String, bool)> {
-    if !is_part(oid) {
-        return None;
-    }
-    let mut relations = with_part(snapshot, oid).filter(|object| has_row_type(object));
-    let relation = relations.find(|it| oid == row_type(it) || oid == row_arrays(it))?;
+    let (relation, is_array) = relation_of_rows(snapshot, oid)?;
     let name = &relation.name;
     let path = sources.search_path();
     let mut named = path
@@ -365,7 +359,27 @@ fn row_type_name(
         true => Quoted(&name.name).to_string(),
         false => name.to_string(),
     };
-    Some((name, oid == row_arrays(relation)))
+    Some((name, is_array))
+}
+
+/// The relation whose rows are of the type of this number, or of whose rows it has arrays, and whether it is
+/// these.
+pub fn relation_of_rows(snapshot: &Snapshot, oid: i64) -> Option<(&Arc<Object>, bool)> {
+    if !is_part(oid) {
+        return None;
+    }
+    let mut relations = with_part(snapshot, oid).filter(|object| has_row_type(object));
+    let relation = relations.find(|it| oid == row_type(it) || oid == row_arrays(it))?;
+    Some((relation, oid == row_arrays(relation)))
+}
+
+/// The numbers of the type of an object's rows, and of that of their arrays; none where they have no type.
+pub fn row_type_numbers(object: &Object) -> Option<(Oid, Oid)> {
+    let number = |oid: i64| Oid::try_from(oid).ok();
+    match has_row_type(object) {
+        true => number(row_type(object)).zip(number(row_arrays(object))),
+        false => None,
+    }
 }
 
 /// Whether the rows of an object are of a type of its own.
@@ -387,9 +401,12 @@ pub fn any_type_oid(sources: &dyn SystemSources, name: &str) -> Option<i64> {
     };
     let snapshot = sources.snapshot();
     let name = parse_name(name).ok()?;
-    let object = snapshot.resolve_type(&name, &sources.search_path()).ok()?;
-    let array_oid = own_types::array_oid(&object)?;
-    Some(i64::from(if is_array { array_oid } else { object.oid }))
+    let object = enums::resolve(&name, &snapshot, &sources.search_path())?;
+    let (oid, array_oid) = match own_types::array_oid(&object) {
+        Some(array_oid) => (object.oid, array_oid),
+        None => row_type_numbers(&object)?,
+    };
+    Some(i64::from(if is_array { array_oid } else { oid }))
 }
 
 /// Whether a name, folded, is that of a type which every PostgreSQL has.

@@ -129,10 +129,15 @@ impl Transaction<'_> {
                 Kind::Type => object.definition.rename_type(&old.name, new)?,
                 _ => {
                     object.definition.rename_relation(&old.name, new)?;
+                    object.definition.rename_type(&old.name, new)?;
                     for (old, new) in &parts {
                         object.definition.rename_relation(old, new)?;
                     }
                 }
+            }
+            // A function is named by its types, too.
+            if let Statement::CreateFunction(create) = &object.definition {
+                object.name = QualifiedName::new(&object.name.schema, create.signature());
             }
             self.put(object);
         }

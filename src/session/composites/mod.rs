@@ -1,4 +1,5 @@
-//! Composite types that users have made, in queries (`udfs/src/composites` says how their values are kept).
+//! Composite types that users have made, and those of the rows of relations, in queries (`udfs/src/composites`
+//! says how their values are kept).
 //!
 //! A cast names the type by its numbers and by how its values are kept, which then is the type of its values.
 //! A rule has such casts read texts and records, and looks at attributes where a row is compared with NULL
@@ -8,7 +9,9 @@ mod expressions;
 mod operators;
 mod rule;
 
-use arrow::datatypes::{DataType, Field, Fields};
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion::common::DFSchema;
 use datafusion::logical_expr::{Expr, cast};
 use datafusion::sql::sqlparser::ast::ColumnDef;
@@ -20,7 +23,7 @@ pub use operators::CompositeOperators;
 pub use rule::CompositeTypes;
 
 use super::{domains, enums};
-use crate::catalog::{Object, Snapshot};
+use crate::catalog::{Kind, Object, Snapshot, pg_catalog};
 use crate::error::{Error, Result};
 use crate::sql::{Statement, character_length, moment_precision};
 use crate::wire::types::POSTGRES_TYPE;
@@ -36,10 +39,68 @@ pub fn composite_type(object: &Object) -> Option<CompositeType> {
     }
 }
 
-/// How values of a composite type are kept; none for another object.
+/// [`composite_type`], or the type of the rows of a relation.
+pub fn row_type(object: &Object) -> Option<CompositeType> {
+    let of_relation = || {
+        let (oid, array_oid) = pg_catalog::row_type_numbers(object)?;
+        Some(CompositeType { oid, array_oid })
+    };
+    composite_type(object).or_else(of_relation)
+}
+
+/// How values of a [`row_type`] are kept; none for another object.
 pub fn data_type(object: &Object) -> Option<DataType> {
-    let of = composite_type(object)?;
+    let of = row_type(object)?;
     Some(of.data_type(object.schema.fields()))
+}
+
+/// That values can be of the type of a relation's rows: none of its columns is of a domain, whose conditions
+/// nobody would look at.
+///
+/// # Errors
+/// 0A000.
+pub fn check_row_type(relation: &Object) -> Result<()> {
+    let of_domain = |field: &&FieldRef| domains::DomainKind::of_field(field).is_some();
+    let is_type = relation.kind == Kind::Type;
+    match relation.schema.fields().iter().find(of_domain) {
+        Some(field) if !is_type => {
+            let (name, column) = (&relation.name.name, field.name());
+            let what = format!("a value of row type {name}, whose column {column} is of a domain");
+            Err(Error::unsupported(what))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// That no column is of the type of a relation's rows, which changes with the relation.
+///
+/// # Errors
+/// 0A000.
+pub fn refuse_row_types(columns: &Fields, snapshot: &Snapshot) -> Result<()> {
+    for field in columns {
+        let kind = CompositeKind::of(field.data_type());
+        let of = kind.and_then(|kind| relation_of(snapshot, kind));
+        if let Some(of) = of {
+            let (column, relation) = (field.name(), &of.name.name);
+            let what = format!("column \"{column}\" of row type {relation}");
+            return Err(Error::unsupported(what).with_hint(
+                "CREATE TYPE name AS (column type, ...) makes a type that columns can be of.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The object that a type is, or whose rows are of it.
+pub fn object(snapshot: &Snapshot, kind: CompositeKind) -> Option<&Arc<Object>> {
+    let own = snapshot.object(kind.of.oid);
+    own.or_else(|| relation_of(snapshot, kind))
+}
+
+/// The relation whose rows are of a type.
+fn relation_of(snapshot: &Snapshot, kind: CompositeKind) -> Option<&Arc<Object>> {
+    let found = pg_catalog::relation_of_rows(snapshot, kind.of.oid.into());
+    found.map(|(relation, _)| relation)
 }
 
 /// The attributes that are declared like this, as columns whose names are full or on the path.
@@ -56,6 +117,7 @@ pub fn attributes(columns: &[ColumnDef], snapshot: &Snapshot, path: &[String]) -
     }
     let numbered = enums::number_columns(columns, snapshot, path);
     let schema = crate::sources::declared_schema(&numbered)?;
+    refuse_row_types(schema.fields(), snapshot)?;
     let fields = schema.fields().iter().zip(columns).map(|(field, column)| {
         if moment_precision::of(&column.data_type).is_some() {
             let name = &column.name;
@@ -99,8 +161,7 @@ pub fn enums_within(
 
 /// The name of a type as a session with this path sees it.
 pub fn shown_name(snapshot: &Snapshot, path: &[String], kind: CompositeKind) -> String {
-    let object = snapshot.object(kind.of.oid);
-    let name = object.map_or_else(
+    let name = object(snapshot, kind).map_or_else(
         || "record".to_owned(),
         |object| enums::shown_name(object, snapshot, path),
     );

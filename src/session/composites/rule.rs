@@ -1,13 +1,15 @@
 //! Composite types in a plan: casts and comparisons with NULL as PostgreSQL has them.
 
+use arrow::datatypes::DataType;
 use datafusion::common::DFSchema;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::error::Result;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{Distinct, LogicalPlan};
+use datafusion::logical_expr::{Distinct, Expr, LogicalPlan};
 use datafusion::optimizer::AnalyzerRule;
+use tributary_udfs::composites::CompositeKind;
 
 use super::expressions::Expressions;
 use crate::catalog::pg_catalog::StatementCatalog;
@@ -27,7 +29,7 @@ impl AnalyzerRule for CompositeTypes {
             return Ok(plan);
         };
         let snapshot = sources.snapshot();
-        if !snapshot.has_types() {
+        if !snapshot.has_types() && !has_rows(&plan)? {
             return Ok(plan);
         }
         let path = sources.search_path();
@@ -83,4 +85,32 @@ fn ordered(plan: LogicalPlan, expressions: &Expressions<'_>) -> Result<Transform
         }
         other => Transformed::no(other),
     })
+}
+
+/// Whether a plan has values of the type of a relation's rows, which need no type that users have made.
+fn has_rows(plan: &LogicalPlan) -> Result<bool> {
+    let is_row = |data_type: &DataType| CompositeKind::of(data_type).is_some();
+    let mut found = false;
+    plan.apply_with_subqueries(|node| {
+        found |= node
+            .schema()
+            .fields()
+            .iter()
+            .any(|it| is_row(it.data_type()));
+        node.apply_expressions(|expression| {
+            found |= expression.exists(|part| {
+                Ok(matches!(part, Expr::Cast(cast) if is_row(cast.field.data_type())))
+            })?;
+            Ok(stop_if(found))
+        })?;
+        Ok(stop_if(found))
+    })?;
+    Ok(found)
+}
+
+fn stop_if(found: bool) -> TreeNodeRecursion {
+    match found {
+        true => TreeNodeRecursion::Stop,
+        false => TreeNodeRecursion::Continue,
+    }
 }

@@ -17,7 +17,9 @@ use datafusion::common::DFSchema;
 use datafusion::logical_expr::{Cast, Expr, LogicalPlan};
 use tributary_udfs::enums::{EnumDefinition, EnumKind, EnumType};
 
-pub use naming::{meant, number, number_columns, qualify, qualify_definition, qualify_literals};
+pub use naming::{
+    meant, number, number_columns, qualify, qualify_definition, qualify_literals, resolve,
+};
 pub use operators::EnumOperators;
 pub use rule::EnumTypes;
 
@@ -44,8 +46,8 @@ pub fn shown_name(object: &Object, snapshot: &Snapshot, path: &[String]) -> Stri
         schema: None,
         name: object.name.name.clone(),
     };
-    match snapshot.resolve_type(&name, path) {
-        Ok(found) if found.oid == object.oid => Quoted(&object.name.name).to_string(),
+    match resolve(&name, snapshot, path) {
+        Some(found) if found.oid == object.oid => Quoted(&object.name.name).to_string(),
         _ => object.name.to_string(),
     }
 }

@@ -8,13 +8,13 @@ use datafusion::sql::sqlparser::ast::{ColumnDef, ObjectName as AstName};
 use super::enum_type;
 use crate::catalog::{Object, Oid, Snapshot, pg_catalog};
 use crate::error::Result;
-use crate::session::{composites, domains};
+use crate::session::{composites, domains, plan};
 use crate::sql::cursor::object_name_from;
 use crate::sql::qualify::ast_name;
 use crate::sql::walk::VisitMut;
-use crate::sql::{ObjectName, Statement, type_literals, type_names};
+use crate::sql::{ObjectName, QualifiedName, Statement, type_literals, type_names};
 
-/// The type of users' that a name means. Those of PostgreSQL come first, as what is in `pg_catalog` does.
+/// The type of users', or of a relation's rows, that a name means. Those of PostgreSQL come first, as what is in `pg_catalog` does.
 pub fn meant(name: &AstName, snapshot: &Snapshot, path: &[String]) -> Option<Arc<Object>> {
     meant_by(&object_name_from(name).ok()?, snapshot, path)
 }
@@ -23,7 +23,21 @@ fn meant_by(name: &ObjectName, snapshot: &Snapshot, path: &[String]) -> Option<A
     if name.schema.is_none() && pg_catalog::is_built_in(&name.name) {
         return None;
     }
-    snapshot.resolve_type(name, path).ok()
+    resolve(name, snapshot, path)
+}
+
+/// The first type of a name along the path: one that users have made, or that of a relation's rows.
+pub fn resolve(name: &ObjectName, snapshot: &Snapshot, path: &[String]) -> Option<Arc<Object>> {
+    let known = |full: &QualifiedName| {
+        let relation = || {
+            snapshot
+                .relation(full)
+                .filter(|it| pg_catalog::has_row_type(it))
+        };
+        snapshot.type_named(full).or_else(relation)
+    };
+    let full = plan::resolve_among(name, path, &|full| known(full).is_some()).ok()?;
+    known(&full).cloned()
 }
 
 /// Gives types of users' in a part of a statement their full names; answers which these are.
@@ -36,15 +50,13 @@ pub fn qualify(
     path: &[String],
 ) -> Result<BTreeSet<Oid>> {
     let mut found = BTreeSet::new();
-    if snapshot.has_types() {
-        type_names::for_each(node, &mut |name| {
-            if let Some(object) = meant(name, snapshot, path) {
-                found.insert(object.oid);
-                *name = ast_name(&object.name);
-            }
-            Ok(())
-        })?;
-    }
+    type_names::for_each(node, &mut |name| {
+        if let Some(object) = meant(name, snapshot, path) {
+            found.insert(object.oid);
+            *name = ast_name(&object.name);
+        }
+        Ok(())
+    })?;
     Ok(found)
 }
 
@@ -56,13 +68,11 @@ pub fn qualify_literals(
     path: &[String],
 ) -> BTreeSet<Oid> {
     let mut found = BTreeSet::new();
-    if snapshot.has_types() {
-        type_literals::name(node, |name| {
-            let object = meant_by(name, snapshot, path)?;
-            found.insert(object.oid);
-            Some(object.name.clone())
-        });
-    }
+    type_literals::name(node, |name| {
+        let object = meant_by(name, snapshot, path)?;
+        found.insert(object.oid);
+        Some(object.name.clone())
+    });
     found
 }
 
@@ -76,35 +86,37 @@ pub fn qualify_definition(
     path: &[String],
 ) -> Result<BTreeSet<Oid>> {
     let mut found = BTreeSet::new();
-    if snapshot.has_types() {
-        statement.for_each_type(&mut |name| {
-            if let Some(object) = meant(name, snapshot, path) {
-                found.insert(object.oid);
-                *name = ast_name(&object.name);
-            }
-            Ok(())
-        })?;
-    }
+    statement.for_each_type(&mut |name| {
+        if let Some(object) = meant(name, snapshot, path) {
+            found.insert(object.oid);
+            *name = ast_name(&object.name);
+        }
+        Ok(())
+    })?;
     Ok(found)
 }
 
 /// Puts numbers in the place of names, as they are planned.
 ///
 /// # Errors
-/// Those of [`domains::number`].
+/// Those of [`domains::number`] and [`composites::check_row_type`].
 pub fn number(node: &mut impl VisitMut, snapshot: &Snapshot, path: &[String]) -> Result<()> {
-    match snapshot.has_types() {
-        true => {
-            domains::number(node, snapshot, path)?;
-            type_names::for_each(node, &mut |name| {
-                number_name(name, snapshot, path);
-                Ok(())
-            })?;
-            type_names::type_values(node);
-            Ok(())
-        }
-        false => Ok(()),
+    if snapshot.has_types() {
+        domains::number(node, snapshot, path)?;
     }
+    let mut is_numbered = false;
+    type_names::for_each(node, &mut |name| {
+        if let Some(object) = meant(name, snapshot, path) {
+            composites::check_row_type(&object)?;
+            number_name(name, &object);
+            is_numbered = true;
+        }
+        Ok(())
+    })?;
+    if is_numbered {
+        type_names::type_values(node);
+    }
+    Ok(())
 }
 
 /// Columns whose types are numbers, or those that domains are over, as they are planned.
@@ -114,29 +126,24 @@ pub fn number_columns(
     path: &[String],
 ) -> Vec<ColumnDef> {
     let mut columns = columns.to_vec();
-    if snapshot.has_types() {
-        for column in &mut columns {
-            // What cannot be declared is told where it is.
-            let _ = domains::replace(&mut column.data_type, snapshot, path);
-            if let Some(name) = type_names::named(&mut column.data_type) {
-                number_name(name, snapshot, path);
-            }
+    for column in &mut columns {
+        // What cannot be declared is told where it is.
+        let _ = domains::replace(&mut column.data_type, snapshot, path);
+        if let Some(name) = type_names::named(&mut column.data_type)
+            && let Some(object) = meant(name, snapshot, path)
+        {
+            number_name(name, &object);
         }
     }
     columns
 }
 
-fn number_name(name: &mut AstName, snapshot: &Snapshot, path: &[String]) {
-    let object = meant(name, snapshot, path);
-    let Some(object) = object.as_deref() else {
-        return;
-    };
+fn number_name(name: &mut AstName, object: &Object) {
     if let Some(of) = enum_type(object) {
         *name = type_names::numbered(of.oid, of.array_oid);
-    } else if let (Some(of), Some(kept)) = (
-        composites::composite_type(object),
-        composites::data_type(object),
-    ) {
+    } else if let (Some(of), Some(kept)) =
+        (composites::row_type(object), composites::data_type(object))
+    {
         *name = type_names::numbered_as(of.oid, of.array_oid, &kept);
     }
 }

@@ -214,21 +214,20 @@ pub(super) fn rows(
             .iter()
             .map(|(name, of)| (name.clone(), plain_type(of).to_string()))
             .unzip(),
-        Returns::Type(of) | Returns::SetOf(of) => {
-            let row = match &create.returns {
-                Returns::SetOf(_) => row_named(snapshot, of),
-                _ => relation_named(snapshot, of),
-            };
-            match row {
-                Some(row) => {
-                    let fields = row.schema.fields().iter();
-                    fields
-                        .map(|field| (field.name().clone(), String::new()))
-                        .unzip()
-                }
-                None => (vec![name.value.clone()], vec![plain_type(of).to_string()]),
+        Returns::Type(of) | Returns::SetOf(of) => match row_named(snapshot, of) {
+            Some(row) => {
+                let fields = row.schema.fields().iter();
+                fields
+                    .map(|field| (field.name().clone(), String::new()))
+                    .unzip()
             }
-        }
+            None => (vec![name.value.clone()], vec![plain_type(of).to_string()]),
+        },
+    };
+    // One row is one column of the body, whose fields are taken.
+    let row = match &create.returns {
+        Returns::Type(of) => row_named(snapshot, of).map(|_| of.to_string()),
+        _ => None,
     };
     let takes_first = matches!(create.returns, Returns::Type(_));
     let taken = match (takes_first, call.with_ordinality) {
@@ -245,9 +244,13 @@ pub(super) fn rows(
     let items = names.iter().zip(&types).zip(&places).enumerate();
     let items = items.map(|(index, ((name, of), place))| {
         let is_number = call.with_ordinality && index + 1 == width;
-        let value = match is_number && takes_first {
-            true => "1".to_owned(),
-            false => format!("{}.{place}", Quoted(FUNCTION_BODY)),
+        let value = match (is_number && takes_first, &row) {
+            (true, _) => "1".to_owned(),
+            (false, Some(of)) => {
+                let (body, field) = (Quoted(FUNCTION_BODY), Quoted(name));
+                format!("(CAST({body}.c1 AS {of})).{field}")
+            }
+            (false, None) => format!("{}.{place}", Quoted(FUNCTION_BODY)),
         };
         match of.as_str() {
             "" => format!("{value} AS {}", Quoted(name)),
@@ -255,7 +258,9 @@ pub(super) fn rows(
         }
     });
     let items: Vec<String> = items.collect();
-    if call.with_ordinality && takes_first {
+    if row.is_some() {
+        places.truncate(1);
+    } else if call.with_ordinality && takes_first {
         places.pop();
     }
     let values = &candidate.values;
@@ -309,8 +314,30 @@ fn missing(create: &CreateFunction, relation: &str) -> Option<Expr> {
     })
 }
 
+/// A body that answers a row of so many fields as one value, of this type.
+///
+/// # Errors
+/// A type whose name is none.
+pub fn gathered(body: &Query, width: usize, of: &DataType) -> Result<Box<Query>> {
+    let places: Vec<String> = (1..=width).map(|place| format!("c{place}")).collect();
+    let places = places.join(", ");
+    let text = format!(
+        "SELECT CAST(ROW({places}) AS {of}) FROM (SELECT 1) AS \"tributary:row\"({places})"
+    );
+    let Statement::Query(mut query) = parse_one(&text)? else {
+        return Err(Error::internal("a row is no query"));
+    };
+    if let SetExpr::Select(select) = query.body.as_mut()
+        && let Some(from) = select.from.first_mut()
+        && let TableFactor::Derived { subquery, .. } = &mut from.relation
+    {
+        **subquery = body.clone();
+    }
+    Ok(query)
+}
+
 /// The relation whose rows a type is of.
-pub fn relation_named<'a>(snapshot: &'a Snapshot, data_type: &DataType) -> Option<&'a Arc<Object>> {
+fn relation_named<'a>(snapshot: &'a Snapshot, data_type: &DataType) -> Option<&'a Arc<Object>> {
     snapshot.relation(&full_name(data_type)?)
 }
 

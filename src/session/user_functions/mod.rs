@@ -22,7 +22,7 @@ use datafusion::sql::sqlparser::ast::{Expr, ObjectName, TableAlias, TableFactor,
 use crate::catalog::{Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::walk::VisitMut;
-pub use body::{plain_type, probe, row_named};
+pub use body::{gathered, plain_type, probe, row_named};
 pub use call::FUNCTION;
 pub use expansion::expand;
 use resolution::{Candidate, full_name, plain_arguments, resolve, unnamed};
