@@ -5,7 +5,8 @@
 
 use crate::error::Result;
 use crate::models::define::define;
-use crate::session::{Outcome, Session, domains};
+use crate::models::types;
+use crate::session::{Outcome, Session};
 use crate::sql::Statement;
 use crate::sql::create_domain::CreateDomain;
 
@@ -22,11 +23,7 @@ pub async fn execute(session: &Session, create: &CreateDomain) -> Result<Outcome
     let mut new = define(&session.instance, &snapshot, &settings, &statement).await?;
     if let Statement::CreateDomain(create) = &mut new.definition {
         create.array_oid = catalog.reserve_oid()?;
-        if create.default.is_none() {
-            let over = domains::over(&snapshot, create);
-            let over = over.and_then(|object| domains::definition(object));
-            create.default = over.and_then(|over| over.default.clone());
-        }
+        types::inherit_default(create, &snapshot);
     }
     new.owner = Some(session.role_oid(&snapshot));
     catalog.write(|transaction| transaction.create(new.clone()))?;

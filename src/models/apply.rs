@@ -6,7 +6,7 @@ use super::define::define;
 use super::difference::{comments, search_path};
 use super::plan::{Define, Plan, Step};
 use super::replan::{self, Author};
-use super::{kept_literals, named_literals};
+use super::{kept_literals, named_literals, types};
 use crate::catalog::{KeptLiterals, Kind, NewObject, Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
@@ -55,10 +55,10 @@ pub(super) fn create_schemas(instance: &Instance, plan: &Plan) -> Result<()> {
 /// 42P01 where there is none any more.
 pub(super) fn current(instance: &Instance, step: &Step) -> Result<Arc<Object>> {
     let snapshot = instance.catalog.snapshot();
-    let object = if step.kind == Kind::Check {
-        snapshot.check(&step.name)
-    } else {
-        snapshot.relation(&step.name)
+    let object = match step.kind {
+        Kind::Check => snapshot.check(&step.name),
+        Kind::Type => snapshot.type_named(&step.name),
+        _ => snapshot.relation(&step.name),
     };
     object.cloned().ok_or_else(|| {
         Error::new(
@@ -104,6 +104,7 @@ pub(super) async fn apply(
         }
         Define::Replace => {
             let old = current(instance, step)?;
+            types::check_replaceable(&planned, &old)?;
             if waits_for_rows {
                 replan::check(instance, old.oid, &new, Author::Project).await?;
                 return Ok((Target::Replaces(old, new), None));
@@ -153,6 +154,15 @@ async fn new_object(
     };
     kept_literals::put(&mut definition, &known);
     let mut new = define(instance, planned, &settings, &definition).await?;
+    if step.kind == Kind::Type {
+        match how {
+            Define::Create => types::number(&mut new.definition, instance, planned)?,
+            Define::Amend | Define::Replace | Define::Supersede(_) => {
+                let old = current(instance, step)?;
+                types::put_kept(&mut new.definition, planned, &old);
+            }
+        }
+    }
     new.kept_literals = match how {
         Define::Amend => known,
         Define::Create | Define::Replace | Define::Supersede(_) => {

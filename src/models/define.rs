@@ -269,6 +269,12 @@ pub(super) async fn columns(
             partitioned::check(&create.options, &columns)?;
             Ok((columns, BTreeSet::new()))
         }
+        // An enum has labels, and no columns.
+        Statement::CreateType(_) => Ok((Arc::new(Schema::empty()), BTreeSet::new())),
+        Statement::CreateComposite(create) => {
+            let attributes = composites::attributes(&create.attributes, snapshot, path)?;
+            Ok((Arc::new(Schema::new(attributes)), types))
+        }
         Statement::CreateDomain(create) => {
             let columns = domain::resolve(context, create, path).await?;
             Ok((columns, types))

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::kept_literals;
 use super::plan::{Define, kind};
 use super::project::ProjectModel;
 use super::schedule::without_upkeep;
+use super::{kept_literals, types};
 use crate::catalog::{Object, Snapshot};
 use crate::session::plan::{is_relation, named_object, query_of, resolve_among};
 use crate::session::{enums, user_functions};
@@ -76,6 +76,7 @@ fn as_kept(
 ) -> Option<Statement> {
     let mut definition = in_full(snapshot, model, models)?;
     kept_literals::put(&mut definition, &object.kept_literals);
+    types::put_kept(&mut definition, snapshot, object);
     Some(definition)
 }
 

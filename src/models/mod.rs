@@ -39,6 +39,7 @@ pub mod schema_change;
 pub mod source_columns;
 pub mod stale;
 pub mod storage_parameters;
+pub mod types;
 pub mod vacuum;
 pub mod view_options;
 

@@ -260,6 +260,7 @@ fn reads(
 fn existing<'a>(snapshot: &'a Snapshot, model: &ProjectModel) -> Option<&'a Arc<Object>> {
     match kind(model) {
         Kind::Check => snapshot.check(&model.name),
+        Kind::Type => snapshot.type_named(&model.name),
         _ => snapshot.relation(&model.name),
     }
 }

@@ -8,10 +8,11 @@ use crate::catalog::{check_schema_name, check_writable};
 use crate::error::{Error, Result, SqlState};
 use crate::session::plan::query_of;
 use crate::sql::comment::{Comment, CommentOn};
+use crate::sql::cursor::object_name_from;
 use crate::sql::drop::DropKind;
 use crate::sql::{
     ObjectName, QualifiedName, Statement, StatementText, parse_with_text, relation_literals,
-    relations,
+    relations, type_literals,
 };
 
 /// The longest file that is read as a model.
@@ -46,7 +47,7 @@ pub struct ProjectModel {
     pub comments: Vec<Comment>,
     /// The comment at the top of the file.
     pub description: Option<String>,
-    /// The relations that the definition reads, as they are named there.
+    /// The relations that the definition reads, and the types that it names, as they are named there.
     pub reads: Vec<ObjectName>,
 }
 
@@ -267,6 +268,11 @@ fn parse_model(file: &str, schema: &str, stem: &str, text: &str) -> Result<Proje
             }
         }
     }
+    for name in types(&mut definition).map_err(|error| error.within(&place))? {
+        if name.qualify(schema) != expected && !reads.contains(&name) {
+            reads.push(name);
+        }
+    }
     let kind = name_definition(&mut definition, &expected).map_err(|error| error.within(&place))?;
     let comments = statements
         .map(|statement| {
@@ -284,9 +290,45 @@ fn parse_model(file: &str, schema: &str, stem: &str, text: &str) -> Result<Proje
     })
 }
 
+/// The types that a definition names, and that may be those of other files.
+fn types(definition: &mut Statement) -> Result<Vec<ObjectName>> {
+    let mut found = Vec::new();
+    definition.for_each_type(&mut |name| {
+        found.push(object_name_from(name)?);
+        Ok(())
+    })?;
+    if let Some(query) = query_of(definition) {
+        type_literals::name(query, |name| {
+            found.push(name.clone());
+            None
+        });
+    }
+    Ok(found)
+}
+
 /// Puts the full name into a definition, which must be that of the expected object.
 fn name_definition(statement: &mut Statement, expected: &QualifiedName) -> Result<DropKind> {
+    let (mut is_if_not_exists, mut is_or_replace) = (false, false);
     let (kind, name, if_not_exists, or_replace) = match statement {
+        // Neither can be said of a type.
+        Statement::CreateType(it) => (
+            DropKind::Type,
+            &mut it.name,
+            &mut is_if_not_exists,
+            &mut is_or_replace,
+        ),
+        Statement::CreateComposite(it) => (
+            DropKind::Type,
+            &mut it.name,
+            &mut is_if_not_exists,
+            &mut is_or_replace,
+        ),
+        Statement::CreateDomain(it) => (
+            DropKind::Domain,
+            &mut it.name,
+            &mut is_if_not_exists,
+            &mut is_or_replace,
+        ),
         Statement::CreateExternalTable(it) => (
             DropKind::ExternalTable,
             &mut it.name,
@@ -307,7 +349,7 @@ fn name_definition(statement: &mut Statement, expected: &QualifiedName) -> Resul
         ),
         Statement::CreateTable(_) => {
             return Err(invalid(
-                "a project defines sources, views, materialized views, models and checks, not tables",
+                "a project defines sources, views, materialized views, models, checks and types, not tables",
             )
             .with_hint("Create the table with psql, or make it a materialized view."));
         }

@@ -288,3 +288,63 @@ fn a_plan_tells_that_sources_are_generated_first() {
     assert!(!folder.path().join("sql/data").exists());
     assert!(foreseen(folder.path()).is_empty());
 }
+
+#[test]
+fn types_come_before_what_names_them() {
+    let folder = tempfile::tempdir().unwrap();
+    for (file, sql) in [
+        (
+            "a/address.sql",
+            "CREATE TYPE a.address AS (street text, number int); COMMENT ON COLUMN a.address.street IS 'x';",
+        ),
+        ("a/mood.sql", "CREATE TYPE mood AS ENUM ('sad', 'ok');"),
+        (
+            "a/person.sql",
+            "CREATE TYPE person AS (name text, home address, mood a.mood);",
+        ),
+        (
+            "a/positive.sql",
+            "CREATE DOMAIN positive AS int CHECK (VALUE > 0); COMMENT ON DOMAIN positive IS 'x';",
+        ),
+        (
+            "a/people.sql",
+            "CREATE MATERIALIZED VIEW people AS SELECT 'ok'::mood AS m, 3::positive AS n, \
+             (ROW('Ann', ROW('s', 1), 'ok')::person).home AS home;",
+        ),
+    ] {
+        write(folder.path(), file, sql);
+    }
+    assert_eq!(
+        text(&run(folder.path(), &["plan"]).stdout),
+        "create schema a\ncreate type a.address\ncreate type a.mood\ncreate type a.person\n\
+         create type a.positive\ncreate materialized view a.people, refresh it: new\n"
+    );
+    assert!(foreseen(folder.path()).is_empty());
+    let is_done = || {
+        let planned = text(&run(folder.path(), &["plan"]).stdout);
+        assert_eq!(planned, "nothing to do: everything is up to date\n");
+    };
+    is_done();
+    // What nothing uses is replaced; of what something does, rows would have to be others.
+    let unused = "CREATE TYPE a.unused AS (a int);";
+    write(folder.path(), "a/unused.sql", unused);
+    assert!(foreseen(folder.path()).is_empty());
+    let unused = "CREATE TYPE a.unused AS (a int, b a.mood);";
+    write(folder.path(), "a/unused.sql", unused);
+    assert!(foreseen(folder.path()).is_empty());
+    is_done();
+    let mood = "CREATE TYPE mood AS ENUM ('sad', 'fine', 'ok');";
+    write(folder.path(), "a/mood.sql", mood);
+    let failures = foreseen(folder.path());
+    let refused = "FAILED   a.mood: 0A000: cannot replace type \"a.mood\" because column m of materialized view a.people uses it";
+    assert!(
+        failures.iter().any(|told| told.starts_with(refused)),
+        "{failures:#?}"
+    );
+    write(
+        folder.path(),
+        "a/mood.sql",
+        "CREATE TYPE mood AS ENUM ('sad', 'ok');",
+    );
+    is_done();
+}
