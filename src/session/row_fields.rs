@@ -41,7 +41,7 @@ pub fn expand<'a>(query: &'a mut Query, state: &'a SessionState) -> BoxFuture<'a
         let mut skipped = 0;
         loop {
             let mut walk = Walk::new(skipped, has_types, Task::Find);
-            let _ = VisitMut::visit(query, &mut walk);
+            let _ = VisitMut::visit(&mut *query, &mut walk);
             let Task::Found(value) = walk.task else {
                 return Ok(());
             };
@@ -55,7 +55,7 @@ pub fn expand<'a>(query: &'a mut Query, state: &'a SessionState) -> BoxFuture<'a
                 continue;
             };
             let mut walk = Walk::new(skipped, has_types, Task::Name(names));
-            let _ = VisitMut::visit(query, &mut walk);
+            let _ = VisitMut::visit(&mut *query, &mut walk);
         }
     }
     .boxed()
