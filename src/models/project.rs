@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::catalog::{check_schema_name, check_writable};
+use crate::catalog::{check_schema_name, check_writable, pg_catalog};
 use crate::error::{Error, Result, SqlState};
 use crate::session::plan::query_of;
 use crate::sql::comment::{Comment, CommentOn};
@@ -303,6 +303,10 @@ fn types(definition: &mut Statement) -> Result<Vec<ObjectName>> {
             None
         });
     }
+    found.retain(|name| match &name.schema {
+        Some(schema) => schema != pg_catalog::PG_CATALOG,
+        None => !pg_catalog::is_built_in(&name.name),
+    });
     Ok(found)
 }
 

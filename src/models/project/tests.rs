@@ -179,6 +179,18 @@ fn all_mistakes_are_told() {
 }
 
 #[test]
+fn types_that_a_model_names_are_read() {
+    let folder = folder(&[(
+        "sales/orders.sql",
+        "CREATE TYPE orders AS (home address, state shop.state, codes code[], note text, kind regtype)",
+    )]);
+    let project = Project::load(folder.path()).unwrap();
+    let reads = project.models[0].reads.iter();
+    let reads: Vec<_> = reads.map(ToString::to_string).collect();
+    assert_eq!(reads, ["address", "shop.state", "code"]);
+}
+
+#[test]
 fn a_missing_folder_is_told() {
     let error = Project::load(Path::new("/no/such/folder")).unwrap_err();
     assert_eq!(error.sqlstate().0, "58P01");
