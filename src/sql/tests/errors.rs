@@ -154,7 +154,7 @@ fn what_is_not_supported_is_named() {
             "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$$$",
             "a language other than SQL",
         ),
-        ("COMMENT ON TRIGGER a ON t IS 'x'", "COMMENT ON TRIGGER"),
+        ("COMMENT ON LANGUAGE sql IS 'x'", "COMMENT ON LANGUAGE"),
         ("EXPLAIN TRUNCATE t", "EXPLAIN TRUNCATE"),
         (
             "CREATE TABLE t (a INT, FOREIGN KEY (a) REFERENCES u (a) MATCH PARTIAL)",
