@@ -491,6 +491,10 @@ async fn say_plannably(
     relation_names::check(query)?;
     row_fields::expand(query, state).await?;
     user_functions::mark(query, &sources.snapshot(), &sources.search_path())?;
+    if sources.snapshot().has_functions() {
+        // Bodies of functions stand in the query now.
+        row_fields::expand(query, state).await?;
+    }
     row_expansions::check(&*query)?;
     enums::number(query, &sources.snapshot(), &sources.search_path())?;
     untyped_texts::rewrite(query);
