@@ -80,9 +80,13 @@ impl OptimizerRule for PlainItems {
 fn with_plain_arguments(call: &Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let (relation, name) = call.qualified_name();
     let mut plain = call.clone().unalias();
-    let arguments = match &mut plain {
-        Expr::AggregateFunction(call) => &mut call.params.args,
-        Expr::WindowFunction(call) => &mut call.params.args,
+    let arguments: Vec<&mut Expr> = match &mut plain {
+        Expr::AggregateFunction(call) => {
+            // It holds what it puts them in order by, too.
+            let keys = call.params.order_by.iter_mut().map(|key| &mut key.expr);
+            call.params.args.iter_mut().chain(keys).collect()
+        }
+        Expr::WindowFunction(call) => call.params.args.iter_mut().collect(),
         _ => return Ok(Transformed::no(call.clone())),
     };
     let mut is_changed = false;

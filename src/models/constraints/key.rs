@@ -13,13 +13,14 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::logical_expr::{Expr, lit};
 use datafusion::scalar::ScalarValue;
 use parking_lot::Mutex;
+use tributary_udfs::postgres::{comparable, comparable_type};
 
 use super::declared::constraint_place;
 use super::shown::Shown;
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
+use crate::sql::name::Parenthesized;
 use crate::warehouse::IndexedKey;
-use crate::warehouse::key_index::{comparable, comparable_type};
 
 /// What to do with a new row that has the key of another new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,7 +139,7 @@ impl Key {
 
     /// The keys of rows, given these columns of them: equal ones have the same bytes.
     pub(super) fn encode(&self, columns: &[ArrayRef]) -> QueryResult<Rows> {
-        let columns: Vec<ArrayRef> = columns.iter().map(comparable).collect();
+        let columns: Vec<ArrayRef> = columns.iter().map(comparable).collect::<QueryResult<_>>()?;
         Ok(self.converter.convert_columns(&columns)?)
     }
 
@@ -220,8 +221,8 @@ impl Key {
     fn told(&self, columns: &[ArrayRef], row: usize, told: &str) -> Result<String> {
         let values = self.shown.key(&self.fields, columns, row)?;
         Ok(format!(
-            "Key ({})=({values}) {told}.",
-            self.indexed.columns.join(", ")
+            "Key{}=({values}) {told}.",
+            Parenthesized(&self.indexed.columns)
         ))
     }
 }

@@ -4,8 +4,8 @@ use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, FieldRef};
 use arrow::row::{RowConverter, SortField};
 use siphasher::sip128::SipHasher24;
+use tributary_udfs::postgres::{comparable, comparable_type};
 
-use super::comparable::{comparable, comparable_type};
 use crate::error::{Error, Result};
 
 /// Rows that are encoded at a time, so that the encoded keys stay in the processor's cache.
@@ -49,7 +49,7 @@ impl KeyHasher {
     /// holds equal is: see [`comparable`].
     pub fn hash(&self, columns: &[ArrayRef]) -> Result<Vec<u128>> {
         self.check(columns)?;
-        let columns: Vec<ArrayRef> = columns.iter().map(comparable).collect();
+        let columns: Vec<ArrayRef> = columns.iter().map(comparable).collect::<Result<_, _>>()?;
         let types = || columns.iter().map(|column| column.data_type());
         let own;
         let converter = match &self.encoder {

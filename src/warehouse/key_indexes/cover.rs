@@ -10,11 +10,12 @@ use datafusion::common::runtime::SpawnedTask;
 use datafusion::physical_plan::execute_stream;
 use futures::StreamExt as _;
 use tokio::sync::mpsc;
+use tributary_udfs::postgres::comparable;
 
 use super::TableIndex;
 use super::covered::{Covered, KnownFiles};
 use crate::error::{Error, Result};
-use crate::warehouse::key_index::{KeyIndex, comparable, version_prefixes};
+use crate::warehouse::key_index::{KeyIndex, version_prefixes};
 use crate::warehouse::scan::TableScan;
 use crate::warehouse::snapshot::DataFile;
 
@@ -123,7 +124,7 @@ fn add_rows(
         };
         let (columns, places) = batch.columns().split_at(batch.num_columns() - 2);
         let (key, versions) = columns.split_at(key);
-        let key: Vec<ArrayRef> = key.iter().map(comparable).collect();
+        let key: Vec<ArrayRef> = key.iter().map(comparable).collect::<Result<_, _>>()?;
         let hashes = index.hash_keys(&key)?;
         let versions = version_prefixes(batch.num_rows(), versions)?;
         let (files, rows) = (

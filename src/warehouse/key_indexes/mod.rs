@@ -19,12 +19,13 @@ use datafusion::execution::memory_pool::MemoryPool;
 use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::OnceCell;
+use tributary_udfs::postgres::comparable_type;
 
 pub(super) use covered::KnownFiles;
 pub use covered::{Covered, KeyRow};
 pub(super) use new_rows::NewRows;
 
-use super::key_index::{BlockCache, KeyIndex, comparable_type};
+use super::key_index::{BlockCache, KeyIndex};
 use super::place::blocking;
 use super::row_cache::RowCache;
 use super::schema::TableSchema;
@@ -282,7 +283,12 @@ fn describe(schema: &TableSchema, key: &[usize], versions: &[usize]) -> String {
     let of = |positions: &[usize]| {
         let fields = positions.iter().map(|index| {
             let field = schema.scanned.field(*index);
-            format!("{} {}", field.name(), field.data_type())
+            let (name, data_type) = (field.name(), field.data_type());
+            match data_type.is_nested() {
+                // By the forms of their elements, which older indexes do not know.
+                true => format!("{name} {data_type} by form"),
+                false => format!("{name} {data_type}"),
+            }
         });
         fields.collect::<Vec<_>>().join(", ")
     };

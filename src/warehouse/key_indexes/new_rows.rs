@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
 use parking_lot::Mutex;
+use tributary_udfs::postgres::comparable;
 
 use crate::error::{Error, Result};
-use crate::warehouse::key_index::{KeyIndex, comparable, version_prefixes};
+use crate::warehouse::key_index::{KeyIndex, version_prefixes};
 use crate::warehouse::keyed::KeyedColumns;
 use crate::warehouse::place::blocking;
 use crate::warehouse::writer::NewFile;
@@ -53,7 +54,7 @@ impl NewRows {
         }
         let column = |index: &usize| batch.column(*index);
         let key = self.columns.key.iter().map(column);
-        let key: Vec<ArrayRef> = key.map(comparable).collect();
+        let key: Vec<ArrayRef> = key.map(comparable).collect::<Result<_, _>>()?;
         let versions = self.columns.versions.iter().map(column);
         let versions: Vec<ArrayRef> = versions.map(Arc::clone).collect();
         hashed.keys.extend(self.index.hash_keys(&key)?);

@@ -19,6 +19,7 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use tributary_udfs::postgres::comparable_type;
 
 use self::beside::ByHand;
 pub use self::beside::{Beside, Seen};
@@ -26,7 +27,7 @@ use self::order::Order;
 use self::stored::Stored;
 use self::unique::{HashKeys, Once, Unique};
 use super::column_versions::with_column_versions;
-use super::key_index::{KeyHasher, comparable, comparable_type};
+use super::key_index::KeyHasher;
 use super::modification::Modification;
 use super::schema::TableSchema;
 use super::{Commit, CommitInfo, Keyed, Participant};
@@ -241,10 +242,7 @@ pub(super) fn latest(
     });
     let secret = uuid::Uuid::new_v4().as_u64_pair().into();
     let hasher = KeyHasher::new(&key.collect::<Vec<_>>(), secret);
-    let hash: Arc<HashKeys> = Arc::new(move |keys| {
-        let keys: Vec<_> = keys.iter().map(comparable).collect();
-        hasher.hash(&keys)
-    });
+    let hash: Arc<HashKeys> = Arc::new(move |keys| hasher.hash(keys));
     let unique = Unique::new(
         Arc::clone(&order),
         Arc::clone(files),

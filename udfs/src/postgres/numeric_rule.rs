@@ -25,9 +25,10 @@ use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::arithmetic::{CheckedArithmetic, Operation};
 use super::average::NumericAverage;
+use super::comparable::order_by_form;
 use super::conversion::{Conversion, ConversionForm};
 use super::cut_digits::CutDigits;
-use super::interval::order_by_span;
+
 use super::range_frames::fit_range;
 use super::rule::POSTGRES_SUM;
 use super::spread::SPREADS;
@@ -153,7 +154,7 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         // DataFusion refuses windows over intervals, times and bytes as it finds the types of their frames.
         Expr::WindowFunction(mut function) => {
             let is_fitted = fit_range(&mut function.params, schema)?;
-            let is_changed = order_by_span(&mut function.params.order_by, schema) || is_fitted;
+            let is_changed = order_by_form(&mut function.params.order_by, schema) || is_fitted;
             Transformed::new_transformed(Expr::WindowFunction(function), is_changed)
         }
         Expr::Cast(cast) if cast.field.metadata().contains_key(BARE_NUMERIC) => {

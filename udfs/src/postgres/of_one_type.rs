@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use arrow::array::Array;
+use arrow::compute::nullif;
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
@@ -14,8 +16,10 @@ use datafusion::logical_expr::{
     ScalarUDFImpl, Signature, Volatility,
 };
 
-use super::interval_average::INTERVAL;
-use super::interval_extremes;
+use super::comparable::{in_order, is_by_form};
+use super::converted::only_value;
+use super::greatest_values;
+use super::nested_order::is_nested;
 
 /// Those that give one of their arguments, and those that compare two arrays.
 const FUNCTIONS: [&str; 6] = [
@@ -44,6 +48,26 @@ pub(super) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
 struct OfOneType {
     inner: Arc<ScalarUDF>,
     signature: Signature,
+}
+
+/// A value, or NULL where the other one is equal to it.
+fn null_if_equal(value: &ColumnarValue, other: &ColumnarValue) -> Result<ColumnarValue> {
+    let given = [value.clone(), other.clone()];
+    let columns = ColumnarValue::values_to_arrays(&given)?;
+    let [values, others] = columns.as_slice() else {
+        return Ok(value.clone());
+    };
+    let compare = in_order(values, others)?;
+    let are_equal = (0..values.len()).map(|row| {
+        let are_values = values.is_valid(row) && others.is_valid(row);
+        Some(are_values && compare(row, row).is_eq())
+    });
+    let answers = nullif(values, &are_equal.collect())?;
+    let is_column = |given: &ColumnarValue| matches!(given, ColumnarValue::Array(_));
+    Ok(match given.iter().any(is_column) {
+        true => ColumnarValue::Array(answers),
+        false => ColumnarValue::Scalar(only_value(&answers)?),
+    })
 }
 
 /// The type of the arguments beside texts, where these are literals of it.
@@ -102,11 +126,17 @@ impl ScalarUDFImpl for OfOneType {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let is_interval = |value: &ColumnarValue| value.data_type() == INTERVAL;
-        if matches!(self.name(), "greatest" | "least") && args.args.iter().all(is_interval) {
-            return interval_extremes::of(&args.args, self.name() == "greatest");
+        let mut types = args.args.iter().map(ColumnarValue::data_type);
+        if !types.all(|own| is_nested(&own) || is_by_form(&own)) {
+            return self.inner.invoke_with_args(args);
         }
-        self.inner.invoke_with_args(args)
+        match (self.name(), args.args.as_slice()) {
+            ("greatest" | "least", values) => {
+                greatest_values::of(values, self.name() == "greatest")
+            }
+            ("nullif", [value, other]) => null_if_equal(value, other),
+            _ => self.inner.invoke_with_args(args),
+        }
     }
 
     fn simplify(&self, args: Vec<Expr>, info: &SimplifyContext) -> Result<ExprSimplifyResult> {

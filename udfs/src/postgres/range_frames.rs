@@ -13,8 +13,9 @@ use datafusion::logical_expr::{
 };
 use datafusion::scalar::ScalarValue;
 
+use super::comparable::form;
 use super::datetime::read_interval;
-use super::interval::{span, span_of};
+use super::interval::span_of;
 use super::moment_text::interval::Parts;
 use crate::FunctionError;
 
@@ -46,7 +47,7 @@ pub(super) fn fit_range(window: &mut WindowFunctionParams, schema: &DFSchema) ->
             reach(frame, Over::Times)?;
             let interval = DataType::Interval(IntervalUnit::MonthDayNano);
             let time = Cast::new(Box::new(std::mem::take(&mut first.expr)), interval);
-            first.expr = span(Expr::Cast(time));
+            first.expr = form(Expr::Cast(time));
             Ok(true)
         }
         Ok(DataType::Binary | DataType::LargeBinary) => {

@@ -13,6 +13,7 @@ use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl};
 
+use super::comparable::comparable;
 use super::converted::only_value;
 use super::inner::as_inner;
 use super::list_rows::ListRows;
@@ -63,7 +64,8 @@ impl ScalarUDFImpl for ArrayRemove {
 /// Each list without what is the element of its row.
 fn without(lists: &ListArray, element: &ArrayRef) -> Result<ListArray> {
     let all = ListRows::of(lists)?;
-    let is_other = distinct(&all.elements, &all.beside(element)?)?;
+    let elements = comparable(&all.elements)?;
+    let is_other = distinct(&elements, &comparable(&all.beside(element)?)?)?;
     let mut lengths = vec![0_usize; lists.len()];
     for (row, is_other) in all.rows.values().iter().zip(is_other.values()) {
         if let Some(length) = lengths.get_mut(*row as usize) {

@@ -13,6 +13,7 @@ use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl};
 
+use super::comparable::comparable;
 use super::converted::only_value;
 use super::inner::as_inner;
 use super::list_rows::ListRows;
@@ -68,7 +69,8 @@ impl ScalarUDFImpl for ArrayReplace {
 /// Each list with what is given for its row in the place of what is sought.
 fn replaced(lists: &ListArray, sought: &ArrayRef, given: &ArrayRef) -> Result<ListArray> {
     let all = ListRows::of(lists)?;
-    let is_sought = not_distinct(&all.elements, &all.beside(sought)?)?;
+    let elements = comparable(&all.elements)?;
+    let is_sought = not_distinct(&elements, &comparable(&all.beside(sought)?)?)?;
     let values = zip(&is_sought, &all.beside(given)?, &all.elements)?;
     let DataType::List(field) = lists.data_type() else {
         return internal_err!("{} is no array", lists.data_type());

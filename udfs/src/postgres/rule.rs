@@ -15,22 +15,23 @@ use datafusion::logical_expr::expr::{AggregateFunction, InList, NullTreatment, S
 use datafusion::logical_expr::expr_rewriter::{FunctionRewrite, NamePreserver};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
-    AggregateUDF, Between, BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, ScalarUDF,
-    SortExpr, WindowFunctionDefinition, lit,
+    AggregateUDF, Between, BinaryExpr, Case, Cast, Expr, ExprSchemable, LogicalPlan, Operator,
+    ScalarUDF, SortExpr, WindowFunctionDefinition, lit,
 };
 use datafusion::optimizer::AnalyzerRule;
 
 use super::arithmetic::{CheckedArithmetic, Operation, is_checked};
 use super::character_length::{CHARACTER_LENGTH, CharacterLength};
+use super::comparable::{are_by_form, form, is_by_form, order_by_form};
 use super::conversion::{Conversion, ConversionForm, differs};
 use super::domain::CheckedFunction;
-use super::equal_intervals::{by_length, key_by_length, member_by_length};
+use super::equal_values::{by_form, key_by_form, member_by_form};
 use super::extremes::FloatExtreme;
 use super::functions::{Days, is_shift, shift};
 use super::half_even::HalfEven;
-use super::interval::{are_intervals, order_by_span, span};
 use super::membership::Membership;
 use super::moment_casts::are_moments;
+use super::nested_order::{are_nested, is_order, ordered};
 use super::single_byte::SINGLE_BYTE;
 use super::subscripts::FromTheFirst;
 use super::sum::{ExactSum, OfBigints};
@@ -96,7 +97,7 @@ impl AnalyzerRule for PostgresSemantics {
                 let rewritten = expression.transform_up(|expression| {
                     zoned::rewrite(expression, &schema, &zone)
                         .transform_data(|expression| Ok(rewrite(expression, &schema)))?
-                        .transform_data(|expression| member_by_length(expression, &schema))
+                        .transform_data(|expression| member_by_form(expression, &schema))
                 })?;
                 Ok(rewritten.update_data(|expression| name.restore(expression)))
             })?;
@@ -106,13 +107,13 @@ impl AnalyzerRule for PostgresSemantics {
             };
             let rewritten = rewritten.update_data(|plan| match plan {
                 LogicalPlan::Sort(mut sort) => {
-                    order_by_span(&mut sort.expr, &schema);
+                    order_by_form(&mut sort.expr, &schema);
                     order_by_one_zero(&mut sort.expr, &schema);
                     LogicalPlan::Sort(sort)
                 }
                 other => other,
             });
-            rewritten.transform_data(by_length)
+            rewritten.transform_data(by_form)
         })
         .data()
     }
@@ -125,34 +126,57 @@ impl AnalyzerRule for PostgresSemantics {
 fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
     match expression {
         Expr::BinaryExpr(binary)
-            if is_comparison(binary.op)
-                && are_intervals([&*binary.left, &*binary.right], schema) =>
+            if is_order(binary.op) && are_nested([&*binary.left, &*binary.right], schema) =>
+        {
+            Transformed::yes(ordered(*binary.left, binary.op, *binary.right))
+        }
+        Expr::BinaryExpr(binary)
+            if is_comparison(binary.op) && are_by_form([&*binary.left, &*binary.right], schema) =>
         {
             let compared = BinaryExpr::new(
-                Box::new(span(*binary.left)),
+                Box::new(form(*binary.left)),
                 binary.op,
-                Box::new(span(*binary.right)),
+                Box::new(form(*binary.right)),
             );
             Transformed::yes(Expr::BinaryExpr(compared))
         }
         Expr::Between(between)
-            if are_intervals([&*between.expr, &*between.low, &*between.high], schema) =>
+            if are_nested([&*between.expr, &*between.low, &*between.high], schema) =>
+        {
+            let from = ordered(*between.expr.clone(), Operator::GtEq, *between.low);
+            let to = ordered(*between.expr, Operator::LtEq, *between.high);
+            Transformed::yes(match between.negated {
+                true => !from.and(to),
+                false => from.and(to),
+            })
+        }
+        Expr::Between(between)
+            if are_by_form([&*between.expr, &*between.low, &*between.high], schema) =>
         {
             Transformed::yes(Expr::Between(Between {
-                expr: Box::new(span(*between.expr)),
+                expr: Box::new(form(*between.expr)),
                 negated: between.negated,
-                low: Box::new(span(*between.low)),
-                high: Box::new(span(*between.high)),
+                low: Box::new(form(*between.low)),
+                high: Box::new(form(*between.high)),
             }))
         }
         Expr::InList(list)
-            if are_intervals([&*list.expr], schema)
-                && list.list.iter().all(|each| are_intervals([each], schema)) =>
+            if are_by_form([&*list.expr], schema)
+                && list.list.iter().all(|each| are_by_form([each], schema)) =>
         {
             Transformed::yes(Expr::InList(InList {
-                expr: Box::new(span(*list.expr)),
-                list: list.list.into_iter().map(span).collect(),
+                expr: Box::new(form(*list.expr)),
+                list: list.list.into_iter().map(form).collect(),
                 negated: list.negated,
+            }))
+        }
+        Expr::Case(case) if is_compared_by_form(&case, schema) => {
+            let branches = case.when_then_expr.into_iter();
+            let branches = branches.map(|(value, answer)| (Box::new(form(*value)), answer));
+            Transformed::yes(Expr::Case(Case {
+                expr: case.expr.map(|value| Box::new(form(*value))),
+                when_then_expr: branches.collect(),
+                else_expr: case.else_expr,
             }))
         }
         Expr::BinaryExpr(binary) if is_comparison(binary.op) => as_floats(binary, schema),
@@ -189,7 +213,8 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
             if let Some(own) = own {
                 function.func = Arc::new(own);
             }
-            Transformed::new_transformed(Expr::ScalarFunction(function), is_own)
+            let is_other = find_by_form(&mut function, schema) || is_own;
+            Transformed::new_transformed(Expr::ScalarFunction(function), is_other)
         }
         Expr::AggregateFunction(function) => aggregate(function, schema),
         Expr::WindowFunction(mut function) => {
@@ -206,8 +231,9 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
             }
             let mut is_other = is_own;
             for key in &mut function.params.partition_by {
-                is_other |= key_by_length(key, schema);
+                is_other |= key_by_form(key, schema);
             }
+            is_other |= order_by_form(&mut function.params.order_by, schema);
             let order = function.params.order_by.iter_mut();
             let keys = function.params.partition_by.iter_mut();
             for key in keys.chain(order.map(|sort| &mut sort.expr)) {
@@ -217,6 +243,48 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
         }
         other => Transformed::no(other),
     }
+}
+
+/// Whether the value behind `CASE` and those that it is compared with are compared by forms.
+fn is_compared_by_form(case: &Case, schema: &DFSchema) -> bool {
+    let mut values = case.when_then_expr.iter().map(|(value, _)| value);
+    case.expr
+        .as_ref()
+        .is_some_and(|value| are_by_form([&**value], schema))
+        && values.all(|value| are_by_form([&**value], schema))
+}
+
+/// Has functions that look for elements in arrays compare these by their forms; answers whether there are
+/// any that are.
+fn find_by_form(function: &mut ScalarFunction, schema: &DFSchema) -> bool {
+    let (name, arguments) = (function.func.name(), function.args.as_mut_slice());
+    let is_found_as_float = match name {
+        "array_has" => true,
+        "array_has_all" | "array_has_any" | "array_position" | "array_positions" => false,
+        _ => return false,
+    };
+    let [list, sought, ..] = arguments else {
+        return false;
+    };
+    let is_meant = match list.get_type(schema) {
+        // Floats that are looked for one by one need no forms.
+        Ok(DataType::List(item)) if is_found_as_float => is_by_form(item.data_type()),
+        Ok(own) => is_by_form(&own),
+        Err(_) => false,
+    };
+    if !is_meant || !are_by_form([&*list], schema) {
+        return false;
+    }
+    *sought = form(std::mem::take(sought));
+    match list {
+        // An array that is written out becomes an `IN`.
+        Expr::ScalarFunction(written) if written.func.name() == "make_array" => {
+            let items = std::mem::take(&mut written.args).into_iter();
+            written.args = items.map(form).collect();
+        }
+        list => *list = form(std::mem::take(list)),
+    }
+    true
 }
 
 /// A float by which rows are told apart or put in order, in which `-0` is `0`. DataFusion's windows tell
@@ -264,11 +332,11 @@ fn aggregate(mut function: AggregateFunction, schema: &DFSchema) -> Transformed<
     if order_distinct(&mut function, schema) {
         return Transformed::yes(Expr::AggregateFunction(function));
     }
-    order_by_span(&mut function.params.order_by, schema);
+    order_by_form(&mut function.params.order_by, schema);
     if function.params.distinct && function.func.name() == "count" {
         for value in &mut function.params.args {
             of_one_zero(value, schema);
-            key_by_length(value, schema);
+            key_by_form(value, schema);
         }
     }
     if function.func == string_agg_udaf() && !function.params.order_by.is_empty() {
@@ -286,14 +354,19 @@ fn aggregate(mut function: AggregateFunction, schema: &DFSchema) -> Transformed<
         "max" => false,
         _ => return Transformed::no(Expr::AggregateFunction(function)),
     };
-    let [interval] = function.params.args.as_slice() else {
+    let [value] = function.params.args.as_slice() else {
         return Transformed::no(Expr::AggregateFunction(function));
     };
-    if !are_intervals([interval], schema) {
+    let own = value.get_type(schema);
+    if !own.is_ok_and(|own| matches!(own, DataType::Interval(_) | DataType::List(_))) {
         return Transformed::no(Expr::AggregateFunction(function));
     }
-    // The least interval is the first by its length.
-    function.params.order_by = vec![span(interval.clone()).sort(is_least, false)];
+    // The least interval is the first by its length, the least array the first in an order.
+    let key = match are_by_form([value], schema) {
+        true => form(value.clone()),
+        false => value.clone(),
+    };
+    function.params.order_by = vec![key.sort(is_least, false)];
     function.params.distinct = false;
     function.params.null_treatment = Some(NullTreatment::IgnoreNulls);
     function.func = datafusion::functions_aggregate::first_last::first_value_udaf();
@@ -323,13 +396,18 @@ fn order_distinct(function: &mut AggregateFunction, schema: &DFSchema) -> bool {
     true
 }
 
-/// Whether values are put in order by nothing but how they are kept: documents and labels are not.
-/// Intervals are in that of their lengths.
+/// Whether values are put in order by nothing but how they are kept, or by their forms: documents and labels
+/// are not.
 fn is_ordered_as_kept(value: &Expr, schema: &DFSchema) -> bool {
-    let Ok((_, field)) = value.to_field(schema) else {
-        return false;
-    };
+    let field = value.to_field(schema);
+    field.is_ok_and(|(_, field)| is_field_ordered_as_kept(&field))
+}
+
+fn is_field_ordered_as_kept(field: &Field) -> bool {
     let data_type = field.data_type();
+    if let DataType::List(item) = data_type {
+        return is_field_ordered_as_kept(item);
+    }
     let is_plain = data_type.is_numeric()
         || data_type.is_string()
         || matches!(

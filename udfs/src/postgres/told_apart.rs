@@ -18,7 +18,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::physical_expr::PhysicalSortExpr;
 
-use super::intervals_apart::IntervalsApart;
+use super::forms_apart::FormsApart;
 
 /// An aggregate of DataFusion's that gives the values apart, and in this order.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -58,8 +58,8 @@ impl AggregateUDFImpl for ToldApart {
     }
 
     fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        let is_of_intervals = IntervalsApart::is_answer(args.return_type());
-        let value = args.exprs.first().filter(|_| !is_of_intervals);
+        let is_by_form = FormsApart::is_answer(args.return_type());
+        let value = args.exprs.first().filter(|_| !is_by_form);
         let keys: Vec<PhysicalSortExpr> = value
             .map(|value| PhysicalSortExpr::new(Arc::clone(value), self.order))
             .into_iter()
@@ -70,8 +70,8 @@ impl AggregateUDFImpl for ToldApart {
             is_distinct: true,
             ..args
         })?;
-        Ok(match is_of_intervals {
-            true => Box::new(IntervalsApart::new(inner, self.order)),
+        Ok(match is_by_form {
+            true => Box::new(FormsApart::new(inner, self.order)),
             false => inner,
         })
     }

@@ -1,11 +1,11 @@
-//! Intervals of one length are equal, and one group: `'1 day'` and `'24 hours'`.
+//! Values that are equal and not the same are one group: the intervals `'1 day'` and `'24 hours'`, the arrays
+//! `{0}` and `{-0}`.
 //!
-//! Arrow tells them apart where rows are grouped or joined. Here they are told apart by their lengths, and
-//! of the equal ones the first that is met is shown, as PostgreSQL shows it.
+//! Arrow tells them apart where rows are grouped or joined. Here they are told apart by their comparable
+//! forms, and of the equal ones the first that is met is shown, as PostgreSQL shows it.
 
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{Column, DFSchema};
 use datafusion::error::Result;
@@ -17,16 +17,16 @@ use datafusion::logical_expr::{
     Subquery, when,
 };
 
-use super::interval::{are_intervals, order_by_span, span};
+use super::comparable::{are_by_form, form, is_by_form, order_by_form};
 
-/// Before the place of the group whose first interval it is.
-const FIRST: &str = "tributary:interval:";
+/// Before the place of the group whose first value it is.
+const FIRST: &str = "tributary:first:";
 
-/// Has the rows of a plan be one group where their intervals are equal, and partners in joins.
-pub(super) fn by_length(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+/// Has the rows of a plan be one group where their values are equal, and partners in joins.
+pub(super) fn by_form(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
     match plan {
         LogicalPlan::Aggregate(aggregate) => group(aggregate),
-        LogicalPlan::Distinct(Distinct::All(input)) if has_intervals(input.schema()) => {
+        LogicalPlan::Distinct(Distinct::All(input)) if has_values_by_form(input.schema()) => {
             let columns = input.schema().columns();
             let columns = columns.into_iter().map(Expr::Column).collect();
             group(Aggregate::try_new(input, columns, Vec::new())?)
@@ -35,35 +35,35 @@ pub(super) fn by_length(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
             let schema = Arc::clone(distinct.input.schema());
             let mut is_changed = false;
             for key in &mut distinct.on_expr {
-                is_changed |= key_by_length(key, &schema);
+                is_changed |= key_by_form(key, &schema);
             }
             if let Some(order) = &mut distinct.sort_expr {
-                is_changed |= order_by_span(order, &schema);
+                is_changed |= order_by_form(order, &schema);
             }
             let plan = LogicalPlan::Distinct(Distinct::On(distinct));
             Ok(Transformed::new_transformed(plan, is_changed))
         }
-        LogicalPlan::Join(join) => Ok(join_by_length(join)),
+        LogicalPlan::Join(join) => Ok(join_by_form(join)),
         other => Ok(Transformed::no(other)),
     }
 }
 
-/// Puts the length of an interval in the place of a key; answers whether it was one.
-pub(super) fn key_by_length(key: &mut Expr, schema: &DFSchema) -> bool {
-    let is_interval = are_intervals([&*key], schema);
-    if is_interval {
-        *key = span(std::mem::take(key));
+/// Puts the form that a key is compared by in its place; answers whether there is one.
+pub(super) fn key_by_form(key: &mut Expr, schema: &DFSchema) -> bool {
+    let is_by_form = are_by_form([&*key], schema);
+    if is_by_form {
+        *key = form(std::mem::take(key));
     }
-    is_interval
+    is_by_form
 }
 
 /// `k IN (SELECT ...)` and `k = ANY (SELECT ...)`.
-pub(super) fn member_by_length(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+pub(super) fn member_by_form(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     Ok(match expression {
         Expr::InSubquery(member) if are_comparable(&member.expr, &member.subquery, schema) => {
             Transformed::yes(Expr::InSubquery(InSubquery {
-                expr: Box::new(span(*member.expr)),
-                subquery: lengths(member.subquery)?,
+                expr: Box::new(form(*member.expr)),
+                subquery: forms(member.subquery)?,
                 negated: member.negated,
             }))
         }
@@ -71,8 +71,8 @@ pub(super) fn member_by_length(expression: Expr, schema: &DFSchema) -> Result<Tr
             if are_comparable(&compared.expr, &compared.subquery, schema) =>
         {
             Transformed::yes(Expr::SetComparison(SetComparison {
-                expr: Box::new(span(*compared.expr)),
-                subquery: lengths(compared.subquery)?,
+                expr: Box::new(form(*compared.expr)),
+                subquery: forms(compared.subquery)?,
                 ..compared
             }))
         }
@@ -80,35 +80,35 @@ pub(super) fn member_by_length(expression: Expr, schema: &DFSchema) -> Result<Tr
     })
 }
 
-fn has_intervals(schema: &DFSchema) -> bool {
+fn has_values_by_form(schema: &DFSchema) -> bool {
     let mut types = schema.fields().iter().map(|field| field.data_type());
-    types.any(|data_type| matches!(data_type, DataType::Interval(_)))
+    types.any(is_by_form)
 }
 
 fn are_comparable(value: &Expr, subquery: &Subquery, schema: &DFSchema) -> bool {
-    are_intervals([value], schema) && has_intervals(subquery.subquery.schema())
+    are_by_form([value], schema) && has_values_by_form(subquery.subquery.schema())
 }
 
-/// The lengths of the intervals that a subquery gives.
-fn lengths(subquery: Subquery) -> Result<Subquery> {
+/// The forms of the values that a subquery gives.
+fn forms(subquery: Subquery) -> Result<Subquery> {
     let columns = subquery.subquery.schema().columns().into_iter();
-    let lengths = columns.map(|column| {
+    let forms = columns.map(|column| {
         let name = column.name.clone();
-        span(Expr::Column(column)).alias(name)
+        form(Expr::Column(column)).alias(name)
     });
-    let lengths = lengths.collect();
-    let plan = Projection::try_new(lengths, Arc::clone(&subquery.subquery))?;
+    let forms = forms.collect();
+    let plan = Projection::try_new(forms, Arc::clone(&subquery.subquery))?;
     Ok(subquery.with_plan(Arc::new(LogicalPlan::Projection(plan))))
 }
 
-/// Joins by the lengths of intervals, in the keys of `USING`, `INTERSECT` and `EXCEPT`.
-fn join_by_length(mut join: Join) -> Transformed<LogicalPlan> {
+/// Joins by the forms of values, in the keys of `USING`, `INTERSECT` and `EXCEPT`.
+fn join_by_form(mut join: Join) -> Transformed<LogicalPlan> {
     let (left, right) = (join.left.schema(), join.right.schema());
     let mut is_changed = false;
     for (one, other) in &mut join.on {
-        if are_intervals([&*one], left) && are_intervals([&*other], right) {
-            *one = span(std::mem::take(one));
-            *other = span(std::mem::take(other));
+        if are_by_form([&*one], left) && are_by_form([&*other], right) {
+            *one = form(std::mem::take(one));
+            *other = form(std::mem::take(other));
             is_changed = true;
         }
     }
@@ -119,36 +119,36 @@ fn join_by_length(mut join: Join) -> Transformed<LogicalPlan> {
     Transformed::new_transformed(LogicalPlan::Join(join), is_changed)
 }
 
-/// Groups rows by the lengths of their intervals, under the columns that the plan had.
+/// Groups rows by the forms of their values, under the columns that the plan had.
 fn group(aggregate: Aggregate) -> Result<Transformed<LogicalPlan>> {
     let input = aggregate.input.schema();
     let groups = grouping_set_to_exprlist(&aggregate.group_expr)?;
     let groups: Vec<Expr> = groups.into_iter().cloned().collect();
-    let is_interval: Vec<bool> = groups.iter().map(|it| are_intervals([it], input)).collect();
-    if !is_interval.contains(&true) {
+    let by_form: Vec<bool> = groups.iter().map(|it| are_by_form([it], input)).collect();
+    if !by_form.contains(&true) {
         return Ok(Transformed::no(LogicalPlan::Aggregate(aggregate)));
     }
     let is_set = matches!(aggregate.group_expr.as_slice(), [Expr::GroupingSet(_)]);
-    let by_lengths = aggregate.group_expr.iter().map(|it| grouped(it, input));
-    let by_lengths = by_lengths.collect();
+    let keys = aggregate.group_expr.iter().map(|it| grouped(it, input));
+    let keys = keys.collect();
     let mut values = aggregate.aggr_expr.clone();
     for (place, key) in groups.iter().enumerate() {
-        if is_interval.get(place) == Some(&true) {
+        if by_form.get(place) == Some(&true) {
             let first = first_value_udaf().call(vec![key.clone().unalias()]);
             values.push(first.alias(format!("{FIRST}{place}")));
         }
     }
-    let below = Aggregate::try_new(Arc::clone(&aggregate.input), by_lengths, values)?;
+    let below = Aggregate::try_new(Arc::clone(&aggregate.input), keys, values)?;
     // The columns that were there before stand where they did.
     let columns = below.schema.columns().into_iter().map(Expr::Column);
     let mut shown = Vec::with_capacity(aggregate.schema.fields().len());
     for (place, (column, (qualifier, field))) in columns.zip(aggregate.schema.iter()).enumerate() {
-        if is_interval.get(place) != Some(&true) {
+        if by_form.get(place) != Some(&true) {
             shown.push(column);
             continue;
         }
         let first = Expr::Column(Column::from_name(format!("{FIRST}{place}")));
-        // A group of all rows has no interval.
+        // A group of all rows has no value.
         let first = match is_set {
             true => when(column.is_not_null(), first).end()?,
             false => first,
@@ -160,7 +160,7 @@ fn group(aggregate: Aggregate) -> Result<Transformed<LogicalPlan>> {
     Ok(Transformed::yes(LogicalPlan::Projection(shown)))
 }
 
-/// What rows are grouped by, with the lengths of intervals in their place.
+/// What rows are grouped by, with the forms that values are compared by in their place.
 fn grouped(key: &Expr, input: &DFSchema) -> Expr {
     let all = |keys: &[Expr]| -> Vec<Expr> { keys.iter().map(|it| grouped(it, input)).collect() };
     match key {
@@ -174,12 +174,12 @@ fn grouped(key: &Expr, input: &DFSchema) -> Expr {
             let sets = sets.iter().map(|keys| all(keys)).collect();
             Expr::GroupingSet(GroupingSet::GroupingSets(sets))
         }
-        key if !are_intervals([key], input) => key.clone(),
+        key if !are_by_form([key], input) => key.clone(),
         Expr::Alias(alias) => {
             let mut alias = alias.clone();
-            *alias.expr = span(std::mem::take(&mut *alias.expr));
+            *alias.expr = form(std::mem::take(&mut *alias.expr));
             Expr::Alias(alias)
         }
-        key => span(key.clone()),
+        key => form(key.clone()),
     }
 }

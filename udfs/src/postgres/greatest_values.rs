@@ -1,0 +1,44 @@
+//! `greatest` and `least` of intervals, arrays and records, by the forms that these are compared by.
+//! DataFusion compares an interval's months first, then days, then times, and takes NULL for the least
+//! element.
+
+use arrow::array::{Array, ArrayRef, BooleanArray};
+use arrow::compute::kernels::zip::zip;
+use datafusion::common::exec_err;
+use datafusion::error::Result;
+use datafusion::logical_expr::ColumnarValue;
+
+use super::comparable::in_order;
+use super::converted::only_value;
+
+/// The greatest or the least value of each row, of which NULL is none; the first of equal ones.
+pub(super) fn of(args: &[ColumnarValue], is_greatest: bool) -> Result<ColumnarValue> {
+    let mut columns = ColumnarValue::values_to_arrays(args)?.into_iter();
+    let Some(mut found) = columns.next() else {
+        return exec_err!("none of no values is the greatest");
+    };
+    for other in columns {
+        let is_beyond = are_beyond(&other, &found, is_greatest)?;
+        found = zip(&is_beyond, &other, &found)?;
+    }
+    let is_column = |argument: &ColumnarValue| matches!(argument, ColumnarValue::Array(_));
+    Ok(match args.iter().any(is_column) {
+        true => ColumnarValue::Array(found),
+        false => ColumnarValue::Scalar(only_value(&found)?),
+    })
+}
+
+/// Which values take the place of those that were found.
+fn are_beyond(other: &ArrayRef, found: &ArrayRef, is_greatest: bool) -> Result<BooleanArray> {
+    let compare = in_order(other, found)?;
+    let are_beyond = (0..found.len()).map(|row| {
+        let is_beyond = other.is_valid(row)
+            && (found.is_null(row)
+                || match is_greatest {
+                    true => compare(row, row).is_gt(),
+                    false => compare(row, row).is_lt(),
+                });
+        Some(is_beyond)
+    });
+    Ok(are_beyond.collect())
+}
