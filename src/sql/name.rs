@@ -48,6 +48,14 @@ impl ObjectName {
     pub fn qualify(&self, schema: &str) -> QualifiedName {
         QualifiedName::new(self.schema.as_deref().unwrap_or(schema), &self.name)
     }
+
+    /// The name as messages have it between quotes of their own, which its parts have none of then.
+    pub fn between_quotes(&self) -> String {
+        match &self.schema {
+            Some(schema) => format!("{schema}.{}", self.name),
+            None => self.name.clone(),
+        }
+    }
 }
 
 impl From<QualifiedName> for ObjectName {
@@ -98,6 +106,12 @@ impl fmt::Display for Quoted<'_> {
             write!(f, "\"{}\"", self.0.replace('"', "\"\""))
         }
     }
+}
+
+/// Names one after the other, `a, "B"`, with quotes where they must be.
+pub fn listed(names: &[String]) -> String {
+    let names = names.iter().map(|name| Quoted(name).to_string());
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// ` (a, b)` with quotes where they must be, or nothing for no names.

@@ -12,6 +12,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use super::delta::{Delta, Deltas, Leaf, LeafKey, Obstacle, below, grouped, is_comparable};
 use super::determinism::{self, Cause};
 use super::inputs::{Input, Scan, key_of, scans};
+use super::trace::told;
 use crate::catalog::{Kind, Object, Oid, Snapshot};
 use crate::error::Result;
 use crate::models::keyed;
@@ -129,6 +130,15 @@ impl Analysis {
     /// Whether the query gives other rows as time passes.
     pub fn tells_time(&self) -> bool {
         self.cause.as_ref().is_some_and(|cause| cause.tells_time)
+    }
+
+    /// Why rows whose definition was told to be another one are none of this query's. What it computes of the
+    /// time is within its plan, and so within what definitions are told apart by.
+    pub fn why_defined_anew(&self) -> String {
+        match &self.cause {
+            Some(cause) => told(&cause.obstacle),
+            None => "a definition, a setting or the server has changed".to_owned(),
+        }
     }
 
     /// Whether each row has a value of its own in this key, as far as the plan tells.

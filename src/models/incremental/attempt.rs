@@ -188,8 +188,7 @@ impl Planned<'_> {
         };
         let before = inputs::settled(self.instance, &self.context.snapshot, before).await?;
         if before.definition != self.watermark.definition {
-            let reason = "a definition, a setting or the server has changed";
-            return Ok(Err(reason.to_owned()));
+            return Ok(Err(self.analysis.why_defined_anew()));
         }
         Ok(Ok(before))
     }

@@ -7,6 +7,7 @@ use datafusion::common::TableReference;
 use super::added::added_files;
 use super::inputs::{Input, UNREAD, settled};
 use super::looking_back;
+use super::trace::told;
 use super::{Analysis, Verdict, Watermark, verdict};
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
@@ -16,6 +17,7 @@ use crate::models::lookback::{self, LOOKBACK, Lookback};
 use crate::models::schema_change::COLUMNS_CHANGED;
 use crate::models::{keyed, schema_change, table_id};
 use crate::session::{plan, recorded_width};
+use crate::sql::name::listed;
 use crate::sql::time_travel::{self, Version};
 use crate::sql::{QualifiedName, Statement};
 
@@ -84,7 +86,7 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
     }
     match &verdict {
         Verdict::Keys(key) => {
-            lines.push(format!("  Key: {}", key.join(", ")));
+            lines.push(format!("  Key: {}", listed(key)));
             for (table, _) in analysis.changing_all() {
                 lines.push(format!(
                     "  In full where {} changes: all rows depend on it",
@@ -99,10 +101,7 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
             };
             lines.push(what.to_owned());
             if let Some(key) = key {
-                lines.push(format!(
-                    "  Where others change or go: key: {}",
-                    key.join(", ")
-                ));
+                lines.push(format!("  Where others change or go: key: {}", listed(key)));
             }
         }
         Verdict::Lookback(_, obstacle) => {
@@ -122,7 +121,9 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
     }
     if let Some(error) = refused {
         lines.push(format!("  The next refresh fails: {}", error.message()));
-    } else if let Some(reason) = why_full(&refreshed, then.as_ref())? {
+    } else if let Some(reason) = why_full(&refreshed, then.as_ref())?
+        && !is_told(&verdict, &reason)
+    {
         lines.push(format!("  The next refresh is a full one: {reason}"));
     } else if let (Verdict::Added(_), Some(then)) = (&verdict, &then)
         && let Err(reason) = added_files(then, &now)
@@ -153,7 +154,7 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
                 }
             }
             Input::Fixed => fixed_line(&scan.scan.table_name),
-            Input::Unknown => format!("  Input: {}", scan.scan.table_name),
+            Input::Unknown => format!("  Input: {}", shown(&scan.scan.table_name)),
         };
         if !inputs.contains(&line) {
             inputs.push(line);
@@ -161,6 +162,11 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
     }
     lines.extend(inputs);
     Ok(lines)
+}
+
+/// Whether a reason for a full refresh is what is in the way of any other one.
+fn is_told(verdict: &Verdict, reason: &str) -> bool {
+    matches!(verdict, Verdict::Full(obstacle) if told(obstacle) == reason)
 }
 
 /// Why the next refresh is a full one, whatever has become of the inputs.
@@ -181,8 +187,7 @@ fn why_full(refreshed: &Refreshed<'_>, then: Option<&Watermark>) -> Result<Optio
         return Ok(Some(format!("{COLUMNS_CHANGED}: {changes}")));
     }
     let has_changed = then.definition != now.definition;
-    let reason = "a definition, a setting or the server has changed";
-    Ok(has_changed.then(|| reason.to_owned()))
+    Ok(has_changed.then(|| refreshed.analysis.why_defined_anew()))
 }
 
 /// What is told of an input that no commit changes.
@@ -199,7 +204,7 @@ fn shown(name: &TableReference) -> String {
     let schema = name.schema().unwrap_or_default();
     match time_travel::decode(name.table()) {
         Some((table, version)) => format!("{} {version}", QualifiedName::new(schema, table)),
-        None => name.to_string(),
+        None => QualifiedName::new(schema, name.table()).to_string(),
     }
 }
 

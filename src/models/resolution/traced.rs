@@ -142,8 +142,7 @@ impl Source {
             return Ok(Traced::Any(reason.to_owned()));
         };
         if then.definition != self.watermark.definition {
-            let reason = "a definition, a setting or the server has changed";
-            return Ok(Traced::Any(reason.to_owned()));
+            return Ok(Traced::Any(self.analysis.why_defined_anew()));
         }
         let tracing = self.tracing(refresh, context);
         let (key, keys) = match tracing.changed(&then, records).await {
