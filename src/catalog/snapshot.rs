@@ -383,7 +383,10 @@ impl Snapshot {
             "relation" => SqlState::UNDEFINED_TABLE,
             _ => SqlState::UNDEFINED_OBJECT,
         };
-        let error = Error::new(sqlstate, format!("{what} \"{name}\" does not exist"));
+        let error = Error::new(
+            sqlstate,
+            format!("{what} \"{}\" does not exist", name.between_quotes()),
+        );
         if let Some(schema) = &name.schema
             && self.schema(schema).is_none()
             && !is_system_schema(schema)

@@ -395,7 +395,10 @@ fn target(session: &Session, alter: &Alter) -> Result<Option<Arc<Object>>> {
         Err(error) if alter.if_exists && error.sqlstate() == SqlState::UNDEFINED_TABLE => {
             session.notice(Error::new(
                 SqlState::SUCCESSFUL_COMPLETION,
-                format!("relation \"{}\" does not exist, skipping", alter.name),
+                format!(
+                    "relation \"{}\" does not exist, skipping",
+                    alter.name.between_quotes()
+                ),
             ));
             Ok(None)
         }

@@ -269,7 +269,10 @@ pub(super) fn named(
                 };
                 notice(Error::new(
                     SqlState::SUCCESSFUL_COMPLETION,
-                    format!("{what} \"{name}\" does not exist, skipping"),
+                    format!(
+                        "{what} \"{}\" does not exist, skipping",
+                        name.between_quotes()
+                    ),
                 ));
             }
         }

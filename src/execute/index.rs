@@ -12,7 +12,7 @@ use crate::sql::alter::{Action, Alter};
 use crate::sql::constraint::Rule;
 use crate::sql::create_index::CreateIndex;
 use crate::sql::drop::Drop;
-use crate::sql::name::ObjectName;
+use crate::sql::name::{ObjectName, Quoted};
 
 /// An index, and what it is of.
 struct Found {
@@ -52,7 +52,7 @@ pub async fn drop(session: &Session, drop: &Drop) -> Result<Outcome> {
 async fn drop_one(session: &Session, found: &Found, cascade: bool) -> Result<()> {
     let Found { table, name, what } = found;
     if !matches!(what, What::Key) {
-        let index = format!("index {name}");
+        let index = format!("index {}", Quoted(name));
         redefine::readers::drop_naming(session, table, name, &index, cascade).await?;
     }
     match what {
@@ -73,7 +73,8 @@ async fn drop_one(session: &Session, found: &Found, cascade: bool) -> Result<()>
         What::Key => Err(Error::new(
             SqlState::DEPENDENT_OBJECTS_STILL_EXIST,
             format!(
-                "cannot drop index {name} because {} requires it",
+                "cannot drop index {} because {} requires it",
+                Quoted(name),
                 table.described()
             ),
         )
@@ -192,7 +193,7 @@ fn set_parameters(session: &Session, found: &Found, action: &Action) -> Result<(
 
 /// As in PostgreSQL, who does not drop an index looks for a relation.
 fn undefined(name: &ObjectName) -> Error {
-    let message = format!("relation \"{name}\" does not exist");
+    let message = format!("relation \"{}\" does not exist", name.between_quotes());
     Error::new(SqlState::UNDEFINED_TABLE, message)
 }
 
@@ -243,7 +244,7 @@ fn find(session: &Session, name: &ObjectName, if_exists: bool) -> Result<Option<
         return Err(Error::new(SqlState::WRONG_OBJECT_TYPE, message)
             .with_detail(format!("It is {}.", other.kind.with_article())));
     }
-    let message = format!("index \"{name}\" does not exist");
+    let message = format!("index \"{}\" does not exist", name.between_quotes());
     if if_exists {
         let notice = format!("{message}, skipping");
         session.notice(Error::new(SqlState::SUCCESSFUL_COMPLETION, notice));

@@ -166,7 +166,7 @@ impl Relations {
         }
         if let Some(tables) = pg_catalog::schema(schema) {
             if version.is_some() {
-                return Err(no_versions(format!("{schema}.{name}")));
+                return Err(no_versions(QualifiedName::new(schema, name)));
             }
             return Ok(tables.get(name).map(|table| {
                 self.instance

@@ -537,6 +537,7 @@ impl SystemSources for Seen {
     fn current_value(&self, sequence: &str) -> Result<i64> {
         let numbered = self.numbered(sequence)?;
         self.check_sequence(&numbered, &[Privilege::Usage, Privilege::Select])?;
+        let sequence = parse_name(sequence)?.name;
         let Numbered { oid, column, .. } = numbered;
         self.asker.sequences.of((oid, &column)).ok_or_else(|| {
             Error::new(

@@ -10,6 +10,7 @@ use crate::session::plan::query_of;
 use crate::sql::comment::{Comment, CommentOn};
 use crate::sql::cursor::object_name_from;
 use crate::sql::drop::DropKind;
+use crate::sql::name::Quoted;
 use crate::sql::{
     ObjectName, QualifiedName, Statement, StatementText, parse_with_text, relation_literals,
     relations, type_literals,
@@ -413,7 +414,8 @@ fn name_comment(
         CommentOn::Column(name, _) => name,
         CommentOn::Constraint(constraint, _) | CommentOn::DomainConstraint(constraint, _) => {
             return Err(invalid(format!(
-                "a comment on constraint {constraint} in the file of {expected}"
+                "a comment on constraint {} in the file of {expected}",
+                Quoted(constraint)
             )));
         }
         CommentOn::Database(database) => {
@@ -428,7 +430,8 @@ fn name_comment(
         }
         CommentOn::Schema(schema) => {
             return Err(invalid(format!(
-                "a comment on schema {schema} in the file of {expected}"
+                "a comment on schema {} in the file of {expected}",
+                Quoted(schema)
             )));
         }
         CommentOn::Function(function) => {

@@ -218,7 +218,7 @@ pub fn resolve_among(
     found.ok_or_else(|| {
         Error::new(
             SqlState::UNDEFINED_TABLE,
-            format!("relation \"{}\" does not exist", unquoted(name)),
+            format!("relation \"{}\" does not exist", name.between_quotes()),
         )
     })
 }
@@ -257,7 +257,7 @@ pub fn no_object(name: &ObjectName, snapshot: &Snapshot, search_path: &[String])
 pub fn undefined_table(name: &ObjectName, snapshot: &Snapshot) -> Error {
     let error = Error::new(
         SqlState::UNDEFINED_TABLE,
-        format!("relation \"{}\" does not exist", unquoted(name)),
+        format!("relation \"{}\" does not exist", name.between_quotes()),
     );
     let relations = snapshot
         .objects()
@@ -272,7 +272,7 @@ pub fn undefined_table(name: &ObjectName, snapshot: &Snapshot) -> Error {
 pub fn undefined_model(name: &ObjectName, snapshot: &Snapshot) -> Error {
     let error = Error::new(
         SqlState::UNDEFINED_OBJECT,
-        format!("model \"{}\" does not exist", unquoted(name)),
+        format!("model \"{}\" does not exist", name.between_quotes()),
     );
     let models = snapshot
         .objects()
@@ -294,21 +294,13 @@ fn meant<'a>(name: &ObjectName, known: impl Iterator<Item = &'a QualifiedName>) 
     if !elsewhere.is_empty() {
         return Some(elsewhere.join(" or "));
     }
-    let shown = |full: &QualifiedName| format!("{}.{}", full.schema, full.name);
     if name.schema.is_some() {
-        let all: Vec<String> = known.iter().map(|full| shown(full)).collect();
-        return nearest(&unquoted(name), all.iter().map(String::as_str)).map(str::to_owned);
+        let all: Vec<String> = known.iter().map(ToString::to_string).collect();
+        return nearest(&name.to_string(), all.iter().map(String::as_str)).map(str::to_owned);
     }
     let near = nearest(&name.name, known.iter().map(|full| full.name.as_str()))?;
     let full = known.iter().find(|full| full.name == near)?;
-    Some(shown(full))
-}
-
-fn unquoted(name: &ObjectName) -> String {
-    match &name.schema {
-        Some(schema) => format!("{schema}.{}", name.name),
-        None => name.name.clone(),
-    }
+    Some(full.to_string())
 }
 
 /// Plans a query whose names are resolved.

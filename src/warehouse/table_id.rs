@@ -5,6 +5,8 @@ use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
+use crate::sql::QualifiedName;
+
 /// The longest part of a folder's name that comes from a name in SQL; file systems allow 255.
 const MAX_NAME: usize = 100;
 
@@ -71,7 +73,7 @@ impl fmt::Display for TableId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.called {
             Some(called) => f.write_str(called),
-            None => write!(f, "{}.{}", self.schema, self.name),
+            None => QualifiedName::new(&self.schema, &self.name).fmt(f),
         }
     }
 }

@@ -17,6 +17,7 @@ use super::{Fate, Twice};
 use crate::catalog::Object;
 use crate::error::{Error, SqlState};
 use crate::models::constraints::Constraints;
+use crate::sql::name::listed;
 use crate::warehouse::{Moves, Places};
 
 /// What is answered of the rows, kept until they are committed.
@@ -202,7 +203,7 @@ impl Divider {
         }
         Ok(error.with_detail(format!(
             "Key ({})=({}) of table {} is matched more than once.",
-            self.layout.keys.join(", "),
+            listed(&self.layout.keys),
             values.join(", "),
             self.object.name
         )))

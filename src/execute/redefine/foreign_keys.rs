@@ -16,6 +16,7 @@ use crate::sql::alter::Action;
 use crate::sql::constraint::{Declared, Rule};
 use crate::sql::create_table::CreateTable;
 use crate::sql::foreign_key::ForeignKey;
+use crate::sql::name::Quoted;
 
 /// Locks the tables whose rows are held against those of the table, together with it.
 pub(super) async fn lock(session: &Session, object: &Arc<Object>, action: &Action) -> Result<()> {
@@ -189,7 +190,7 @@ pub(super) fn release(session: &Session, object: &Arc<Object>, action: &Action) 
     if !cascade {
         let lines = needing.iter().map(|reference| {
             let on = match action {
-                Action::DropConstraint { name, .. } => format!("index {name}"),
+                Action::DropConstraint { name, .. } => format!("index {}", Quoted(name)),
                 _ => what.clone(),
             };
             format!("{} depends on {on}", reference.described())

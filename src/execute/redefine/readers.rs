@@ -12,6 +12,7 @@ use crate::models::replan::{self, Author};
 use crate::models::run::remove_tables;
 use crate::session::{Session, named_alone, plan};
 use crate::sql::constraint::Rule;
+use crate::sql::name::Quoted;
 use crate::sql::read_columns::ReadColumns;
 use crate::sql::{ObjectName, QualifiedName};
 
@@ -149,7 +150,11 @@ pub(in crate::execute) async fn drop_naming(
         return Ok(());
     }
     if !cascade {
-        return Err(snapshot.part_still_needed(what, &format!("index {index}"), &readers));
+        return Err(snapshot.part_still_needed(
+            what,
+            &format!("index {}", Quoted(index)),
+            &readers,
+        ));
     }
     let readers: Vec<Oid> = readers.into_iter().collect();
     drop_readers(session, &readers).await

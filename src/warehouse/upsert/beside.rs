@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 use super::order::Order;
 use super::unique::Chunk;
 use crate::error::{Error, Result, SqlState};
+use crate::sql::name::listed;
 use crate::warehouse::column_versions::with_column_versions;
 use crate::warehouse::key_indexes::Covered;
 use crate::warehouse::places::Places;
@@ -109,7 +110,7 @@ impl ByHand {
         )
         .with_detail(format!(
             "Key ({})=({}) is of a row that is inserted and of one that is changed.",
-            names.join(", "),
+            listed(&names),
             values.join(", ")
         ))
         .with_hint("Ensure that rows are inserted with keys that no changed row has, or has then."))
