@@ -1,7 +1,8 @@
 //! `CREATE TABLE` and `CREATE TABLE AS`.
 //!
 //! A column of `numeric` without digits is `numeric(38,10)`: a value with more digits after the point
-//! is rounded to 10 of them, of which a notice tells. The options of an identity are those of a
+//! is rounded to 10 of them, of which a notice tells. No numeric has more than 38 digits, or is `NaN` or an
+//! infinity, as PostgreSQL's may be (0A000): `double precision` has these. The options of an identity are those of a
 //! sequence, in any order; its sequence is called after the table and the column, whatever
 //! `SEQUENCE NAME` says. A generated column is computed from others of its row, wherever a row is put in or
 //! changed, and nobody gives it a value (428C9); its expression must tell the same of a row for all time

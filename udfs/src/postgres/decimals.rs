@@ -12,6 +12,7 @@ use datafusion::error::{DataFusionError, Result};
 
 use super::numeric::{power, quotient};
 use super::range::{arithmetic_error, out_of_range};
+use super::text::double_precision;
 use crate::FunctionError;
 
 /// The significant digits of a `double precision` that its numeric has: DBL_DIG of C.
@@ -68,10 +69,7 @@ pub(super) fn of_floats(from: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
 /// A float in units of the last digit of a numeric of this scale.
 fn of_float(value: f64, digits: usize, scale: i8, to: &DataType) -> Result<i256> {
     if !value.is_finite() {
-        let shown = if value.is_nan() { "NaN" } else { "infinity" };
-        return Err(
-            FunctionError::out_of_range(format!("cannot convert {shown} to numeric")).into(),
-        );
+        return Err(no_such_numeric(&double_precision(value)).into());
     }
     let shown = format!("{value:.*e}", digits - 1);
     let (mantissa, exponent) = shown.split_once('e').unwrap_or((&shown, "0"));
