@@ -106,6 +106,27 @@ impl ExprPlanner for UnknownLiterals {
         }
     }
 
+    /// The items of an array that is written out: DataFusion finds no type for a text beside a moment.
+    fn plan_array_literal(
+        &self,
+        items: Vec<Expr>,
+        schema: &DFSchema,
+    ) -> Result<PlannerResult<Vec<Expr>>> {
+        let typed = items
+            .iter()
+            .filter(|item| !is_unknown(item) && !is_null(item));
+        let types = typed.map(|item| item.get_type(schema));
+        let types = types.collect::<Result<Vec<DataType>>>();
+        let Some(beside) = types.ok().and_then(|types| read_beside(&types)) else {
+            return Ok(PlannerResult::Original(items));
+        };
+        let items = items.into_iter().map(|item| match is_unknown(&item) {
+            true => Expr::Cast(Cast::new(Box::new(item), beside.clone())),
+            false => item,
+        });
+        Ok(PlannerResult::Original(items.collect()))
+    }
+
     fn plan_field_access(
         &self,
         mut expr: RawFieldAccessExpr,
@@ -133,6 +154,30 @@ fn is_moment(data_type: &DataType) -> bool {
         data_type,
         DataType::Date32 | DataType::Time64(_) | DataType::Timestamp(..)
     )
+}
+
+/// The type that literals among items of these types are read as; none where another rule finds one.
+fn read_beside(types: &[DataType]) -> Option<DataType> {
+    let (first, others) = types.split_first()?;
+    if others.iter().all(|other| other == first) {
+        let is_read = is_moment(first)
+            || first.is_list()
+            || matches!(
+                first,
+                DataType::Interval(_) | DataType::Boolean | DataType::Binary
+            );
+        return is_read.then(|| first.clone());
+    }
+    // A moment comes before a date, and one with a zone before one without.
+    let rank = |own: &DataType| match own {
+        DataType::Date32 => Some(0),
+        DataType::Timestamp(_, None) => Some(1),
+        DataType::Timestamp(_, Some(_)) => Some(2),
+        _ => None,
+    };
+    let are_moments = types.iter().all(|own| rank(own).is_some());
+    let widest = types.iter().max_by_key(|own| rank(own));
+    widest.filter(|_| are_moments).cloned()
 }
 
 fn is_unknown(expr: &Expr) -> bool {
