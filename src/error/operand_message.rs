@@ -10,7 +10,7 @@ use super::{Error, SqlState};
 
 /// What it says as it plans.
 pub(super) fn of_operands(message: &str) -> Option<Error> {
-    let known = [listed, case_operand, case_answers, nullif, subquery];
+    let known = [listed, case_operand, case_answers, nullif, subquery, union];
     known.iter().find_map(|recognize| recognize(message))
 }
 
@@ -101,6 +101,16 @@ fn subquery(message: &str) -> Option<Error> {
     let types = between(message, "expr type ", " in InSubquery")?;
     let (value, rows) = types.split_once(" can't cast to ")?;
     Some(no_operator(value, "=", rows))
+}
+
+/// `incompatible inputs for Union: Previous inputs were of type Int32, but got incompatible type Boolean on
+/// column 'a'`
+fn union(message: &str) -> Option<Error> {
+    let types = between(message, "Previous inputs were of type ", " on column ")?;
+    let (known, other) = types.split_once(", but got incompatible type ")?;
+    let (known, other) = (sql_name(known), sql_name(other));
+    let message = format!("UNION types {known} and {other} cannot be matched");
+    Some(Error::new(SqlState::DATATYPE_MISMATCH, message))
 }
 
 /// Where a type stands among those that values of several types become by themselves.

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use arrow::datatypes::DataType;
 use datafusion::functions_window::all_default_window_functions;
+use tributary_udfs::postgres::{CHARACTER_LENGTH, CharacterLength};
 use tributary_udfs::type_name;
 
 use super::clause_message::{not_boolean, of_clause};
@@ -169,8 +170,41 @@ pub(super) fn of_execution(message: &str) -> Error {
 pub(super) fn sql_name(arrow: &str) -> String {
     match arrow {
         "String" => "text".to_owned(),
-        _ => DataType::from_str(arrow).map_or_else(|_| arrow.to_owned(), |known| full_name(&known)),
+        _ => match DataType::from_str(&without_metadata(arrow)) {
+            Ok(known @ DataType::List(_)) => match kind_of_items(arrow) {
+                Some(kind) => full_name(&known).replace("text", &kind),
+                None => full_name(&known),
+            },
+            Ok(known) => full_name(&known),
+            Err(_) => arrow.to_owned(),
+        },
     }
+}
+
+/// A type as Arrow shows it, without what fields within it tell beside their types: it does not read that.
+fn without_metadata(arrow: &str) -> String {
+    let mut parts = arrow.split(", metadata: {");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |plain, part| {
+        plain + part.split_once('}').map_or("", |(_, rest)| rest)
+    })
+}
+
+/// What texts are that an array has as its items, where their field tells it.
+fn kind_of_items(arrow: &str) -> Option<String> {
+    if let Some(length) = between(arrow, &format!("\"{CHARACTER_LENGTH}\": \""), "\"") {
+        let declared = CharacterLength::from_metadata(length)?.sql();
+        let bare = declared.split('(').next().unwrap_or(&declared);
+        return Some(bare.to_owned());
+    }
+    let kind = match between(arrow, "\"ARROW:extension:name\": \"", "\"")? {
+        "arrow.json" => "json",
+        "tributary.jsonb" => "jsonb",
+        // Which one it is, its number tells alone.
+        "tributary.enum" => "enum",
+        _ => return None,
+    };
+    Some(kind.to_owned())
 }
 
 /// The name of a type as errors have it: in full, and without digits.

@@ -168,16 +168,19 @@ fn read_beside(types: &[DataType]) -> Option<DataType> {
             );
         return is_read.then(|| first.clone());
     }
-    // A moment comes before a date, and one with a zone before one without.
-    let rank = |own: &DataType| match own {
+    let are_moments = types.iter().all(|own| moment_rank(own).is_some());
+    let widest = types.iter().max_by_key(|own| moment_rank(own));
+    widest.filter(|_| are_moments).cloned()
+}
+
+/// Where a type stands among dates and moments, of which one with a zone comes first.
+fn moment_rank(data_type: &DataType) -> Option<u8> {
+    match data_type {
         DataType::Date32 => Some(0),
         DataType::Timestamp(_, None) => Some(1),
         DataType::Timestamp(_, Some(_)) => Some(2),
         _ => None,
-    };
-    let are_moments = types.iter().all(|own| rank(own).is_some());
-    let widest = types.iter().max_by_key(|own| rank(own));
-    widest.filter(|_| are_moments).cloned()
+    }
 }
 
 fn is_unknown(expr: &Expr) -> bool {

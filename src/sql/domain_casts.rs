@@ -18,6 +18,21 @@ pub fn cast(value: Expr, key: String, name: String) -> Expr {
     Expr::Function(function)
 }
 
+/// What tells the domain in such a call, and the value.
+pub(super) fn told(function: &Function) -> Option<(&str, &Expr)> {
+    let (value, _) = parts(function)?;
+    let FunctionArguments::List(list) = &function.args else {
+        return None;
+    };
+    match list.args.get(1)? {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(key))) => match &key.value {
+            Value::SingleQuotedString(key) => Some((key, value)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// The value of such a call, and the name of the domain.
 pub(super) fn parts(function: &Function) -> Option<(&Expr, &str)> {
     let name = function.name.0.last()?.as_ident()?;

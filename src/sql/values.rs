@@ -7,10 +7,12 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     ArrayElemTypeDef, BinaryOperator, CastKind, CharacterLength, DataType, ExactNumberInfo, Expr,
-    Query, SetExpr, UnaryOperator, Value, Values, Visitor, VisitorMut,
+    Ident, Query, SetExpr, UnaryOperator, Value, Values, Visitor, VisitorMut,
 };
 
 use crate::error::{Error, Result, SqlState};
+use crate::sql::domain_casts;
+use crate::sql::standard_forms;
 use crate::sql::walk::{Visit, VisitMut};
 
 /// Casts the values of a column to one type.
@@ -141,6 +143,10 @@ fn cast_columns(values: &mut Values, are_assigned: bool) -> Result<()> {
     for column in 0..width {
         if values.rows.len() > 1 {
             cells(values, column).for_each(take_kept_type);
+            if !are_assigned {
+                take_domains(values, column);
+                take_arrays(values, column);
+            }
         }
         take_plain_numbers(values, column);
         let given = values.rows.iter().filter_map(|row| row.content.get(column));
@@ -179,6 +185,50 @@ fn cast_columns(values: &mut Values, are_assigned: bool) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Values of a domain beside others, and be these literals, are of the type that it is over, as PostgreSQL
+/// finds; the planner takes no rows that differ in that.
+fn take_domains(values: &mut Values, column: usize) {
+    let given = values.rows.iter().filter_map(|row| row.content.get(column));
+    let mut domains = given.map(domain_of);
+    let first = domains.next().flatten();
+    if first.is_some() && domains.all(|other| other == first) {
+        return;
+    }
+    for cell in cells(values, column) {
+        if let Some((_, base)) = domain_of(cell) {
+            let base = base.clone();
+            let value = std::mem::replace(cell, Expr::value(Value::Null));
+            *cell = cast_to(value, base);
+        }
+    }
+}
+
+/// What tells the domain that a value is cast to, and the type that it is over.
+fn domain_of(cell: &Expr) -> Option<(&str, &DataType)> {
+    let Expr::Function(call) = cell else {
+        return None;
+    };
+    let (key, value) = domain_casts::told(call)?;
+    Some((key, type_of(value)?))
+}
+
+/// Literals beside an array that is written out are arrays, as `coalesce` finds.
+fn take_arrays(values: &mut Values, column: usize) {
+    let mut given = values.rows.iter().filter_map(|row| row.content.get(column));
+    let Some(array) = given.find(|cell| matches!(cell, Expr::Array(_))).cloned() else {
+        return;
+    };
+    for cell in cells(values, column) {
+        if matches!(cell, Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_)))
+        {
+            let literal = std::mem::replace(cell, Expr::value(Value::Null));
+            let mut function = standard_forms::call(Ident::new("coalesce"));
+            function.args = standard_forms::arguments(vec![literal, array.clone()]);
+            *cell = Expr::Function(function);
+        }
+    }
 }
 
 fn cells(values: &mut Values, column: usize) -> impl Iterator<Item = &mut Expr> {
@@ -280,13 +330,17 @@ fn cast_literals(values: &mut Values, column: usize, data_type: &DataType) {
 fn cast_literal(value: &mut Expr, data_type: &DataType) {
     if type_of(value).is_none() {
         let literal = std::mem::replace(value, Expr::value(Value::Null));
-        *value = Expr::Cast {
-            kind: CastKind::DoubleColon,
-            expr: Box::new(literal),
-            data_type: data_type.clone(),
-            array: false,
-            format: None,
-        };
+        *value = cast_to(literal, data_type.clone());
+    }
+}
+
+fn cast_to(value: Expr, data_type: DataType) -> Expr {
+    Expr::Cast {
+        kind: CastKind::DoubleColon,
+        expr: Box::new(value),
+        data_type,
+        array: false,
+        format: None,
     }
 }
 

@@ -73,7 +73,7 @@ impl fmt::Display for TableId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.called {
             Some(called) => f.write_str(called),
-            None => QualifiedName::new(&self.schema, &self.name).fmt(f),
+            None => write!(f, "{}", QualifiedName::new(&self.schema, &self.name)),
         }
     }
 }

@@ -84,3 +84,92 @@ async fn enums_equal_those_of_postgres() {
 async fn domains_equal_those_of_postgres() {
     compare(include_str!("equal_types/domains.sql")).await;
 }
+
+/// Columns of arrays, their types, and a literal of each: items that are texts to Arrow, plain ones and those
+/// of users' types.
+const ARRAYS: [(&str, &str, &str); 10] = [
+    ("js", "json[]", r#"'{"{\"b\": 2}"}'"#),
+    ("jb", "jsonb[]", r#"'{"{\"b\": 2}"}'"#),
+    ("e", "en[]", "'{b}'"),
+    ("d", "dm[]", "'{z}'"),
+    ("dni", "dn[]", "'{7}'"),
+    ("t", "text[]", "'{q}'"),
+    ("vc", "varchar(5)[]", "'{abcde}'"),
+    ("i", "int[]", "'{9}'"),
+    ("nu", "numeric(10,2)[]", "'{9.50}'"),
+    ("dt", "date[]", "'{2020-02-02}'"),
+];
+
+/// Where arrays go and stand beside each other: `$a` is the column, `$t` its type, `$l` the literal.
+const PLACES: [&str; 36] = [
+    "select id, $a, $a::text, $a::text[] from mx order by id",
+    "select coalesce($a, $l) as k from mx order by id",
+    "select coalesce($a, null) as k, coalesce(null, $a) as l from mx order by id",
+    "select coalesce($a, $l::$t) as k from mx order by id",
+    "select case when id = 1 then $a else $l end as k from mx order by id",
+    "select case when id = 1 then $a end as k from mx order by id",
+    "select case when id = 1 then $a else $l::$t end as k from mx order by id",
+    "select k::text from (select $a as k from mx where id = 1 union all select $l) s order by 1",
+    "select k::text from (select $a as k from mx where id = 1 union all select $l::$t) s order by 1",
+    "select k::text from (select $a as k from mx where id = 1 union all select null) s order by 1",
+    "select k::text from (select null as k union all select $a from mx where id = 1) s order by 1",
+    "select array[$a[1], $a[1]] as k, array[$a[1], null] as l from mx order by id",
+    "select array[$a, $a] as k from mx where id = 1",
+    "select $a || $a as k, $a || $l as l, $a || $a[1] as m, $a || null as n from mx order by id",
+    "select array_append($a, $a[1]) as k, array_prepend($a[1], $a) as l, array_cat($a, $a) as m from mx where id = 1",
+    "select array_agg($a) as k from mx where id = 1",
+    "select array_agg($a[1] order by id) as k from mx",
+    "select first_value($a) over (order by id) as k, lag($a) over (order by id) as l from mx",
+    "select u from mx, unnest($a) u order by id",
+    "select array_to_string($a, ',') as k, cardinality($a) as l, array_length($a, 1) as m, $a[1:1] as n from mx order by id",
+    "select to_json($a) as k, to_jsonb($a) as l from mx order by id",
+    "select (select $a from mx where id = 1) as k from mx where id = 2",
+    "insert into tgt (id, $a) select id, $a from mx",
+    "insert into tgt (id, $a) values (4, $l), (5, null), (6, $l::$t), (7, '{}')",
+    "insert into tgt (id, $a) select id, coalesce($a, $l) from mx",
+    "insert into tgt (id, $a) select id, case when id = 1 then $a else $l end from mx",
+    "insert into tgt (id, $a) select 8, $a from mx where id = 1 union all select 9, $l",
+    "insert into tgt (id, $a) select 10, array[$a[1]] from mx where id = 1",
+    "insert into tgt (id, $a) select 11, array_agg($a[1]) from mx where id = 1",
+    "update tgt set $a = $l where id = 1",
+    "update tgt set $a = (select $a from mx where id = 2) where id = 2",
+    "update tgt set $a = $a || $l where id = 4",
+    "update tgt set $a[1] = $a[1] where id = 6",
+    "select id, $a from tgt order by id, $a::text",
+    "truncate tgt",
+    "select count(*) from tgt",
+];
+
+/// Where they are compared, which `json` never is.
+const COMPARISONS: [&str; 14] = [
+    "select $a = $a as k, $a <> $a as l, $a is distinct from $a as m from mx order by id",
+    "select $a = $l as k, $a = $l::$t as l, $a < $l::$t as m from mx order by id",
+    "select $a in ($a, $l) as k, $a[1] = any($a) as l from mx order by id",
+    "select id from mx where $a in (select $a from mx) order by id",
+    "select greatest($a, $a) as k, least($a, null) as l from mx order by id",
+    "select nullif($a, $a) as k, nullif($a, $l) as l from mx order by id",
+    "select distinct $a from mx order by $a",
+    "select $a, count(*) from mx group by $a order by $a",
+    "select count(*) from (select $a from mx union select $l::$t) s",
+    "select x.id, y.id from mx x join mx y using ($a) order by 1",
+    "select min($a) as k, max($a) as l from mx",
+    "select array_remove($a, $a[1]) as k, array_position($a, $a[1]) as l from mx order by id",
+    "select array_replace($a, $a[1], $a[1]) as k from mx order by id",
+    "select $a @> $a as k, $a && $a as l, $a <@ $a as m from mx order by id",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn arrays_go_where_those_of_postgres_do() {
+    let mut statements = vec![include_str!("equal_types/arrays.sql").trim_end().to_owned()];
+    for (column, data_type, literal) in ARRAYS {
+        let compared: &[&str] = match data_type {
+            "json[]" => &[],
+            _ => &COMPARISONS,
+        };
+        for form in PLACES.iter().chain(compared) {
+            let statement = form.replace("$a", column).replace("$t", data_type);
+            statements.push(statement.replace("$l", literal));
+        }
+    }
+    compare(&statements.join(";\n")).await;
+}

@@ -204,9 +204,12 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         // A plan that has taken a subquery apart does not tell its type.
         Expr::ScalarSubquery(subquery) => {
             let whole = Expr::ScalarSubquery(subquery);
-            match kind(&whole) {
-                Some(kind) => Transformed::yes(declared(whole, kind)),
-                None => Transformed::no(whole),
+            match (kind(&whole), kind_of_items(&whole, schema)) {
+                (Some(kind), _) => Transformed::yes(declared(whole, kind)),
+                (None, Some(items)) => {
+                    Transformed::yes(call(arrays::declaration(items), vec![whole]))
+                }
+                (None, None) => Transformed::no(whole),
             }
         }
         Expr::InList(list) if kind(&list.expr) == Some(JsonKind::Jsonb) => {
@@ -332,6 +335,14 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         }
         other => Transformed::no(other),
     })
+}
+
+/// Of which type the documents of an array are.
+fn kind_of_items(array: &Expr, schema: &DFSchema) -> Option<JsonKind> {
+    match array.get_type(schema).ok()? {
+        DataType::List(item) => JsonKind::of_field(&item),
+        _ => None,
+    }
 }
 
 /// An array or a row that has documents, as one that knows it.

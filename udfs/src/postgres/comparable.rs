@@ -8,10 +8,11 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, AsArray, DynComparator, Float32Array, Float64Array, ListArray, StructArray,
-    make_comparator,
+    Array, ArrayRef, AsArray, BooleanArray, DynComparator, Float32Array, Float64Array, ListArray,
+    StructArray, make_comparator,
 };
 use arrow::compute::SortOptions;
+use arrow::compute::kernels::cmp::not_distinct;
 use arrow::datatypes::{DataType, Field, FieldRef, Float32Type, Float64Type};
 use datafusion::common::{DFSchema, exec_err};
 use datafusion::error::Result;
@@ -103,6 +104,16 @@ pub(super) fn in_order(one: &ArrayRef, other: &ArrayRef) -> Result<DynComparator
     let nulls_last = SortOptions::new(false, false);
     let (one, other) = (comparable(one)?, comparable(other)?);
     Ok(make_comparator(&one, &other, nulls_last)?)
+}
+
+/// Whether values of one array are those of another, row by row; NULL is NULL.
+pub(super) fn are_equal(one: &ArrayRef, other: &ArrayRef) -> Result<BooleanArray> {
+    if !one.data_type().is_nested() {
+        return Ok(not_distinct(&comparable(one)?, &comparable(other)?)?);
+    }
+    let compare = in_order(one, other)?;
+    let are_equal = (0..one.len()).map(|row| Some(compare(row, row).is_eq()));
+    Ok(are_equal.collect())
 }
 
 /// Whether values of a type are compared by forms: intervals, and what has floats or intervals within.

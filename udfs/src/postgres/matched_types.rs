@@ -177,13 +177,20 @@ impl Matching {
         Ok(())
     }
 
-    /// The type that literals beside values of these types are read as; none beside texts, and beside
-    /// what other rules know.
+    /// The type that literals beside values of these types are read as: arrays beside arrays of one type. None
+    /// beside texts, and beside what other rules know.
     fn common<'a>(
         self,
         construct: &str,
         types: impl Iterator<Item = &'a DataType>,
     ) -> Result<Option<DataType>> {
+        let types: Vec<&DataType> = types.collect();
+        if let Some((array @ DataType::List(_), others)) = types.split_first()
+            && others.iter().all(|other| other == array)
+        {
+            return Ok(Some((*array).clone()));
+        }
+        let types = types.into_iter();
         let mut known = types.filter_map(|own| Some((Category::of(own)?, own)));
         let Some((category, mut common)) = known.next() else {
             return Ok(None);

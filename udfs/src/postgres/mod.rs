@@ -16,6 +16,7 @@ mod comparable;
 mod compared_texts;
 mod concatenated;
 mod conditions;
+mod containment;
 mod conversion;
 mod converted;
 mod cut_digits;
@@ -75,6 +76,7 @@ mod texts_in_order;
 mod time_zones;
 mod told_apart;
 mod truths;
+mod value_rows;
 mod whole;
 mod zoned;
 

@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, new_null_array};
 use arrow::buffer::OffsetBuffer;
-use arrow::compute::filter;
-use arrow::compute::kernels::cmp::distinct;
+use arrow::compute::{filter, not};
 use arrow::datatypes::DataType;
 use datafusion::common::internal_err;
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl};
 
-use super::comparable::comparable;
+use super::comparable::are_equal;
 use super::converted::only_value;
 use super::inner::as_inner;
 use super::list_rows::ListRows;
@@ -25,7 +24,7 @@ pub(super) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     Ok(())
 }
 
-/// DataFusion's function, which compares elements that are arrays or records themselves.
+/// DataFusion's function, which tells what is no array, and no element of one.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct ArrayRemove {
     inner: Arc<ScalarUDF>,
@@ -50,7 +49,7 @@ impl ScalarUDFImpl for ArrayRemove {
         if element.data_type().is_null() {
             element = new_null_array(&lists.value_type(), rows);
         }
-        if lists.value_type().is_nested() || lists.value_type() != *element.data_type() {
+        if lists.value_type() != *element.data_type() {
             return self.inner.invoke_with_args(args);
         }
         let left: ArrayRef = Arc::new(without(lists, &element)?);
@@ -64,8 +63,7 @@ impl ScalarUDFImpl for ArrayRemove {
 /// Each list without what is the element of its row.
 fn without(lists: &ListArray, element: &ArrayRef) -> Result<ListArray> {
     let all = ListRows::of(lists)?;
-    let elements = comparable(&all.elements)?;
-    let is_other = distinct(&elements, &comparable(&all.beside(element)?)?)?;
+    let is_other = not(&are_equal(&all.elements, &all.beside(element)?)?)?;
     let mut lengths = vec![0_usize; lists.len()];
     for (row, is_other) in all.rows.values().iter().zip(is_other.values()) {
         if let Some(length) = lengths.get_mut(*row as usize) {

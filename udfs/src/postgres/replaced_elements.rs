@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, new_null_array};
 use arrow::buffer::OffsetBuffer;
-use arrow::compute::kernels::cmp::not_distinct;
 use arrow::compute::kernels::zip::zip;
 use arrow::datatypes::DataType;
 use datafusion::common::internal_err;
@@ -13,7 +12,7 @@ use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl};
 
-use super::comparable::comparable;
+use super::comparable::are_equal;
 use super::converted::only_value;
 use super::inner::as_inner;
 use super::list_rows::ListRows;
@@ -25,7 +24,7 @@ pub(super) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     Ok(())
 }
 
-/// DataFusion's function, which compares elements that are arrays or records themselves.
+/// DataFusion's function, which tells what is no array, and no element of one.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct ArrayReplace {
     inner: Arc<ScalarUDF>,
@@ -55,7 +54,7 @@ impl ScalarUDFImpl for ArrayReplace {
         };
         let (sought, given) = (element(sought)?, element(given)?);
         let is_element = |value: &ArrayRef| lists.value_type() == *value.data_type();
-        if lists.value_type().is_nested() || !is_element(&sought) || !is_element(&given) {
+        if !is_element(&sought) || !is_element(&given) {
             return self.inner.invoke_with_args(args);
         }
         let replaced: ArrayRef = Arc::new(replaced(lists, &sought, &given)?);
@@ -69,8 +68,7 @@ impl ScalarUDFImpl for ArrayReplace {
 /// Each list with what is given for its row in the place of what is sought.
 fn replaced(lists: &ListArray, sought: &ArrayRef, given: &ArrayRef) -> Result<ListArray> {
     let all = ListRows::of(lists)?;
-    let elements = comparable(&all.elements)?;
-    let is_sought = not_distinct(&elements, &comparable(&all.beside(sought)?)?)?;
+    let is_sought = are_equal(&all.elements, &all.beside(sought)?)?;
     let values = zip(&is_sought, &all.beside(given)?, &all.elements)?;
     let DataType::List(field) = lists.data_type() else {
         return internal_err!("{} is no array", lists.data_type());

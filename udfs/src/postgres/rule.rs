@@ -23,6 +23,7 @@ use datafusion::optimizer::AnalyzerRule;
 use super::arithmetic::{CheckedArithmetic, Operation, is_checked};
 use super::character_length::{CHARACTER_LENGTH, CharacterLength};
 use super::comparable::{are_by_form, form, is_by_form, order_by_form};
+use super::containment::Containment;
 use super::conversion::{Conversion, ConversionForm, differs};
 use super::domain::CheckedFunction;
 use super::equal_values::{by_form, key_by_form, member_by_form};
@@ -37,6 +38,7 @@ use super::subscripts::FromTheFirst;
 use super::sum::{ExactSum, OfBigints};
 use super::texts_in_order::TEXTS_IN_ORDER;
 use super::told_apart::ToldApart;
+use super::value_rows::of_own_types;
 use super::zoned;
 use crate::formatting::SessionTimeZone;
 
@@ -105,14 +107,15 @@ impl AnalyzerRule for PostgresSemantics {
                 true => rewritten.map_data(LogicalPlan::recompute_schema)?,
                 false => rewritten,
             };
-            let rewritten = rewritten.update_data(|plan| match plan {
+            let rewritten = rewritten.map_data(|plan| match plan {
                 LogicalPlan::Sort(mut sort) => {
                     order_by_form(&mut sort.expr, &schema);
                     order_by_one_zero(&mut sort.expr, &schema);
-                    LogicalPlan::Sort(sort)
+                    Ok(LogicalPlan::Sort(sort))
                 }
-                other => other,
-            });
+                LogicalPlan::Values(values) => of_own_types(values).map(LogicalPlan::Values),
+                other => Ok(other),
+            })?;
             rewritten.transform_data(by_form)
         })
         .data()
@@ -209,6 +212,7 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
             let own =
                 own.or_else(|| FromTheFirst::of(&function.func).map(ScalarUDF::new_from_impl));
             let own = own.or_else(|| Membership::of(&function.func).map(ScalarUDF::new_from_impl));
+            let own = own.or_else(|| Containment::of(&function.func).map(ScalarUDF::new_from_impl));
             let is_own = own.is_some();
             if let Some(own) = own {
                 function.func = Arc::new(own);
