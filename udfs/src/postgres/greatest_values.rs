@@ -3,7 +3,9 @@
 //! element.
 
 use arrow::array::{Array, ArrayRef, BooleanArray};
+use arrow::compute::cast;
 use arrow::compute::kernels::zip::zip;
+use arrow::datatypes::DataType;
 use datafusion::common::exec_err;
 use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
@@ -11,13 +13,23 @@ use datafusion::logical_expr::ColumnarValue;
 use super::comparable::in_order;
 use super::converted::only_value;
 
-/// The greatest or the least value of each row, of which NULL is none; the first of equal ones.
-pub(super) fn of(args: &[ColumnarValue], is_greatest: bool) -> Result<ColumnarValue> {
-    let mut columns = ColumnarValue::values_to_arrays(args)?.into_iter();
-    let Some(mut found) = columns.next() else {
+/// The greatest or the least value of each row as one of a type; NULL is none, and of equal ones it is the
+/// first.
+pub(super) fn of(
+    args: &[ColumnarValue],
+    is_greatest: bool,
+    wanted: &DataType,
+) -> Result<ColumnarValue> {
+    let columns = ColumnarValue::values_to_arrays(args)?;
+    let Some(first) = columns.first() else {
         return exec_err!("none of no values is the greatest");
     };
+    let has_values = |column: &&ArrayRef| column.null_count() < column.len();
+    let mut columns = columns.iter().filter(has_values);
+    // A single array does not tell what its items are, as a column does.
+    let mut found = cast(columns.next().unwrap_or(first), wanted)?;
     for other in columns {
+        let other = cast(other, wanted)?;
         let is_beyond = are_beyond(&other, &found, is_greatest)?;
         found = zip(&is_beyond, &other, &found)?;
     }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use arrow::array::Array;
-use arrow::compute::nullif;
+use arrow::compute::{cast, nullif};
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
@@ -51,7 +51,11 @@ struct OfOneType {
 }
 
 /// A value, or NULL where the other one is equal to it.
-fn null_if_equal(value: &ColumnarValue, other: &ColumnarValue) -> Result<ColumnarValue> {
+fn null_if_equal(
+    value: &ColumnarValue,
+    other: &ColumnarValue,
+    wanted: &DataType,
+) -> Result<ColumnarValue> {
     let given = [value.clone(), other.clone()];
     let columns = ColumnarValue::values_to_arrays(&given)?;
     let [values, others] = columns.as_slice() else {
@@ -62,7 +66,7 @@ fn null_if_equal(value: &ColumnarValue, other: &ColumnarValue) -> Result<Columna
         let are_values = values.is_valid(row) && others.is_valid(row);
         Some(are_values && compare(row, row).is_eq())
     });
-    let answers = nullif(values, &are_equal.collect())?;
+    let answers = cast(&nullif(values, &are_equal.collect())?, wanted)?;
     let is_column = |given: &ColumnarValue| matches!(given, ColumnarValue::Array(_));
     Ok(match given.iter().any(is_column) {
         true => ColumnarValue::Array(answers),
@@ -132,9 +136,12 @@ impl ScalarUDFImpl for OfOneType {
         }
         match (self.name(), args.args.as_slice()) {
             ("greatest" | "least", values) => {
-                greatest_values::of(values, self.name() == "greatest")
+                let is_greatest = self.name() == "greatest";
+                greatest_values::of(values, is_greatest, args.return_field.data_type())
             }
-            ("nullif", [value, other]) => null_if_equal(value, other),
+            ("nullif", [value, other]) => {
+                null_if_equal(value, other, args.return_field.data_type())
+            }
             _ => self.inner.invoke_with_args(args),
         }
     }

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use arrow::array::{
     ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, DictionaryArray,
-    FixedSizeBinaryArray, Float64Array, Int32Array, Int64Array, LargeStringArray, StringArray,
-    StringViewArray, TimestampMicrosecondArray,
+    FixedSizeBinaryArray, Float64Array, Int32Array, Int64Array, LargeStringArray, ListArray,
+    StringArray, StringViewArray, TimestampMicrosecondArray,
 };
-use arrow::datatypes::Int32Type;
+use arrow::datatypes::{Float64Type, Int32Type};
 
 use super::*;
 
@@ -191,4 +191,19 @@ fn other_types_are_refused() {
             .hash_keys(&[Arc::clone(&column), column])
             .is_err()
     );
+}
+
+#[test]
+fn arrays_of_equal_elements_are_one_key() {
+    let arrays = [
+        vec![Some(0.0)],
+        vec![Some(-0.0)],
+        vec![Some(1.0)],
+        vec![None],
+    ];
+    let arrays = ListArray::from_iter_primitive::<Float64Type, _, _>(arrays.map(Some));
+    let hashes = hash_all(&[Arc::new(arrays)]);
+    assert_eq!(hashes[0], hashes[1]);
+    assert_ne!(hashes[0], hashes[2]);
+    assert_ne!(hashes[0], hashes[3]);
 }
