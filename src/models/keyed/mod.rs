@@ -43,7 +43,7 @@ pub const OPTIONS: [Choice; 6] = [
     Choice {
         name: "merge",
         values: &["row", "column"],
-        description: "What is kept of a key: its latest row, or of each column the latest value that is not NULL, whichever row it came in. A deletion takes away what is older than it. With `column`, the version columns show that of the latest row; the versions of older values are kept beside them in the data files, where neither queries nor other engines see them. A row that is changed by hand counts as one that gave all of its values, and so does one that another engine has rewritten. A `CHECK` must hold of each row that comes and of what it is merged to; a column that is `NOT NULL` needs a value in each row that comes, since a row is looked at before it is merged.",
+        description: "What is kept of a key: its latest row, or of each column the latest value that is not NULL, whichever row it came in. The default of a column that a row does not give, or gives as `DEFAULT`, counts as a value that came with the row; a NULL that it gives adds nothing. A deletion takes away what is older than it. With `column`, the version columns show that of the latest row; the versions of older values are kept beside them in the data files, where neither queries nor other engines see them. A row that is changed by hand counts as one that gave all of its values, and so does one that another engine has rewritten. A `CHECK` must hold of each row that comes and of what it is merged to; a column that is `NOT NULL` needs a value in each row that comes, since a row is looked at before it is merged.",
     },
     Choice {
         name: "history",
