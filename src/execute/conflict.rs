@@ -14,7 +14,7 @@ use tributary_udfs::json::JsonKind;
 use tributary_udfs::type_name;
 
 use super::modify::{
-    Beside, Changing, EXCLUDED, Fate, Found, Layout, POSITION, Planned, Returning, Twice,
+    Beside, Changing, EXCLUDED, FATE, Fate, Found, Layout, POSITION, Planned, Returning, Twice,
 };
 use crate::error::{Error, Result, SqlState};
 use crate::instance::StatementContext;
@@ -75,7 +75,7 @@ pub async fn plan(
     let is_added =
         |name: &str| format!("({}.\"{PLACE_COLUMN}\" IS NULL{or_refused})", Quoted(name));
     let fate = fate(&is_added(&changing.name), update);
-    let _ = write!(select, ", {fate} AS \"tributary:fate\"");
+    let _ = write!(select, ", {fate} AS \"{FATE}\"");
     for column in columns(changing, &is_added(&changing.name), update)? {
         let _ = write!(select, ", {column}");
     }
@@ -126,7 +126,7 @@ pub async fn plan(
     let returning = Returning {
         items: &insert.returning,
         beside: &Beside::default(),
-        beside_first: false,
+        of_merge: false,
     };
     changing
         .change(

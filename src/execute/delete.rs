@@ -42,7 +42,7 @@ pub async fn plan(
     let returning = Returning {
         items: &delete.returning,
         beside: &beside,
-        beside_first: false,
+        of_merge: false,
     };
     let answered = changing.answered(&context.state, &returning)?;
     let found = format!(

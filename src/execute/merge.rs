@@ -11,6 +11,7 @@
 
 mod by_name;
 mod keys;
+mod source;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -18,26 +19,21 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field};
 use datafusion::execution::SessionState;
 use datafusion::scalar::ScalarValue;
-use datafusion::sql::sqlparser::ast::{Ident, TableFactor};
-
 use tributary_udfs::composites::CompositeKind;
 use tributary_udfs::type_name;
 
+use self::source::Source;
 use super::modify::{
     self, Beside, Changing, Fate, Found, Layout, Planned, Returning, Twice, visible,
 };
 use super::target::Change;
-use crate::error::{Error, Result, SqlState};
+use crate::error::{Error, Result};
 use crate::instance::{Instance, StatementContext};
 use crate::models::keyed;
 use crate::session::{Outcome, Session, row_functions};
-use crate::sql::cursor::fold;
 use crate::sql::merge::{Action, Clause, Merge, When};
 use crate::sql::name::Quoted;
 use crate::sql::shown::Shown;
-
-/// The column that tells rows of the source from those that an outer join adds.
-const SOURCE_COLUMN: &str = "tributary:source";
 
 /// Plans what becomes of the rows of the table and of the source.
 ///
@@ -52,20 +48,16 @@ pub async fn plan(
     let (target, with) = (&merge.target, merge.with.as_ref());
     let changing =
         Changing::begin(instance, context, search_path, target, with, Change::Merge).await?;
-    let source = source_name(&merge.source)?;
-    if source == changing.name {
-        return Err(modify::named_twice(&source));
-    }
+    let source = Source::of(&merge.source, &changing)?;
     let state = &context.state;
     row_functions::refuse(state, &merge.on, "JOIN conditions")?;
-    let from = Shown(&merge.source).to_string();
-    let beside = Beside::of(context, search_path, &changing.with, &from).await?;
+    let beside = Beside::of(context, search_path, &changing.with, &source.read).await?;
     let mut clauses = merge.clauses.clone();
     for clause in &mut clauses {
         refuse_functions(state, clause)?;
         by_name::expand(clause, &changing, &source, &beside)?;
         by_name::expand_values(clause, &changing, &beside)?;
-        visible::restrict(clause, &changing, &source, &beside)?;
+        visible::restrict(clause, &changing, &source.names, &beside)?;
     }
     let cases = Cases::new(&changing, &source, &clauses)?;
     let keys = keys::of(&merge.on, &changing, &beside);
@@ -73,9 +65,10 @@ pub async fn plan(
         .iter()
         .any(|clause| matches!(clause.action, Action::Insert { .. }));
     let mut select = format!(
-        "{}, {} AS \"tributary:fate\"",
+        "{}, {} AS \"{}\"",
         changing.places(),
-        cases.fate()
+        cases.fate(),
+        modify::FATE
     );
     for (index, field) in changing.columns().fields().iter().enumerate() {
         let _ = write!(
@@ -94,10 +87,10 @@ pub async fn plan(
         );
     }
     let from = format!(
-        "{} {} JOIN (SELECT *, true AS \"{SOURCE_COLUMN}\" FROM {from}) AS {} ON {} WHERE {} IS NOT NULL",
+        "{} {} JOIN {} ON {} WHERE {} IS NOT NULL",
         changing.from(),
         join(&merge.clauses),
-        Quoted(&source),
+        source.joined,
         Shown(&merge.on),
         cases.fate(),
     );
@@ -115,7 +108,7 @@ pub async fn plan(
     let returning = Returning {
         items: &merge.returning,
         beside: &beside,
-        beside_first: true,
+        of_merge: true,
     };
     let planned = changing
         .change(context, search_path, found, layout, returning)
@@ -166,30 +159,6 @@ fn join(clauses: &[Clause]) -> &'static str {
     }
 }
 
-/// The name by which expressions know the source.
-fn source_name(source: &TableFactor) -> Result<String> {
-    let folded = |name: &Ident| fold(name.value.clone(), name.quote_style);
-    let name = match source {
-        TableFactor::Table {
-            alias: Some(alias), ..
-        }
-        | TableFactor::Derived {
-            alias: Some(alias), ..
-        } => Some(folded(&alias.name)),
-        TableFactor::Table { name, .. } => {
-            name.0.last().and_then(|part| part.as_ident()).map(folded)
-        }
-        _ => None,
-    };
-    name.ok_or_else(|| {
-        Error::new(
-            SqlState::SYNTAX_ERROR,
-            "the source of MERGE must have a name",
-        )
-        .with_hint("Write USING (query) AS name.")
-    })
-}
-
 /// The clauses as `CASE` expressions: which rows each is for, what becomes of them, and their new
 /// values.
 struct Cases {
@@ -197,13 +166,13 @@ struct Cases {
 }
 
 impl Cases {
-    fn new(changing: &Changing, source: &str, written: &[Clause]) -> Result<Self> {
+    fn new(changing: &Changing, source: &Source, written: &[Clause]) -> Result<Self> {
         let table = format!(
             "{}.\"{}\" IS",
             Quoted(&changing.name),
             crate::warehouse::PLACE_COLUMN
         );
-        let source = format!("{}.\"{SOURCE_COLUMN}\" IS", Quoted(source));
+        let source = format!("{} IS", source.mark);
         let mut clauses = Vec::new();
         for clause in written {
             let mut condition = match clause.when {

@@ -61,7 +61,7 @@ pub async fn plan(
     let returning = Returning {
         items: &update.returning,
         beside: &beside,
-        beside_first: false,
+        of_merge: false,
     };
     let planned = changing
         .change(context, search_path, found, Layout::ALL, returning)

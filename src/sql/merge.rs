@@ -1,8 +1,9 @@
 //! `[WITH ...] MERGE INTO name [[AS] alias] USING source ON condition
 //! WHEN MATCHED | NOT MATCHED [BY TARGET] | NOT MATCHED BY SOURCE [AND condition]
 //! THEN UPDATE SET column = value, ... | UPDATE SET * | DELETE | INSERT [(columns)] VALUES (...) | INSERT * | DO NOTHING ...
-//! [RETURNING ...]`. As in Delta Lake, `*` stands for the columns that the table and the source both have,
-//! by their names; others keep their values, or get their defaults.
+//! [RETURNING ...]`. The source is a table, a query, a function that gives rows, or a join of such. As in Delta
+//! Lake, `*` stands for the columns that the table and the source both have, by their names; others keep their
+//! values, or get their defaults. `merge_action()` in `RETURNING` is `INSERT`, `UPDATE` or `DELETE`.
 
 use std::fmt;
 
@@ -89,7 +90,14 @@ impl Merge {
         let target = Target::parse(parser, &["USING"])?;
         parser.expect_words(&["USING"])?;
         let _ = parser.take_word("ONLY");
-        let source = parser.parse_table_factor()?;
+        let joined = parser.parse_table_and_joins()?;
+        let source = match joined.joins.is_empty() {
+            true => joined.relation,
+            false => TableFactor::NestedJoin {
+                table_with_joins: Box::new(joined),
+                alias: None,
+            },
+        };
         parser.expect_words(&["ON"])?;
         let on = parser.parse_expr()?;
         let mut clauses = Vec::new();
@@ -174,7 +182,8 @@ impl Action {
             return Ok(Self::InsertAll);
         }
         let columns = parser.optional_columns()?;
-        if parser.take_words(&["DEFAULT", "VALUES"]) {
+        // Defaults are for all columns.
+        if columns.is_empty() && parser.take_words(&["DEFAULT", "VALUES"]) {
             return Ok(Self::Insert {
                 columns: Vec::new(),
                 overriding: None,

@@ -4,6 +4,7 @@
 use datafusion::sql::sqlparser::ast::{Expr, Ident, ObjectName, ObjectNamePart};
 
 use super::super::modify::{Beside, Changing, folded};
+use super::source::Source;
 use crate::error::{Error, Result, SqlState};
 use crate::sql::assignment::Assignment;
 use crate::sql::merge::{Action, Clause};
@@ -16,7 +17,7 @@ use crate::sql::merge::{Action, Clause};
 pub fn expand(
     clause: &mut Clause,
     changing: &Changing,
-    source: &str,
+    source: &Source,
     beside: &Beside,
 ) -> Result<()> {
     if !matches!(clause.action, Action::UpdateAll | Action::InsertAll) {
@@ -29,13 +30,14 @@ pub fn expand(
         return Err(Error::new(
             SqlState::UNDEFINED_COLUMN,
             format!(
-                "source \"{source}\" has no column with the name of one of table \"{}\"",
+                "source \"{}\" has no column with the name of one of table \"{}\"",
+                source.names.join("\", \""),
                 changing.object.name.name
             ),
         )
         .with_hint("Give the source's columns the names of those that they are for."));
     }
-    let value = |column: &String| Some(column_of(source, column));
+    let value = |column: &String| Some(column_of(beside.relation_of(column)?, column));
     clause.action = match clause.action {
         Action::UpdateAll => {
             let assignments = columns.into_iter().map(|column| {

@@ -64,6 +64,18 @@ impl Beside {
         self.columns.iter().any(|known| known.1 == column)
     }
 
+    /// The first relation that has a column of this name.
+    pub fn relation_of(&self, column: &str) -> Option<&str> {
+        let mut columns = self.columns.iter();
+        let found = columns.find(|known| known.1 == column)?;
+        Some(&found.0)
+    }
+
+    /// Whether several relations have a column of this name.
+    pub(super) fn is_ambiguous(&self, column: &str) -> bool {
+        self.named(column).len() > 1
+    }
+
     /// The names of the columns of a relation.
     pub fn names(&self, relation: &str) -> Vec<&str> {
         let columns = self.columns.iter();

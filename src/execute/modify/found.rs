@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast::{Ident, ObjectNamePart, Query, SetExpr, Tab
 
 use super::put::{PutAnswer, PutRows};
 use super::returning::{Answered, Returning, carried_name};
-use super::{Changing, Twice, folded};
+use super::{Changing, Fate, Twice, folded};
 use crate::catalog::Snapshot;
 use crate::error::{Error, Result, SqlState};
 use crate::execute::query;
@@ -47,6 +47,9 @@ pub const KEYS: &str = "tributary:keys";
 pub fn keys_name(table: &QualifiedName) -> QualifiedName {
     with_suffix(table, KEY_ROWS)
 }
+
+/// The column that tells what becomes of a row.
+pub const FATE: &str = "tributary:fate";
 
 /// The number of a row among those that an `INSERT` proposes.
 pub const POSITION: &str = "tributary:position";
@@ -228,7 +231,17 @@ impl Changing {
         layout: Layout,
         returning: Returning<'_>,
     ) -> Result<Planned> {
-        let answered = self.answered_later(&context.state, &returning)?;
+        let name = Quoted(&self.name);
+        let action = format!(
+            "CASE {name}.\"{FATE}\" WHEN {} THEN 'DELETE' WHEN {} THEN 'UPDATE' ELSE 'INSERT' END",
+            Fate::Gone as i32,
+            Fate::Changed as i32
+        );
+        let answered = self.answered_later(&context.state, &returning, &action)?;
+        let answered_put = match layout.puts {
+            true => Some(self.answered_later(&context.state, &returning, "'INSERT'")?),
+            false => None,
+        };
         let mut select = found.select;
         for place in &answered.carried {
             let (column, name) = (returning.beside.column(*place), carried_name(*place));
@@ -273,9 +286,9 @@ impl Changing {
         let plan = query::plan(context, &query).await?;
         let width = plan.schema().fields().len() - own.len();
         let returning = answer(&plan, &query, width, &context.snapshot);
-        let answered = match planned.layout.puts {
-            true => Some(self.answer_put(context, search_path, &answered).await?),
-            false => None,
+        let answered = match answered_put {
+            Some(answered) => Some(self.answer_put(context, search_path, &answered).await?),
+            None => None,
         };
         Ok(Planned {
             returning,
@@ -321,12 +334,47 @@ fn known_name(factor: &TableFactor) -> Option<String> {
         }
         | TableFactor::Derived {
             alias: Some(alias), ..
+        }
+        | TableFactor::UNNEST {
+            alias: Some(alias), ..
+        }
+        | TableFactor::Function {
+            alias: Some(alias), ..
+        }
+        | TableFactor::TableFunction {
+            alias: Some(alias), ..
+        }
+        | TableFactor::NestedJoin {
+            alias: Some(alias), ..
         } => Some(folded(&alias.name)),
-        TableFactor::Table { name, .. } => {
+        TableFactor::Table { name, .. } | TableFactor::Function { name, .. } => {
             name.0.last().and_then(|part| part.as_ident()).map(folded)
         }
+        TableFactor::UNNEST { .. } => Some("unnest".to_owned()),
         _ => None,
     }
+}
+
+/// The names by which expressions know a relation, or those of a join.
+///
+/// # Errors
+/// 42712 for a name that two of them have.
+pub fn names_of(factor: &TableFactor, names: &mut Vec<String>) -> Result<()> {
+    if let Some(name) = known_name(factor) {
+        if names.contains(&name) {
+            return Err(named_twice(&name));
+        }
+        names.push(name);
+    } else if let TableFactor::NestedJoin {
+        table_with_joins, ..
+    } = factor
+    {
+        names_of(&table_with_joins.relation, names)?;
+        for join in &table_with_joins.joins {
+            names_of(&join.relation, names)?;
+        }
+    }
+    Ok(())
 }
 
 /// The names by which the expressions of a query know its relations.

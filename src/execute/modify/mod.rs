@@ -13,7 +13,9 @@ pub mod visible;
 
 pub use beside::Beside;
 pub use changing::Changing;
-pub use found::{EXCLUDED, Found, KEYS, Layout, POSITION, Planned, keys_name, named_twice};
+pub use found::{
+    EXCLUDED, FATE, Found, KEYS, Layout, POSITION, Planned, keys_name, named_twice, names_of,
+};
 pub use returning::Returning;
 
 use datafusion::sql::sqlparser::ast::Ident;

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use datafusion::execution::SessionState;
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, ObjectNamePart, Query, SelectItem, SelectItemQualifiedWildcardKind, SetExpr,
-    VisitorMut,
+    Expr, FunctionArguments, Ident, ObjectNamePart, Query, SelectItem,
+    SelectItemQualifiedWildcardKind, SetExpr, VisitorMut,
 };
 
 use super::beside::Beside;
@@ -16,7 +16,7 @@ use crate::session::row_functions;
 use crate::sql::column_names::name_of;
 use crate::sql::name::Quoted;
 use crate::sql::shown::Shown;
-use crate::sql::walk::VisitMut;
+use crate::sql::walk::{VisitMut, visit_expressions};
 use crate::sql::{Statement, parse_one};
 
 /// What a statement answers of each row.
@@ -25,11 +25,13 @@ pub struct Returning<'a> {
     pub items: &'a [SelectItem],
     /// The relations that they may name beside the table.
     pub beside: &'a Beside,
-    /// Whether `*` has these relations' columns before the table's.
-    pub beside_first: bool,
+    /// Whether it is that of a `MERGE`: `*` has these relations' columns before the table's, and
+    /// `merge_action()` tells what has become of a row.
+    pub of_merge: bool,
 }
 
 /// `RETURNING` over the new rows.
+#[derive(Default)]
 pub(super) struct Answered {
     /// More items of a `SELECT`.
     pub(super) items: String,
@@ -52,7 +54,7 @@ impl Changing {
     }
 
     /// `RETURNING` as more items of a `SELECT` of the new rows, which carry columns of other
-    /// relations under names of [`carried_name`].
+    /// relations under names of [`carried_name`]; `action` is what has become of one, as an expression.
     ///
     /// # Errors
     /// Those of [`Self::answered`]; 42702 for a column that several relations have.
@@ -60,8 +62,13 @@ impl Changing {
         &self,
         state: &SessionState,
         returning: &Returning<'_>,
+        action: &str,
     ) -> Result<Answered> {
+        if returning.items.is_empty() {
+            return Ok(Answered::default());
+        }
         let mut carrier = Carrier {
+            action: parsed_value(action)?,
             changing: self,
             beside: returning.beside,
             carried: Vec::new(),
@@ -104,7 +111,7 @@ impl Changing {
             let columns = match item {
                 SelectItem::Wildcard(options) if *options == Default::default() => {
                     let (mut first, mut last) = (own(), returning.beside.all(None));
-                    if returning.beside_first {
+                    if returning.of_merge {
                         std::mem::swap(&mut first, &mut last);
                     }
                     first.append(&mut last);
@@ -135,6 +142,9 @@ impl Changing {
                 }
                 item => {
                     row_functions::refuse(state, item, "RETURNING")?;
+                    if !returning.of_merge {
+                        refuse_action(item)?;
+                    }
                     items.push(item.clone());
                     continue;
                 }
@@ -157,6 +167,54 @@ fn parsed_column(column: &str) -> Result<SelectItem> {
     Err(Error::internal("a column is not read as one"))
 }
 
+fn parsed_value(text: &str) -> Result<Expr> {
+    match parsed_column(text)? {
+        SelectItem::UnnamedExpr(value) => Ok(value),
+        _ => Err(Error::internal("a value is not read as one")),
+    }
+}
+
+/// Whether an expression asks what a `MERGE` has done with a row.
+fn is_action(expression: &Expr) -> bool {
+    match expression {
+        Expr::Function(call) => {
+            let takes_nothing = match &call.args {
+                FunctionArguments::List(given) => given.args.is_empty(),
+                _ => false,
+            };
+            let name: Vec<String> = call
+                .name
+                .0
+                .iter()
+                .filter_map(|part| part.as_ident())
+                .map(folded)
+                .collect();
+            let name: Vec<&str> = name.iter().map(String::as_str).collect();
+            takes_nothing
+                && matches!(
+                    name.as_slice(),
+                    ["merge_action"] | ["pg_catalog", "merge_action"]
+                )
+        }
+        _ => false,
+    }
+}
+
+/// Refuses `merge_action()`.
+fn refuse_action(item: &SelectItem) -> Result<()> {
+    let found = visit_expressions(item, |part| match is_action(part) {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    });
+    match found {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(Error::new(
+            SqlState::SYNTAX_ERROR,
+            "MERGE_ACTION() can only be used in the RETURNING list of a MERGE command",
+        )),
+    }
+}
+
 /// The name under which the new rows carry a column of another relation.
 pub(super) fn carried_name(place: usize) -> String {
     format!("tributary:beside{place}")
@@ -164,6 +222,8 @@ pub(super) fn carried_name(place: usize) -> String {
 
 /// Has expressions read the columns of other relations from the new rows.
 struct Carrier<'a> {
+    /// What has become of a row.
+    action: Expr,
     changing: &'a Changing,
     beside: &'a Beside,
     carried: Vec<usize>,
@@ -197,6 +257,10 @@ impl VisitorMut for Carrier<'_> {
     }
 
     fn post_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<Error> {
+        if is_action(expression) {
+            *expression = self.action.clone();
+            return ControlFlow::Continue(());
+        }
         let place = match expression {
             Expr::CompoundIdentifier(parts) => {
                 let [relation, column] = parts.as_slice() else {

@@ -19,24 +19,28 @@ use crate::sql::walk::VisitMut;
 pub fn restrict(
     clause: &mut Clause,
     changing: &Changing,
-    source: &str,
+    source: &[String],
     beside: &Beside,
 ) -> Result<()> {
-    let target = changing.name.as_str();
-    let in_target = |column: &str| changing.columns().index_of(column).is_ok();
-    let in_source = |column: &str| beside.has_column(column);
-    let mut restriction = match clause.when {
+    let (target, columns) = (std::slice::from_ref(&changing.name), changing.columns());
+    let in_target = |column: &str| {
+        let is_there = columns.index_of(column).is_ok();
+        is_there.then_some(changing.name.as_str())
+    };
+    let in_source = |column: &str| beside.relation_of(column);
+    let (target, source) = (Side(target, &in_target), Side(source, &in_source));
+    let (seen, hidden) = match clause.when {
         When::Matched => return Ok(()),
-        When::NotMatched => Restriction {
-            seen: (source, &in_source),
-            hidden: (target, &in_target),
-            around: Vec::new(),
-        },
-        When::NotMatchedBySource => Restriction {
-            seen: (target, &in_target),
-            hidden: (source, &in_source),
-            around: Vec::new(),
-        },
+        When::NotMatched => (source, target),
+        When::NotMatchedBySource => (target, source),
+    };
+    let when = clause.when;
+    let is_ambiguous = |column: &str| when == When::NotMatched && beside.is_ambiguous(column);
+    let mut restriction = Restriction {
+        seen,
+        hidden,
+        is_ambiguous: &is_ambiguous,
+        around: Vec::new(),
     };
     let mut visit = |tree: &mut Option<Expr>| match tree.visit(&mut restriction) {
         ControlFlow::Continue(()) => Ok(()),
@@ -53,12 +57,14 @@ pub fn restrict(
     }
 }
 
-/// A relation and which columns it has.
-type Side<'a> = (&'a str, &'a dyn Fn(&str) -> bool);
+/// The names of relations, and which of them has a column.
+struct Side<'a>(&'a [String], &'a dyn Fn(&str) -> Option<&'a str>);
 
 struct Restriction<'a> {
     seen: Side<'a>,
     hidden: Side<'a>,
+    /// Whether several relations that are seen have a column.
+    is_ambiguous: &'a dyn Fn(&str) -> bool,
     /// The names of relations in the subqueries around.
     around: Vec<Vec<String>>,
 }
@@ -83,7 +89,7 @@ impl VisitorMut for Restriction<'_> {
                     return ControlFlow::Continue(());
                 };
                 let is_shadowed = self.around.iter().flatten().any(|known| *known == relation);
-                if relation == self.hidden.0 && !is_shadowed {
+                if self.hidden.0.contains(&relation) && !is_shadowed {
                     return ControlFlow::Break(
                         Error::new(
                             SqlState::UNDEFINED_TABLE,
@@ -97,18 +103,21 @@ impl VisitorMut for Restriction<'_> {
             }
             Expr::Identifier(name) if self.around.is_empty() => {
                 let column = folded(name);
-                if (self.seen.1)(&column) {
-                    let relation = Ident::with_quote('"', self.seen.0);
+                if let Some(relation) = (self.seen.1)(&column) {
+                    // It is refused where the clause is planned.
+                    if (self.is_ambiguous)(&column) {
+                        return ControlFlow::Continue(());
+                    }
+                    let relation = Ident::with_quote('"', relation);
                     *expression = Expr::CompoundIdentifier(vec![relation, name.clone()]);
-                } else if (self.hidden.1)(&column) {
+                } else if let Some(relation) = (self.hidden.1)(&column) {
                     return ControlFlow::Break(
                         Error::new(
                             SqlState::UNDEFINED_COLUMN,
                             format!("column \"{column}\" does not exist"),
                         )
                         .with_hint(format!(
-                            "There is a column named \"{column}\" in table \"{}\", but it cannot be referenced from this part of the query.",
-                            self.hidden.0
+                            "There is a column named \"{column}\" in table \"{relation}\", but it cannot be referenced from this part of the query."
                         )),
                     );
                 }

@@ -90,7 +90,7 @@ pub(super) async fn act(
         let returning = Returning {
             items: &[],
             beside: &Beside::default(),
-            beside_first: false,
+            of_merge: false,
         };
         let found = Found { select, from };
         changing

@@ -672,6 +672,10 @@ const STATEMENTS: &[(&str, &str)] = &[
         "=",
     ),
     (
+        "merge into only t using a join b using (x) left join c on c.x = a.x on t.a = a.x when matched then delete returning merge_action()",
+        "MERGE INTO t USING (a JOIN b USING(x) LEFT JOIN c ON c.x = a.x) ON t.a = a.x WHEN MATCHED THEN DELETE RETURNING merge_action()",
+    ),
+    (
         "merge t using s on t.a = s.a when matched then update set * when not matched by target then insert *",
         "MERGE INTO t USING s ON t.a = s.a WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *",
     ),
