@@ -34,7 +34,7 @@ use crate::models::keyed;
 use crate::models::partitioned;
 use crate::models::replacement::replaced_meanwhile;
 use crate::session::domains::{self, DomainKind};
-use crate::session::{Session, enums, own_types};
+use crate::session::{Session, declared, enums, own_types};
 use crate::sources::{is_same, plain};
 use crate::sql::alter::Action;
 use crate::sql::constraint::{Declared, Rule, complete};
@@ -287,14 +287,11 @@ fn columns_like(object: &Object, given: &SchemaRef, snapshot: &Snapshot) -> Opti
 
 /// The type by which a column that came from a query would be declared.
 fn declared_type(object: &Object, field: &Field, snapshot: &Snapshot) -> String {
+    let of_type = EnumKind::of_field(field).map(|kind| kind.oid());
+    let of_type = of_type.or_else(|| Some(CompositeKind::of(field.data_type())?.oid()));
     let made = match DomainKind::of_field(field) {
         Some(kind) => Some(kind.type_oid()),
-        None => {
-            let row = || CompositeKind::of(field.data_type()).map(CompositeKind::oid);
-            EnumKind::of_field(field)
-                .map(|kind| kind.oid())
-                .or_else(row)
-        }
+        None => of_type,
     };
     if let Some((of, is_array)) = made.and_then(|oid| own_types::with_oid(snapshot, oid)) {
         let array = if is_array { "[]" } else { "" };
@@ -306,6 +303,15 @@ fn declared_type(object: &Object, field: &Field, snapshot: &Snapshot) -> String 
     if let Some(kind) = JsonKind::of_field(field) {
         return kind.name().to_owned();
     }
+    if let DataType::List(item) = field.data_type()
+        && let Some(kind) = JsonKind::of_field(item)
+    {
+        return format!("{}[]", kind.name());
+    }
+    // Types that are texts or numbers to expressions, and arrays of such.
+    if let Some(told) = declared::told(field).filter(|told| is_declarable(told)) {
+        return told;
+    }
     let digits = object.moment_precision(field.name());
     match (field.data_type(), digits) {
         (DataType::Timestamp(_, None), Some(digits)) => format!("TIMESTAMP({digits})"),
@@ -314,6 +320,16 @@ fn declared_type(object: &Object, field: &Field, snapshot: &Snapshot) -> String 
         }
         (DataType::Time64(_), Some(digits)) => format!("TIME({digits})"),
         (data_type, _) => type_name(data_type),
+    }
+}
+
+/// Whether a column can be declared by a type that clients are told of.
+fn is_declarable(told: &str) -> bool {
+    match parse_one(&format!("CREATE TABLE of_told (told {told})")) {
+        Ok(Statement::CreateTable(create)) => {
+            crate::models::define::declared_columns(&create.columns).is_ok()
+        }
+        _ => false,
     }
 }
 

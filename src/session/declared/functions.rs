@@ -1,7 +1,7 @@
 //! What functions of PostgreSQL answer with that is a type of its own catalog: `current_database()` gives a
 //! `name`, and is a text to expressions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use crate::catalog::pg_catalog::function_answers;
@@ -51,6 +51,15 @@ static ANSWERS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(||
     let answers = answers.filter_map(|(name, told)| Some((name, told?)));
     answers.chain(OTHERS).collect()
 });
+
+/// The names of PostgreSQL's own functions.
+static BUILT_IN: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| function_answers().map(|(name, _)| name).collect());
+
+/// Whether PostgreSQL has a function of this name.
+pub(super) fn is_built_in(name: &str) -> bool {
+    BUILT_IN.contains(name)
+}
 
 /// The type that clients are told of for what a function answers, where it is not that of the values.
 pub(super) fn answer(name: &str) -> Option<&'static str> {

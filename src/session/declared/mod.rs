@@ -13,11 +13,13 @@ use datafusion::logical_expr::{Expr, LogicalPlan};
 use tributary_udfs::postgres::{CHARACTER_LENGTH, CharacterLength};
 
 use self::origin::Trace;
-pub(super) use self::origin::told_by as told;
-use crate::catalog::Snapshot;
+pub use self::origin::told_by as told;
+use crate::catalog::{Oid, Snapshot};
 use crate::session::domains::{DOMAIN, DomainKind};
 use crate::sql::moment_precision::MOMENT_PRECISION;
-use crate::wire::types::{POSTGRES_COLUMN, POSTGRES_MODIFIER, POSTGRES_TABLE, POSTGRES_TYPE};
+use crate::wire::types::{
+    POSTGRES_COLUMN, POSTGRES_MODIFIER, POSTGRES_TABLE, POSTGRES_TYPE, PostgresType,
+};
 
 /// Says of the columns of an answer by which types they were declared, or cast to, in the plan that
 /// they come of, and which columns of relations they are.
@@ -113,6 +115,39 @@ fn kept(told: String) -> Option<String> {
 /// The domain that a value over the columns of a plan is of.
 pub fn domain(plan: &LogicalPlan, value: &Expr, snapshot: &Snapshot) -> Option<DomainKind> {
     Trace::new(plan, snapshot).value(value).domain
+}
+
+/// The type of values that are assigned to a column of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// Its number; that of what it is over where it is a domain.
+    pub oid: Oid,
+    /// The number by which it is named.
+    pub named: Oid,
+    /// Whether it may be any type that is kept as texts are, for all that is known.
+    pub is_any_text: bool,
+}
+
+/// The type of a plan's column, where its values are assigned to something; none of what takes the type of
+/// that: a text in quotes, a parameter, NULL.
+pub fn given(plan: &LogicalPlan, index: usize, snapshot: &Snapshot) -> Option<Given> {
+    let trace = Trace::new(plan, snapshot);
+    let field = plan.schema().fields().get(index)?;
+    if *field.data_type() == DataType::Null || trace.is_open(index) {
+        return None;
+    }
+    let origin = trace.column(index);
+    let mut metadata = field.metadata().clone();
+    match origin.told {
+        Some(told) => metadata.insert(POSTGRES_TYPE.to_owned(), told),
+        None => metadata.remove(POSTGRES_TYPE),
+    };
+    let oid = PostgresType::of_field(&field.as_ref().clone().with_metadata(metadata)).oid;
+    Some(Given {
+        oid,
+        named: origin.domain.map_or(oid, |domain| domain.type_oid()),
+        is_any_text: trace.may_be_any_text(index),
+    })
 }
 
 /// Whether a column of a plan is one of a table, as it is kept there.

@@ -58,7 +58,7 @@ impl Origin {
 }
 
 /// The type that a field says of itself to be told by.
-pub(in crate::session) fn told_by(field: &Field) -> Option<String> {
+pub fn told_by(field: &Field) -> Option<String> {
     let metadata = field.metadata();
     let length = metadata.get(CHARACTER_LENGTH);
     match length.and_then(|length| CharacterLength::from_metadata(length)) {
@@ -98,6 +98,17 @@ impl<'a> Trace<'a> {
     pub(super) fn value(&self, expression: &Expr) -> Origin {
         let input = self.plan;
         Tracer { input, trace: self }.of(expression)
+    }
+
+    /// Whether a column takes the type of what its values are assigned to: nothing has told one of its own.
+    pub(super) fn is_open(&self, index: usize) -> bool {
+        is_open_in(self.plan, index)
+    }
+
+    /// Whether a column that is a text for all that is told may be of any type that is kept as texts are: its
+    /// values come from a function of this server's own, or are the elements of arrays.
+    pub(super) fn may_be_any_text(&self, index: usize) -> bool {
+        may_be_any_text(self.plan, index)
     }
 
     /// [`Self::column`] of a node of the plan.
@@ -280,6 +291,81 @@ fn element(told: &str) -> Option<String> {
     match told {
         "oidvector" => Some("oid".to_owned()),
         _ => told.strip_suffix("[]").map(str::to_owned),
+    }
+}
+
+/// [`Trace::is_open`] of a node of a plan. A relation tells the types of its columns, and so do rows that
+/// are held against each other.
+fn is_open_in(plan: &LogicalPlan, index: usize) -> bool {
+    match plan {
+        LogicalPlan::Projection(projection) => match projection.expr.get(index) {
+            Some(expression) => match bare(expression) {
+                Expr::Column(column) => {
+                    let place = projection.input.schema().maybe_index_of_column(column);
+                    place.is_some_and(|place| is_open_in(&projection.input, place))
+                }
+                other => is_open(other),
+            },
+            None => false,
+        },
+        LogicalPlan::Values(values) => {
+            let mut rows = values.values.iter().map(|row| row.get(index));
+            rows.all(|value| value.is_some_and(is_open))
+        }
+        LogicalPlan::Filter(filter) => is_open_in(&filter.input, index),
+        LogicalPlan::Sort(sort) => is_open_in(&sort.input, index),
+        LogicalPlan::Limit(limit) => is_open_in(&limit.input, index),
+        _ => false,
+    }
+}
+
+/// [`Trace::may_be_any_text`] of a node of a plan.
+fn may_be_any_text(plan: &LogicalPlan, index: usize) -> bool {
+    let is_own = |expression: Option<&Expr>, input: &LogicalPlan| match expression.map(bare) {
+        Some(Expr::Column(column)) => {
+            let place = input.schema().maybe_index_of_column(column);
+            place.is_some_and(|place| may_be_any_text(input, place))
+        }
+        Some(Expr::ScalarFunction(call)) => !functions::is_built_in(call.name()),
+        Some(Expr::AggregateFunction(call)) => !functions::is_built_in(call.func.name()),
+        Some(Expr::WindowFunction(call)) => !functions::is_built_in(call.fun.name()),
+        _ => false,
+    };
+    match plan {
+        LogicalPlan::Projection(it) => is_own(it.expr.get(index), &it.input),
+        LogicalPlan::Aggregate(it) => {
+            let mut all = it.group_expr.iter().chain(&it.aggr_expr);
+            is_own(all.nth(index), &it.input)
+        }
+        LogicalPlan::Window(it) => match index.checked_sub(it.input.schema().fields().len()) {
+            None => may_be_any_text(&it.input, index),
+            Some(place) => is_own(it.window_expr.get(place), &it.input),
+        },
+        LogicalPlan::Unnest(it) => {
+            let place = it.dependency_indices.get(index).copied();
+            let list = place.and_then(|place| it.input.schema().fields().get(place));
+            let own = it.schema.fields().get(index);
+            match (list, own, place) {
+                (Some(list), Some(own), Some(place)) if list.data_type() == own.data_type() => {
+                    may_be_any_text(&it.input, place)
+                }
+                _ => true,
+            }
+        }
+        LogicalPlan::Filter(it) => may_be_any_text(&it.input, index),
+        LogicalPlan::Sort(it) => may_be_any_text(&it.input, index),
+        LogicalPlan::Limit(it) => may_be_any_text(&it.input, index),
+        LogicalPlan::SubqueryAlias(it) => may_be_any_text(&it.input, index),
+        LogicalPlan::Distinct(Distinct::All(input)) => may_be_any_text(input, index),
+        _ => false,
+    }
+}
+
+/// An expression without the names that it is given.
+fn bare(expression: &Expr) -> &Expr {
+    match expression {
+        Expr::Alias(alias) => bare(&alias.expr),
+        other => other,
     }
 }
 
