@@ -1,5 +1,7 @@
 //! `INSERT`: all rows are put in, or none. Columns that are not given get their defaults. With `ON
-//! CONFLICT`, rows whose key is there already change the row that has it, or are left out.
+//! CONFLICT`, rows whose key is there already change the row that has it, or are left out. As in PostgreSQL, a
+//! value becomes one of its column's type where that type's casts allow it in assignments, and is refused
+//! elsewhere (42804); so it is with `UPDATE`, `MERGE` and `ON CONFLICT`.
 //!
 //! In a table with a `unique_key` rows take the place of those with their keys where they are later; the
 //! number that is answered is of those, and a notice tells of the others. `RETURNING` answers with the
@@ -8,19 +10,17 @@
 //! `UPDATE` does, whatever the versions; the others go in as without the clause. In a history there is
 //! neither `ON CONFLICT` nor `RETURNING` (0A000).
 
-use std::ops::ControlFlow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::datatypes::{FieldRef, Schema};
+use arrow::datatypes::{Field, FieldRef, Schema};
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
-use datafusion::logical_expr::{
-    DmlStatement, Expr, ExprSchemable as _, LogicalPlan, LogicalPlanBuilder, lit,
-};
+use datafusion::logical_expr::{DmlStatement, Expr, LogicalPlan, LogicalPlanBuilder, lit};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::parser::{DFParserBuilder, Statement as PlannerStatement};
-use datafusion::sql::sqlparser::ast::{self, Query, SetExpr, Visitor};
+use datafusion::sql::sqlparser::ast::{self, Query, SetExpr};
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use futures::StreamExt;
 
@@ -31,7 +31,7 @@ use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::{Instance, LockGuard, StatementContext};
 use crate::models::constraints::{
-    self, Constraints, Repeated, assigned, check_assignable, check_literal,
+    self, Constraints, Repeated, assigned, check_columns, check_literal,
 };
 use crate::models::keyed;
 use crate::models::rejected::{self, Keep};
@@ -39,14 +39,14 @@ use crate::models::replacement::{self, replaced_meanwhile, same_columns};
 use crate::models::table_id;
 use crate::session::{Outcome, Session, plan, row_functions};
 use crate::sources::RejectedRows;
-use crate::sql::QualifiedName;
+use crate::sql::assignment::is_default;
 use crate::sql::column_names;
 use crate::sql::constraint::Rule;
 use crate::sql::distinct_literals;
 use crate::sql::insert::Insert;
 use crate::sql::name::Parenthesized;
 use crate::sql::shown::Shown;
-use crate::sql::walk::Visit;
+use crate::sql::{QualifiedName, Statement, parse_one};
 use crate::warehouse::{At, CommitInfo};
 
 /// The table whose columns are those of the table, but for `NOT NULL`.
@@ -71,15 +71,22 @@ pub async fn plan(
     let mut filled = insert.clone();
     take_first_columns(context, &mut filled, &target).await?;
     filled.columns = keyed::given_names(&target, &filled.columns)?;
+    check_values(
+        context,
+        search_path,
+        &filled.columns,
+        &filled.source,
+        &target,
+    )
+    .await?;
     defaults::fill(&mut filled, &target, snapshot)?;
     let mut source = filled.source;
-    check_values(&context.state, &filled.columns, &source, &target)?;
     column_names::make_unique(&mut source);
     let views = plan::views(snapshot, &source)?;
     context.plan_views(views).await?;
     let state = &context.state;
     plan::make_rows_plannable(&mut source, state).await?;
-    if has_values_within(&source) {
+    if !matches!(source.body.as_ref(), SetExpr::Values(_)) {
         return apart(state, &filled.columns, source, &target).await;
     }
     // DataFusion refuses NULL in a column that has none, but not by its name.
@@ -111,37 +118,12 @@ pub async fn plan(
     };
     match planned {
         LogicalPlan::Dml(DmlStatement { input, .. }) => {
-            check_casts(&input, &target)?;
             plan::complete(Arc::unwrap_or_clone(input), state).await
         }
         other => Err(Error::internal(format!(
             "INSERT was planned as {}",
             other.display()
         ))),
-    }
-}
-
-/// Whether a query has `VALUES` within it, which DataFusion would take for the table's rows.
-fn has_values_within(source: &Query) -> bool {
-    struct Finder;
-    impl Visitor for Finder {
-        type Break = ();
-
-        fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
-            match has_values(&query.body) {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            }
-        }
-    }
-    !matches!(source.body.as_ref(), SetExpr::Values(_)) && source.visit(&mut Finder).is_break()
-}
-
-fn has_values(body: &SetExpr) -> bool {
-    match body {
-        SetExpr::Values(_) => true,
-        SetExpr::SetOperation { left, right, .. } => has_values(left) || has_values(right),
-        _ => false,
     }
 }
 
@@ -158,18 +140,24 @@ async fn apart(
     let given = rows.schema().columns();
     let fields = target.schema.fields();
     width::check(given.len(), columns.len(), fields.len())?;
+    let place_of = |(place, field): (usize, &FieldRef)| match columns {
+        [] => Some(place),
+        columns => columns.iter().position(|name| name == field.name()),
+    };
+    let assigned = fields.iter().enumerate();
+    let assigned =
+        assigned.filter_map(|(place, field)| Some((place_of((place, field))?, field.as_ref())));
+    let asked = constraints::asked(&rows, assigned, target);
+    if !asked.is_empty() {
+        // Types are those that the query is computed with.
+        let rows = plan::complete(rows.clone(), state).await?;
+        check_columns(&rows, asked.into_iter(), target, state)?;
+    }
     let mut values = Vec::with_capacity(fields.len());
     for (place, field) in fields.iter().enumerate() {
-        let place = match columns {
-            [] => Some(place),
-            columns => columns.iter().position(|name| name == field.name()),
-        };
+        let place = place_of((place, field));
         values.push(match place.and_then(|place| given.get(place)) {
-            Some(column) => {
-                let value = Expr::Column(column.clone());
-                check_assignable(field, &value.get_type(rows.schema())?)?;
-                value.alias(field.name())
-            }
+            Some(column) => Expr::Column(column.clone()).alias(field.name()),
             None => lit(ScalarValue::try_from(field.data_type())?).alias(field.name()),
         });
     }
@@ -177,9 +165,13 @@ async fn apart(
     plan::complete(plan::cast_to(rows, &target.schema)?, state).await
 }
 
-/// That `VALUES` has no functions of many rows, and no literals that their columns do not take.
-fn check_values(
-    state: &SessionState,
+/// That `VALUES` has no functions of many rows, and no values that their columns do not take.
+///
+/// # Errors
+/// 42803, 42P20 and 0A000 for such functions; 42804 for such values.
+async fn check_values(
+    context: &StatementContext,
+    search_path: &[String],
     columns: &[String],
     source: &Query,
     target: &Object,
@@ -195,27 +187,58 @@ fn check_values(
             named.map(|(_, field)| field).collect()
         }
     };
+    // Each kind of value once: rows are often alike.
+    let mut computed: Vec<&Field> = Vec::new();
+    let mut items: BTreeMap<(usize, String), usize> = BTreeMap::new();
     for row in &values.rows {
-        for (field, value) in fields.iter().zip(&row.content) {
-            row_functions::refuse(state, value, "VALUES")?;
-            check_literal(field, value)?;
+        for (place, (field, value)) in fields.iter().zip(&row.content).enumerate() {
+            row_functions::refuse(&context.state, value, "VALUES")?;
+            check_literal(target, field, value, &context.snapshot, search_path)?;
+            if !constraints::is_literal(value) && !is_default(value) {
+                items.entry((place, kind_of(value))).or_insert_with(|| {
+                    computed.push(field);
+                    computed.len() - 1
+                });
+            }
         }
     }
-    Ok(())
+    if items.is_empty() {
+        return Ok(());
+    }
+    let mut values: Vec<(usize, String)> = items
+        .into_iter()
+        .map(|((_, value), number)| (number, format!("{value} AS \"tributary:value{number}\"")))
+        .collect();
+    values.sort_unstable();
+    let values: Vec<String> = values.into_iter().map(|(_, value)| value).collect();
+    let Statement::Query(mut query) = parse_one(&format!("SELECT {}", values.join(", ")))? else {
+        return Err(Error::internal("values are read by no query"));
+    };
+    query.with.clone_from(&source.with);
+    // What cannot be planned is told of where all values are.
+    match plan::query(context, &query).await {
+        Ok(plan) => check_columns(
+            &plan,
+            computed.into_iter().enumerate(),
+            target,
+            &context.state,
+        ),
+        Err(_) => Ok(()),
+    }
 }
 
-/// That the values of a query, which DataFusion has cast to the columns' types, may be assigned to
-/// these columns.
-fn check_casts(rows: &LogicalPlan, target: &Object) -> Result<()> {
-    let LogicalPlan::Projection(projection) = rows else {
-        return Ok(());
-    };
-    for (value, field) in projection.expr.iter().zip(target.schema.fields()) {
-        if let Expr::Cast(cast) = value.clone().unalias() {
-            check_assignable(field, &cast.expr.get_type(projection.input.schema())?)?;
+/// A value as text, without the literal of which a cast makes one.
+fn kind_of(value: &ast::Expr) -> String {
+    match value {
+        ast::Expr::Cast { expr, .. } if matches!(expr.as_ref(), ast::Expr::Value(_)) => {
+            let mut kind = value.clone();
+            if let ast::Expr::Cast { expr, .. } = &mut kind {
+                **expr = ast::Expr::value(ast::Value::Null);
+            }
+            Shown(&kind).to_string()
         }
+        value => Shown(value).to_string(),
     }
-    Ok(())
 }
 
 /// How an INSERT is run.

@@ -9,6 +9,7 @@
 mod acl_default;
 mod acl_explode;
 mod advisory_lock_functions;
+mod assignment_casts;
 mod compared_names;
 mod data;
 mod definition_functions;
@@ -79,6 +80,7 @@ mod updatable_functions;
 #[cfg(test)]
 mod tests;
 
+pub use assignment_casts::is_assigned;
 pub use data::argument_oids;
 pub use expression_text::column_type;
 pub use function::StatementCatalog;

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::datatypes::{Field, SchemaRef};
 use datafusion::sql::sqlparser::ast::{Expr, With};
+use parking_lot::Mutex;
 
-use super::found::{ROWS, with_suffix};
+use super::folded;
+use super::found::{EXCLUDED, ROWS, with_suffix};
 use crate::catalog::{Object, Snapshot};
 use crate::error::{Error, Result};
 use crate::execute::target::Change;
@@ -39,6 +41,10 @@ pub struct Changing {
     pub(super) earlier: Option<Arc<Modification>>,
     /// How many subqueries give several columns their values.
     subqueries: AtomicUsize,
+    /// The search path of the session.
+    path: Vec<String>,
+    /// What is assigned to columns, by their places, but for literals.
+    assigned: Mutex<Vec<(usize, String)>>,
 }
 
 impl Changing {
@@ -72,6 +78,8 @@ impl Changing {
         Ok(Self {
             earlier,
             subqueries: AtomicUsize::new(0),
+            path: search_path.to_vec(),
+            assigned: Mutex::default(),
             snapshot: Arc::clone(&context.snapshot),
             name: target.name().to_owned(),
             with: with::Clause(with).to_string(),
@@ -143,6 +151,7 @@ impl Changing {
                     let number = self.subqueries.fetch_add(1, Ordering::Relaxed);
                     let columns = shared_row::columns(subquery, number, places.len());
                     for (place, column) in places.iter().zip(columns) {
+                        self.assigned.lock().push((*place, column.clone()));
                         values[*place] = column;
                     }
                 }
@@ -193,8 +202,13 @@ impl Changing {
             Some(value) => match assigned_elements::text(value, field.data_type()) {
                 Some(text) => text,
                 None => {
-                    constraints::check_literal(field, value)?;
-                    format!("{}", Shown(value))
+                    let (object, snapshot) = (&self.object, &self.snapshot);
+                    constraints::check_literal(object, field, value, snapshot, &self.path)?;
+                    let text = Shown(value).to_string();
+                    if !constraints::is_literal(value) && !is_proposed(value, field) {
+                        self.assigned.lock().push((place, text.clone()));
+                    }
+                    text
                 }
             },
             None => match constraints::given_default(&self.snapshot, &self.object, field.name()) {
@@ -204,8 +218,24 @@ impl Changing {
         })
     }
 
+    /// What was assigned to columns, each with the place of its column.
+    pub(super) fn take_assigned(&self) -> Vec<(usize, String)> {
+        std::mem::take(&mut self.assigned.lock())
+    }
+
     fn positions(&self, columns: &[String]) -> Result<Vec<usize>> {
         let name = &self.object.name.name;
         copy::positions(&self.object.schema, columns, name)
+    }
+}
+
+/// Whether a value is what is proposed for the same column.
+fn is_proposed(value: &Expr, field: &Field) -> bool {
+    match value {
+        Expr::CompoundIdentifier(parts) => match parts.as_slice() {
+            [relation, column] => folded(relation) == EXCLUDED && folded(column) == *field.name(),
+            _ => false,
+        },
+        _ => false,
     }
 }

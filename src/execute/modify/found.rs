@@ -16,7 +16,7 @@ use crate::catalog::Snapshot;
 use crate::error::{Error, Result, SqlState};
 use crate::execute::query;
 use crate::instance::StatementContext;
-use crate::models::constraints::{Repeated, assigned};
+use crate::models::constraints::{Repeated, assigned, check_columns};
 use crate::models::rejected;
 use crate::session::{declared, plan};
 use crate::sql::name::Quoted;
@@ -254,9 +254,19 @@ impl Changing {
             (KEYS, KEY_ROWS),
         ];
         forms.extend(layout.more.iter().map(|name| (name.as_str(), ROWS)));
+        let first = leading(layout.has_fate);
+        let given = self.take_assigned();
+        if layout.has_fate {
+            self.check_assigned(context, search_path, &given, &found.from, &forms)
+                .await?;
+        }
         let query = self.query(&text, context, search_path, &forms)?;
         let plan = plan::query(context, &query).await?;
-        let first = leading(layout.has_fate);
+        if !layout.has_fate {
+            let columns = given.iter();
+            let columns = columns.map(|(place, _)| (first + place, self.columns().field(*place)));
+            check_columns(&plan, columns, &self.object, &context.state)?;
+        }
         let plan = assigned(plan, &self.object, first, &context.state)?;
         let own = plan.schema().fields().to_vec();
         let planned = Planned {
@@ -296,6 +306,39 @@ impl Changing {
             answered,
             ..planned
         })
+    }
+
+    /// That what is assigned to columns may be. Among what else becomes of its column, and cast to that one's
+    /// type, a value does not tell of which type it is; so all are planned by themselves.
+    ///
+    /// # Errors
+    /// What planning says; 42804 for a value that its column does not take.
+    async fn check_assigned(
+        &self,
+        context: &StatementContext,
+        search_path: &[String],
+        values: &[(usize, String)],
+        from: &str,
+        forms: &[(&str, &str)],
+    ) -> Result<()> {
+        if values.is_empty() {
+            return Ok(());
+        }
+        let mut items = String::new();
+        for (number, (_, value)) in values.iter().enumerate() {
+            let comma = if number == 0 { "" } else { ", " };
+            let _ = write!(items, "{comma}{value} AS \"tributary:assigned{number}\"");
+        }
+        let query = self.query(
+            &format!("SELECT {items} FROM {from}"),
+            context,
+            search_path,
+            forms,
+        )?;
+        let plan = plan::query(context, &query).await?;
+        let columns = values.iter().enumerate();
+        let columns = columns.map(|(number, (place, _))| (number, self.columns().field(*place)));
+        check_columns(&plan, columns, &self.object, &context.state)
     }
 
     /// Plans what is answered of rows that are put into a keyed table, once it is known which go in.

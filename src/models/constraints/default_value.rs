@@ -13,7 +13,7 @@ use tributary_udfs::composites::CompositeKind;
 use tributary_udfs::enums::EnumKind;
 use tributary_udfs::json::{self, JsonKind};
 
-use super::assigned::check_assignable;
+use super::assignable::check_assignable;
 use crate::catalog::pg_catalog::StatementCatalog;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::StatementContext;

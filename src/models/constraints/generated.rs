@@ -21,7 +21,7 @@ use tributary_udfs::composites::CompositeKind;
 use tributary_udfs::enums::EnumKind;
 use tributary_udfs::json::{self, JsonKind};
 
-use super::assigned::check_assignable;
+use super::assignable::check_assignable;
 use super::declared::typed;
 use super::fitted::fitted;
 use crate::catalog::Object;

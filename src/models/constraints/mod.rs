@@ -6,6 +6,7 @@
 //! between. So no two rows of a key are ever visible. What foreign keys are about is noted as the rows
 //! pass, and looked at by the statement (`execute/referential`).
 
+mod assignable;
 mod assigned;
 mod declared;
 mod default_value;
@@ -21,7 +22,8 @@ mod merged;
 mod named_moments;
 mod shown;
 
-pub use assigned::{assigned, check_assignable, check_literal};
+pub use assignable::{asked, check_assignable, check_columns, check_literal, is_literal};
+pub use assigned::assigned;
 pub use declared::{
     check_condition, check_key, check_not_generated, check_settable, constraint_place, default_of,
     given_default, identity_of, identity_sequence, is_of_identity, key_of, of, place,
