@@ -8,7 +8,6 @@ use std::ops::ControlFlow;
 
 use arrow::datatypes::DataType;
 use datafusion::sql::sqlparser::ast::Expr;
-use tributary_udfs::composites::CompositeKind;
 use tributary_udfs::enums::EnumKind;
 use tributary_udfs::json::JsonKind;
 use tributary_udfs::type_name;
@@ -20,7 +19,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::instance::StatementContext;
 use crate::models::constraints::{self, Repeated};
 use crate::models::keyed;
-use crate::session::row_functions;
+use crate::session::{composites, row_functions};
 use crate::sql::constraint::{Constraint, Rule};
 use crate::sql::cursor::fold;
 use crate::sql::insert::Insert;
@@ -170,17 +169,17 @@ fn columns(
             let Some(value) = updated.as_ref().and_then(|values| values.get(index)) else {
                 return format!("{proposed} AS {name}");
             };
-            let value = match field.data_type() {
-                data_type if CompositeKind::of(data_type).is_some() => value.clone(),
-                DataType::Struct(_) | DataType::Map(..) => value.clone(),
+            let value = match (composites::named(field.data_type()), field.data_type()) {
+                (Some(own), _) => format!("CAST({value} AS {own})"),
+                (None, DataType::Struct(_) | DataType::Map(..)) => value.clone(),
                 // What is proposed beside it tells of which type it is, which no cast to text[] would.
-                DataType::List(item)
+                (None, DataType::List(item))
                     if EnumKind::of_field(field).is_some()
                         || JsonKind::of_field(item).is_some() =>
                 {
                     value.clone()
                 }
-                data_type => format!("CAST({value} AS {})", type_name(data_type)),
+                (None, data_type) => format!("CAST({value} AS {})", type_name(data_type)),
             };
             format!("CASE WHEN {is_added} THEN {proposed} ELSE {value} END AS {name}")
         })

@@ -37,7 +37,7 @@ use crate::models::keyed;
 use crate::models::rejected::{self, Keep};
 use crate::models::replacement::{self, replaced_meanwhile, same_columns};
 use crate::models::table_id;
-use crate::session::{Outcome, Session, plan, row_functions};
+use crate::session::{Outcome, Session, composites, plan, row_functions};
 use crate::sources::RejectedRows;
 use crate::sql::assignment::is_default;
 use crate::sql::column_names;
@@ -82,6 +82,7 @@ pub async fn plan(
     defaults::fill(&mut filled, &target, snapshot)?;
     let mut source = filled.source;
     column_names::make_unique(&mut source);
+    composites::cast_values(&mut source, &filled.columns, target.schema.fields());
     let views = plan::views(snapshot, &source)?;
     context.plan_views(views).await?;
     let state = &context.state;

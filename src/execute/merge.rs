@@ -19,7 +19,6 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field};
 use datafusion::execution::SessionState;
 use datafusion::scalar::ScalarValue;
-use tributary_udfs::composites::CompositeKind;
 use tributary_udfs::type_name;
 
 use self::source::Source;
@@ -30,7 +29,7 @@ use super::target::Change;
 use crate::error::{Error, Result};
 use crate::instance::{Instance, StatementContext};
 use crate::models::keyed;
-use crate::session::{Outcome, Session, row_functions};
+use crate::session::{Outcome, Session, composites, row_functions};
 use crate::sql::merge::{Action, Clause, Merge, When};
 use crate::sql::name::Quoted;
 use crate::sql::shown::Shown;
@@ -222,10 +221,10 @@ impl Cases {
     fn column(&self, index: usize, field: &Field) -> String {
         let values = self.clauses.iter().map(|(condition, _, values)| {
             let value = values.get(index).map_or("NULL", String::as_str);
-            let value = match field.data_type() {
-                data_type if CompositeKind::of(data_type).is_some() => value.to_owned(),
-                DataType::Struct(_) | DataType::Map(..) => value.to_owned(),
-                data_type => format!("CAST({value} AS {})", type_name(data_type)),
+            let value = match (composites::named(field.data_type()), field.data_type()) {
+                (Some(own), _) => format!("CAST({value} AS {own})"),
+                (None, DataType::Struct(_) | DataType::Map(..)) => value.to_owned(),
+                (None, data_type) => format!("CAST({value} AS {})", type_name(data_type)),
             };
             (condition, value)
         });

@@ -3,8 +3,10 @@
 //!
 //! A cast names the type by its numbers and by how its values are kept, which then is the type of its values.
 //! A rule has such casts read texts and records, and looks at attributes where a row is compared with NULL
-//! (`rule`, `expressions`); what stands beside a row in a comparison is of its type (`operators`).
+//! (`rule`, `expressions`); what stands beside a row in a comparison is of its type (`operators`), and what is put
+//! into a column of that of the column (`assigned`).
 
+mod assigned;
 mod expressions;
 mod operators;
 mod rule;
@@ -19,6 +21,7 @@ use tributary_udfs::composites::{CompositeKind, CompositeType};
 use tributary_udfs::enums::{EnumDefinition, EnumKind};
 use tributary_udfs::postgres::CHARACTER_LENGTH;
 
+pub use assigned::{cast_values, named};
 pub use operators::CompositeOperators;
 pub use rule::CompositeTypes;
 

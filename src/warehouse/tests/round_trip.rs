@@ -3,6 +3,7 @@
 use arrow::array::*;
 use arrow::compute::cast;
 use arrow::datatypes::*;
+use tributary_udfs::composites::CompositeType;
 
 use super::*;
 use crate::error::SqlState;
@@ -221,6 +222,33 @@ fn nested_columns() -> Vec<(&'static str, ArrayRef)> {
         Arc::new(inner),
         None,
     );
+    let of = CompositeType {
+        oid: 16_390,
+        array_oid: 16_391,
+    };
+    let length = ("length".to_owned(), "5".to_owned());
+    let attributes = Fields::from(vec![
+        Field::new("street", DataType::Utf8, true).with_metadata([length].into()),
+        Field::new("number", DataType::Int32, true),
+    ]);
+    let composite = of.data_type(&attributes);
+    let DataType::Struct(parts) = &composite else {
+        panic!("a struct")
+    };
+    let rows = StructArray::new(
+        parts.clone(),
+        vec![
+            Arc::new(StringArray::from(vec![Some("x"), None, None])),
+            Arc::new(Int32Array::from(vec![Some(1), Some(2), None])),
+        ],
+        Some(vec![true, true, false].into()),
+    );
+    let composites = ListArray::new(
+        Arc::new(Field::new("item", composite, true)),
+        arrow::buffer::OffsetBuffer::from_lengths([1, 0, 2]),
+        Arc::new(rows.clone()),
+        None,
+    );
     vec![
         ("list", Arc::clone(&list)),
         (
@@ -233,6 +261,8 @@ fn nested_columns() -> Vec<(&'static str, ArrayRef)> {
         ),
         ("fixed_list", Arc::new(fixed.finish())),
         ("struct", Arc::new(with_nulls)),
+        ("composite", Arc::new(rows)),
+        ("composites", Arc::new(composites)),
         ("map", Arc::new(map.finish())),
         ("list_of_struct", Arc::new(structs)),
     ]
