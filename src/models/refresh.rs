@@ -403,6 +403,7 @@ impl Build<'_> {
                     && keyed::of(object)?.is_some_and(|keyed| keyed.has_history())
                     && same_columns(&object.schema, &columns)
                     && instance.warehouse.exists(&table_id(object)).await?;
+                let (told, of_catalog) = (info.clone(), participant.clone());
                 let put = async {
                     if goes_on {
                         return keyed::add(
@@ -436,12 +437,11 @@ impl Build<'_> {
                             ..commit
                         }),
                         // A history has all of it already.
-                        None => Ok(Commit {
-                            version: instance.warehouse.version(&table_id(object)).await?,
-                            rows: 0,
-                            bytes: 0,
-                            files: 0,
-                        }),
+                        None => {
+                            watermark
+                                .tell_once(instance, object, told, of_catalog)
+                                .await
+                        }
                     },
                     Err(error) => Err(error),
                 };

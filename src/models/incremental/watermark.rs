@@ -65,6 +65,30 @@ impl Watermark {
             .await
     }
 
+    /// [`Self::tell`], where the last commit of the object does not tell the same.
+    ///
+    /// # Errors
+    /// Those of [`Self::tell`].
+    pub async fn tell_once(
+        &self,
+        instance: &Instance,
+        object: &Object,
+        info: CommitInfo,
+        participant: Option<Arc<dyn Participant>>,
+    ) -> Result<Commit> {
+        let (warehouse, table) = (&instance.warehouse, table_id(object));
+        let last = warehouse.last_refresh(&table).await?;
+        if last.as_ref().and_then(Self::read).as_ref() != Some(self) {
+            return self.tell(instance, object, info, participant).await;
+        }
+        Ok(Commit {
+            version: warehouse.version(&table).await?,
+            rows: 0,
+            bytes: 0,
+            files: 0,
+        })
+    }
+
     /// The one among the parameters of a commit.
     pub fn read(parameters: &BTreeMap<String, String>) -> Option<Self> {
         serde_json::from_str(parameters.get(READ_TO)?).ok()
