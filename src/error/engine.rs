@@ -247,6 +247,9 @@ fn out_of_memory(message: &str) -> Error {
         .with_hint("Raise memory_limit, or let the query read less at once.")
 }
 
+/// The columns that tell of versions of rows, which PostgreSQL's tables have.
+const OF_ROW_VERSIONS: [&str; 5] = ["cmax", "cmin", "ctid", "xmax", "xmin"];
+
 fn from_schema_error(error: &SchemaError) -> Error {
     match error {
         SchemaError::AmbiguousReference { field } => Error::new(
@@ -277,6 +280,11 @@ fn from_schema_error(error: &SchemaError) -> Error {
                 SqlState::UNDEFINED_COLUMN,
                 format!("column {shown} does not exist"),
             );
+            if OF_ROW_VERSIONS.contains(&field.name.as_str()) {
+                return error.with_hint(
+                    "Rows have no lasting places here, and no transactions of their own: tell them by a key.",
+                );
+            }
             let names = valid_fields.iter().map(|valid| valid.name.as_str());
             match nearest(&field.name, names) {
                 Some(name) => error.with_hint(format!("Perhaps you meant the column \"{name}\".")),
