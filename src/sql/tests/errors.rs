@@ -181,7 +181,7 @@ fn what_is_not_supported_is_named() {
             "DELETE within a query",
         ),
         (
-            "SELECT * FROM t TABLESAMPLE BERNOULLI (10) REPEATABLE (1)",
+            "SELECT * FROM t TABLESAMPLE BERNOULLI (10) SEED (1)",
             "TABLESAMPLE but BERNOULLI and SYSTEM of a percentage",
         ),
         (
