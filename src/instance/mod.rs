@@ -14,6 +14,7 @@ mod known_lineage;
 mod lock_list;
 pub mod machine;
 mod moment_operands;
+mod nested_arrays;
 mod nested_loops;
 mod notifications;
 mod object_locks;

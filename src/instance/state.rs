@@ -31,6 +31,7 @@ use super::in_lists::CompareItems;
 use super::integer_literals::IntegerLiterals;
 use super::join_keys::NameJoinKeys;
 use super::moment_operands::MomentOperands;
+use super::nested_arrays::NestedArrays;
 use super::nested_loops::CutNestedLoops;
 use super::order_once::OrderOnce;
 use super::plain_items::PlainItems;
@@ -225,6 +226,7 @@ pub fn template(configuration: &Configuration, runtime: Arc<RuntimeEnv>) -> Resu
         .with_optimizer_rule(Arc::new(PlainItems));
     // Before DataFusion's own, which take `document['key']` for a field of a record.
     let planners = builder.expr_planners().get_or_insert_default();
+    planners.insert(0, Arc::new(NestedArrays));
     planners.insert(0, Arc::new(UnknownLiterals));
     planners.insert(0, Arc::new(MomentOperands));
     planners.insert(0, Arc::new(JsonOperators));

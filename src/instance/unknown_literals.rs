@@ -59,11 +59,19 @@ impl ExprPlanner for UnknownLiterals {
             }
         }
         let array = |side: &Expr| side.get_type(schema).ok().filter(DataType::is_list);
-        if compares || matches!(expr.op, BinaryOperator::AtArrow | BinaryOperator::ArrowAt) {
+        let contains = matches!(expr.op, BinaryOperator::AtArrow | BinaryOperator::ArrowAt);
+        if compares || contains {
+            let read_as = |literal: Expr, array: DataType| {
+                let array = match contains {
+                    true => as_deep_as(&literal, array),
+                    false => array,
+                };
+                Expr::Cast(Cast::new(Box::new(literal), array))
+            };
             if let Some(array) = array(&expr.left).filter(|_| is_unknown(&expr.right)) {
-                expr.right = Expr::Cast(Cast::new(Box::new(expr.right), array));
+                expr.right = read_as(expr.right, array);
             } else if let Some(array) = array(&expr.right).filter(|_| is_unknown(&expr.left)) {
-                expr.left = Expr::Cast(Cast::new(Box::new(expr.left), array));
+                expr.left = read_as(expr.left, array);
             }
         }
         // A literal beside an array is no element, but an array; NULL is one that is NULL.
@@ -185,6 +193,25 @@ fn moment_rank(data_type: &DataType) -> Option<u8> {
 
 fn is_unknown(expr: &Expr) -> bool {
     matches!(expr, Expr::Literal(ScalarValue::Utf8(Some(_)), _))
+}
+
+/// The type of an array with as many dimensions as a literal has: of what contains what, only elements count.
+fn as_deep_as(literal: &Expr, mut array: DataType) -> DataType {
+    let Expr::Literal(ScalarValue::Utf8(Some(text)), _) = literal else {
+        return array;
+    };
+    let marks = text.chars().filter(|mark| !mark.is_ascii_whitespace());
+    let given = marks.take_while(|mark| *mark == '{').count();
+    while let DataType::List(item) = &array
+        && item.data_type().is_list()
+    {
+        array = item.data_type().clone();
+    }
+    // More than PostgreSQL knows are told as such by who reads the text.
+    for _ in 1..given.min(7) {
+        array = DataType::new_list(array, true);
+    }
+    array
 }
 
 fn is_null(expr: &Expr) -> bool {

@@ -1,5 +1,6 @@
 //! One connection's session: its settings, its DataFusion state, and the statements it executes.
 
+mod array_leaves;
 mod assigned_parameters;
 mod authorization;
 mod called_parameters;

@@ -19,9 +19,9 @@ use tributary_udfs::postgres::{
 use super::composites::CompositeTypes;
 use super::enums::{self, EnumTypes};
 use super::{
-    domains, grouped_by_keys, lateral_unnest, multisets, open_literals, plan_size, populated_rows,
-    row_fields, row_limits, rows_once, subqueries, user_functions, values_after_sort,
-    waits_in_sorts,
+    array_leaves, domains, grouped_by_keys, lateral_unnest, multisets, open_literals, plan_size,
+    populated_rows, row_fields, row_limits, rows_once, subqueries, user_functions,
+    values_after_sort, waits_in_sorts,
 };
 use crate::catalog::pg_catalog::{EmptyQuery, StatementCatalog};
 use crate::catalog::{Kind, Object, Oid, Snapshot, meant_schema, pg_catalog, system};
@@ -386,7 +386,7 @@ pub async fn complete(plan: LogicalPlan, state: &SessionState) -> Result<Logical
 /// 54001 for a plan that is too large; those of `coerced`, `row_limits::compute` and `open_literals::read`.
 pub fn finish(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
     plan_size::check(&plan)?;
-    let plan = domains::settle(plan, state)?;
+    let plan = domains::settle(array_leaves::rewrite(plan)?, state)?;
     let snapshot = StatementCatalog::of(state.config_options())?.snapshot();
     let plan = open_literals::read(plan, &snapshot)?;
     let plan = values_after_sort::rewrite(row_limits::compute(plan, state)?)?;

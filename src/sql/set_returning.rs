@@ -19,6 +19,7 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use tributary_udfs::json;
 
+use super::array_leaves::leaves;
 use super::cursor::fold;
 use crate::error::{Error, Result};
 use crate::sql::walk::{VisitMut, visit_expressions};
@@ -116,6 +117,8 @@ impl VisitorMut for Rewriter<'_> {
                 {
                     inner.name = ObjectName::from(vec![Ident::new(array)]);
                 }
+                let array = std::mem::replace(argument, Expr::value(Value::Null));
+                *argument = leaves(array);
             }
         } else if let Some(array) = array_function(&function.name) {
             function.name = ObjectName::from(vec![Ident::new(array)]);
@@ -196,6 +199,10 @@ impl Rewriter<'_> {
                 with_ordinality,
                 ..
             } => {
+                for array in array_exprs.iter_mut() {
+                    let given = std::mem::replace(array, Expr::value(Value::Null));
+                    *array = leaves(given);
+                }
                 let named = std::mem::take(with_ordinality);
                 if named {
                     let length = longest(array_exprs);

@@ -27,7 +27,8 @@ pub(super) use self::calls::{arguments, call};
 pub(super) use self::functions::called_type;
 
 use self::arrays::{
-    any_by_all, are_as_long, as_deep_as, bound_slice, call_empty, call_of_read, slices,
+    any_by_all, are_as_long, as_deep_as, bound_slice, call_empty, call_of_read, quantify_leaves,
+    slices,
 };
 use self::calls::no_arguments;
 use self::functions::{as_function, is_function, number_of_bits};
@@ -94,6 +95,7 @@ impl VisitorMut for Rewriter {
             Expr::AnyOp { .. } | Expr::AllOp { .. } => {
                 match_each(expr);
                 any_by_all(expr);
+                quantify_leaves(expr);
             }
             Expr::Like { .. } | Expr::ILike { .. } => {
                 unfinished(expr);

@@ -11,6 +11,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::calls::{literal_text, named_call, taken};
+use crate::sql::array_leaves::leaves;
 use crate::sql::walk::visit_expressions;
 
 /// Says `x < ANY (a)`, of which DataFusion forgets the elements that are NULL, by the opposite of all.
@@ -39,6 +40,15 @@ pub(super) fn any_by_all(expr: &mut Expr) {
         op: UnaryOperator::Not,
         expr: Box::new(Expr::Nested(Box::new(all))),
     };
+}
+
+/// Has `ANY` and `ALL` see the elements of all dimensions.
+pub(super) fn quantify_leaves(expr: &mut Expr) {
+    if let Expr::AnyOp { right, .. } | Expr::AllOp { right, .. } = expr
+        && !matches!(**right, Expr::Subquery(_))
+    {
+        **right = leaves(taken(right));
+    }
 }
 
 /// The comparison that is true where another one is false; none for equality, of which there is a
@@ -95,11 +105,15 @@ pub(super) fn call_of_read(expr: &mut Expr) {
     }
 }
 
-/// Gives the type of a literal that is cast to an array as many dimensions as it has: as in Postgres, an array
-/// has any number of them, of whatever its type says.
+/// Gives the type of a literal, or of an array that is written out, which is cast to an array, as many
+/// dimensions as it has: as in Postgres, an array has any number of them, of whatever its type says.
 pub(super) fn as_deep_as(data_type: &mut DataType, literal: &Expr) {
-    let Some(text) = literal_text(literal) else {
-        return;
+    let given = match literal_text(literal) {
+        Some(text) => {
+            let marks = text.chars().filter(|mark| !mark.is_ascii_whitespace());
+            marks.take_while(|mark| *mark == '{').count()
+        }
+        None => written_depth(literal),
     };
     let mut written = 0;
     let mut inner = &*data_type;
@@ -107,8 +121,6 @@ pub(super) fn as_deep_as(data_type: &mut DataType, literal: &Expr) {
         written += 1;
         inner = element;
     }
-    let marks = text.chars().filter(|mark| !mark.is_ascii_whitespace());
-    let given = marks.take_while(|mark| *mark == '{').count();
     // More than PostgreSQL knows are told as such by who reads the text.
     const DIMENSIONS: usize = 7;
     if written == 0 {
@@ -117,6 +129,15 @@ pub(super) fn as_deep_as(data_type: &mut DataType, literal: &Expr) {
     for _ in written..given.min(DIMENSIONS) {
         let element = Box::new(std::mem::replace(data_type, DataType::Unspecified));
         *data_type = DataType::Array(ArrayElemTypeDef::SquareBracket(element, None));
+    }
+}
+
+/// How many dimensions an array has that is written out; none of what is no such array.
+fn written_depth(array: &Expr) -> usize {
+    match array {
+        Expr::Nested(inner) => written_depth(inner),
+        Expr::Array(array) => 1 + array.elem.first().map_or(0, written_depth),
+        _ => 0,
     }
 }
 

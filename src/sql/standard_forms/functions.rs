@@ -13,6 +13,7 @@ use super::moments::{date_part, extracted, truncated_there};
 use super::numbers::{read_arguments, read_as};
 use super::patterns::{negate_if, similar};
 use super::windows::with_default;
+use crate::sql::array_leaves::leaves;
 use crate::sql::cursor::fold;
 
 /// Functions that are called without parentheses, which no column can be named for unless quoted.
@@ -123,9 +124,10 @@ pub(super) fn as_function(expr: &mut Expr) {
             _ => return,
         },
         Expr::BinaryOp { left, op, right } => match op {
-            BinaryOperator::PGOverlap => {
-                named_call("array_has_any", vec![taken(left), taken(right)])
-            }
+            BinaryOperator::PGOverlap => named_call(
+                "array_has_any",
+                vec![leaves(taken(left)), leaves(taken(right))],
+            ),
             BinaryOperator::PGStartsWith => {
                 named_call("starts_with", vec![taken(left), taken(right)])
             }

@@ -27,6 +27,7 @@ mod dimensions;
 mod domain;
 pub(crate) mod encoded;
 mod equal_values;
+mod even_arrays;
 mod extremes;
 mod failing;
 mod floats;
@@ -91,7 +92,8 @@ pub use date_style::DateStyle;
 pub use datetime::{read_interval, read_timestamp};
 pub use floats::one_nan;
 pub use functions::{
-    MomentArithmetic, RegularExpression, reads_alike, register as register_functions,
+    ARRAY_LEAVES, MomentArithmetic, RegularExpression, array_leaves, has_dimensions, reads_alike,
+    register as register_functions,
 };
 pub use interval_text::{IntervalStyle, interval_text};
 pub use lazily::ComputeLazily;

@@ -27,6 +27,7 @@ use super::containment::Containment;
 use super::conversion::{Conversion, ConversionForm, differs};
 use super::domain::CheckedFunction;
 use super::equal_values::{by_form, key_by_form, member_by_form};
+use super::even_arrays::EvenArrays;
 use super::extremes::FloatExtreme;
 use super::functions::{Days, is_shift, shift};
 use super::half_even::HalfEven;
@@ -213,6 +214,9 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
                 own.or_else(|| FromTheFirst::of(&function.func).map(ScalarUDF::new_from_impl));
             let own = own.or_else(|| Membership::of(&function.func).map(ScalarUDF::new_from_impl));
             let own = own.or_else(|| Containment::of(&function.func).map(ScalarUDF::new_from_impl));
+            let own = own.or_else(|| {
+                EvenArrays::of(&function.func, &function.args, schema).map(ScalarUDF::new_from_impl)
+            });
             let is_own = own.is_some();
             if let Some(own) = own {
                 function.func = Arc::new(own);

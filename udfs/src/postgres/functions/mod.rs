@@ -2,6 +2,7 @@
 //! PostgreSQL's manual.
 
 mod arithmetic;
+mod array_leaves;
 mod array_slices;
 mod binary;
 mod calendar;
@@ -36,6 +37,7 @@ use datafusion::logical_expr::{ScalarUDF, Volatility};
 
 pub use arithmetic::MomentArithmetic;
 pub(super) use arithmetic::timestamp_plus;
+pub use array_leaves::{ARRAY_LEAVES, array_leaves, has_dimensions};
 pub(super) use days::Days;
 pub(super) use interval_sums::IntervalSums;
 pub(super) use moment::span as interval_span;
@@ -162,6 +164,7 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     let variance = var_samp_udaf().as_ref().clone().with_aliases(["variance"]);
     registry.register_udaf(Arc::new(variance))?;
     registry.register_udf(Arc::new(round_moment()))?;
+    registry.register_udf(Arc::new(array_leaves()))?;
     registry.register_udf(Arc::new(array_slices::udf()))?;
     numeric_series::register(registry)?;
     days::register(registry)?;
