@@ -15,6 +15,7 @@ use super::lock_clauses;
 use super::name::{DATABASE, ObjectName};
 use super::operators;
 use super::row_expansions;
+use super::rows_from;
 use super::table_queries;
 use super::time_travel;
 use super::unicode_escapes;
@@ -94,7 +95,7 @@ impl<'a> Parser<'a> {
         let tokens = unicode_escapes::read(tokens)?;
         limits::check(&tokens)?;
         let tokens = lock_clauses::spelled_out(operators::without_signs(tokens));
-        let mut tokens = table_queries::spelled_out(tokens);
+        let mut tokens = rows_from::one_name(table_queries::spelled_out(tokens));
         alias_words::make_names(&mut tokens);
         operators::name_directions(&mut tokens);
         operators::without_schema(&mut tokens);

@@ -141,6 +141,7 @@ pub mod row_expansions;
 pub mod row_locks;
 pub mod row_membership;
 pub mod row_values;
+mod rows_from;
 pub mod sampled;
 mod schema_literals;
 mod scope;

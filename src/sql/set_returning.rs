@@ -21,7 +21,8 @@ use tributary_udfs::json;
 
 use super::array_leaves::leaves;
 use super::cursor::fold;
-use crate::error::{Error, Result};
+use super::rows_from;
+use crate::error::{Error, Result, SqlState};
 use crate::sql::walk::{VisitMut, visit_expressions};
 
 /// Functions that give rows, and those that give the same values as one array.
@@ -208,7 +209,8 @@ impl Rewriter<'_> {
                     let length = longest(array_exprs);
                     array_exprs.push(numbers_up_to(length));
                 }
-                name_columns(alias, UNNEST, array_exprs.len() - usize::from(named), named);
+                let arrays = array_exprs.len() - usize::from(named);
+                name_columns(alias, &vec![UNNEST; arrays], named);
                 Ok(())
             }
             TableFactor::Table {
@@ -218,6 +220,10 @@ impl Rewriter<'_> {
                 with_ordinality,
                 ..
             } => {
+                if rows_from::is_one(name) {
+                    *factor = self.side_by_side(&args.args, alias.take(), *with_ordinality)?;
+                    return Ok(());
+                }
                 strip_schema(name);
                 let own = plain_name(name);
                 if own.as_deref().is_some_and(json::gives_rows) {
@@ -250,6 +256,10 @@ impl Rewriter<'_> {
                 with_ordinality,
                 ..
             } => {
+                if rows_from::is_one(name) {
+                    *factor = self.side_by_side(args, alias.take(), *with_ordinality)?;
+                    return Ok(());
+                }
                 strip_schema(name);
                 let own = plain_name(name);
                 if own.as_deref().is_some_and(json::gives_rows) {
@@ -283,6 +293,58 @@ impl Rewriter<'_> {
         }
     }
 
+    /// The rows of several functions, as those of the arrays that they give.
+    fn side_by_side(
+        &self,
+        calls: &[FunctionArg],
+        mut alias: Option<TableAlias>,
+        with_ordinality: bool,
+    ) -> Result<TableFactor> {
+        let no_calls = || {
+            let message = "ROWS FROM takes calls of functions, with nothing but their arguments";
+            Error::new(SqlState::SYNTAX_ERROR, message)
+        };
+        let (mut arrays, mut names) = (Vec::new(), Vec::new());
+        for call in plain(calls).ok_or_else(no_calls)? {
+            let function = rows_from::called(&call).ok_or_else(no_calls)?;
+            let name = plain_name(&function.name).unwrap_or_default();
+            let (given, array) = (arguments_in(function), array_function(&function.name));
+            let has_columns = COLUMNS.iter().any(|(own, _)| *own == name);
+            let before = arrays.len();
+            match (array, given) {
+                (Some(array), Some(given)) if !has_columns => arrays.push(self::call(array, given)),
+                (None, Some(given)) if name == UNNEST => {
+                    arrays.extend(given.into_iter().map(leaves));
+                }
+                (None, _)
+                    if !json::gives_rows(&name)
+                        && self.state.scalar_functions().contains_key(&name) =>
+                {
+                    arrays.push(self::call("make_array", vec![call.clone()]));
+                }
+                _ => {
+                    return Err(Error::unsupported(format!(
+                        "{} within ROWS FROM",
+                        function.name
+                    )));
+                }
+            }
+            names.extend(std::iter::repeat_n(name, arrays.len() - before));
+        }
+        if with_ordinality {
+            arrays.push(numbers_up_to(longest(&arrays)));
+        }
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        name_columns(&mut alias, &names, with_ordinality);
+        Ok(TableFactor::UNNEST {
+            alias,
+            array_exprs: arrays,
+            with_offset: false,
+            with_offset_alias: None,
+            with_ordinality: false,
+        })
+    }
+
     /// A function in `FROM`, as a relation that the planner knows; `None` for one that it knows
     /// as it is.
     fn function(
@@ -299,7 +361,7 @@ impl Rewriter<'_> {
                 // Numbers are made as they are read, however many there are.
                 let is_made = alias.as_ref().is_some_and(|it| it.name.value == MADE);
                 if is_made || !says_value {
-                    name_columns(alias, name, 1, false);
+                    name_columns(alias, &[name], false);
                 }
                 if is_made || !arguments.iter().all(is_small) {
                     return Ok(None);
@@ -322,7 +384,7 @@ impl Rewriter<'_> {
                 arrays.push(numbers_up_to(longest(&arrays)));
             }
             let mut alias = alias.take();
-            name_columns(&mut alias, name, 1, with_ordinality);
+            name_columns(&mut alias, &[name], with_ordinality);
             return Ok(Some(TableFactor::UNNEST {
                 alias,
                 array_exprs: arrays,
@@ -343,7 +405,7 @@ impl Rewriter<'_> {
             arrays.push(numbers_up_to(longest(&arrays)));
         }
         let mut alias = alias.take();
-        name_columns(&mut alias, name, 1, with_ordinality);
+        name_columns(&mut alias, &[name], with_ordinality);
         Ok(Some(TableFactor::UNNEST {
             alias,
             array_exprs: arrays,
@@ -354,36 +416,31 @@ impl Rewriter<'_> {
     }
 }
 
-/// Names the columns of a relation of so many: a single one for the relation's alias, which is the
+/// Names the columns of a relation that functions give: a single one for the relation's alias, which is the
 /// function's name unless there is another.
-fn name_columns(
-    alias: &mut Option<TableAlias>,
-    function: &str,
-    columns: usize,
-    with_ordinality: bool,
-) {
+fn name_columns(alias: &mut Option<TableAlias>, functions: &[&str], with_ordinality: bool) {
     let alias = alias.get_or_insert_with(|| TableAlias {
         explicit: true,
-        name: Ident::new(function),
+        name: Ident::new(functions.first().copied().unwrap_or_default()),
         columns: Vec::new(),
         at: None,
     });
-    if alias.columns.is_empty() {
-        let column = |name: Ident| TableAliasColumnDef {
-            name,
+    let is_repeated = functions
+        .windows(2)
+        .all(|pair| matches!(pair, [one, other] if one == other));
+    if alias.columns.is_empty() && functions.len() == 1 {
+        alias.columns.push(TableAliasColumnDef {
+            name: alias.name.clone(),
             data_type: None,
-        };
-        match columns {
-            1 => alias.columns.push(column(alias.name.clone())),
-            _ if with_ordinality => {
-                for _ in 0..columns {
-                    alias.columns.push(column(Ident::new(function)));
-                }
-            }
-            _ => {}
+        });
+    } else if !alias.columns.is_empty() || with_ordinality || !is_repeated {
+        for function in functions.iter().skip(alias.columns.len()) {
+            alias
+                .columns
+                .push(TableAliasColumnDef::from_name(*function));
         }
     }
-    if with_ordinality && alias.columns.len() == columns {
+    if with_ordinality && alias.columns.len() == functions.len() {
         alias
             .columns
             .push(TableAliasColumnDef::from_name(ORDINALITY));
@@ -543,6 +600,14 @@ fn arguments_of(function: &mut Function) -> impl Iterator<Item = &mut Expr> {
         FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
         _ => None,
     })
+}
+
+/// The arguments of a call that is an expression; `None` where some have names.
+fn arguments_in(function: &Function) -> Option<Vec<Expr>> {
+    match &function.args {
+        FunctionArguments::List(list) => plain(&list.args),
+        FunctionArguments::None | FunctionArguments::Subquery(_) => None,
+    }
 }
 
 fn array_function(name: &ObjectName) -> Option<&'static str> {
