@@ -145,6 +145,9 @@ pub(super) fn of_execution(message: &str) -> Error {
             "more than one row returned by a subquery used as an expression",
         );
     }
+    if let Some(error) = row_value(message) {
+        return error;
+    }
     if let Some(name) = between(message, "Placeholder '", "' was not provided a value") {
         let message = format!("there is no parameter {name}");
         return Error::new(SqlState::UNDEFINED_PARAMETER, message);
@@ -335,13 +338,24 @@ fn condition(message: &str) -> Option<Error> {
 fn conversion(message: &str) -> Option<Error> {
     let types = message.strip_prefix("Cannot automatically convert ")?;
     let (from, to) = types.split_once(" to ")?;
+    Some(wanted(to, from))
+}
+
+/// `Types don't match and no valid cast exists, received data of type Utf8 for field of type List(Int32)`
+fn row_value(message: &str) -> Option<Error> {
+    let (_, types) = message.split_once("no valid cast exists, received data of type ")?;
+    let (from, to) = types.split_once(" for field of type ")?;
+    Some(wanted(to, from))
+}
+
+fn wanted(to: &str, from: &str) -> Error {
     let message = format!(
         "a value of type {} is wanted, not one of type {}",
         sql_name(to),
         sql_name(from)
     );
-    let error = Error::new(SqlState::DATATYPE_MISMATCH, message);
-    Some(error.with_hint("Add an explicit cast, or a comparison."))
+    Error::new(SqlState::DATATYPE_MISMATCH, message)
+        .with_hint("Add an explicit cast, or a comparison.")
 }
 
 fn subquery(message: &str) -> Option<Error> {
