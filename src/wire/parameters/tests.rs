@@ -165,6 +165,46 @@ fn arrays() {
     }
 }
 
+#[test]
+fn arrays_of_two_dimensions() {
+    let row = DataType::new_list(DataType::Int64, true);
+    let target = DataType::new_list(row.clone(), true);
+    let list = |elements: &[ScalarValue], of: &DataType| {
+        ScalarValue::List(ScalarValue::new_list(elements, of, true))
+    };
+    let rows = [[Some(1), None], [Some(3), Some(4)]];
+    let rows = rows.map(|row| list(&row.map(ScalarValue::Int64), &DataType::Int64));
+    let wanted = list(&rows, &row);
+    let oid = PostgresType::INT4.array_oid;
+    let from_text = |text: &str, target: &DataType| {
+        let text = Bytes::copy_from_slice(text.as_bytes());
+        decode(Some(&text), oid, Format::Text, target, None)
+    };
+    assert_eq!(
+        from_text("{{1,NULL},{3,4}}", &target).expect("text"),
+        wanted
+    );
+    assert_eq!(from_text("{}", &target).expect("text"), list(&[], &row));
+    let binary = "000000020000000100000017000000020000000100000002000000010000000400000001ffffffff\
+                  00000004000000030000000400000004";
+    let binary: String = binary.split_whitespace().collect();
+    assert_eq!(from_hex(&binary, oid, &target).expect("binary"), wanted);
+    let empty = from_hex("000000000000000000000017", oid, &target);
+    assert_eq!(empty.expect("binary"), list(&[], &row));
+    for (text, expected) in [("{{1,2},{3}}", "22P02"), ("{1,2}", "0A000")] {
+        assert_eq!(sqlstate(from_text(text, &target)), expected, "{text}");
+    }
+    assert_eq!(sqlstate(from_hex(&binary, oid, &row)), "0A000");
+    // So many elements as no bytes could have, and fewer than none.
+    for lengths in [
+        "7fffffff000000017fffffff00000001",
+        "ffffffff0000000100000001ffffffff",
+    ] {
+        let binary = format!("000000020000000000000017{lengths}");
+        assert!(from_hex(&binary, oid, &target).is_err(), "{lengths}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_a_panic(

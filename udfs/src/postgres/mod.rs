@@ -106,6 +106,7 @@ pub use moment_text::interval::{
     Parts as IntervalParts, Unit as IntervalUnit, unit as interval_unit,
 };
 pub use nearest_floats::nearest_floats;
+pub use nested_arrays::array_of_dimensions;
 pub use now::Now;
 pub use numeric_rule::{BARE_NUMERIC, BARE_NUMERIC_TYPE, NumericArithmetic};
 pub use row_numbers::row_number;

@@ -66,6 +66,14 @@ pub(super) fn of_texts(
     Ok(values)
 }
 
+/// How long an array is in each dimension, none where it has no elements, and its elements; NULL is none.
+///
+/// # Errors
+/// 22P02 for a text that is no array, 54000 for one of too many dimensions.
+pub fn array_of_dimensions(text: &str) -> Result<(Vec<usize>, Vec<Option<String>>), FunctionError> {
+    read(text).map(|read| (read.lengths, read.elements))
+}
+
 /// An array as its text has it.
 #[derive(Default)]
 struct Read {
