@@ -235,10 +235,12 @@ pub(super) async fn columns(
                 depends_on.extend(snapshot.relation(&full).map(|object| object.oid));
                 Ok(full)
             })?;
+            let called = resolution::qualify_calls(&mut create.options, snapshot, path)?;
+            depends_on.extend(called);
             let plan = plan::new_definition(context, &create.query, &[]).await?;
             resolution::check_relations(create, snapshot)?;
             let columns = stored_columns(&plan, snapshot)?;
-            let columns = resolution::columns(&context.state, create, &columns)?;
+            let columns = resolution::columns(&context.state, create, &columns).await?;
             Ok((columns, depends_on))
         }
         Statement::CreateTable(create) => {

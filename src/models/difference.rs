@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::plan::{Define, kind};
 use super::project::ProjectModel;
+use super::resolution::qualify_calls;
 use super::schedule::without_upkeep;
 use super::{kept_literals, types};
 use crate::catalog::{Object, Snapshot};
@@ -110,10 +111,9 @@ fn in_full(
             return None;
         }
     }
-    if let Statement::CreateModel(create) = &mut definition
-        && create.options.qualify(resolve).is_err()
-    {
-        return None;
+    if let Statement::CreateModel(create) = &mut definition {
+        create.options.qualify(resolve).ok()?;
+        qualify_calls(&mut create.options, snapshot, &path).ok()?;
     }
     Some(definition)
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{DataType, Schema};
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{
+    Transformed, TransformedResult, TreeNode, TreeNodeRecursion,
+};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::simplify::SimplifyContext;
@@ -34,23 +36,49 @@ pub fn condition(
     place: &str,
 ) -> Result<Arc<dyn PhysicalExpr>> {
     let planned = planned(state, schema, expression, place)?;
+    as_condition(state, schema, planned, place)
+}
+
+/// A condition that gives a row the same value whenever it is computed; it may call functions that users have
+/// made.
+///
+/// # Errors
+/// Those of [`condition`]; 42P17 for a function that depends on the moment, the session or chance; 0A000
+/// for one of users that reads rows.
+pub async fn steady_condition(
+    state: &SessionState,
+    schema: &DFSchema,
+    expression: ast::Expr,
+    place: &str,
+) -> Result<Arc<dyn PhysicalExpr>> {
+    let planned = steady(state, schema, expression, place).await?;
+    as_condition(state, schema, planned, place)
+}
+
+fn as_condition(
+    state: &SessionState,
+    schema: &DFSchema,
+    planned: Expr,
+    place: &str,
+) -> Result<Arc<dyn PhysicalExpr>> {
     match planned.get_type(schema)? {
         DataType::Boolean => ready(state, schema, planned),
         other => Err(mismatch(place, "boolean", &other)),
     }
 }
 
-/// The text of a value over columns of this schema; `place` is where it stands.
+/// The text of a value over columns of this schema, which is the same whenever it is computed of a row;
+/// `place` is where it stands.
 ///
 /// # Errors
-/// 42804 for a value that has no text; those of [`condition`].
-pub fn text(
+/// 42804 for a value that has no text; those of [`steady_condition`].
+pub async fn steady_text(
     state: &SessionState,
     schema: &DFSchema,
     expression: ast::Expr,
     place: &str,
 ) -> Result<Arc<dyn PhysicalExpr>> {
-    let planned = planned(state, schema, expression, place)?;
+    let planned = steady(state, schema, expression, place).await?;
     match planned.get_type(schema)? {
         DataType::Utf8 => ready(state, schema, planned),
         other if other.is_nested() => Err(mismatch(place, "one that has a text", &other)),
@@ -109,6 +137,68 @@ fn planned(
     let expression = read(state, schema, expression)?;
     refuse_functions_of_many_rows(&expression, place)?;
     only_expression(plan::finish(over_columns(schema, expression)?, state)?)
+}
+
+/// The same of one that gives a row one value whenever it is computed, with what functions that users have
+/// made compute in the place of their calls.
+async fn steady(
+    state: &SessionState,
+    schema: &DFSchema,
+    mut expression: ast::Expr,
+    place: &str,
+) -> Result<Expr> {
+    let sources = StatementCatalog::of(state.config_options())?;
+    let snapshot = sources.snapshot();
+    user_functions::mark(&mut expression, &snapshot, &sources.search_path())?;
+    let mut expression = read(state, schema, expression)?;
+    refuse_functions_of_many_rows(&expression, place)?;
+    if snapshot.has_functions() {
+        let rows = over_columns(schema, expression)?;
+        let rows = Box::pin(user_functions::expand(rows, state)).await?;
+        expression = in_one_step(rows, place)?;
+        refuse_functions_of_many_rows(&expression, place)?;
+    }
+    refuse_changing(&expression, place)?;
+    only_expression(plan::finish(over_columns(schema, expression)?, state)?)
+}
+
+/// What a plan of [`over_columns`] computes, with what it computes before in the place of its columns.
+fn in_one_step(plan: LogicalPlan, place: &str) -> Result<Expr> {
+    let LogicalPlan::Projection(rows) = &plan else {
+        return Err(Error::internal("an expression is planned as no projection"));
+    };
+    let mut below = Arc::clone(&rows.input);
+    let mut expression = only_expression(plan)?;
+    while let LogicalPlan::Projection(step) = below.as_ref() {
+        let placed = expression.transform(|part| {
+            let computed = match &part {
+                Expr::Column(column) => step.schema.maybe_index_of_column(column),
+                _ => None,
+            };
+            Ok(match computed.and_then(|at| step.expr.get(at)) {
+                Some(computed) => Transformed::yes(computed.clone().unalias()),
+                None => Transformed::no(part),
+            })
+        });
+        expression = placed.data()?;
+        let input = Arc::clone(&step.input);
+        below = input;
+    }
+    let is_subquery = |part: &Expr| {
+        let is_one = matches!(
+            part,
+            Expr::ScalarSubquery(_) | Expr::InSubquery(_) | Expr::Exists(_) | Expr::SetComparison(_)
+        );
+        Ok(is_one)
+    };
+    let is_of_columns = matches!(below.as_ref(), LogicalPlan::EmptyRelation(_));
+    if !is_of_columns || expression.exists(is_subquery)? {
+        return Err(
+            Error::unsupported(format!("a function that reads rows in {place}"))
+                .with_hint("Call it in the query, which gives a column."),
+        );
+    }
+    Ok(expression)
 }
 
 /// A plan of rows that have these columns, which computes an expression of them.
@@ -198,22 +288,9 @@ pub fn check_literals(state: &SessionState, planned: &Expr) -> Result<()> {
     refused.map_or(Ok(()), Err)
 }
 
-/// Refuses an expression over columns of this schema that gives one row now this value and now
-/// another; `place` is where it stands.
-///
-/// # Errors
-/// 42P17 for a function that depends on the moment, the session or chance; 42803, 42P20 and 0A000 for
-/// functions of many rows; 0A000 for those that users have made; what planning says.
-pub fn refuse_changing(
-    state: &SessionState,
-    schema: &DFSchema,
-    expression: &ast::Expr,
-    place: &str,
-) -> Result<()> {
-    let planned = read(state, schema, expression.clone());
-    let expression = planned.map_err(|error| of_users(state, expression, error, place))?;
-    refuse_functions_of_many_rows(&expression, place)?;
-    let Some(Cause { obstacle, .. }) = cause_in(&expression)? else {
+/// Refuses an expression that gives one row now this value and now another.
+fn refuse_changing(expression: &Expr, place: &str) -> Result<()> {
+    let Some(Cause { obstacle, .. }) = cause_in(expression)? else {
         return Ok(());
     };
     Err(Error::new(
@@ -222,30 +299,6 @@ pub fn refuse_changing(
     )
     .with_detail(format!("{}: {}.", obstacle.node, obstacle.reason))
     .with_hint("Compute it in the query, which gives a column."))
-}
-
-/// What is wrong with an expression that cannot be planned: a function that a user has made is put in the
-/// place of its calls in queries alone.
-fn of_users(state: &SessionState, expression: &ast::Expr, error: Error, place: &str) -> Error {
-    if error.sqlstate() != SqlState::UNDEFINED_FUNCTION {
-        return error;
-    }
-    match calls_users(state, expression) {
-        Ok(false) => error,
-        Ok(true) => Error::unsupported(format!("a function that a user has made in {place}"))
-            .with_hint(
-                "Write what it computes in its place, or compute it in the query, which gives a column.",
-            ),
-        Err(other) => other,
-    }
-}
-
-/// Whether an expression calls functions that users have made.
-fn calls_users(state: &SessionState, expression: &ast::Expr) -> Result<bool> {
-    let sources = StatementCatalog::of(state.config_options())?;
-    let (snapshot, path) = (sources.snapshot(), sources.search_path());
-    let called = user_functions::qualify(&mut expression.clone(), &snapshot, &path)?;
-    Ok(!called.is_empty())
 }
 
 fn refuse_functions_of_many_rows(expression: &Expr, place: &str) -> Result<()> {

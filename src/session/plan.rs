@@ -151,7 +151,7 @@ pub fn named_object(snapshot: &Snapshot, full: &QualifiedName) -> Option<Oid> {
 }
 
 /// Functions, and what their bodies read, which a query reads where it calls them.
-fn read_by_functions(snapshot: &Snapshot, functions: BTreeSet<Oid>) -> BTreeSet<Oid> {
+pub fn read_by_functions(snapshot: &Snapshot, functions: BTreeSet<Oid>) -> BTreeSet<Oid> {
     let mut reads = functions.clone();
     for oid in functions {
         if let Some(function) = snapshot.object(oid) {

@@ -107,6 +107,7 @@ pub mod numeric_digits;
 pub mod on_conflict;
 mod operators;
 pub mod optimize;
+pub mod option_expressions;
 pub mod options;
 pub mod order_names;
 pub mod outer_aggregates;

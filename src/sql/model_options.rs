@@ -92,17 +92,22 @@ fn relation(key: &str, value: &OptionValue) -> Result<ObjectName> {
 }
 
 impl OptionValue {
-    /// The texts of a list; a text alone is a list of one.
-    pub fn texts(&self) -> Option<Vec<String>> {
+    /// The texts of a list, or of a struct, with what they are called: themselves, where they have no other
+    /// names. A text alone is a list of one.
+    pub fn named_texts(&self) -> Option<Vec<(String, String)>> {
+        let itself = |text: &str| (text.to_owned(), text.to_owned());
         match self {
-            Self::Text(text) => Some(vec![text.clone()]),
+            Self::Text(text) => Some(vec![itself(text)]),
             Self::List(values) => {
-                let texts = values
-                    .iter()
-                    .map(|value| value.as_text().map(str::to_owned));
+                let texts = values.iter().map(|value| value.as_text().map(itself));
                 texts.collect()
             }
-            Self::Struct(_) => None,
+            Self::Struct(fields) => {
+                let texts = fields
+                    .iter()
+                    .map(|(name, value)| Some((name.clone(), value.as_text()?.to_owned())));
+                texts.collect()
+            }
         }
     }
 

@@ -21,7 +21,14 @@ impl Statement {
             Self::CreateView(create) => create.query.visit(renamer),
             Self::CreateMaterializedView(create) => create.query.visit(renamer),
             Self::CreateCheck(create) => create.query.visit(renamer),
-            Self::CreateModel(create) => create.query.visit(renamer),
+            Self::CreateModel(create) => {
+                // It changes, and refuses nothing.
+                let _ = create.options.change_expressions(&mut |expression| {
+                    let _ = expression.visit(renamer);
+                    Ok(())
+                });
+                create.query.visit(renamer)
+            }
             Self::CreateTable(create) => create.columns.visit(renamer),
             Self::CreateFunction(create) => match &mut create.body {
                 Body::Text(_, Some(query)) | Body::Atomic(query) => query.visit(renamer),

@@ -309,8 +309,12 @@ impl Type {
 /// 22023 for options that do not fit; 42703 for a column that the query does not have; 42P16 where it
 /// has none that is compared; 42701 for one that has the name of another one of the answer; what
 /// planning an option's expression says.
-pub fn columns(state: &SessionState, create: &CreateModel, input: &Schema) -> Result<SchemaRef> {
-    let options = Input::new(state, create, input)?.options;
+pub async fn columns(
+    state: &SessionState,
+    create: &CreateModel,
+    input: &Schema,
+) -> Result<SchemaRef> {
+    let options = Input::new(state, create, input).await?.options;
     check_named(&options)?;
     check_compared(&options, input)?;
     let id = input.field_with_name(&options.unique_id)?;

@@ -137,20 +137,23 @@ impl Conditions {
     ///
     /// # Errors
     /// 42804 for what is no condition; what planning it says; the level named.
-    pub fn new(state: &SessionState, input: &Schema, comparisons: &[Levels]) -> Result<Self> {
+    pub async fn new(
+        state: &SessionState,
+        input: &Schema,
+        comparisons: &[Levels],
+    ) -> Result<Self> {
         let [left, right] = SIDES.map(|side| DFSchema::try_from_qualified_schema(side, input));
         let both = left?.join(&right?)?;
         let mut planned = Vec::new();
         for levels in comparisons {
-            let conditions = levels.conditions.iter().map(|(label, text)| {
-                let parsed = option_text::expression(text);
-                let condition = parsed.and_then(|parsed| {
-                    expression::refuse_changing(state, &both, &parsed, "compare")?;
-                    expression::condition(state, &both, parsed, "compare")
-                });
-                condition.map_err(|error| error.within(described(label, &levels.column)))
-            });
-            planned.push(conditions.collect::<Result<Vec<_>>>()?);
+            let mut conditions = Vec::with_capacity(levels.conditions.len());
+            for (label, text) in &levels.conditions {
+                let condition = condition(state, &both, text).await;
+                let condition =
+                    condition.map_err(|error| error.within(described(label, &levels.column)));
+                conditions.push(condition?);
+            }
+            planned.push(conditions);
         }
         let width = input.fields().len();
         let mut columns = BTreeSet::new();
@@ -201,6 +204,16 @@ impl Conditions {
             comparisons,
         })
     }
+}
+
+/// The condition over the columns of two records that a text is.
+async fn condition(
+    state: &SessionState,
+    both: &DFSchema,
+    text: &str,
+) -> Result<Arc<dyn PhysicalExpr>> {
+    let parsed = option_text::expression(text)?;
+    expression::steady_condition(state, both, parsed, "compare").await
 }
 
 /// A condition over the columns of two records, over those of them that are read.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::calls::{self, FUNCTIONS_CHANGED};
 use super::changed::{Changed, Held};
 use super::input::Input;
 use super::learned::Learned;
@@ -37,10 +38,16 @@ impl Refresh<'_> {
         let known = Learned::read(&before).await?;
         let settings = &instance.configuration.session;
         let context = instance.statement(settings, Reading::Rows);
+        if before.functions() != calls::fingerprint(&context.snapshot, self.definition)?.as_deref() {
+            return Ok(in_full(&[
+                &format!("Learned Otherwise: {FUNCTIONS_CHANGED}"),
+                "It learns again, from all records",
+            ]));
+        }
         let plan = plan::definition(&context, &self.definition.query, &[]).await?;
         let input = plan::columns(&plan);
-        let clusters = columns(&context.state, self.definition, &input)?;
-        let taking = Input::new(&context.state, self.definition, &input)?;
+        let clusters = columns(&context.state, self.definition, &input).await?;
+        let taking = Input::new(&context.state, self.definition, &input).await?;
         self.check_columns(&known.model, &taking)?;
         let obstacle = self.obstacle(&before, &input, &clusters).await?;
         let mut whole = None;

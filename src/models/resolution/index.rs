@@ -46,7 +46,7 @@ impl Index {
         let learned = Learned::read(model).await?.model;
         let table = model.table(Companion::Records).await?;
         let schema = table.schema();
-        let taking = model.input(&schema)?;
+        let taking = model.input(&schema).await?;
         let pool = &model.instance.runtime().memory_pool;
         let mut builder = taking.builder(pool)?;
         let hashes = RowHashes::new(pool);

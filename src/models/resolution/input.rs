@@ -35,26 +35,21 @@ impl Input {
     /// # Errors
     /// 22023 for an option, or a value, that there is not; 42703 for a column that there is not;
     /// what planning an expression says.
-    pub fn new(state: &SessionState, create: &CreateModel, records: &Schema) -> Result<Self> {
+    pub async fn new(
+        state: &SessionState,
+        create: &CreateModel,
+        records: &Schema,
+    ) -> Result<Self> {
         let said = options::read(create)?;
         let columns = DFSchema::try_from(records.clone())?;
-        let keys = said.block_on.iter().map(|text| {
-            let described = format!("block_on \"{text}\"");
-            let parsed = option_text::expression(text);
-            let key = parsed.and_then(|parsed| {
-                expression::refuse_changing(state, &columns, &parsed, "block_on")?;
-                expression::text(state, &columns, parsed, "block_on")
-            });
-            let key = key.and_then(|key| match collect_columns(&key).is_empty() {
-                false => Ok(key),
-                true => Err(reads_nothing()),
-            });
-            match key {
-                Ok(key) => Ok((key, described)),
-                Err(error) => Err(error.within(described)),
+        let mut keys = Vec::with_capacity(said.block_on.len());
+        for (name, text) in &said.block_on {
+            let described = format!("block_on \"{name}\"");
+            match key(state, &columns, text).await {
+                Ok(key) => keys.push((key, described)),
+                Err(error) => return Err(error.within(described)),
             }
-        });
-        let keys: Vec<_> = keys.collect::<Result<_>>()?;
+        }
         let of_keys = said.engine.block_on.iter();
         let of_keys = of_keys.map(|name| Arc::new(Field::new(name, DataType::Utf8, true)));
         let fields = records.fields().iter().cloned().chain(of_keys);
@@ -69,7 +64,7 @@ impl Input {
         let nowhere: Arc<dyn MemoryPool> = Arc::new(UnboundedMemoryPool::default());
         input.builder(&nowhere)?;
         if !said.levels.is_empty() {
-            let conditions = Conditions::new(state, records, &said.levels)?;
+            let conditions = Conditions::new(state, records, &said.levels).await?;
             input.conditions = Some(Arc::new(conditions));
         }
         Ok(input)
@@ -112,6 +107,20 @@ impl Input {
             columns.push(key.map_err(|error| option_text::failed(error, described))?);
         }
         Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
+    }
+}
+
+/// What an expression gives records of these columns to be in one block by.
+async fn key(
+    state: &SessionState,
+    columns: &DFSchema,
+    text: &str,
+) -> Result<Arc<dyn PhysicalExpr>> {
+    let parsed = option_text::expression(text)?;
+    let key = expression::steady_text(state, columns, parsed, "block_on").await?;
+    match collect_columns(&key).is_empty() {
+        false => Ok(key),
+        true => Err(reads_nothing()),
     }
 }
 

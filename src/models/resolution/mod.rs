@@ -5,6 +5,7 @@
 //! tables beside that of the clusters, whose commit is the last: it names the versions of the others
 //! that belong to it.
 
+mod calls;
 mod changed;
 mod columns;
 mod companion;
@@ -40,6 +41,7 @@ mod whole;
 mod writing;
 mod written_behind;
 
+pub use calls::qualify as qualify_calls;
 pub use columns::{columns, columns_of};
 pub use companion::Companion;
 pub use functions::{Asked, LateralCalls, LookedUp};

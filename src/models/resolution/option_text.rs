@@ -4,40 +4,26 @@ use std::fmt::Display;
 use std::ops::ControlFlow;
 
 use datafusion::error::DataFusionError;
-use datafusion::sql::sqlparser::ast::{
-    Expr, Query, SelectItem, SetExpr, Value, ValueWithSpan, Visitor,
-};
+use datafusion::sql::sqlparser::ast::{Expr, Query, Value, ValueWithSpan, Visitor};
 
 use crate::error::{Error, Result, SqlState};
 use crate::sql::walk::Visit;
-use crate::sql::{Statement, parse_one, standard_forms};
+use crate::sql::{option_expressions, standard_forms};
 
 /// The one expression of a text.
 ///
 /// # Errors
 /// 42601 for a text that is no expression; 0A000 for a subquery, 42P02 for a parameter.
 pub fn expression(text: &str) -> Result<Expr> {
-    let wrong = || {
-        Error::new(
-            SqlState::SYNTAX_ERROR,
-            format!("\"{text}\" is not an expression"),
-        )
-    };
-    let Statement::Query(mut query) = parse_one(&format!("SELECT {text}"))? else {
-        return Err(wrong());
-    };
-    let Some(expression) = only(&query) else {
-        return Err(wrong());
-    };
-    // Nothing but the expression: no FROM, no second query.
-    if query.to_string() != format!("SELECT {expression}") {
-        return Err(wrong());
-    }
-    if let ControlFlow::Break(error) = expression.visit(&mut Unfit) {
+    let mut query = option_expressions::query(text)?;
+    if let Some(expression) = option_expressions::only(&query)
+        && let ControlFlow::Break(error) = expression.visit(&mut Unfit)
+    {
         return Err(error);
     }
     standard_forms::rewrite(&mut query)?;
-    only(&query).cloned().ok_or_else(wrong)
+    let expression = option_expressions::only(&query).cloned();
+    expression.ok_or_else(|| Error::internal("an expression was rewritten as several"))
 }
 
 /// The error that computing an expression met; `place` is which one.
@@ -47,17 +33,6 @@ pub fn failed(error: DataFusionError, place: impl Display) -> Error {
         // It is of the statement, whatever that was at.
         SqlState::QUERY_CANCELED | SqlState::OUT_OF_MEMORY => error,
         _ => error.within(place),
-    }
-}
-
-/// The only column of a query.
-fn only(query: &Query) -> Option<&Expr> {
-    let SetExpr::Select(select) = query.body.as_ref() else {
-        return None;
-    };
-    match select.projection.as_slice() {
-        [SelectItem::UnnamedExpr(expression)] => Some(expression),
-        _ => None,
     }
 }
 

@@ -60,11 +60,11 @@ pub const MODEL_OPTIONS: &[ModelOption] = &[
     ModelOption {
         name: "compare",
         values: "`{'column': 'kind', 'column': ['condition', ...], 'column': {'label': 'condition', ...}, ...}`; by default what names and values tell",
-        description: "What columns hold, one of the [kinds](#kinds), which decides how they are cleaned and compared; `'ignore'` leaves one out. A list gives a column levels of its own, arrays and `bytea` among them: conditions on two records `l` and `r`, the most alike first, as in `['l.email = r.email', 'levenshtein(l.email, r.email) <= 2']`. The first that is true counts; where none is, and one is NULL, something is missing. No condition may call a function whose answer depends on more than its arguments, as `random()` and `now()` do (42P17): compute such values in the query. A column that only repeats others, as a copy does, or a full name beside the names that it is made of, is left out unless it is named here. A model compares 16 columns, or parts of them, and no more: those that are named here come first, and then those that tell most; a warning names the others.",
+        description: "What columns hold, one of the [kinds](#kinds), which decides how they are cleaned and compared; `'ignore'` leaves one out. A list gives a column levels of its own, arrays and `bytea` among them: conditions on two records `l` and `r`, the most alike first, as in `['l.email = r.email', 'levenshtein(l.email, r.email) <= 2']`. The first that is true counts; where none is, and one is NULL, something is missing. No condition may call a function whose answer depends on more than its arguments, as `random()` and `now()` do (42P17): compute such values in the query. It may call functions that users have made of expressions, on which the model depends then: after one of them is replaced, `REFRESH MODEL` learns anew. A column that only repeats others, as a copy does, or a full name beside the names that it is made of, is left out unless it is named here. A model compares 16 columns, or parts of them, and no more: those that are named here come first, and then those that tell most; a warning names the others.",
     },
     ModelOption {
         name: "block_on",
-        values: "`['expression', ...]`; by default what finds the most for the fewest pairs, and what hardly any records have in common by chance",
+        values: "`['expression', ...]`, `{'name': 'expression', ...}`; by default what finds the most for the fewest pairs, and what hardly any records have in common by chance",
         description: "Which records are compared: those for which one of these expressions over the query's columns has the same value, as in `['email', 'lower(last_name) || zip']`. NULL is the same as nothing. What `compare` says of functions holds here, too.",
     },
     ModelOption {
@@ -138,8 +138,8 @@ pub struct Said {
     pub engine: ResolveOptions,
     /// The columns that are compared by conditions.
     pub levels: Vec<Levels>,
-    /// The expressions that make blocks.
-    pub block_on: Vec<String>,
+    /// The expressions that make blocks, each with what it is called.
+    pub block_on: Vec<(String, String)>,
 }
 
 /// What a model's definition says, as far as it can be told without its query.
@@ -186,7 +186,7 @@ pub fn read(create: &CreateModel) -> Result<Said> {
     let block_on = match create.options.get("block_on") {
         None => Vec::new(),
         Some(value) => {
-            let expressions = value.texts().filter(|texts| !texts.is_empty());
+            let expressions = value.named_texts().filter(|texts| !texts.is_empty());
             expressions.ok_or_else(|| {
                 unfit("block_on", value).with_hint(
                     "Write a list of expressions: ['email', 'lower(last_name) || zip']. Without the option, rules are chosen that find the most for the fewest pairs.",
@@ -206,7 +206,7 @@ pub fn read(create: &CreateModel) -> Result<Said> {
             "Write a list, each in quotes of its own: ['email', 'lower(last_name) || zip'].",
         ));
     }
-    engine.block_on = block_on.iter().map(|text| key(text)).collect();
+    engine.block_on = block_on.iter().map(|(name, _)| key(name)).collect();
     Ok(Said {
         engine,
         levels,
@@ -214,9 +214,9 @@ pub fn read(create: &CreateModel) -> Result<Said> {
     })
 }
 
-/// What the column is called that has the values of an expression that makes blocks.
-fn key(expression: &str) -> String {
-    format!("block_on {expression}")
+/// What the column is called that has the values of an expression that makes blocks and has this name.
+fn key(name: &str) -> String {
+    format!("block_on {name}")
 }
 
 /// That a column is named, and nothing is said of it.

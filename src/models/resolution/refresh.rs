@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use tributary_udfs::resolve::{Model, Progress, Records};
 
+use super::calls::{self, FUNCTIONS_CHANGED};
 use super::changed::{Changed, Held};
 use super::finding::Decided;
 use super::found::Found;
@@ -98,6 +99,7 @@ impl Refresh<'_> {
         {
             let read_to = before.read_to();
             let step = Step {
+                functions: before.functions(),
                 context: &context,
                 left_out: &left_out,
                 progress,
@@ -108,10 +110,18 @@ impl Refresh<'_> {
             let (version, nothing) = ((before, known.next_entity), Changed::nothing(pool));
             return self.update(step, version, nothing, None, record).await;
         }
+        let functions = calls::fingerprint(&context.snapshot, self.definition)?;
+        if let (false, Some(before)) = (learns, &before)
+            && before.functions() != functions.as_deref()
+        {
+            // What two records were compared by is not known any more.
+            learns = true;
+            record.mode_reason = Some(FUNCTIONS_CHANGED.to_owned());
+        }
         let plan = plan::definition(&context, &self.definition.query, &[]).await?;
         let input = plan::columns(&plan);
-        let columns = super::columns(&context.state, self.definition, &input)?;
-        let taking = Input::new(&context.state, self.definition, &input)?;
+        let columns = super::columns(&context.state, self.definition, &input).await?;
+        let taking = Input::new(&context.state, self.definition, &input).await?;
         let participant = participant(instance, self.object, catalogued, &columns);
         let source = self.source(&context, &plan).await?;
         let step = Step {
@@ -121,6 +131,7 @@ impl Refresh<'_> {
             columns: &columns,
             participant,
             read_to: Some(&source.watermark),
+            functions: functions.as_deref(),
         };
         if let (false, Some(known)) = (learns, &known) {
             match self.check_columns(&known.model, &taking) {
@@ -287,4 +298,6 @@ pub(super) struct Step<'a> {
     pub(super) participant: Option<Arc<dyn Participant>>,
     /// How far the inputs of the query were read, where that is known.
     pub(super) read_to: Option<&'a Watermark>,
+    /// What tells the functions of users that its options call.
+    pub(super) functions: Option<&'a str>,
 }

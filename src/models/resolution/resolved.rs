@@ -23,6 +23,10 @@ use crate::warehouse::At;
 /// The parameter of a commit by which it is known that empty sources are told as they are.
 pub(super) const TELLS_EMPTY_SOURCES: &str = "tells_empty_sources";
 
+/// The parameter of a commit that tells the functions of users which the model's options called as it
+/// learned.
+pub(super) const FUNCTIONS: &str = "functions";
+
 /// The parameter of a commit that only moves clusters: in which version they were found.
 const FOUND_IN: &str = "found_in";
 
@@ -97,6 +101,12 @@ impl Resolved {
         self.companions.contains_key(TELLS_EMPTY_SOURCES)
     }
 
+    /// What tells the functions of users that its options called as it learned from others; none where they
+    /// called none.
+    pub fn functions(&self) -> Option<&str> {
+        self.companions.get(FUNCTIONS).map(String::as_str)
+    }
+
     /// The latest version of a companion, where that has the rows that belong to the clusters: what came
     /// since, if anything, only moved them.
     ///
@@ -138,8 +148,8 @@ impl Resolved {
     ///
     /// # Errors
     /// Those of `Input::new`.
-    pub fn input(&self, records: &Schema) -> Result<Input> {
-        Input::new(&self.state(), self.definition()?, records)
+    pub async fn input(&self, records: &Schema) -> Result<Input> {
+        Input::new(&self.state(), self.definition()?, records).await
     }
 
     /// What plans the expressions of the definition.

@@ -186,6 +186,7 @@ impl Refresh<'_> {
             decided: &decided,
             before: Some(before),
             read_to: step.read_to,
+            functions: step.functions,
         };
         let info = self.tell(told, step.columns, versions, record).await?;
         let new = found.clusters(others, step.columns);

@@ -96,6 +96,7 @@ impl Refresh<'_> {
             decided: &decided,
             before,
             read_to: step.read_to,
+            functions: step.functions,
         };
         let info = self.tell(told, columns, versions, record).await?;
         let clusters = found.clusters(found.all(), columns);

@@ -18,7 +18,7 @@ use super::history::{self, Cause};
 use super::learned::{Learned, Report};
 use super::previous::Previous;
 use super::refresh::Refresh;
-use super::resolved::TELLS_EMPTY_SOURCES;
+use super::resolved::{FUNCTIONS, TELLS_EMPTY_SOURCES};
 use super::{Companion, Resolved, columns_of, scan};
 use crate::catalog::Object;
 use crate::catalog::journal::RefreshRecord;
@@ -36,6 +36,8 @@ pub(super) struct Told<'a> {
     pub(super) before: Option<&'a Resolved>,
     /// How far the inputs of the query were read, where that is known.
     pub(super) read_to: Option<&'a Watermark>,
+    /// What tells the functions of users that its options call.
+    pub(super) functions: Option<&'a str>,
 }
 
 impl Refresh<'_> {
@@ -89,6 +91,9 @@ impl Refresh<'_> {
             .map(|(companion, version)| (companion.name().to_owned(), version.to_string()))
             .collect();
         parameters.insert(TELLS_EMPTY_SOURCES.to_owned(), true.to_string());
+        if let Some(functions) = told.functions {
+            parameters.insert(FUNCTIONS.to_owned(), functions.to_owned());
+        }
         if let Some(read_to) = told.read_to {
             read_to.write(&mut parameters);
         }

@@ -195,6 +195,8 @@ impl Checker<'_> {
                 for relation in create.options.relations()? {
                     self.read(&relation, &Columns::All)?;
                 }
+                let mut options = create.options.clone();
+                options.change_expressions(&mut |expression| self.calls(&*expression))?;
                 self.query(&create.query)
             }
             Statement::CreateCheck(create) => {

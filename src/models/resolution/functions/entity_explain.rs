@@ -29,7 +29,7 @@ impl Asked {
         if left == right {
             return Err(are_one());
         }
-        let taking = self.model.input(&left.schema())?;
+        let taking = self.model.input(&left.schema()).await?;
         let mut builder = taking.builder(&self.model.instance.runtime().memory_pool)?;
         for record in [left, right] {
             builder.push(taking.with_keys(record)?)?;

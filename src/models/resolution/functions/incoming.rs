@@ -57,7 +57,8 @@ impl Taking {
         });
         // Expressions need the types of their columns. Without any a text serves better: a date
         // that is mistyped is still like the right one.
-        let is_typed = Input::new(&state, definition, &columns)?.is_typed();
+        let is_typed = Input::new(&state, definition, &columns).await?;
+        let is_typed = is_typed.is_typed();
         let read = columns.fields().iter().map(|field| {
             let data_type = match is_typed {
                 true => field.data_type().clone(),
@@ -67,7 +68,7 @@ impl Taking {
         });
         let read = Arc::new(Schema::new(read.collect::<Vec<_>>()));
         Ok(Self {
-            input: Input::new(&state, definition, &read)?,
+            input: Input::new(&state, definition, &read).await?,
             columns,
             read,
             names,
