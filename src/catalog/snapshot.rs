@@ -457,6 +457,15 @@ impl Snapshot {
         }
     }
 
+    /// Gives an object another definition in this copy of the catalog alone.
+    pub fn assume_definition(&mut self, oid: Oid, definition: Statement) {
+        if let Some(object) = self.object(oid) {
+            let mut object = Object::clone(object);
+            object.definition = definition;
+            self.put(Arc::new(object));
+        }
+    }
+
     /// Puts an object in, in the place of one of its number.
     pub(super) fn put(&mut self, object: Arc<Object>) {
         let oid = object.oid;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::calls::{self, FUNCTIONS_CHANGED};
+use super::calls::{FUNCTIONS_CHANGED, Functions};
 use super::changed::{Changed, Held};
 use super::input::Input;
 use super::learned::Learned;
@@ -38,7 +38,8 @@ impl Refresh<'_> {
         let known = Learned::read(&before).await?;
         let settings = &instance.configuration.session;
         let context = instance.statement(settings, Reading::Rows);
-        if before.functions() != calls::fingerprint(&context.snapshot, self.definition)?.as_deref() {
+        let functions = Functions::of(&context.snapshot, self.definition)?.told()?;
+        if !before.has_learned_with(functions.as_deref(), &context.snapshot) {
             return Ok(in_full(&[
                 &format!("Learned Otherwise: {FUNCTIONS_CHANGED}"),
                 "It learns again, from all records",

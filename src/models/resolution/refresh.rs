@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use tributary_udfs::resolve::{Model, Progress, Records};
 
-use super::calls::{self, FUNCTIONS_CHANGED};
+use super::calls::{FUNCTIONS_CHANGED, Functions};
 use super::changed::{Changed, Held};
 use super::finding::Decided;
 use super::found::Found;
@@ -99,7 +99,7 @@ impl Refresh<'_> {
         {
             let read_to = before.read_to();
             let step = Step {
-                functions: before.functions(),
+                functions: before.told_functions(),
                 context: &context,
                 left_out: &left_out,
                 progress,
@@ -110,9 +110,9 @@ impl Refresh<'_> {
             let (version, nothing) = ((before, known.next_entity), Changed::nothing(pool));
             return self.update(step, version, nothing, None, record).await;
         }
-        let functions = calls::fingerprint(&context.snapshot, self.definition)?;
+        let functions = Functions::of(&context.snapshot, self.definition)?.told()?;
         if let (false, Some(before)) = (learns, &before)
-            && before.functions() != functions.as_deref()
+            && !before.has_learned_with(functions.as_deref(), &context.snapshot)
         {
             // What two records were compared by is not known any more.
             learns = true;

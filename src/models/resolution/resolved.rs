@@ -9,11 +9,12 @@ use datafusion::execution::SessionState;
 use tokio::sync::OnceCell;
 
 use super::Companion;
+use super::calls::Functions;
 use super::functions::Taking;
 use super::input::Input;
-use crate::catalog::Object;
+use crate::catalog::{Object, Snapshot};
 use crate::error::{Error, Result};
-use crate::instance::{Instance, Reading};
+use crate::instance::{Asker, Instance, Reading};
 use crate::models::incremental::Watermark;
 use crate::models::table_id;
 use crate::sql::Statement;
@@ -101,10 +102,21 @@ impl Resolved {
         self.companions.contains_key(TELLS_EMPTY_SOURCES)
     }
 
-    /// What tells the functions of users that its options called as it learned from others; none where they
-    /// called none.
-    pub fn functions(&self) -> Option<&str> {
+    /// What its commit tells of the functions of users that its options called as it learned.
+    pub fn told_functions(&self) -> Option<&str> {
         self.companions.get(FUNCTIONS).map(String::as_str)
+    }
+
+    /// Whether it has learned with functions of which a commit would tell this, in a catalog that may have
+    /// given them other names since. With what cannot be read it has not: learning again mends that.
+    pub fn has_learned_with(&self, told: Option<&str>, snapshot: &Snapshot) -> bool {
+        let then = self.functions(snapshot).and_then(|then| then.told());
+        then.is_ok_and(|then| then.as_deref() == told)
+    }
+
+    /// The functions of users that its options called as it learned.
+    fn functions(&self, snapshot: &Snapshot) -> Result<Functions> {
+        Functions::read(self.told_functions(), snapshot)
     }
 
     /// The latest version of a companion, where that has the rows that belong to the clusters: what came
@@ -149,13 +161,23 @@ impl Resolved {
     /// # Errors
     /// Those of `Input::new`.
     pub async fn input(&self, records: &Schema) -> Result<Input> {
-        Input::new(&self.state(), self.definition()?, records).await
+        Input::new(&self.state()?, self.definition()?, records).await
     }
 
-    /// What plans the expressions of the definition.
-    pub fn state(&self) -> SessionState {
+    /// What plans the expressions of the definition, by the functions that it has learned with.
+    ///
+    /// # Errors
+    /// Those of [`Functions::read`].
+    pub fn state(&self) -> Result<SessionState> {
         let settings = &self.instance.configuration.session;
-        self.instance.statement(settings, Reading::Rows).state
+        let snapshot = self.instance.catalog.snapshot();
+        let functions = self.functions(&snapshot)?;
+        let snapshot = functions.put_into(snapshot);
+        let asker = Asker::server();
+        let context = self
+            .instance
+            .statement_of(&asker, snapshot, settings, Reading::Rows);
+        Ok(context.state)
     }
 
     /// The definition of the model.

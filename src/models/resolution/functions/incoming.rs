@@ -49,7 +49,7 @@ impl Taking {
     /// What the store says, and planning the expressions of the definition.
     async fn of(model: &Resolved) -> Result<Self> {
         let columns = model.table(Companion::Records).await?.schema();
-        let (state, definition) = (model.state(), model.definition()?);
+        let (state, definition) = (model.state()?, model.definition()?);
         let options = &definition.options;
         let names = ["unique_id", "source"].map(|name| {
             let column = options.get(name).and_then(OptionValue::as_text);
