@@ -5,9 +5,9 @@ use datafusion::error::{DataFusionError, Result};
 
 use super::dictionary::{Interner, MISSING};
 use super::records::{EMPTY, write_key};
-use super::rows::texts;
+use super::rows::{has_no_texts, texts};
 use crate::FunctionError;
-use crate::wording::quoted;
+use crate::wording::{quoted, type_name};
 
 /// The names of records, in their order.
 pub(super) struct Identifiers {
@@ -44,8 +44,13 @@ impl IdentifierReader {
     /// Takes in some records.
     ///
     /// # Errors
-    /// 23502 for a record without an identifier, 23505 for one that another record has.
+    /// 23502 for a record without an identifier, 23505 for one that another record has; 0A000 for columns of a
+    /// type that has no texts.
     pub(super) fn push(&mut self, ids: &ArrayRef, sources: Option<&ArrayRef>) -> Result<()> {
+        let source = self.source.as_ref().zip(sources);
+        for (name, array) in source.into_iter().chain([(&self.name, ids)]) {
+            check_texts(name, array)?;
+        }
         let mut row = self.ids.dictionary().len() - 1;
         if let (Some(name), Some(sources)) = (&self.source, sources) {
             texts(sources, name, |texts| {
@@ -130,6 +135,22 @@ pub fn repeated(column: &str, id: &str) -> DataFusionError {
         "Every record needs its own identifier: take SELECT DISTINCT ON, or name the column that \
          tells systems apart with the option source.",
     )
+}
+
+/// That the values of a column can name records.
+fn check_texts(name: &str, array: &ArrayRef) -> Result<()> {
+    match has_no_texts(array.data_type()) {
+        false => Ok(()),
+        true => {
+            let kind = type_name(array.data_type());
+            let message = format!(
+                "column {} is of type {kind}, which names no records",
+                quoted(name)
+            );
+            let error = FunctionError::unsupported(message);
+            Err(error.with_hint("Have the query cast it to text.").into())
+        }
+    }
 }
 
 fn refused(sqlstate: &'static str, message: String, hint: &str) -> DataFusionError {

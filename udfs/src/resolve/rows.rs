@@ -65,7 +65,8 @@ pub(super) fn shown(array: &ArrayRef) -> Result<ArrayRef> {
     }
 }
 
-fn has_no_texts(data_type: &DataType) -> bool {
+/// Whether a type has no texts that its values are compared by, or told.
+pub(super) fn has_no_texts(data_type: &DataType) -> bool {
     data_type.is_nested() || matches!(data_type, DataType::Binary | DataType::BinaryView)
 }
 
