@@ -136,7 +136,9 @@ mod tests {
     #[test]
     fn expressions_keep_their_names_as_they_change() {
         assert_eq!(
-            renamed("compare = {'a': ['l.a = r.a', 'f(l.a, r.a)'], 'b': {'near': 'f(l.b, r.b) < 2'}, 'c': 'f'}, block_on = 'f(a)'"),
+            renamed(
+                "compare = {'a': ['l.a = r.a', 'f(l.a, r.a)'], 'b': {'near': 'f(l.b, r.b) < 2'}, 'c': 'f'}, block_on = 'f(a)'"
+            ),
             "OPTIONS (compare = {'a': {'l.a = r.a': 'l.a = r.a', 'f(l.a, r.a)': 's.f(l.a, r.a)'}, 'b': {'near': 's.f(l.b, r.b) < 2'}, 'c': 'f'}, block_on = {'f(a)': 's.f(a)'})"
         );
     }
@@ -147,7 +149,9 @@ mod tests {
             "OPTIONS (compare = {'a': ['lower(l.a)=r.a', 'l.a = ', 'l.a = r.a'], 'b': 'f'}, block_on = ['a', 'g(f)'])",
             "OPTIONS (must_link = 'f')",
         ] {
-            let within = options.trim_start_matches("OPTIONS (").trim_end_matches(')');
+            let within = options
+                .trim_start_matches("OPTIONS (")
+                .trim_end_matches(')');
             assert_eq!(renamed(within), options);
         }
         assert_eq!(

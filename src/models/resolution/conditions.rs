@@ -137,11 +137,7 @@ impl Conditions {
     ///
     /// # Errors
     /// 42804 for what is no condition; what planning it says; the level named.
-    pub async fn new(
-        state: &SessionState,
-        input: &Schema,
-        comparisons: &[Levels],
-    ) -> Result<Self> {
+    pub async fn new(state: &SessionState, input: &Schema, comparisons: &[Levels]) -> Result<Self> {
         let [left, right] = SIDES.map(|side| DFSchema::try_from_qualified_schema(side, input));
         let both = left?.join(&right?)?;
         let mut planned = Vec::new();

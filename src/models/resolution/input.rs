@@ -35,11 +35,7 @@ impl Input {
     /// # Errors
     /// 22023 for an option, or a value, that there is not; 42703 for a column that there is not;
     /// what planning an expression says.
-    pub async fn new(
-        state: &SessionState,
-        create: &CreateModel,
-        records: &Schema,
-    ) -> Result<Self> {
+    pub async fn new(state: &SessionState, create: &CreateModel, records: &Schema) -> Result<Self> {
         let said = options::read(create)?;
         let columns = DFSchema::try_from(records.clone())?;
         let mut keys = Vec::with_capacity(said.block_on.len());
