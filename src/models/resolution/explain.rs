@@ -7,7 +7,7 @@ use super::changed::{Changed, Held};
 use super::input::Input;
 use super::learned::Learned;
 use super::outgrown::Outgrown;
-use super::refresh::Refresh;
+use super::refresh::{Refresh, lacks_knowledge};
 use super::{Resolved, columns};
 use crate::error::Result;
 use crate::execute::query;
@@ -36,12 +36,20 @@ impl Refresh<'_> {
             return Ok(in_full(&["It learns again, from all records"]));
         }
         let known = Learned::read(&before).await?;
+        if let Some(reason) = lacks_knowledge(&known.model)
+            && self.extent != Extent::Entities
+        {
+            return Ok(in_full(&[
+                &format!("In the way: {reason}"),
+                "It learns again, from all records",
+            ]));
+        }
         let settings = &instance.configuration.session;
         let context = instance.statement(settings, Reading::Rows);
         let functions = Functions::of(&context.snapshot, self.definition)?.told()?;
         if !before.has_learned_with(functions.as_deref(), &context.snapshot) {
             return Ok(in_full(&[
-                &format!("Learned Otherwise: {FUNCTIONS_CHANGED}"),
+                &format!("In the way: {FUNCTIONS_CHANGED}"),
                 "It learns again, from all records",
             ]));
         }

@@ -78,12 +78,11 @@ impl Refresh<'_> {
             Some(Err(error)) => return Err(error),
         };
         if let (false, Some(known)) = (learns, &known)
-            && known.model.compares_nothing()
+            && let Some(reason) = lacks_knowledge(&known.model)
             && self.extent != Extent::Entities
         {
-            // It was made of no records, or of some that had nothing to tell them apart.
             learns = true;
-            record.mode_reason = Some("it has compared nothing so far, and learns anew".to_owned());
+            record.mode_reason = Some(reason.to_owned());
         }
 
         let settings = &instance.configuration.session;
@@ -273,6 +272,16 @@ impl Refresh<'_> {
             must: must.pairs,
             cannot: cannot.pairs,
         })
+    }
+}
+
+/// Why a model has yet to learn, where it was made of records of which nothing is learned.
+pub(super) fn lacks_knowledge(model: &Model) -> Option<&'static str> {
+    match (model.compares_nothing(), model.has_learned_nothing()) {
+        // It was made of no records, or of some that had nothing to tell them apart.
+        (true, _) => Some("it has compared nothing so far, and learns anew"),
+        (false, true) => Some("none of its records differed so far, and it learns anew"),
+        (false, false) => None,
     }
 }
 

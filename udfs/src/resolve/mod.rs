@@ -38,6 +38,7 @@ mod compared_features;
 mod comparison;
 mod components;
 mod cooccurrence;
+mod copies;
 mod date_order;
 mod decided;
 mod decisions;

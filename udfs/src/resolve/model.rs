@@ -45,6 +45,9 @@ pub struct Model {
     pub(super) rules: Vec<Rule>,
     /// Whether all pairs are compared, whatever the rules.
     pub(super) compares_all: bool,
+    /// Whether no two records differed, so that nothing was learned.
+    #[serde(default)]
+    pub(super) is_untaught: bool,
 }
 
 /// A level of a comparison, as `entity_parameters` shows it.
@@ -99,6 +102,11 @@ impl Model {
     /// Whether nothing is compared: there were no records, or their columns tell none apart.
     pub fn compares_nothing(&self) -> bool {
         self.comparisons.is_empty()
+    }
+
+    /// Whether nothing was learned: nothing is compared, or no two records differed in what is.
+    pub fn has_learned_nothing(&self) -> bool {
+        self.compares_nothing() || self.is_untaught
     }
 
     /// Whether all pairs of records are compared, for there are so few.

@@ -8,6 +8,7 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::memory_pool::MemoryReservation;
 
 use super::clean::{Cleaner, LONGEST};
+use super::copies;
 use super::dictionary::{Dictionary, Interner, MISSING};
 use super::feature::Feature;
 use super::feature_kind::{FeatureKind, features};
@@ -148,13 +149,25 @@ impl ColumnReader {
         2 * marked > all
     }
 
+    /// Whether its values tell records apart where they are compared.
+    pub(super) fn tells_apart(&self, options: &ResolveOptions) -> bool {
+        let values = self.dictionary();
+        if values.len() <= 2 || self.refused.is_some() {
+            return false;
+        }
+        let named = (self.name.as_str(), self.hint);
+        let column = recognised(named, (values, &self.raw), self.present, options, false);
+        let are_rows_own = column.kind == ColumnKind::Uuid && values.len() > self.present;
+        !matches!(column.kind, ColumnKind::Ignore | ColumnKind::Key) && !are_rows_own
+    }
+
     /// How many bytes it takes.
     pub(super) fn bytes(&self) -> usize {
         self.raw.capacity() * size_of::<u32>() + self.values.bytes()
     }
 
     /// The column, cleaned as its values ask for, or as those were that a model was trained on; `None`
-    /// for one that is not compared.
+    /// for one that is not compared. Of `copies`, whose columns tell none apart, what they have in common is.
     ///
     /// # Errors
     /// 0A000 for a type that has no texts; where memory does not suffice, or the work is interrupted.
@@ -162,6 +175,7 @@ impl ColumnReader {
         self,
         known: Option<&Column>,
         options: &ResolveOptions,
+        copies: bool,
         reservation: &MemoryReservation,
     ) -> Result<Option<ReadColumn>> {
         if known.is_none() && options.declared(&self.name) == Some(ColumnKind::Ignore) {
@@ -182,7 +196,10 @@ impl ColumnReader {
         memory.try_resize(raw.len() * size_of::<u32>() + values.bytes())?;
         let mut column = match known {
             Some(column) => column.clone(),
-            None => recognised((&name, hint), (&values, &raw), self.present, options),
+            None => {
+                let (named, values) = ((name.as_str(), hint), (&values, raw.as_slice()));
+                recognised(named, values, self.present, options, copies)
+            }
         };
         if column.kind == ColumnKind::Ignore {
             return Ok(None);
@@ -236,12 +253,14 @@ impl ColumnReader {
     }
 }
 
-/// What a column of this name holds, by its distinct values and the number of that of each record.
+/// What a column of this name holds, by its distinct values and the number of that of each record, which may
+/// all be copies.
 fn recognised(
     (name, hint): (&str, Hint),
     (values, raw): (&Dictionary, &[u32]),
     present: usize,
     options: &ResolveOptions,
+    copies: bool,
 ) -> Column {
     // By their hashes, so that it does not matter which come first.
     let most = (SAMPLE as u128) << 64;
@@ -254,7 +273,15 @@ fn recognised(
         .filter(|code| values.hash(*code) <= most)
         .map(|code| (values.text(code), records[code as usize]))
         .collect();
-    let (kind, dates, mark) = profile((name, hint), &sample, values.len() - 1, present);
+    let distinct = values.len() - 1;
+    let (kind, dates, mark) = match copies && distinct == 1 {
+        false => profile((name, hint), &sample, distinct, present),
+        // As if there were another one: a value that all have in common is of no kind.
+        true => match profile((name, hint), &sample, distinct + 1, present) {
+            (kind, dates, mark) if copies::tells(kind) => (kind, dates, mark),
+            (_, dates, mark) => (ColumnKind::Ignore, dates, mark),
+        },
+    };
     Column {
         name: name.to_owned(),
         kind: options.declared(name).unwrap_or(kind),

@@ -25,6 +25,7 @@ use super::records::{Column, Records};
 use super::repeated::repeated;
 use super::repeats::Repeat;
 use super::threads;
+use super::training::is_few;
 use crate::FunctionError;
 use crate::wording::quoted;
 
@@ -160,6 +161,7 @@ impl RecordsBuilder {
             None => repeated_places(&readers, self.rows, &self.options),
             Some(_) => BTreeMap::new(),
         };
+        let copies = known.is_none() && are_copies(&readers, self.rows, &self.options);
         let name = |at: usize| self.schema.field(at).name().clone();
         let repeats = again.iter().map(|(at, of)| Repeat {
             column: name(*at),
@@ -197,7 +199,9 @@ impl RecordsBuilder {
                 let reader = mem::take(&mut *reader.lock().unwrap_or_else(PoisonError::into_inner));
                 let (_, known) = columns[*place];
                 let read = match reader {
-                    Some(reader) => reader.finish(known, &self.options, &records.reservation)?,
+                    Some(reader) => {
+                        reader.finish(known, &self.options, copies, &records.reservation)?
+                    }
                     None => None,
                 };
                 Ok((*place, read))
@@ -284,6 +288,15 @@ fn expect(readers: &mut [Reader], options: &ResolveOptions) {
         column.expect(hint);
     }
     expect_names(&mut columns, options);
+}
+
+/// Whether no column tells any two records apart, of few records.
+fn are_copies(readers: &[Reader], rows: usize, options: &ResolveOptions) -> bool {
+    let tells_apart = |reader: &Reader| match reader {
+        Reader::Column(_, column) => column.tells_apart(options),
+        Reader::Identifiers(..) => false,
+    };
+    is_few(rows, options) && !readers.iter().any(tells_apart)
 }
 
 /// The places of columns that say nothing that others do not say, and of these others.

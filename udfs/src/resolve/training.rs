@@ -7,6 +7,7 @@ use super::choice::{self, LikelyMatch};
 use super::compare::{Comparer, Pattern};
 use super::compared_features::compared_features;
 use super::comparison::Comparison;
+use super::copies;
 use super::expected::expected;
 use super::feature_kind::{FeatureKind, features};
 use super::fits;
@@ -99,10 +100,21 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
         true => TRIMMED_MORE,
         false => TRIMMED,
     };
-    let sample = count(&patterns, &pairs, trimmed);
+    let mut sample = count(&patterns, &pairs, trimmed);
+    let is_untaught = exhaustive && copies::are_all(&sample, &comparisons);
+    let mut pairs_a_record = pairs.others_a_query;
+    if exhaustive && !is_untaught {
+        pairs_a_record *= copies::temper(&mut sample, &comparisons, &pairs, &patterns);
+    }
     let expected = expected(records, &comparisons, &sample, known, one_to_one);
-    let mut mixture = fits::fit(&sample, &expected, 0.5, pairs.others_a_query, workers)?;
-    mixture.bound_unseen(&expected);
+    let mut mixture = match is_untaught {
+        true => copies::untaught(&comparisons, &expected, pairs_a_record),
+        false => {
+            let mut fitted = fits::fit(&sample, &expected, 0.5, pairs_a_record, workers)?;
+            fitted.bound_unseen(&expected);
+            fitted
+        }
+    };
     let labelled: Vec<(u32, u32)> = taught.labels.iter().map(|of| (of.left, of.right)).collect();
     let labelled = compare(&labelled)?.into_iter();
     let labels = labelled.zip(taught.labels.iter().map(|label| label.is_match));
@@ -178,6 +190,7 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
         mixture,
         rules,
         compares_all,
+        is_untaught,
     })
 }
 
@@ -212,8 +225,13 @@ fn rarities(
 
 /// Whether there are so few records that all pairs are compared to learn from them.
 pub(super) fn is_small(records: &Records, options: &ResolveOptions) -> bool {
-    let records = records.present() as u64;
-    records * records.saturating_sub(1) / 2 <= most_pairs_of_all(options)
+    is_few(records.present(), options)
+}
+
+/// Whether so few records are few enough for that.
+pub(super) fn is_few(records: usize, options: &ResolveOptions) -> bool {
+    let records = records as u64;
+    records.saturating_mul(records.saturating_sub(1)) / 2 <= most_pairs_of_all(options)
 }
 
 /// Up to how many pairs all are compared.

@@ -1,6 +1,7 @@
 //! What an entity resolution promises, end to end.
 
 mod bad_input;
+mod copies;
 mod decided;
 mod identities;
 mod incremental;

@@ -1,0 +1,110 @@
+//! Records that say the same throughout.
+
+use super::super::{Decisions, Resolver};
+use super::people::{builder, options};
+
+const COLUMNS: [&str; 8] = [
+    "id",
+    "system",
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "dob",
+    "city",
+];
+const JOHN: &str = "John|Smith|john.smith@example.com|+4930123456|1980-02-03|Berlin";
+const OTHERS: [&str; 5] = [
+    "Anna|Jones|anna.j@mail.example|+441782334455|1991-11-23|Leeds",
+    "Karl|Weber|kweber@post.example|+493099887766|1967-05-14|Bonn",
+    "Mei|Nguyen|mei88@web.example|+33144556677|2001-08-30|Lyon",
+    "Pablo|Garcia|pg@correo.example|+34915551234|1955-12-09|Madrid",
+    "Ingrid|Larsen|larsen.i@nord.example|+4722113344|1974-03-27|Oslo",
+];
+
+type Row = Vec<Option<String>>;
+
+/// Records of one system, numbered, with these values.
+fn rows<'a>(values: impl IntoIterator<Item = &'a str>) -> Vec<Row> {
+    let numbered = values.into_iter().enumerate();
+    let row = numbered.map(|(id, values)| {
+        let named = [id.to_string(), "crm".to_owned()].into_iter();
+        let values = values.split('|').map(str::to_owned);
+        named.chain(values).map(Some).collect()
+    });
+    row.collect()
+}
+
+/// So many copies of one record, before so many others.
+fn copies(copies: usize, others: usize) -> Vec<Row> {
+    let others = OTHERS.iter().take(others).copied();
+    rows(std::iter::repeat_n(JOHN, copies).chain(others))
+}
+
+fn train(columns: &[&str], rows: &[Row]) -> Resolver {
+    let options = options(&[]);
+    let records = builder(columns, rows, &options).finish().unwrap();
+    Resolver::train(records, &options).unwrap()
+}
+
+/// For each record the first one of its entity.
+fn entities(resolver: &Resolver) -> Vec<u32> {
+    let pairs = resolver.pairs().unwrap();
+    let clusters = resolver.clusters(&pairs, &Decisions::default()).unwrap();
+    clusters.entity_of
+}
+
+#[test]
+fn they_are_one_whatever_stands_beside_them() {
+    for number in [2, 3, 5, 8, 10, 20] {
+        for others in [0, 1, 2, 5] {
+            let found = entities(&train(&COLUMNS, &copies(number, others)));
+            let first = (0..(number + others) as u32).map(|at| match (at as usize) < number {
+                true => 0,
+                false => at,
+            });
+            assert_eq!(found, first.collect::<Vec<_>>(), "{number} {others}");
+        }
+    }
+}
+
+#[test]
+fn they_may_be_written_in_several_ways() {
+    let written = [JOHN, &JOHN.to_uppercase()];
+    let resolver = train(&COLUMNS, &rows(written));
+    assert_eq!(entities(&resolver), [0, 0]);
+}
+
+#[test]
+fn moments_of_changes_are_each_records_own() {
+    let columns = ["id", "system", "first_name", "last_name", "updated_at"];
+    let moments = ["08:00:00", "09:30:00"].map(|time| format!("John|Smith|2024-05-06 {time}"));
+    let resolver = train(&columns, &rows(moments.iter().map(String::as_str)));
+    assert_eq!(entities(&resolver), [0, 0]);
+}
+
+#[test]
+fn what_any_two_things_may_share_makes_none_of_them_one() {
+    for (column, value) in [
+        ("city", "Berlin"),
+        ("status", "active"),
+        ("amount", "17"),
+        ("first_name", "Ann"),
+    ] {
+        let resolver = train(&["id", "system", column], &rows([value; 4]));
+        assert_eq!(entities(&resolver), [0, 1, 2, 3], "{column}");
+    }
+}
+
+#[test]
+fn nothing_is_learned_of_them_alone() {
+    let resolver = train(&COLUMNS, &copies(2, 0));
+    assert!(resolver.model().has_learned_nothing());
+    assert!(!train(&COLUMNS, &copies(2, 1)).model().has_learned_nothing());
+    // What comes later is another one all the same.
+    let (options, model) = (options(&[]), resolver.model().clone());
+    let records = builder(&COLUMNS, &copies(2, 1), &options);
+    let records = records.finish_for(model.columns()).unwrap();
+    let later = Resolver::new(records, model).unwrap();
+    assert_eq!(entities(&later), [0, 0, 2]);
+}
