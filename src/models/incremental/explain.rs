@@ -154,7 +154,7 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
                 }
             }
             Input::Fixed => fixed_line(&scan.scan.table_name),
-            Input::Unknown => format!("  Input: {}", shown(&scan.scan.table_name)),
+            Input::Unknown => format!("  Input: {}", relation_name(&scan.scan.table_name)),
         };
         if !inputs.contains(&line) {
             inputs.push(line);
@@ -194,13 +194,13 @@ fn why_full(refreshed: &Refreshed<'_>, then: Option<&Watermark>) -> Result<Optio
 fn fixed_line(name: &TableReference) -> String {
     let version = time_travel::decode(name.table());
     match version {
-        Some((_, Version::FromNow(_))) => format!("  Input: {}", shown(name)),
-        _ => format!("  Input: {}: it stays as it is", shown(name)),
+        Some((_, Version::FromNow(_))) => format!("  Input: {}", relation_name(name)),
+        _ => format!("  Input: {}: it stays as it is", relation_name(name)),
     }
 }
 
 /// The name of a relation, with the version that a query asks for.
-fn shown(name: &TableReference) -> String {
+fn relation_name(name: &TableReference) -> String {
     let schema = name.schema().unwrap_or_default();
     match time_travel::decode(name.table()) {
         Some((table, version)) => format!("{} {version}", QualifiedName::new(schema, table)),
