@@ -201,7 +201,9 @@ fn fixed_line(name: &TableReference) -> String {
 
 /// The name of a relation, with the version that a query asks for.
 fn relation_name(name: &TableReference) -> String {
-    let schema = name.schema().unwrap_or_default();
+    let Some(schema) = name.schema() else {
+        return name.to_string();
+    };
     match time_travel::decode(name.table()) {
         Some((table, version)) => format!("{} {version}", QualifiedName::new(schema, table)),
         None => QualifiedName::new(schema, name.table()).to_string(),
