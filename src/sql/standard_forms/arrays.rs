@@ -42,12 +42,35 @@ pub(super) fn any_by_all(expr: &mut Expr) {
     };
 }
 
-/// Has `ANY` and `ALL` see the elements of all dimensions.
+/// Has `ANY` and `ALL` see the elements of all dimensions. Equality with one, or with none, is a function,
+/// which knows more pairs of types than that which the planner takes for it.
 pub(super) fn quantify_leaves(expr: &mut Expr) {
-    if let Expr::AnyOp { right, .. } | Expr::AllOp { right, .. } = expr
-        && !matches!(**right, Expr::Subquery(_))
-    {
-        **right = leaves(taken(right));
+    let (Expr::AnyOp { left, right, .. } | Expr::AllOp { left, right, .. }) = expr else {
+        return;
+    };
+    if matches!(**right, Expr::Subquery(_)) {
+        return;
+    }
+    let (array, value) = (leaves(taken(right)), taken(left));
+    let has = |value| named_call("array_has", vec![array.clone(), value]);
+    match expr {
+        Expr::AnyOp {
+            compare_op: BinaryOperator::Eq,
+            ..
+        } => *expr = has(value),
+        Expr::AllOp {
+            compare_op: BinaryOperator::NotEq,
+            ..
+        } => {
+            *expr = Expr::UnaryOp {
+                op: UnaryOperator::Not,
+                expr: Box::new(has(value)),
+            }
+        }
+        Expr::AnyOp { left, right, .. } | Expr::AllOp { left, right, .. } => {
+            (**left, **right) = (value, array);
+        }
+        _ => {}
     }
 }
 

@@ -1,6 +1,8 @@
 //! `coalesce`, `greatest`, `least` and `nullif` of a date, a moment, a time, an interval, a truth, bytes
 //! or an array, and a text: the text is one of these, as PostgreSQL reads a literal. DataFusion knows nothing that
 //! they have in common, or takes all for texts. Of bytes and NULL it knows nothing in common, either.
+//!
+//! `array_has`, by which `value = ANY (array)` is planned, compares a numeric to integers too.
 
 use std::sync::Arc;
 
@@ -10,6 +12,7 @@ use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
+use datafusion::logical_expr::type_coercion::binary::comparison_coercion;
 use datafusion::logical_expr::type_coercion::functions::fields_with_udf;
 use datafusion::logical_expr::{
     ColumnarValue, Documentation, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
@@ -21,8 +24,9 @@ use super::converted::only_value;
 use super::greatest_values;
 use super::nested_order::is_nested;
 
-/// Those that give one of their arguments, and those that compare two arrays.
-const FUNCTIONS: [&str; 6] = [
+/// Those that give one of their arguments, and those that compare arrays and elements.
+const FUNCTIONS: [&str; 7] = [
+    MEMBERSHIP,
     "array_has_all",
     "array_has_any",
     "coalesce",
@@ -30,6 +34,8 @@ const FUNCTIONS: [&str; 6] = [
     "least",
     "nullif",
 ];
+
+const MEMBERSHIP: &str = "array_has";
 
 /// Registers the functions, in the place of DataFusion's of the same names.
 pub(super) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
@@ -89,6 +95,28 @@ fn beside_texts(given: &[DataType]) -> Option<DataType> {
     (is_read && has_texts && others.all(|own| own == first)).then(|| first.clone())
 }
 
+/// What DataFusion makes of arguments.
+fn coerced(given: &[DataType], function: &ScalarUDF) -> Result<Vec<DataType>> {
+    let fields = given.iter();
+    let fields = fields.map(|given| Arc::new(Field::new("", given.clone(), true)));
+    let fields: Vec<FieldRef> = fields.collect();
+    let coerced = fields_with_udf(&fields, function)?.into_iter();
+    Ok(coerced.map(|field| field.data_type().clone()).collect())
+}
+
+/// An array of numbers, and a number, as such of one type.
+fn of_numbers(given: &[DataType]) -> Option<Vec<DataType>> {
+    let [DataType::List(item), element] = given else {
+        return None;
+    };
+    if !item.data_type().is_numeric() || !element.is_numeric() {
+        return None;
+    }
+    let common = comparison_coercion(item.data_type(), element)?;
+    let item = Field::clone(item).with_data_type(common.clone());
+    Some(vec![DataType::List(Arc::new(item)), common])
+}
+
 impl ScalarUDFImpl for OfOneType {
     fn name(&self) -> &str {
         self.inner.name()
@@ -107,6 +135,10 @@ impl ScalarUDFImpl for OfOneType {
     }
 
     fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
+        if self.name() == MEMBERSHIP {
+            let coerced = coerced(given, self.inner.as_ref());
+            return coerced.or_else(|error| of_numbers(given).ok_or(error));
+        }
         if let Some(common) = beside_texts(given) {
             return Ok(vec![common; given.len()]);
         }
@@ -114,11 +146,7 @@ impl ScalarUDFImpl for OfOneType {
         if given.iter().any(is_bytes) && given.iter().all(|own| is_bytes(own) || own.is_null()) {
             return Ok(vec![DataType::Binary; given.len()]);
         }
-        let fields = given.iter();
-        let fields = fields.map(|given| Arc::new(Field::new("", given.clone(), true)));
-        let fields: Vec<FieldRef> = fields.collect();
-        let coerced = fields_with_udf(&fields, self.inner.as_ref())?.into_iter();
-        Ok(coerced.map(|field| field.data_type().clone()).collect())
+        coerced(given, self.inner.as_ref())
     }
 
     fn return_type(&self, given: &[DataType]) -> Result<DataType> {
