@@ -204,6 +204,51 @@ async fn what_a_definition_says_outlives_restarts() {
     assert_eq!(rows(&client, told).await, said);
 }
 
+/// What was learned of a level holds with the function of then, until a refresh learns with that of now.
+#[tokio::test(flavor = "multi_thread")]
+async fn functions_that_were_learned_with_outlive_their_replacement_and_restarts() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    let alike = |most: u8| {
+        format!(
+            "CREATE OR REPLACE FUNCTION alike(a TEXT, b TEXT) RETURNS BOOLEAN LANGUAGE sql AS 'SELECT levenshtein(a, b) <= {most}'"
+        )
+    };
+    let options = OPTIONS.replace(
+        "'id')",
+        "'id', compare = {'first_name': {'one slip': 'alike(l.first_name, r.first_name)'}})",
+    );
+    for statement in [
+        format!("CREATE TABLE person AS {}", persons(0, 200)),
+        alike(1),
+        format!("CREATE MODEL m {options} AS SELECT * FROM person"),
+        alike(0),
+    ] {
+        client.batch_execute(&statement).await.unwrap();
+    }
+    let level = "SELECT level FROM entity_explain('m', 0, 1) WHERE comparison = 'first_name'";
+    assert_eq!(rows(&client, level).await, ["one slip"]);
+    let before = entities(&client).await;
+    assert!(server.terminate().success());
+
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    assert_eq!(rows(&client, level).await, ["one slip"]);
+    let likeliest = "SELECT id / 2 FROM entity_lookup('m', named_struct('first_name', 'Axxxxxxxx', 'email', substr(md5('mail8'), 1, 8) || '@mail.example')) LIMIT 1";
+    assert_eq!(rows(&client, likeliest).await, ["8"]);
+    client.batch_execute("REFRESH MODEL m").await.unwrap();
+    assert_eq!(rows(&client, level).await, ["different"]);
+    assert_eq!(entities(&client).await, before);
+    assert!(server.terminate().success());
+
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    assert_eq!(rows(&client, level).await, ["different"]);
+    let stale = "SELECT stale FROM tributary.models WHERE name = 'm'";
+    assert_eq!(rows(&client, stale).await, ["f"]);
+}
+
 /// Waits until a query answers with this.
 async fn until(client: &Client, sql: &str, wanted: &str) {
     let watching = async { while rows(client, sql).await != [wanted] {} };
