@@ -14,6 +14,9 @@ use super::rarity::{Equality, MOST_OF_A_PAIR};
 use super::records::Records;
 use super::word_weights::WordWeights;
 
+/// The lowest bit of the level of each comparison.
+pub(super) const LOWEST: u64 = 0x1111_1111_1111_1111;
+
 /// The levels of all comparisons of two records: four bits each.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(super) struct Pattern(pub(super) u64);
@@ -22,6 +25,13 @@ impl Pattern {
     #[inline]
     pub(super) fn level(self, comparison: usize) -> u8 {
         (self.0 >> (4 * comparison)) as u8 & 15
+    }
+
+    /// Whether two values of any comparison differ altogether.
+    #[inline]
+    pub(super) fn differs(self) -> bool {
+        // The lowest bit of each level that has no other bit.
+        self.0 & !(self.0 >> 1 | self.0 >> 2 | self.0 >> 3) & LOWEST != 0
     }
 
     #[inline]

@@ -51,6 +51,9 @@ pub(super) struct Course {
     pub(super) gaps: bool,
     /// Whether there is a class of pairs that are alike in whatever way and do not match.
     pub(super) alike: bool,
+    /// Whether what differs in anything is held not to match before anything is learned, and dependences
+    /// are told by levels.
+    pub(super) strict: bool,
 }
 
 /// A mixture that was fitted.
@@ -94,6 +97,16 @@ struct Weighing {
 }
 
 impl Weighing {
+    /// Holds that pairs which differ in anything do not match.
+    fn leave_what_differs(&mut self, sample: &[Counted]) {
+        for (counted, shares) in sample.iter().zip(&mut self.shares) {
+            if counted.pattern.differs() {
+                shares.related /= (1.0 - shares.matches).max(f64::MIN_POSITIVE);
+                shares.matches = 0.0;
+            }
+        }
+    }
+
     /// The patterns of a class by what they count, of what they are of each.
     fn class(&self, sample: &[Counted], weigh: impl Fn(&Counted, &Shares) -> f64) -> Vec<Weighted> {
         let active = self.active.iter().map(|at| *at as usize);
@@ -170,6 +183,9 @@ impl<'a> Fitting<'a> {
             active: Vec::new(),
         };
         self.weigh_all(&mixture, &mut weighing)?;
+        if course.strict {
+            weighing.leave_what_differs(self.sample);
+        }
         for round in 0..ROUNDS {
             listener.check()?;
             let is_of_tree = round == course.first_tree
@@ -177,7 +193,7 @@ impl<'a> Fitting<'a> {
             let matches = weighing.class(self.sample, |of, share| of.trimmed * share.matches);
             let of_matches: f64 = matches.iter().map(|weighted| weighted.weight).sum();
             if is_of_tree {
-                edges = self.edges(&weighing, &matches);
+                edges = self.edges(course, &weighing, &matches);
             }
             let mut next = self.estimate(course, &edges, &weighing, &matches, of_matches);
             if let Some(of_related) = of_related {
@@ -192,7 +208,7 @@ impl<'a> Fitting<'a> {
                         Table::of(&related, row, column, rows, columns)
                     };
                     if round > 0 && round.is_multiple_of(ROUNDS_OF_A_TREE) {
-                        of_alike = Tree::edges_of_others(table, table, self.expected);
+                        of_alike = Tree::edges_of_others(table, table, self.expected, false);
                     }
                     Tree::estimate(table, &of_alike, of_related, EXPECTED_PAIRS)
                 } else {
@@ -279,7 +295,7 @@ impl<'a> Fitting<'a> {
     }
 
     /// The dependences among pairs that do not match, nor are related, and among matches.
-    fn edges(&self, weighing: &Weighing, matches: &[Weighted]) -> Edges {
+    fn edges(&self, course: Course, weighing: &Weighing, matches: &[Weighted]) -> Edges {
         let all = weighing.class(self.sample, |of, share| of.pairs * share.told());
         let candidates = weighing.class(self.sample, |of, share| of.candidates * share.told());
         let levels: Vec<usize> = self.expected.matches.iter().map(Vec::len).collect();
@@ -288,6 +304,7 @@ impl<'a> Fitting<'a> {
                 |left, right| self.all.without(&all, left, right),
                 |left, right| self.candidates.without(&candidates, left, right),
                 self.expected,
+                course.strict,
             ),
             bands: edges_of_bands(matches, &levels, &self.expected.first_exact),
         }

@@ -68,6 +68,19 @@ fn alike(gaps: bool) -> Course {
 impl Fits<'_> {
     fn best(&self) -> Result<Mixture> {
         let mut best = self.fitting.fit(Course::default())?;
+        // What agrees because it goes together, as an address of e-mail and the name that it is made of, is
+        // taken for a match where matches are few, and then no dependence is seen any more. Where what
+        // differs in anything is no match at first, the dependence is seen before matches are learned.
+        if self.may_be_surer(&best) {
+            let strict = self.fitting.fit(Course {
+                strict: true,
+                ..Course::default()
+            })?;
+            let likelier = self.fitting.likelier(&strict.mixture, &best.mixture);
+            if likelier > LIKELIER && self.is_surer(&strict, &best) {
+                best = strict;
+            }
+        }
         // What is missing says something where it makes matches clearer, and more of the pairs that agree on
         // most, too. Elsewhere it would say what comparisons that depend on each other pretend.
         let mut gaps = false;
@@ -159,6 +172,16 @@ impl Fits<'_> {
                 false => best,
             }
         })
+    }
+
+    /// Whether more of the pairs that agree on most may match by another mixture.
+    fn may_be_surer(&self, fit: &Fit) -> bool {
+        self.all(fit) + SURER < 1.0
+    }
+
+    /// Whether they do.
+    fn is_surer(&self, fit: &Fit, other: &Fit) -> bool {
+        self.is_sure(fit) && self.all(fit) > self.all(other) + SURER
     }
 
     fn is_sure(&self, fit: &Fit) -> bool {

@@ -11,11 +11,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::compare::Pattern;
+use super::compare::{LOWEST, Pattern};
 use super::mixture::round;
-
-/// The lowest bit of the level of each comparison.
-const LOWEST: u64 = 0x1111_1111_1111_1111;
 
 /// By how much more likely pairs are to match, as the logarithm of odds, by the comparisons that are not
 /// missing. Nothing is known of those that are not there.

@@ -11,6 +11,9 @@ use super::expected::Expected;
 /// How many pairs' worth the marginal distribution counts in each row of a table.
 const SMOOTHING: f64 = 8.0;
 
+/// By how much likelier each parameter of a dependence has to make pairs, as a logarithm.
+const WORTH: f64 = 5.0;
+
 /// A pattern and how much it counts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Weighted {
@@ -355,24 +358,32 @@ impl Tree {
 
     /// The dependences among other pairs: those that matter most for the pairs that blocks bring
     /// together, where agreement on one thing makes agreement on another more likely. They are told by
-    /// how often the levels of two comparisons occur together, among all pairs and among those.
+    /// how often the levels of two comparisons occur together, among all pairs and among those. A
+    /// dependence is worth the parameters of all levels, or `by_level` those of the levels alone that are
+    /// worth theirs: few pairs may show what goes together, too.
     pub(super) fn edges_of_others(
         all: impl Fn(usize, usize) -> Table,
         candidates: impl Fn(usize, usize) -> Table,
         expected: &Expected,
+        by_level: bool,
     ) -> Vec<Edge> {
         spanning_tree(expected.others.len(), |left, right| {
             let (rows, columns) = (expected.others[left].len(), expected.others[right].len());
             let of_candidates = candidates(left, right);
             let associations = all(left, right).associations(SMOOTHING);
-            let gain: f64 = associations
+            let different = usize::from(DIFFERENT);
+            let together = associations
                 .iter()
-                .filter(|(row, column, ..)| {
-                    *row > usize::from(DIFFERENT) || *column > usize::from(DIFFERENT)
-                })
-                .map(|(row, column, log, _)| log * of_candidates.get(*row, *column))
-                .sum();
-            gain - ((rows - 2) * (columns - 2)) as f64 * 5.0
+                .filter(|(row, column, ..)| *row > different || *column > different)
+                .map(|(row, column, log, _)| (*log, of_candidates.get(*row, *column)));
+            if by_level {
+                // By how much likelier it is that so many are together than that only those are that are
+                // by chance.
+                let gain = |(log, pairs): (f64, f64)| pairs * (log - 1.0 + (-log).exp());
+                return together.map(|of| (gain(of) - WORTH).max(0.0)).sum();
+            }
+            let gain: f64 = together.map(|(log, pairs)| log * pairs).sum();
+            gain - ((rows - 2) * (columns - 2)) as f64 * WORTH
         })
     }
 }

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod copies;
+mod courses;
 mod decided;
 mod identities;
 mod incremental;

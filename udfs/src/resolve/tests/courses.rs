@@ -1,0 +1,108 @@
+//! Which mixtures are found, of pairs that are made of what they are to find.
+
+use super::super::compare::Pattern;
+use super::super::expected::Expected;
+use super::super::fit::{Course, Fitting};
+use super::super::mixture::{Counted, Mixture, probability};
+use super::super::taught::Known;
+
+/// How often a pair has each of the levels of a comparison.
+type Shares = [f64; 4];
+
+/// Values are missing, differ, are alike, or equal.
+const DIFFERENT: u8 = 1;
+const EQUAL: u8 = 3;
+
+/// So many pairs, of which each comparison has levels by its own shares.
+struct Class<'a> {
+    pairs: f64,
+    shares: &'a [Shares],
+}
+
+fn pattern(levels: &[u8]) -> Pattern {
+    let levels = levels.iter().enumerate();
+    levels.fold(Pattern::default(), |pattern, (at, level)| {
+        pattern.with(at, *level)
+    })
+}
+
+/// How many pairs of classes have each pattern, and what is expected of them.
+fn sample(classes: &[Class<'_>]) -> (Vec<Counted>, Expected) {
+    let comparisons = classes[0].shares.len();
+    let all: f64 = classes.iter().map(|class| class.pairs).sum();
+    let mut sample = Vec::new();
+    let mut others = vec![vec![0.0; 4]; comparisons];
+    for number in 0..3_usize.pow(comparisons as u32) {
+        let digit = |at: usize| number / 3_usize.pow(at as u32) % 3;
+        let levels: Vec<u8> = (0..comparisons).map(|at| digit(at) as u8 + 1).collect();
+        let of_class = |class: &Class<'_>| {
+            let shares = levels.iter().zip(class.shares);
+            let share: f64 = shares
+                .map(|(level, shares)| shares[usize::from(*level)])
+                .product();
+            class.pairs * share
+        };
+        let pairs: f64 = classes.iter().map(of_class).sum();
+        for (level, shares) in levels.iter().zip(&mut others) {
+            shares[usize::from(*level)] += pairs / all;
+        }
+        sample.push(Counted {
+            pattern: pattern(&levels),
+            pairs,
+            trimmed: pairs,
+            candidates: pairs,
+            squares: pairs,
+        });
+    }
+    let expected = Expected {
+        matches: vec![vec![0.0, 0.1, 0.15, 0.75]; comparisons],
+        others,
+        related: None,
+        seen: Vec::new(),
+        differing_matches: vec![0.6; comparisons],
+        first_exact: vec![usize::from(EQUAL); comparisons],
+        many: None,
+        own: vec![false; comparisons],
+        at_times: vec![false; comparisons],
+        one_to_one: false,
+        known: Known::default(),
+    };
+    (sample, expected)
+}
+
+/// Of addresses of e-mail that are made of names, more are equal by chance than there are matches, and
+/// nothing else of these is.
+#[test]
+fn what_goes_together_is_not_taken_for_few_matches() {
+    let matches = [[0.0, 0.2, 0.0, 0.8]; 4];
+    let of_name = |rare: f64| [0.0, 1.0 - rare, 0.0, rare];
+    let others = [1e-4, 1e-6, 1e-3, 1e-3].map(of_name);
+    let equal = [0.0, 0.0, 0.0, 1.0];
+    let together = [equal, equal, of_name(1e-3), of_name(1e-3)];
+    let class = |pairs: f64, shares| Class { pairs, shares };
+    let (sample, expected) = sample(&[
+        class(28.0, &matches[..]),
+        class(4.5e6, &others[..]),
+        class(60.0, &together[..]),
+    ]);
+    let fitting = Fitting::new(&sample, &expected, (0.5, 3000.0), 1).unwrap();
+    let fit = |strict: bool| {
+        let course = Course {
+            strict,
+            ..Course::default()
+        };
+        fitting.fit(course).unwrap().mixture
+    };
+    let (loose, strict) = (fit(false), fit(true));
+    let odds = |mixture: &Mixture, levels: &[u8]| probability(mixture.log_odds(pattern(levels)));
+    let of_name = [EQUAL, EQUAL, DIFFERENT, DIFFERENT];
+    assert!(odds(&loose, &of_name) > 0.9);
+    assert!(odds(&strict, &of_name) < 0.1);
+    for differing in 0..4 {
+        let mut levels = [EQUAL; 4];
+        levels[differing] = DIFFERENT;
+        assert!(odds(&strict, &levels) > 0.9, "{levels:?}");
+    }
+    // And it is likelier that they are none, by more than may be so by chance.
+    assert!(fitting.likelier(&strict, &loose) > 2.0);
+}
