@@ -107,9 +107,19 @@ impl Fits<'_> {
                 many: self.expected.many,
                 ..later(ROUNDS_BEFORE_MANY)
             })?;
-            let a_record = other.mixture.prior.exp() * self.pairs_a_record;
-            if a_record >= MANY && self.all(&other) > self.all(&best) + SURER {
+            if self.a_record(&other) >= MANY && self.all(&other) > self.all(&best) + SURER {
                 return Ok(other.mixture);
+            }
+        }
+        // Fewer of the pairs that agree on most match where dependences explain some of them. They do not where
+        // that is no likelier than that matches are found first, and where entities are seen to have many
+        // records, which are not all alike in the same.
+        if self.may_be_surer(&best) {
+            let other = self.fitting.fit(later(ROUNDS_BEFORE_A_TREE))?;
+            let is_likelier = self.fitting.likelier(&best.mixture, &other.mixture) > LIKELIER;
+            let are_many = self.a_record(&best) >= MANY;
+            if self.is_surer(&other, &best) && (are_many || !is_likelier) {
+                best = other;
             }
         }
         // So they are where few comparisons tell all, or entities are few, and dependences explain the
@@ -172,6 +182,11 @@ impl Fits<'_> {
                 false => best,
             }
         })
+    }
+
+    /// How many matches a record has.
+    fn a_record(&self, fit: &Fit) -> f64 {
+        fit.mixture.prior.exp() * self.pairs_a_record
     }
 
     /// Whether more of the pairs that agree on most may match by another mixture.

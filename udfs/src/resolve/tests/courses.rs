@@ -3,6 +3,7 @@
 use super::super::compare::Pattern;
 use super::super::expected::Expected;
 use super::super::fit::{Course, Fitting};
+use super::super::fits;
 use super::super::mixture::{Counted, Mixture, probability};
 use super::super::taught::Known;
 
@@ -70,6 +71,11 @@ fn sample(classes: &[Class<'_>]) -> (Vec<Counted>, Expected) {
     (sample, expected)
 }
 
+/// Others agree on what is as rare.
+fn by_chance(rare: f64) -> Shares {
+    [0.0, 1.0 - 2.0 * rare, rare, rare]
+}
+
 /// Of addresses of e-mail that are made of names, more are equal by chance than there are matches, and
 /// nothing else of these is.
 #[test]
@@ -105,4 +111,31 @@ fn what_goes_together_is_not_taken_for_few_matches() {
     }
     // And it is likelier that they are none, by more than may be so by chance.
     assert!(fitting.likelier(&strict, &loose) > 2.0);
+}
+
+/// Neither matches nor others depend on anything here, and there are as many matches as others explain
+/// some of, where these are allowed to.
+#[test]
+fn dependences_that_make_nothing_likelier_explain_no_matches() {
+    let (records, matching) = (5000.0, 22_500.0);
+    let matches = [[0.0, 0.1, 0.15, 0.75]; 3];
+    let others = [3e-3, 2e-3, 1e-4].map(by_chance);
+    let (sample, expected) = sample(&[
+        Class {
+            pairs: matching,
+            shares: &matches,
+        },
+        Class {
+            pairs: records * (records - 1.0) / 2.0,
+            shares: &others,
+        },
+    ]);
+    let all: f64 = sample.iter().map(|counted| counted.pairs).sum();
+    let found = |mixture: &Mixture| all * probability(mixture.prior);
+    let fitting = Fitting::new(&sample, &expected, (0.5, records), 1).unwrap();
+    let depending = fitting.fit(Course::default()).unwrap().mixture;
+    assert!(found(&depending) < 0.95 * matching, "{}", found(&depending));
+    let mixture = fits::fit(&sample, &expected, 0.5, records, 1).unwrap();
+    let found = found(&mixture);
+    assert!((found / matching - 1.0).abs() < 0.02, "{found}");
 }
