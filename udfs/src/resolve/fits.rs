@@ -10,7 +10,7 @@ use super::fit::{Course, Fit, Fitting, ROUNDS};
 use super::mixture::{Counted, Mixture, probability};
 use super::tree::{Tree, Weighted};
 
-/// How many rounds there are before the tree is chosen where it left no matches.
+/// How many rounds there are before the tree is chosen where it left no matches, or fewer.
 const ROUNDS_BEFORE_A_TREE: usize = 12;
 /// The same where they may be many a record.
 const ROUNDS_BEFORE_MANY: usize = 8;
@@ -111,14 +111,15 @@ impl Fits<'_> {
                 return Ok(other.mixture);
             }
         }
-        // Fewer of the pairs that agree on most match where dependences explain some of them. They do not where
-        // that is no likelier than that matches are found first, and where entities are seen to have many
-        // records, which are not all alike in the same.
+        // Dependences among other pairs may explain some of the matches. They do not where that is no
+        // likelier than that matches are found first; nor where entities are seen to have many records, and
+        // more of the pairs that agree on most match then.
         if self.may_be_surer(&best) {
             let other = self.fitting.fit(later(ROUNDS_BEFORE_A_TREE))?;
             let is_likelier = self.fitting.likelier(&best.mixture, &other.mixture) > LIKELIER;
-            let are_many = self.a_record(&best) >= MANY;
-            if self.is_surer(&other, &best) && (are_many || !is_likelier) {
+            let are_many = self.a_record(&best) >= MANY && self.is_surer(&other, &best);
+            let are_more = other.mixture.prior > best.mixture.prior;
+            if are_many || are_more && !is_likelier && self.is_sure(&other) {
                 best = other;
             }
         }
