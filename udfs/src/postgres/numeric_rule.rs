@@ -28,7 +28,6 @@ use super::average::NumericAverage;
 use super::comparable::order_by_form;
 use super::conversion::{Conversion, ConversionForm};
 use super::cut_digits::CutDigits;
-
 use super::range_frames::fit_range;
 use super::rule::POSTGRES_SUM;
 use super::spread::SPREADS;
