@@ -11,6 +11,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::{Expr as Written, UnaryOperator, Value};
 use tributary_udfs::composites::CompositeKind;
+use tributary_udfs::json::JsonKind;
 use tributary_udfs::type_name;
 
 use crate::catalog::pg_catalog::{StatementCatalog, column_type, format_type, is_assigned};
@@ -203,8 +204,13 @@ fn check(
     path: &[String],
 ) -> Result<()> {
     let wanted = column_type(object, field.name());
-    let is_kept_alike =
-        given.is_any_text && given.oid == PostgresType::TEXT.oid && field.data_type().is_string();
+    let is_kept_alike = match field.data_type() {
+        // `ARRAY(SELECT ...)` of documents does not tell what it is of.
+        DataType::List(item) => {
+            given.oid == PostgresType::TEXT.array_oid && JsonKind::of_field(item).is_some()
+        }
+        kept => given.is_any_text && given.oid == PostgresType::TEXT.oid && kept.is_string(),
+    };
     // Whether a record is a row of the type is told where it is read.
     let is_record =
         given.oid == PostgresType::RECORD.oid && CompositeKind::of(field.data_type()).is_some();

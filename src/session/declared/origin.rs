@@ -315,6 +315,24 @@ fn is_open_in(plan: &LogicalPlan, index: usize) -> bool {
         LogicalPlan::Filter(filter) => is_open_in(&filter.input, index),
         LogicalPlan::Sort(sort) => is_open_in(&sort.input, index),
         LogicalPlan::Limit(limit) => is_open_in(&limit.input, index),
+        LogicalPlan::Window(window) => {
+            index < window.input.schema().fields().len() && is_open_in(&window.input, index)
+        }
+        // What stands beside a function that gives rows.
+        LogicalPlan::Unnest(unnest) => {
+            let place = unnest.dependency_indices.get(index).copied();
+            place.is_some_and(|place| {
+                let inner = unnest.input.schema().fields().get(place);
+                let own = unnest.schema.fields().get(index);
+                inner.map(|field| field.data_type()) == own.map(|field| field.data_type())
+                    && is_open_in(&unnest.input, place)
+            })
+        }
+        LogicalPlan::Extension(Extension { node }) => {
+            let once = node.as_any().downcast_ref::<RowsOnce>();
+            let inputs = once.map(|once| once.inputs()).unwrap_or_default();
+            inputs.first().is_some_and(|input| is_open_in(input, index))
+        }
         _ => false,
     }
 }
