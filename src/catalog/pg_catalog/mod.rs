@@ -95,7 +95,9 @@ pub use rewrite::{EmptyQuery, never_has_rows, rewrite};
 use table::Rows;
 pub use table::{PgTable, Tables, table, tables};
 pub use table_constraint::{renamed_parts, table_of_index};
-pub use types::{format_type, has_row_type, is_built_in, relation_of_rows, row_type_numbers, type_name};
+pub use types::{
+    format_type, has_row_type, is_built_in, relation_of_rows, row_type_numbers, type_name,
+};
 
 /// The schema of these tables.
 pub const PG_CATALOG: &str = "pg_catalog";

@@ -2,8 +2,8 @@
 
 use super::OWNER;
 use super::table::{Rows, Value, row};
-use crate::catalog::{Kind, Snapshot};
 use crate::catalog::system::SystemSources;
+use crate::catalog::{Kind, Snapshot};
 
 /// The number of the one database; PostgreSQL's for `postgres`.
 const DATABASE: i64 = 5;
