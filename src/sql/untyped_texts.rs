@@ -40,8 +40,8 @@ impl VisitorMut for Rewriter {
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Infallible> {
-        if let Some(list) = list_of_any(expr) {
-            *expr = list;
+        if let Some(compared) = list_of_any(expr).or_else(|| compared_to_each(expr)) {
+            *expr = compared;
         }
         ControlFlow::Continue(())
     }
@@ -135,12 +135,7 @@ fn list_of_any(expr: &Expr) -> Option<Expr> {
     };
     let list: Vec<Expr> = elements(text_of(right)?)?
         .into_iter()
-        .map(|element| {
-            Expr::value(match element {
-                Some(text) => Value::SingleQuotedString(text),
-                None => Value::Null,
-            })
-        })
+        .map(literal)
         .collect();
     match list.is_empty() {
         // Of no elements, none is equal and all are others.
@@ -151,6 +146,75 @@ fn list_of_any(expr: &Expr) -> Option<Expr> {
             negated,
         }),
     }
+}
+
+/// The most elements of a text that are compared one by one.
+const ELEMENTS: usize = 64;
+
+/// `a < ALL ('{1,2}')` as `a < '1' AND a < '2'`, and `a < ANY ('{1,2}')` with `OR`.
+fn compared_to_each(expr: &Expr) -> Option<Expr> {
+    let (left, comparison, right, is_all) = match expr {
+        Expr::AnyOp {
+            left,
+            compare_op,
+            right,
+            ..
+        } => (left, compare_op, right, false),
+        Expr::AllOp {
+            left,
+            compare_op,
+            right,
+        } => (left, compare_op, right, true),
+        _ => return None,
+    };
+    let is_comparison = matches!(
+        comparison,
+        BinaryOperator::Eq
+            | BinaryOperator::NotEq
+            | BinaryOperator::Lt
+            | BinaryOperator::LtEq
+            | BinaryOperator::Gt
+            | BinaryOperator::GtEq
+    );
+    let elements = elements(text_of(right)?)?;
+    if !is_comparison || !is_read_alike(left) || elements.len() > ELEMENTS {
+        return None;
+    }
+    let binary = |left, op, right| Expr::BinaryOp {
+        left: Box::new(left),
+        op,
+        right: Box::new(right),
+    };
+    let compared = elements
+        .into_iter()
+        .map(|element| binary(left.as_ref().clone(), comparison.clone(), literal(element)));
+    let joined = compared.reduce(|all, next| match is_all {
+        true => binary(all, BinaryOperator::And, next),
+        false => binary(all, BinaryOperator::Or, next),
+    });
+    Some(match joined {
+        Some(joined) => Expr::Nested(Box::new(joined)),
+        // Of no elements, all are as is said, and none is.
+        None => Expr::value(Value::Boolean(is_all)),
+    })
+}
+
+/// Whether a value is the same however often it is read, and costs nothing.
+fn is_read_alike(value: &Expr) -> bool {
+    match value {
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Value(_) => true,
+        Expr::Nested(inner)
+        | Expr::Cast { expr: inner, .. }
+        | Expr::UnaryOp { expr: inner, .. } => is_read_alike(inner),
+        _ => false,
+    }
+}
+
+fn literal(element: Option<String>) -> Expr {
+    Expr::value(match element {
+        Some(text) => Value::SingleQuotedString(text),
+        None => Value::Null,
+    })
 }
 
 fn text_of(expr: &Expr) -> Option<&str> {
