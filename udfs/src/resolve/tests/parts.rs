@@ -277,7 +277,10 @@ proptest! {
 
     /// A tree is a distribution, and fits a sample no worse than independence does.
     #[test]
-    fn a_tree_is_a_distribution(weights in proptest::collection::vec(0.1_f64..100.0, 27)) {
+    fn a_tree_is_a_distribution(
+        weights in proptest::collection::vec(0.1_f64..100.0, 27),
+        by_level in any::<bool>(),
+    ) {
         let sample: Vec<Weighted> = patterns(3)
             .into_iter()
             .zip(&weights)
@@ -299,7 +302,7 @@ proptest! {
         };
         let all = Cooccurrence::of(sample.iter().copied(), &[4; 3]);
         let table = |row: usize, column: usize| all.without(&[], row, column);
-        let edges = Tree::edges_of_others(table, table, &expected);
+        let edges = Tree::edges_of_others(table, table, &expected, by_level);
         prop_assert!(edges.len() <= 2);
         let tree = Tree::estimate(table, &edges, &shares, 1.0);
         let independent = Tree::estimate_independent(&sample, &shares, 1.0);
