@@ -304,7 +304,7 @@ mod tests {
             ),
             (
                 "SELECT a = ANY ('{{1}}'), a = ANY ('none'), a = ANY (b), a < ANY ('{1}') FROM t",
-                "SELECT a = ANY('{{1}}'), a = ANY('none'), a = ANY(b), a < ANY('{1}') FROM t",
+                "SELECT a = ANY('{{1}}'), a = ANY('none'), a = ANY(b), (a < '1') FROM t",
             ),
         ] {
             let Ok(Statement::Query(mut query)) = parse_one(sql) else {
