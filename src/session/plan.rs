@@ -321,39 +321,69 @@ pub async fn stored_query(context: &StatementContext, query: &ast::Query) -> Res
     over_planned(&context.state, query).await
 }
 
+/// What is known of the values within a query that may be rows, whose attributes stand for them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum RowValues {
+    /// Nothing.
+    Open,
+    /// Attributes stand where they are rows: the query is a part of another one, in which they were looked at.
+    /// To look again, at each in all parts that it is in, would take twice as long with each query around it.
+    Settled,
+}
+
 /// Plans a query, where the views that it reads are planned already.
 ///
 /// # Errors
 /// Those of [`make_plannable`] and of DataFusion's planner.
 pub async fn over_planned(state: &SessionState, query: &ast::Query) -> Result<LogicalPlan> {
-    match planned(state, query.clone()).await {
+    planned_or_grouped(state, query, RowValues::Open).await
+}
+
+/// [`over_planned`] of a part of a query, whose values of rows [are settled](RowValues::Settled).
+///
+/// # Errors
+/// Those of [`over_planned`].
+pub(super) async fn settled(state: &SessionState, query: &ast::Query) -> Result<LogicalPlan> {
+    planned_or_grouped(state, query, RowValues::Settled).await
+}
+
+async fn planned_or_grouped(
+    state: &SessionState,
+    query: &ast::Query,
+    rows: RowValues,
+) -> Result<LogicalPlan> {
+    match planned(state, query.clone(), rows).await {
         Err(error) if error.sqlstate() == SqlState::GROUPING_ERROR => {
             let snapshot = StatementCatalog::of(state.config_options())?.snapshot();
             let mut grouped = query.clone();
             if !grouped_by_keys::complete(&mut grouped, &snapshot) {
                 return Err(error);
             }
-            planned(state, grouped).await.map_err(|_| error)
+            planned(state, grouped, rows).await.map_err(|_| error)
         }
         planned => planned,
     }
 }
 
-async fn planned(state: &SessionState, query: ast::Query) -> Result<LogicalPlan> {
+async fn planned(state: &SessionState, query: ast::Query, rows: RowValues) -> Result<LogicalPlan> {
     expanded_size::check(&query)?;
     if pg_catalog::never_has_rows(&query)
-        && let Ok(plan) = Box::pin(without_rows(state, query.clone())).await
+        && let Ok(plan) = Box::pin(without_rows(state, query.clone(), rows)).await
     {
         return Ok(plan);
     }
     // What plans is large: callers' stacks are spared it.
-    Box::pin(planned_with(state, query, EmptyQuery::NullTexts)).await
+    Box::pin(planned_with(state, query, EmptyQuery::NullTexts, rows)).await
 }
 
 /// Plans a query that never has rows, for the types of its columns; what cannot be planned can at least be
 /// said to have none, as [`EmptyQuery::NullTexts`].
-async fn without_rows(state: &SessionState, query: ast::Query) -> Result<LogicalPlan> {
-    let plan = planned_with(state, query, EmptyQuery::AsWritten).await?;
+async fn without_rows(
+    state: &SessionState,
+    query: ast::Query,
+    rows: RowValues,
+) -> Result<LogicalPlan> {
+    let plan = planned_with(state, query, EmptyQuery::AsWritten, rows).await?;
     let plan = LogicalPlanBuilder::from(plan).limit(0, Some(0))?.build()?;
     state.optimize(&plan)?;
     Ok(plan)
@@ -363,8 +393,15 @@ async fn planned_with(
     state: &SessionState,
     mut query: ast::Query,
     empty: EmptyQuery,
+    rows: RowValues,
 ) -> Result<LogicalPlan> {
-    Box::pin(say_plannably(&mut query, state, empty, values::rewrite)).await?;
+    Box::pin(say_plannably(
+        &mut query,
+        state,
+        (empty, rows),
+        values::rewrite,
+    ))
+    .await?;
     integer_literals::mark(&mut query);
     let statement = PlannerStatement::Statement(Box::new(ast::Statement::Query(Box::new(query))));
     let plan = state.statement_to_plan(statement).await?;
@@ -450,7 +487,8 @@ pub fn views(snapshot: &Snapshot, query: &ast::Query) -> Result<Vec<Oid>> {
 /// an order.
 pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
     let empty = EmptyQuery::NullTexts;
-    Box::pin(say_plannably(query, state, empty, values::rewrite)).await?;
+    let how = (empty, RowValues::Open);
+    Box::pin(say_plannably(query, state, how, values::rewrite)).await?;
     integer_literals::mark(query);
     Ok(())
 }
@@ -462,7 +500,8 @@ pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Res
 pub async fn make_rows_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
     value_types::check_assigned(query)?;
     let empty = EmptyQuery::NullTexts;
-    Box::pin(say_plannably(query, state, empty, values::rewrite_assigned)).await?;
+    let how = (empty, RowValues::Open);
+    Box::pin(say_plannably(query, state, how, values::rewrite_assigned)).await?;
     integer_literals::mark_assigned(query);
     Ok(())
 }
@@ -470,7 +509,7 @@ pub async fn make_rows_plannable(query: &mut ast::Query, state: &SessionState) -
 async fn say_plannably(
     query: &mut ast::Query,
     state: &SessionState,
-    empty: EmptyQuery,
+    (empty, rows): (EmptyQuery, RowValues),
     rewrite_values: fn(&mut ast::Query) -> Result<()>,
 ) -> Result<()> {
     let sources = StatementCatalog::of(state.config_options())?;
@@ -481,11 +520,16 @@ async fn say_plannably(
     named_windows::rewrite(query)?;
     hypothetical_sets::rewrite(query)?;
     relation_names::check(query)?;
-    row_fields::expand(query, state).await?;
-    user_functions::mark(query, &sources.snapshot(), &sources.search_path())?;
-    if sources.snapshot().has_functions() {
-        // Bodies of functions stand in the query now.
+    if rows == RowValues::Open {
         row_fields::expand(query, state).await?;
+    }
+    if sources.snapshot().has_functions() {
+        let written = query.clone();
+        user_functions::mark(query, &sources.snapshot(), &sources.search_path())?;
+        // Bodies of functions may stand in the query now.
+        if *query != written {
+            row_fields::expand(query, state).await?;
+        }
     }
     row_expansions::check(&*query)?;
     enums::number(query, &sources.snapshot(), &sources.search_path())?;

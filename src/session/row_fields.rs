@@ -270,18 +270,19 @@ impl Walk {
         let mut plain = own.clone();
         let mut beside = own;
         for (depth, around) in self.around.iter().enumerate().rev() {
-            if around.with.is_some() {
+            let within = self.around.get(depth + 1).or(of.own);
+            let with = with_before(around, within);
+            if with.is_some() {
                 let mut outer = plain.clone();
-                outer.with.clone_from(&around.with);
+                outer.with.clone_from(&with);
                 outer.body = Box::new(SetExpr::Query(Box::new(plain)));
                 plain = outer;
             }
-            let within = self.around.get(depth + 1).or(of.own);
             let from = match around.body.as_ref() {
                 SetExpr::Select(select) => relations_beside(&select.from, within),
                 _ => Vec::new(),
             };
-            match unnested_rows::beside(&beside, PROBE, &from, around.with.as_ref()) {
+            match unnested_rows::beside(&beside, PROBE, &from, with.as_ref()) {
                 Some(query) => beside = query,
                 None => return vec![plain],
             }
@@ -291,6 +292,16 @@ impl Walk {
             false => vec![plain, beside],
         }
     }
+}
+
+/// What a query names by `WITH` for one within it: where it stands there itself, what stands before it.
+fn with_before(around: &Query, within: Option<&Query>) -> Option<With> {
+    let mut with = around.with.clone()?;
+    let mut named = with.cte_tables.iter();
+    if let Some(place) = named.position(|it| Some(it.query.as_ref()) == within) {
+        with.cte_tables.truncate(place);
+    }
+    (!with.cte_tables.is_empty()).then_some(with)
 }
 
 /// `SELECT` of a value over relations.
@@ -400,7 +411,7 @@ fn names(table: &TableWithJoins, found: &mut Vec<String>) -> bool {
 async fn attributes(value: &RowValue, state: &SessionState) -> Result<Option<Vec<String>>> {
     let mut failed = None;
     for probe in &value.probes {
-        match plan::over_planned(state, probe).await {
+        match plan::settled(state, probe).await {
             Ok(plan) => {
                 let fields = plan.schema().fields();
                 return Ok(fields

@@ -33,6 +33,13 @@ pub(super) fn told(function: &Function) -> Option<(&str, &Expr)> {
     }
 }
 
+/// Another value, of the type that the domain is over, as one of the domain of such a call.
+pub(super) fn of_same(function: &Function, value: Expr) -> Option<Expr> {
+    let (key, _) = told(function)?;
+    let (_, name) = parts(function)?;
+    Some(cast(value, key.to_owned(), name.to_owned()))
+}
+
 /// The value of such a call, and the name of the domain.
 pub(super) fn parts(function: &Function) -> Option<(&Expr, &str)> {
     let name = function.name.0.last()?.as_ident()?;

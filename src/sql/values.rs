@@ -188,7 +188,7 @@ fn cast_columns(values: &mut Values, are_assigned: bool) -> Result<()> {
 }
 
 /// Values of a domain beside others, and be these literals, are of the type that it is over, as PostgreSQL
-/// finds; the planner takes no rows that differ in that.
+/// finds; literals beside an array of a domain are such arrays. The planner takes no rows that differ in that.
 fn take_domains(values: &mut Values, column: usize) {
     let given = values.rows.iter().filter_map(|row| row.content.get(column));
     let mut domains = given.map(domain_of);
@@ -196,13 +196,38 @@ fn take_domains(values: &mut Values, column: usize) {
     if first.is_some() && domains.all(|other| other == first) {
         return;
     }
+    let mut given = values.rows.iter().filter_map(|row| row.content.get(column));
+    let array = given.find(|cell| domain_of(cell).is_some_and(|(key, _)| key.ends_with("[]")));
+    if let Some(array) = array.cloned() {
+        for cell in cells(values, column).filter(|cell| is_open(cell)) {
+            if let (Expr::Function(call), Some((_, base))) = (&array, domain_of(&array))
+                && let Some(value) =
+                    domain_casts::of_same(call, cast_to(cell.clone(), base.clone()))
+            {
+                *cell = value;
+            }
+        }
+        return;
+    }
     for cell in cells(values, column) {
         if let Some((_, base)) = domain_of(cell) {
-            let base = base.clone();
+            let none = cast_to(Expr::value(Value::Null), base.clone());
             let value = std::mem::replace(cell, Expr::value(Value::Null));
-            *cell = cast_to(value, base);
+            *cell = coalesce(value, none);
         }
     }
+}
+
+/// Whether a value is a literal of no type.
+fn is_open(cell: &Expr) -> bool {
+    matches!(cell, Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_) | Value::Null))
+}
+
+/// The first of two values that is not NULL; of the type that both are of.
+fn coalesce(value: Expr, other: Expr) -> Expr {
+    let mut function = standard_forms::call(Ident::new("coalesce"));
+    function.args = standard_forms::arguments(vec![value, other]);
+    Expr::Function(function)
 }
 
 /// What tells the domain that a value is cast to, and the type that it is over.
@@ -224,9 +249,7 @@ fn take_arrays(values: &mut Values, column: usize) {
         if matches!(cell, Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_)))
         {
             let literal = std::mem::replace(cell, Expr::value(Value::Null));
-            let mut function = standard_forms::call(Ident::new("coalesce"));
-            function.args = standard_forms::arguments(vec![literal, array.clone()]);
-            *cell = Expr::Function(function);
+            *cell = coalesce(literal, array.clone());
         }
     }
 }
