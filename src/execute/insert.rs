@@ -10,7 +10,7 @@
 //! `UPDATE` does, whatever the versions; the others go in as without the clause. In a history there is
 //! neither `ON CONFLICT` nor `RETURNING` (0A000).
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::datatypes::{Field, FieldRef, Schema};
@@ -189,30 +189,25 @@ async fn check_values(
         }
     };
     // Each kind of value once: rows are often alike.
+    let mut kinds: BTreeSet<(usize, String)> = BTreeSet::new();
     let mut computed: Vec<&Field> = Vec::new();
-    let mut items: BTreeMap<(usize, String), usize> = BTreeMap::new();
+    let mut items: Vec<String> = Vec::new();
     for row in &values.rows {
         for (place, (field, value)) in fields.iter().zip(&row.content).enumerate() {
             row_functions::refuse(&context.state, value, "VALUES")?;
             check_literal(target, field, value, &context.snapshot, search_path)?;
-            if !constraints::is_literal(value) && !is_default(value) {
-                items.entry((place, kind_of(value))).or_insert_with(|| {
-                    computed.push(field);
-                    computed.len() - 1
-                });
+            let is_told = constraints::is_literal(value) || is_default(value);
+            if !is_told && kinds.insert((place, kind_of(value))) {
+                let number = items.len();
+                items.push(format!("{} AS \"tributary:value{number}\"", Shown(value)));
+                computed.push(field);
             }
         }
     }
     if items.is_empty() {
         return Ok(());
     }
-    let mut values: Vec<(usize, String)> = items
-        .into_iter()
-        .map(|((_, value), number)| (number, format!("{value} AS \"tributary:value{number}\"")))
-        .collect();
-    values.sort_unstable();
-    let values: Vec<String> = values.into_iter().map(|(_, value)| value).collect();
-    let Statement::Query(mut query) = parse_one(&format!("SELECT {}", values.join(", ")))? else {
+    let Statement::Query(mut query) = parse_one(&format!("SELECT {}", items.join(", ")))? else {
         return Err(Error::internal("values are read by no query"));
     };
     query.with.clone_from(&source.with);
