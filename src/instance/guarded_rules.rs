@@ -5,7 +5,8 @@
 //! put the keys of several joins into one, of which only one may be of that kind.
 //!
 //! `common_sub_expression_eliminate` would take a window that is computed twice out of its operator, and
-//! have it computed where no rows stand around a row.
+//! have it computed where no rows stand around a row. It would also take a moment with a time zone for the same
+//! one without: to DataFusion, literals of both are equal by their values alone.
 //!
 //! `push_down_filter` moves what reads no columns below an aggregate. One that has a group of all rows
 //! has it also where there are none, so that it would be answered though the condition is false.
@@ -23,6 +24,7 @@ use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlan, Projection};
 use datafusion::optimizer::optimizer::ApplyOrder;
 use datafusion::optimizer::{Optimizer, OptimizerConfig, OptimizerRule};
+use datafusion::scalar::ScalarValue;
 
 type Rule = Arc<dyn OptimizerRule + Send + Sync>;
 
@@ -31,7 +33,7 @@ pub(super) fn optimizer_rules() -> Vec<Rule> {
     let rules = Optimizer::new().rules.into_iter();
     rules
         .map(|rule| match rule.name() {
-            "common_sub_expression_eliminate" => Guarded::by(rule, has_windows_twice),
+            "common_sub_expression_eliminate" => Guarded::by(rule, would_mix_values),
             "extract_equijoin_predicate" => Guarded::by(rule, would_mix_keys),
             "eliminate_cross_join" => Guarded::by(rule, has_equal_nulls),
             "push_down_filter" => Guarded::by(rule, decides_on_whole_groups),
@@ -130,6 +132,36 @@ fn would_mix_keys(plan: &LogicalPlan) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether parts of a plan would be taken for each other that are not the same.
+fn would_mix_values(plan: &LogicalPlan) -> bool {
+    has_windows_twice(plan) || has_moments_of_two_types(plan)
+}
+
+/// Whether a node has one moment as literals with a time zone and without.
+fn has_moments_of_two_types(plan: &LogicalPlan) -> bool {
+    let mut has_some = false;
+    let walked = plan.apply_with_subqueries(|node| {
+        let (mut with_zone, mut without) = (HashSet::new(), HashSet::new());
+        node.apply_expressions(|expression| {
+            expression.apply(|part| {
+                if let Expr::Literal(ScalarValue::TimestampMicrosecond(moment, zone), _) = part {
+                    match zone {
+                        Some(_) => with_zone.insert(*moment),
+                        None => without.insert(*moment),
+                    };
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })?;
+        has_some = !with_zone.is_disjoint(&without);
+        Ok(match has_some {
+            true => TreeNodeRecursion::Stop,
+            false => TreeNodeRecursion::Continue,
+        })
+    });
+    has_some || walked.is_err()
 }
 
 /// Whether windows that stand upon each other compute one thing twice.
