@@ -408,7 +408,7 @@ fn a_column_that_is_not_there_brings_the_nearest() {
     assert_eq!(error.sqlstate(), SqlState::UNDEFINED_COLUMN);
     assert_eq!(
         error.message(),
-        "column \"emial\" of relation \"public.a\" does not exist"
+        "column \"emial\" of relation \"a\" does not exist"
     );
 }
 

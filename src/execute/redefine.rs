@@ -417,7 +417,7 @@ fn apply(
                 });
             }
             if create.columns.is_empty() {
-                let what = format!("to drop column {name} of table {table}, which has no other");
+                let what = format!("to drop the only column of table {table}");
                 return Err(Error::unsupported(what).with_hint("Use DROP TABLE."));
             }
             Ok(Some(Rows::Made(Vec::new())))

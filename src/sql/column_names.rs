@@ -175,6 +175,7 @@ fn name_computed(select: &mut Select, but: &[String]) {
     for (position, item) in select.projection.iter_mut().enumerate() {
         if let SelectItem::UnnamedExpr(expression) = item
             && is_figure(expression)
+            && row_of(expression).is_none()
         {
             let name = name_of(expression);
             if but.contains(&name) {
@@ -263,6 +264,7 @@ fn make_body_unique(body: &mut SetExpr, ordered: &[String], is_ordered: bool) {
     let mut seen: Vec<String> = Vec::new();
     for (position, item) in select.projection.iter_mut().enumerate() {
         let (name, expression, may_be_other) = match item {
+            _ if is_wildcard(item) => continue,
             SelectItem::UnnamedExpr(expression) => {
                 let (name, is_column) = without_casts(&without_called_types(expression));
                 let may_be_in_wildcard = is_column && has_wildcard;

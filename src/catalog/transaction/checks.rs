@@ -109,7 +109,10 @@ pub(super) fn check_column(
     }
     let error = Error::new(
         SqlState::UNDEFINED_COLUMN,
-        format!("column \"{column}\" of relation \"{relation}\" does not exist"),
+        format!(
+            "column \"{column}\" of relation \"{}\" does not exist",
+            relation.name
+        ),
     );
     let columns = schema.fields().iter().map(|field| field.name().as_str());
     Err(match nearest(column, columns) {

@@ -16,6 +16,7 @@ use crate::execute::with_changes::Moment;
 use crate::execute::{copy, defaults, width};
 use crate::instance::{Instance, StatementContext};
 use crate::models::{constraints, replacement, table_id};
+use crate::session::composites;
 use crate::session::subqueries::shared_row;
 use crate::sql::assigned_elements;
 use crate::sql::assignment::{self, Assignment};
@@ -204,7 +205,12 @@ impl Changing {
                 None => {
                     let (object, snapshot) = (&self.object, &self.snapshot);
                     constraints::check_literal(object, field, value, snapshot, &self.path)?;
-                    let text = Shown(value).to_string();
+                    let text = match composites::named(field.data_type()) {
+                        Some(own) if composites::is_open(value) => {
+                            format!("CAST({} AS {own})", Shown(value))
+                        }
+                        _ => Shown(value).to_string(),
+                    };
                     if !constraints::is_literal(value) && !is_proposed(value, field) {
                         self.assigned.lock().push((place, text.clone()));
                     }

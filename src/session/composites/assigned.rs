@@ -57,7 +57,7 @@ pub fn cast_values(source: &mut Query, columns: &[String], fields: &Fields) {
 }
 
 /// Whether a value is of the type that it is used as.
-fn is_open(value: &Expr) -> bool {
+pub fn is_open(value: &Expr) -> bool {
     match value {
         Expr::Value(value) => !matches!(value.value, Value::Number(..) | Value::Boolean(_)),
         Expr::Tuple(_) => true,

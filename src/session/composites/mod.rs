@@ -21,7 +21,7 @@ use tributary_udfs::composites::{CompositeKind, CompositeType};
 use tributary_udfs::enums::{EnumDefinition, EnumKind};
 use tributary_udfs::postgres::CHARACTER_LENGTH;
 
-pub use assigned::{cast_values, named};
+pub use assigned::{cast_values, is_open, named};
 pub use operators::CompositeOperators;
 pub use rule::CompositeTypes;
 

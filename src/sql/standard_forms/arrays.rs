@@ -109,7 +109,8 @@ pub(super) fn call_empty(expr: &mut Expr) {
 }
 
 /// Says an array whose elements read something by a call. Those of one that is written out DataFusion plans as
-/// if nothing were around it: neither the row of the query around, nor what `WITH` names.
+/// if nothing were around it: neither the row of the query around, nor what `WITH` names. A literal beside a
+/// column is of the type that both have in common, which the call finds no more than that of other arguments.
 pub(super) fn call_of_read(expr: &mut Expr) {
     let Expr::Array(array) = expr else { return };
     let reads = |element: &Expr| {
@@ -124,7 +125,18 @@ pub(super) fn call_of_read(expr: &mut Expr) {
         found.is_break()
     };
     if array.elem.iter().any(reads) {
-        *expr = named_call("make_array", std::mem::take(&mut array.elem));
+        let mut elements = std::mem::take(&mut array.elem);
+        let is_column =
+            |element: &&Expr| matches!(element, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
+        if let Some(column) = elements.iter().find(is_column).cloned() {
+            for element in &mut elements {
+                if matches!(element, Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_)))
+                {
+                    *element = named_call("coalesce", vec![taken(element), column.clone()]);
+                }
+            }
+        }
+        *expr = named_call("make_array", elements);
     }
 }
 
