@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{AsArray, BooleanArray, Int32Array};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int32Array};
 use arrow::compute::kernels::cmp::eq;
 use arrow::compute::nullif;
-use arrow::datatypes::{DataType, Field, FieldRef};
+use arrow::datatypes::{DataType, Field, FieldRef, Int64Type};
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::{
@@ -14,6 +14,8 @@ use datafusion::logical_expr::{
     ScalarUDFImpl, Signature,
 };
 use datafusion::scalar::ScalarValue;
+
+use super::converted::only_value;
 
 const INTEGERS: [&str; 4] = [
     "array_length",
@@ -77,6 +79,11 @@ impl ScalarUDFImpl for Retyped {
     }
 
     fn invoke_with_args(&self, mut args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        if let ("array_length", [lists, dimension]) = (self.name(), args.args.as_slice())
+            && matches!(lists.data_type(), DataType::List(_))
+        {
+            return lengths(lists, dimension, args.number_rows);
+        }
         let given = args.arg_fields.iter();
         let given: Vec<DataType> = given.map(|field| field.data_type().clone()).collect();
         let inner = self.inner.return_type(&given)?;
@@ -98,6 +105,42 @@ impl ScalarUDFImpl for Retyped {
     fn documentation(&self) -> Option<&Documentation> {
         self.inner.documentation()
     }
+}
+
+/// How long arrays are in a dimension. DataFusion looks for the dimensions of an array in its first element,
+/// whether it has one or not.
+fn lengths(lists: &ColumnarValue, dimension: &ColumnarValue, rows: usize) -> Result<ColumnarValue> {
+    let both = [lists, dimension];
+    let mut both = both.iter();
+    let is_constant = both.all(|value| matches!(value, ColumnarValue::Scalar(_)));
+    let rows = if is_constant { 1 } else { rows };
+    let lists = lists.to_array(rows)?;
+    let dimensions = dimension.cast_to(&DataType::Int64, None)?.to_array(rows)?;
+    let dimensions = dimensions.as_primitive::<Int64Type>();
+    let pairs = lists.as_list::<i32>().iter().zip(dimensions);
+    let lengths: Int32Array = pairs
+        .map(|(list, dimension)| length(list?, dimension?))
+        .collect();
+    Ok(match is_constant {
+        true => ColumnarValue::Scalar(only_value(&(Arc::new(lengths) as ArrayRef))?),
+        false => ColumnarValue::Array(Arc::new(lengths)),
+    })
+}
+
+/// How long an array is in a dimension; none where it has no such one.
+fn length(array: ArrayRef, dimension: i64) -> Option<i32> {
+    if dimension < 1 {
+        return None;
+    }
+    let mut part = array;
+    for _ in 1..dimension {
+        let lists = part.as_list_opt::<i32>()?;
+        if lists.is_empty() {
+            return None;
+        }
+        part = lists.value(0);
+    }
+    i32::try_from(part.len()).ok().filter(|length| *length > 0)
 }
 
 /// Lengths, of which an array without elements has none.
