@@ -62,6 +62,7 @@ pub(super) fn of_plan(message: &str) -> Error {
         subquery,
         ordering,
         columns,
+        field,
         relation,
     ];
     if let Some(error) = known.iter().find_map(|recognize| recognize(message)) {
@@ -370,6 +371,13 @@ fn ordering(message: &str) -> Option<Error> {
         return Some(Error::new(SqlState::INVALID_COLUMN_REFERENCE, message));
     }
     None
+}
+
+/// A field that a record does not have.
+fn field(message: &str) -> Option<Error> {
+    let name = between(message, "Field ", " not found in struct")?;
+    let message = format!("column \"{name}\" not found in data type record");
+    Some(Error::new(SqlState::UNDEFINED_COLUMN, message))
 }
 
 /// `Projections require unique expression names but the expression "a" at position 0 and "a" at

@@ -20,7 +20,7 @@ use crate::catalog::pg_catalog::StatementCatalog;
 use crate::error::{Error, Result, SqlState};
 use crate::models::incremental::{Cause, cause_in};
 use crate::session::{enums, plan, user_functions};
-use crate::sql::{distinct_literals, integer_literals, row_membership};
+use crate::sql::{distinct_literals, integer_literals, row_membership, standard_forms};
 
 /// A condition over columns of this schema; `place` is where it stands.
 ///
@@ -114,6 +114,7 @@ pub fn value(
 /// What planning says.
 pub fn read(state: &SessionState, schema: &DFSchema, mut expression: ast::Expr) -> Result<Expr> {
     row_membership::rewrite_expression(&mut expression)?;
+    standard_forms::name_all_fields(&mut expression);
     integer_literals::mark_in(&mut expression);
     distinct_literals::mark(&mut expression);
     let sources = StatementCatalog::of(state.config_options())?;

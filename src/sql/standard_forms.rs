@@ -37,7 +37,7 @@ use self::moments::at_time_zone;
 use self::patterns::{escape, is_match, match_as_written, match_each, unfinished};
 use super::cursor::fold;
 use crate::error::{Error, Result, SqlState};
-use crate::sql::walk::VisitMut;
+use crate::sql::walk::{VisitMut, visit_expressions_mut};
 
 /// Rewrites a query before it is planned; what is stored and displayed is the query as written.
 ///
@@ -49,6 +49,16 @@ pub fn rewrite(query: &mut Query) -> Result<()> {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(error),
     }
+}
+
+/// Names the fields of records within an expression that stands by itself.
+pub fn name_all_fields(expression: &mut Expr) {
+    let _ = visit_expressions_mut(expression, |part| {
+        if let Expr::CompoundFieldAccess { root, access_chain } = part {
+            name_fields(root, access_chain);
+        }
+        ControlFlow::<()>::Continue(())
+    });
 }
 
 struct Rewriter;
