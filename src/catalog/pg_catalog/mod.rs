@@ -73,6 +73,7 @@ mod subqueries;
 mod table;
 mod table_constraint;
 mod table_numbers;
+mod type_dependencies;
 mod type_functions;
 mod types;
 mod updatable_functions;

@@ -157,6 +157,20 @@ fn settings(create: &CreateFunction) -> Value {
     Value::texts((!settings.is_empty()).then_some(settings))
 }
 
+/// The numbers of the types that a function takes and gives.
+pub(super) fn type_numbers(sources: &dyn SystemSources, object: &Object) -> Vec<i64> {
+    let Some(create) = definition(object) else {
+        return Vec::new();
+    };
+    let mut types: Vec<_> = create.arguments.iter().map(|it| &it.data_type).collect();
+    match &create.returns {
+        Returns::Type(of) | Returns::SetOf(of) => types.push(of),
+        Returns::Table(columns) => types.extend(columns.iter().map(|(_, of)| of)),
+    }
+    let types = types.into_iter().map(type_text);
+    types.map(|name| number_of(sources, &name)).collect()
+}
+
 /// The definition of a function.
 fn definition(object: &Object) -> Option<&CreateFunction> {
     match &object.definition {

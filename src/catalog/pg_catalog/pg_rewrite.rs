@@ -1,6 +1,6 @@
 //! `pg_rewrite` and `pg_depend`: which relations the query of a view reads. To PostgreSQL a view is a
 //! table with a rule, and the rule depends on what it reads; clients find what stands on what by that.
-//! The type of a relation's rows depends on it. A sequence depends on the column that it goes with, the index of a key on its constraint, constraints
+//! The type of a relation's rows depends on it, and what is of types on these. A sequence depends on the column that it goes with, the index of a key on its constraint, constraints
 //! and other indexes on their columns.
 
 use std::borrow::Cow;
@@ -13,6 +13,7 @@ use super::table_constraint::{
     TableIndex, column_number, constraints_of, defaults_of, identity_number, indexes_of,
     row_arrays, row_type, rule_of,
 };
+use super::type_dependencies;
 use super::types::has_row_type;
 use crate::catalog::{Kind, Object, Snapshot};
 use crate::sql::Statement;
@@ -89,6 +90,7 @@ pub static DEPENDENCIES: Rows = Rows {
             rows.push(row![TYPE, own, 0, CLASS, i64::from(object.oid), 0, "i"]);
             rows.push(row![TYPE, arrays, 0, TYPE, own, 0, "i"]);
         }
+        rows.extend(type_dependencies::rows(sources));
         rows.extend(of_sequences(&snapshot));
         rows.extend(pg_extension::members(&all));
         Ok(rows)
