@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::resolution::Candidate;
-use super::{Rows, ordinality, told_arguments};
+use super::{Rows, fields_of_arguments, ordinality, told_arguments};
 use crate::catalog::{Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::session::composites;
@@ -41,6 +41,15 @@ pub(super) fn relation_of(create: &CreateFunction) -> Result<String> {
 /// The relation of the arguments: it has the function's name, by which the body may write them, but
 /// for where the body means something else by that.
 fn arguments_relation(create: &CreateFunction, body: &Query) -> String {
+    let own = &create.name.name;
+    match reads_relation(body, own) {
+        true => ARGUMENTS.to_owned(),
+        false => own.clone(),
+    }
+}
+
+/// Whether a body reads a relation of a name.
+pub(super) fn reads_relation(body: &Query, name: &str) -> bool {
     struct Finder<'a>(&'a str);
     impl ast::Visitor for Finder<'_> {
         type Break = ();
@@ -62,11 +71,7 @@ fn arguments_relation(create: &CreateFunction, body: &Query) -> String {
             }
         }
     }
-    let own = &create.name.name;
-    match Visit::visit(body, &mut Finder(own)).is_break() {
-        true => ARGUMENTS.to_owned(),
-        false => own.clone(),
-    }
+    Visit::visit(body, &mut Finder(name)).is_break()
 }
 
 /// What is taken of the rows that a body gives.
@@ -90,6 +95,7 @@ fn beside_arguments(
     taken: Taken,
 ) -> Result<Box<Query>> {
     let mut body = create.query()?;
+    fields_of_arguments::enclose(create, &mut body);
     number_arguments(create, &mut body)?;
     if !column_names::has_several_wildcards(&body) {
         column_names::make_unique(&mut body);

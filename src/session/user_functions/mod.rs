@@ -9,6 +9,7 @@
 mod body;
 mod call;
 mod expansion;
+mod fields_of_arguments;
 mod ordinality;
 mod resolution;
 mod selected;
