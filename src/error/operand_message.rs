@@ -27,8 +27,16 @@ pub(super) fn of_call(name: &str, types: &[&str]) -> Option<Error> {
         ("coalesce" | "greatest" | "least", types) => one_type(&name.to_uppercase(), types),
         ("make_array", types) => one_type("ARRAY", types),
         ("nullif", [left, right]) => Some(no_operator(left, "=", right)),
+        ("array_has", [array, _]) if !array.contains("List(") => Some(no_array()),
         _ => None,
     }
+}
+
+/// `value = ANY (5)`
+fn no_array() -> Error {
+    let message = "op ANY/ALL (array) requires array on right side";
+    let error = Error::new(SqlState::WRONG_OBJECT_TYPE, message);
+    error.with_hint("Write an array: ARRAY[1, 2], or '{1,2}'.")
 }
 
 pub(super) fn no_operator(left: &str, sign: &str, right: &str) -> Error {
