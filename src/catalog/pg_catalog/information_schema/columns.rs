@@ -74,7 +74,8 @@ fn column(
     let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);
     let names = type_names(sources, oid);
     let catalog = schema(&relation.schema).and_then(|it| it.get(&relation.name));
-    let is_required = catalog.is_some_and(|it| it.requires(field.name()));
+    let is_required = catalog.is_some_and(|it| it.requires(field.name()))
+        || domain.is_some_and(|(_, create)| create.not_null);
     let figures = Figures::of(oid, modifier);
     let identity = object.and_then(|object| constraints::identity_of(object, field.name()));
     row![
