@@ -130,6 +130,7 @@ fn needs_quotes(element: &str) -> bool {
 
 fn several_dimensions() -> FunctionError {
     FunctionError::unsupported("an array of more dimensions as text is not supported")
+        .with_hint("Declare the type with brackets for each dimension: integer[][].")
 }
 
 /// That a text is no array.
