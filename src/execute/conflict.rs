@@ -171,14 +171,16 @@ fn columns(
             };
             let value = match (composites::named(field.data_type()), field.data_type()) {
                 (Some(own), _) => format!("CAST({value} AS {own})"),
+                // A text beside a document that is proposed would be taken for one.
+                (None, _) if let Some(kind) = JsonKind::of_field(field) => {
+                    format!("CAST({value} AS {})", kind.name())
+                }
+                (None, DataType::List(item)) if let Some(kind) = JsonKind::of_field(item) => {
+                    format!("CAST({value} AS {}[])", kind.name())
+                }
                 (None, DataType::Struct(_) | DataType::Map(..)) => value.clone(),
                 // What is proposed beside it tells of which type it is, which no cast to text[] would.
-                (None, DataType::List(item))
-                    if EnumKind::of_field(field).is_some()
-                        || JsonKind::of_field(item).is_some() =>
-                {
-                    value.clone()
-                }
+                (None, DataType::List(_)) if EnumKind::of_field(field).is_some() => value.clone(),
                 (None, data_type) => format!("CAST({value} AS {})", type_name(data_type)),
             };
             format!("CASE WHEN {is_added} THEN {proposed} ELSE {value} END AS {name}")

@@ -12,6 +12,9 @@ use crate::sql::name::{Parenthesized, Quoted};
 use crate::sql::shown::Shown;
 use crate::sql::{Statement, column_names, parse_one};
 
+/// The name of the rows that a query gives, beside which the defaults of other columns are computed.
+pub const GIVEN: &str = "tributary:given";
+
 /// Puts defaults in the place of `DEFAULT`, and adds the columns that have a default and are not
 /// given. A column without one is NULL.
 ///
@@ -82,7 +85,7 @@ fn with_defaults(
             Some(default) if overridden.contains(&index) => {
                 format!("{} AS {column}", Shown(&default))
             }
-            _ => format!("\"tributary:given\".{column}"),
+            _ => format!("\"{GIVEN}\".{column}"),
         });
     }
     for (name, default) in missing {
@@ -91,7 +94,7 @@ fn with_defaults(
     let mut source = insert.source.clone();
     column_names::make_unique(&mut source);
     let text = format!(
-        "SELECT {} FROM ({}) AS \"tributary:given\"{}",
+        "SELECT {} FROM ({}) AS \"{GIVEN}\"{}",
         items.join(", "),
         Shown(source.as_ref()),
         Parenthesized(given)

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, ListArray};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::exec_err;
 use datafusion::error::Result;
@@ -17,6 +18,7 @@ use datafusion::logical_expr::{
 
 use super::function::{Answer, Arguments, Compute, Definition, Parameter};
 use super::kind::JsonKind;
+use super::types::read_texts;
 use crate::postgres::Conversion;
 
 macro_rules! declared {
@@ -45,6 +47,32 @@ pub(super) fn declaration(kind: JsonKind) -> &'static Definition {
     }
 }
 
+macro_rules! read {
+    ($static:ident, $name:literal, $kind:expr) => {
+        /// An array of texts as one of elements of another type.
+        static $static: Definition = Definition {
+            name: $name,
+            parameters: &[Parameter::Any],
+            answer: Answer::Array($kind),
+            compute: Compute::Whole(|arguments| read(arguments, $kind)),
+            ..Definition::STRICT
+        };
+    };
+}
+
+read!(READ_JSON, "tributary_read_json_array", JsonKind::Json);
+read!(READ_JSONB, "tributary_read_jsonb_array", JsonKind::Jsonb);
+read!(READ_PATH, "tributary_read_jsonpath_array", JsonKind::Path);
+
+/// The function that reads the elements of an array as ones of this type.
+pub(super) fn reading(kind: JsonKind) -> &'static Definition {
+    match kind {
+        JsonKind::Json => &READ_JSON,
+        JsonKind::Jsonb => &READ_JSONB,
+        JsonKind::Path => &READ_PATH,
+    }
+}
+
 /// The type of arrays of this type.
 pub(super) fn array_type(kind: JsonKind) -> DataType {
     DataType::List(kind.field(Field::LIST_FIELD_DEFAULT_NAME))
@@ -55,6 +83,17 @@ fn same(arguments: &Arguments<'_>, kind: JsonKind) -> Result<ArrayRef> {
         Some(array) => of_elements(&array, &array_type(kind)),
         None => exec_err!("an array is expected"),
     }
+}
+
+fn read(arguments: &Arguments<'_>, kind: JsonKind) -> Result<ArrayRef> {
+    let array = arguments.columns()?.pop();
+    let Some(lists) = array.as_ref().and_then(|it| it.as_list_opt::<i32>()) else {
+        return exec_err!("an array is expected");
+    };
+    let (_, offsets, texts, nulls) = lists.clone().into_parts();
+    let values = read_texts(&cast(&texts, &DataType::Utf8)?, kind)?;
+    let item = kind.field(Field::LIST_FIELD_DEFAULT_NAME);
+    Ok(Arc::new(ListArray::try_new(item, offsets, values, nulls)?))
 }
 
 /// An array with the field of its elements that a type says.

@@ -147,7 +147,7 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         Expr::Cast(cast) => {
             let to = JsonKind::of_field(&cast.field);
             match (kind(&cast.expr), to) {
-                (None, None) => Transformed::no(Expr::Cast(cast)),
+                (None, None) => cast_of_array(cast, schema),
                 (from, Some(to)) => Transformed::yes(to_kind(*cast.expr, from, to, schema)?),
                 (Some(from), None) => from_kind(cast, from)?,
             }
@@ -525,6 +525,23 @@ fn from_kind(cast: Cast, from: JsonKind) -> Result<Transformed<Expr>> {
         Box::new(number),
         cast.field,
     ))))
+}
+
+/// A cast to an array of documents, of whose elements each becomes one of the new type.
+fn cast_of_array(cast: Cast, schema: &DFSchema) -> Transformed<Expr> {
+    let (DataType::List(wanted), Ok(DataType::List(own))) =
+        (cast.field.data_type(), cast.expr.get_type(schema))
+    else {
+        return Transformed::no(Expr::Cast(cast));
+    };
+    let definition = match (JsonKind::of_field(&own), JsonKind::of_field(wanted)) {
+        (_, None) => return Transformed::no(Expr::Cast(cast)),
+        (Some(from), Some(to)) if from == to => return Transformed::no(Expr::Cast(cast)),
+        (Some(JsonKind::Jsonb), Some(JsonKind::Json)) => &arrays::AS_JSON,
+        (_, Some(to)) if own.data_type().is_string() => arrays::reading(to),
+        (_, Some(_)) => return Transformed::no(Expr::Cast(cast)),
+    };
+    Transformed::yes(call(definition, vec![*cast.expr]))
 }
 
 fn no_cast(from: &str, to: &str) -> datafusion::error::DataFusionError {
