@@ -1,11 +1,11 @@
-//! Parameters that are values of columns as they stand: `INSERT ... VALUES ($1)` and `SET a = $1`. They are
-//! of the columns' types, also of those that are texts to expressions.
+//! Parameters that are values of columns as they stand: `INSERT ... VALUES ($1)`, `INSERT ... SELECT $1` and
+//! `SET a = $1`. They are of the columns' types, also of those that are texts to expressions.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
-use datafusion::sql::sqlparser::ast::{Expr, SetExpr, Value};
+use datafusion::sql::sqlparser::ast::{Expr, SelectItem, SetExpr, Value};
 
 use super::plan;
 use crate::catalog::pg_catalog::column_type;
@@ -56,11 +56,7 @@ pub(super) fn assigned_parameters(
     };
     match statement {
         Statement::Insert(insert) => {
-            if let SetExpr::Values(values) = insert.source.body.as_ref() {
-                for row in &values.rows {
-                    places.row(&insert.columns, row.content.iter().map(Some));
-                }
-            }
+            places.rows(&insert.columns, insert.source.body.as_ref());
             let clause = insert.on_conflict.as_ref();
             if let Some(update) = clause.and_then(|clause| clause.update.as_ref()) {
                 places.assignments(&update.assignments);
@@ -100,6 +96,29 @@ impl Places<'_> {
             if let [column] = assignment.columns.as_slice() {
                 self.value(column, assignment.value.as_ref());
             }
+        }
+    }
+
+    /// The rows of a query. Those of a union have types of their own, and so have those of which equal ones
+    /// are one.
+    fn rows(&mut self, columns: &[String], body: &SetExpr) {
+        match body {
+            SetExpr::Values(values) => {
+                for row in &values.rows {
+                    self.row(columns, row.content.iter().map(Some));
+                }
+            }
+            SetExpr::Select(select) if select.distinct.is_none() => {
+                let values = select.projection.iter().map_while(|item| match item {
+                    SelectItem::UnnamedExpr(value) => Some(Some(value)),
+                    SelectItem::ExprWithAlias { expr, .. } => Some(Some(expr)),
+                    // Which columns come behind it is not known here.
+                    _ => None,
+                });
+                self.row(columns, values);
+            }
+            SetExpr::Query(query) => self.rows(columns, query.body.as_ref()),
+            _ => {}
         }
     }
 

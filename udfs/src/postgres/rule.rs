@@ -369,12 +369,13 @@ fn aggregate(mut function: AggregateFunction, schema: &DFSchema) -> Transformed<
     if !own.is_ok_and(|own| matches!(own, DataType::Interval(_) | DataType::List(_))) {
         return Transformed::no(Expr::AggregateFunction(function));
     }
-    // The least interval is the first by its length, the least array the first in an order.
+    // The least interval is the first by its length, the least array the first in an order. Where the greatest
+    // is the first, NULL comes first among elements; arrays that are NULL do not count.
     let key = match are_by_form([value], schema) {
         true => form(value.clone()),
         false => value.clone(),
     };
-    function.params.order_by = vec![key.sort(is_least, false)];
+    function.params.order_by = vec![key.sort(is_least, !is_least)];
     function.params.distinct = false;
     function.params.null_treatment = Some(NullTreatment::IgnoreNulls);
     function.func = datafusion::functions_aggregate::first_last::first_value_udaf();
