@@ -13,7 +13,7 @@ use crate::sql::shown::Shown;
 use crate::sql::{Statement, column_names, parse_one};
 
 /// The name of the rows that a query gives, beside which the defaults of other columns are computed.
-pub const GIVEN: &str = "tributary:given";
+pub const GIVEN_ROWS: &str = "tributary:given";
 
 /// Puts defaults in the place of `DEFAULT`, and adds the columns that have a default and are not
 /// given. A column without one is NULL.
@@ -85,7 +85,7 @@ fn with_defaults(
             Some(default) if overridden.contains(&index) => {
                 format!("{} AS {column}", Shown(&default))
             }
-            _ => format!("\"{GIVEN}\".{column}"),
+            _ => format!("\"{GIVEN_ROWS}\".{column}"),
         });
     }
     for (name, default) in missing {
@@ -94,7 +94,7 @@ fn with_defaults(
     let mut source = insert.source.clone();
     column_names::make_unique(&mut source);
     let text = format!(
-        "SELECT {} FROM ({}) AS \"{GIVEN}\"{}",
+        "SELECT {} FROM ({}) AS \"{GIVEN_ROWS}\"{}",
         items.join(", "),
         Shown(source.as_ref()),
         Parenthesized(given)

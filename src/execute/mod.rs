@@ -88,6 +88,7 @@ mod target;
 mod type_users;
 mod width;
 
+pub use defaults::GIVEN_ROWS;
 pub use insert::{Insertion, insertion};
 pub use modify::Planned;
 

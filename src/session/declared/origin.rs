@@ -16,7 +16,7 @@ use tributary_udfs::postgres::{
 use super::common::{Branch, common, of_any_length};
 use super::functions;
 use crate::catalog::{Kind, Object, Snapshot, pg_catalog};
-use crate::execute::defaults::GIVEN;
+use crate::execute::GIVEN_ROWS;
 use crate::session::domains::{self, DomainKind};
 use crate::session::rows_once::RowsOnce;
 use crate::sql::{QualifiedName, with_changes};
@@ -320,7 +320,7 @@ fn is_open_in(plan: &LogicalPlan, index: usize) -> bool {
             index < window.input.schema().fields().len() && is_open_in(&window.input, index)
         }
         // The query of an INSERT stays one where defaults are put beside its columns.
-        LogicalPlan::SubqueryAlias(alias) if alias.alias.table() == GIVEN => {
+        LogicalPlan::SubqueryAlias(alias) if alias.alias.table() == GIVEN_ROWS => {
             is_open_in(&alias.input, index)
         }
         LogicalPlan::Distinct(Distinct::On(on)) => on.select_expr.get(index).is_some_and(is_open),
