@@ -265,7 +265,11 @@ pub fn columns_of_function(function: ModelFunction) -> &'static [Column] {
                 Bigint,
                 "The one that it belonged to; NULL for one that is new.",
             ),
-            Plain("cause", Text, "What brought it about."),
+            Plain(
+                "cause",
+                Text,
+                "What brought it about: why the model was refreshed and, before that, `must_link` or `cannot_link` where what people decide moved the record, or `must_link taken back` or `cannot_link taken back` where they no longer do.",
+            ),
         ],
     }
 }

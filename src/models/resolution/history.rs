@@ -12,7 +12,6 @@ use chrono::Utc;
 use datafusion::common::HashSet as Numbers;
 
 use super::found::Found;
-use super::links::{CANNOT_LINK, MUST_LINK};
 use super::previous::Previous;
 use crate::error::Result;
 
@@ -22,42 +21,47 @@ pub struct Cause<'a> {
     pub refresh_id: u64,
     /// Its reason.
     pub reason: &'a str,
-    /// Records that humans said to be one entity with another.
-    pub must: HashSet<u32>,
-    /// Records that humans said to be another entity than another.
-    pub cannot: HashSet<u32>,
+    /// Decisions of humans, those first that tell more.
+    pub decisions: Vec<Decision>,
 }
+
+/// Decisions of humans that bring about the same.
+pub struct Decision {
+    /// What a cause calls them.
+    pub called: String,
+    /// What becomes of records by them.
+    pub events: &'static [&'static str],
+    /// The records that they are on.
+    pub records: HashSet<u32>,
+}
+
+/// What becomes of records that are to be one entity.
+pub const JOINING: &[&str] = &["merged", "joined", "moved"];
+/// What becomes of records that are not.
+pub const PARTING: &[&str] = &["split", "moved"];
 
 /// The entity of before and of now.
 type Move = (Option<u64>, Option<u64>);
 
-/// What decisions moved: those records on which there are some, and those that went with them.
-struct Moves {
-    must: HashSet<Move>,
-    cannot: HashSet<Move>,
-}
-
-impl Moves {
-    fn new(cause: &Cause<'_>, moved: impl Fn(u32) -> Move) -> Self {
-        let moves = |records: &HashSet<u32>| records.iter().map(|at| moved(*at)).collect();
-        Self {
-            must: moves(&cause.must),
-            cannot: moves(&cause.cannot),
-        }
+impl Decision {
+    /// How those records moved that they are on.
+    fn moves(&self, moved: impl Fn(u32) -> Move) -> HashSet<Move> {
+        self.records.iter().map(|record| moved(*record)).collect()
     }
 }
 
 impl Cause<'_> {
-    fn of(&self, record: u32, moved: Move, event: &str, decided: &Moves) -> String {
-        let went_along = |moves: &HashSet<Move>| moved.0.is_some() && moves.contains(&moved);
-        let must = self.must.contains(&record) || went_along(&decided.must);
-        let cannot = self.cannot.contains(&record) || went_along(&decided.cannot);
-        let decision = match event {
-            "merged" | "joined" | "moved" if must => MUST_LINK,
-            "split" | "moved" if cannot => CANNOT_LINK,
-            _ => return self.reason.to_owned(),
-        };
-        format!("{decision}, {}", self.reason)
+    /// Why a record moved; `moves` are those of each decision. Others went along with whom one is on.
+    fn of(&self, record: u32, moved: Move, event: &str, moves: &[HashSet<Move>]) -> String {
+        let mut decisions = self.decisions.iter().zip(moves);
+        let decision = decisions.find(|(decision, moves)| {
+            let went_along = moved.0.is_some() && moves.contains(&moved);
+            decision.events.contains(&event) && (decision.records.contains(&record) || went_along)
+        });
+        match decision {
+            None => self.reason.to_owned(),
+            Some((decision, _)) => format!("{}, {}", decision.called, self.reason),
+        }
     }
 }
 
@@ -151,10 +155,11 @@ pub fn rows(
         let of = |entities: &[Option<u64>]| entities.get(record as usize).copied().flatten();
         (of(&previous.entities), of(now_of))
     };
-    let decided = Moves::new(cause, moved);
+    let decisions = cause.decisions.iter();
+    let moves: Vec<HashSet<Move>> = decisions.map(|decision| decision.moves(moved)).collect();
     let causes = changes
         .iter()
-        .map(|(record, event)| cause.of(*record, moved(*record), event, &decided))
+        .map(|(record, event)| cause.of(*record, moved(*record), event, &moves))
         .chain(std::iter::repeat_n(cause.reason.to_owned(), removed.len()));
     arrays.push(Arc::new(causes.map(Some).collect::<StringArray>()));
     Ok(RecordBatch::try_new(Arc::clone(schema), arrays)?)

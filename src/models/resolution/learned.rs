@@ -7,7 +7,9 @@ use arrow::datatypes::{DataType, Field, Int64Type, Schema};
 use serde::{Deserialize, Serialize};
 use tributary_udfs::resolve::{Model, RuleReport, calibration};
 
+use super::finding::Decided;
 use super::found::Found;
+use super::taken_back::Decisions;
 use super::{Companion, Resolved, scan};
 use crate::error::{Error, Result, SqlState};
 
@@ -29,6 +31,9 @@ pub struct Report {
     pub rules: Vec<Rule>,
     /// Whether probabilities are what they say.
     pub calibration: Vec<Bin>,
+    /// The decisions of people that entities were made by; older programs kept none.
+    #[serde(default)]
+    pub decisions: Decisions,
 }
 
 /// The pairs of a range of probabilities.
@@ -60,8 +65,8 @@ pub struct Rule {
 }
 
 impl Report {
-    /// What is to be told of what was found.
-    pub fn new(found: &Found) -> Self {
+    /// What is to be told of what was found by what people have decided.
+    pub fn new(found: &Found, decided: &Decided) -> Self {
         let mut rules: Vec<Rule> = found
             .resolver
             .blocking_report()
@@ -100,6 +105,7 @@ impl Report {
         Self {
             rules,
             calibration: bins.collect(),
+            decisions: Decisions::of(decided, found.resolver.records()),
         }
     }
 }

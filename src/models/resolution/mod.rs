@@ -34,6 +34,7 @@ mod row_changes;
 mod row_hashes;
 mod row_keys;
 mod scan;
+mod taken_back;
 mod traced;
 mod update;
 mod warnings;

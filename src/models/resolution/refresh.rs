@@ -13,6 +13,7 @@ use super::index::Index;
 use super::input::Input;
 use super::learned::Learned;
 use super::outgrown::Outgrown;
+use super::taken_back::Decisions;
 use super::whole::All;
 use super::{Resolved, links, scan};
 use crate::catalog::Object;
@@ -85,6 +86,10 @@ impl Refresh<'_> {
             record.mode_reason = Some(reason.to_owned());
         }
 
+        let decided_before = known
+            .as_ref()
+            .map(|known| known.report.decisions.clone())
+            .unwrap_or_default();
         let settings = &instance.configuration.session;
         let left_out = Arc::new(RejectedRows::counting());
         let context = instance
@@ -105,6 +110,7 @@ impl Refresh<'_> {
                 columns: &self.object.schema,
                 participant: participant(instance, self.object, catalogued, &self.object.schema),
                 read_to: read_to.as_ref(),
+                decided_before,
             };
             let (version, nothing) = ((before, known.next_entity), Changed::nothing(pool));
             return self.update(step, version, nothing, None, record).await;
@@ -131,6 +137,7 @@ impl Refresh<'_> {
             participant,
             read_to: Some(&source.watermark),
             functions: functions.as_deref(),
+            decided_before,
         };
         if let (false, Some(known)) = (learns, &known) {
             match self.check_columns(&known.model, &taking) {
@@ -309,4 +316,6 @@ pub(super) struct Step<'a> {
     pub(super) read_to: Option<&'a Watermark>,
     /// What tells the functions of users that its options call.
     pub(super) functions: Option<&'a str>,
+    /// What people had decided at the version before.
+    pub(super) decided_before: Decisions,
 }

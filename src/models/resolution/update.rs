@@ -184,6 +184,7 @@ impl Refresh<'_> {
             found: &found,
             previous: &previous,
             decided: &decided,
+            decided_before: &step.decided_before,
             before: Some(before),
             read_to: step.read_to,
             functions: step.functions,

@@ -14,11 +14,13 @@ use futures::{StreamExt, stream};
 use super::columns::columns_of_pairs;
 use super::finding::Decided;
 use super::found::Found;
-use super::history::{self, Cause};
+use super::history::{self, Cause, Decision, JOINING, PARTING};
 use super::learned::{Learned, Report};
+use super::links::{CANNOT_LINK, MUST_LINK};
 use super::previous::Previous;
 use super::refresh::Refresh;
 use super::resolved::{FUNCTIONS, TELLS_EMPTY_SOURCES};
+use super::taken_back::{Decisions, TakenBack};
 use super::{Companion, Resolved, columns_of, scan};
 use crate::catalog::Object;
 use crate::catalog::journal::RefreshRecord;
@@ -33,6 +35,8 @@ pub(super) struct Told<'a> {
     pub(super) found: &'a Found,
     pub(super) previous: &'a Previous,
     pub(super) decided: &'a Decided,
+    /// What was decided before.
+    pub(super) decided_before: &'a Decisions,
     pub(super) before: Option<&'a Resolved>,
     /// How far the inputs of the query were read, where that is known.
     pub(super) read_to: Option<&'a Watermark>,
@@ -65,14 +69,15 @@ impl Refresh<'_> {
         let learned = Learned {
             model: told.found.resolver.model().clone(),
             next_entity: told.found.entities.next,
-            report: Report::new(told.found),
+            report: Report::new(told.found, told.decided),
         };
         let learned = one(learned.row()?);
+        let records = told.found.resolver.records();
+        let taken_back = told.decided_before.taken_back(told.decided, records);
         let cause = Cause {
             refresh_id: record.id,
             reason: &record.reason,
-            must: members(&told.decided.must),
-            cannot: members(&told.decided.cannot),
+            decisions: decisions(told.decided, taken_back),
         };
         let schema = columns_of(&self.with_columns(columns), ModelFunction::History);
         let changes = match told.before {
@@ -179,6 +184,22 @@ pub(super) fn commit_info(refresh_id: u64) -> CommitInfo {
         refresh_id: Some(refresh_id.to_string()),
         ..CommitInfo::new("REFRESH")
     }
+}
+
+/// What may have moved records: what people decide, and what they have taken back.
+fn decisions(decided: &Decided, taken_back: TakenBack) -> Vec<Decision> {
+    let decision = |option: &str, events, records| Decision {
+        called: option.to_owned(),
+        events,
+        records,
+    };
+    let no_more = |option: &str| format!("{option} taken back");
+    vec![
+        decision(MUST_LINK, JOINING, members(&decided.must)),
+        decision(CANNOT_LINK, PARTING, members(&decided.cannot)),
+        decision(&no_more(CANNOT_LINK), JOINING, taken_back.cannot),
+        decision(&no_more(MUST_LINK), PARTING, taken_back.must),
+    ]
 }
 
 fn members(pairs: &[(u32, u32)]) -> HashSet<u32> {
