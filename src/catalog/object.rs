@@ -11,6 +11,7 @@ use super::part_comments::PartComments;
 use super::privilege::Access;
 use crate::sql::create_index::CreateIndex;
 use crate::sql::moment_precision::MOMENT_PRECISION;
+use crate::sql::name::Quoted;
 use crate::sql::{QualifiedName, Statement, character_length, moment_precision};
 use crate::warehouse::TableId;
 
@@ -181,7 +182,20 @@ impl Object {
 
     /// `materialized view a.b`, as messages name it.
     pub fn described(&self) -> String {
-        format!("{} {}", self.kind, self.name)
+        let name = self.name_of_function();
+        let name = name.unwrap_or_else(|| self.name.to_string());
+        format!("{} {name}", self.kind)
+    }
+
+    /// The name of a function, behind which the types of its arguments stand.
+    fn name_of_function(&self) -> Option<String> {
+        let Statement::CreateFunction(function) = &self.definition else {
+            return None;
+        };
+        let name = &function.name.name;
+        let types = self.name.name.strip_prefix(name.as_str())?;
+        let schema = Quoted(&self.name.schema);
+        Some(format!("{schema}.{}{types}", Quoted(name)))
     }
 
     /// Whether another one is this one as it is now.
