@@ -206,6 +206,17 @@ pub fn read(create: &CreateModel) -> Result<Said> {
             "Write a list, each in quotes of its own: ['email', 'lower(last_name) || zip'].",
         ));
     }
+    // One without a name in a list is no expression either.
+    if block_on
+        .iter()
+        .any(|(name, text)| name.is_empty() && !text.is_empty())
+    {
+        return Err(Error::new(
+            SqlState::INVALID_PARAMETER_VALUE,
+            "an expression in option \"block_on\" is called \"\"",
+        )
+        .with_hint("Call it something else: entity_blocking_report shows that name."));
+    }
     engine.block_on = block_on.iter().map(|(name, _)| key(name)).collect();
     Ok(Said {
         engine,
