@@ -60,6 +60,7 @@ const VAGUE: [(Hint, &[&str]); 3] = [
         "cena", "pris", "hinta", "fiyat", "pret", "цена", "сумма", "价格", "金额", "料金", "kwota",
         "castka", "belopp", "umsatz", "revenue", "turnover", "salary", "income", "gehalt", "salaire",
         "sueldo", "saldo", "solde", "balance", "discount", "rating", "duration", "latitude", "longitude",
+        "mileage", "odometer", "kilometerstand", "kilometrage", "kilometraje", "chilometraggio",
     ]),
 ];
 

@@ -453,7 +453,15 @@ fn names_of_columns_are_known_in_further_languages() {
         (
             ColumnKind::Number,
             &codes,
-            &["cena", "kwota", "цена", "salary", "balance"],
+            &[
+                "cena",
+                "kwota",
+                "цена",
+                "salary",
+                "balance",
+                "mileage",
+                "kilométrage",
+            ],
         ),
     ] {
         for name in names {
