@@ -206,7 +206,7 @@ pub fn read(create: &CreateModel) -> Result<Said> {
             "Write a list, each in quotes of its own: ['email', 'lower(last_name) || zip'].",
         ));
     }
-    // One without a name in a list is no expression either.
+    // What is called nothing in a list is no expression, and told as such.
     if block_on
         .iter()
         .any(|(name, text)| name.is_empty() && !text.is_empty())
