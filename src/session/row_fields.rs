@@ -3,18 +3,21 @@
 //! attributes. Which these are is found by planning the value alone, over the same relations; within a subquery
 //! that reads those of a query around, beside them.
 
+mod probes;
+
 use std::ops::ControlFlow;
 
 use arrow::datatypes::{DataType, Field};
 use datafusion::execution::SessionState;
 use datafusion::sql::sqlparser::ast::{
     Expr, Ident, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableFactor,
-    TableWithJoins, Visitor, VisitorMut, With,
+    TableWithJoins, Visitor, VisitorMut,
 };
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tributary_udfs::composites::CompositeKind;
 
+use self::probes::{Place, before, probes};
 use super::plan;
 use crate::catalog::pg_catalog::StatementCatalog;
 use crate::error::{Error, Result};
@@ -22,10 +25,6 @@ use crate::sql::cursor::fold;
 use crate::sql::row_expansions::{field, row_of};
 use crate::sql::unnested_rows::{self, unnested};
 use crate::sql::walk::{Visit, VisitMut};
-use crate::sql::{Statement, parse_one};
-
-/// The relation of what is planned alone, beside those of the queries around it.
-const PROBE: &str = "tributary:probe";
 
 /// Names the attributes in the answers of a query, and of those within it.
 ///
@@ -103,14 +102,6 @@ enum Task {
     Found(RowValue),
     Name(Vec<String>),
     Done,
-}
-
-/// Where a selection stands.
-#[derive(Clone, Copy)]
-struct Place<'a> {
-    with: Option<&'a With>,
-    /// The query that it is of, as it was found.
-    own: Option<&'a Query>,
 }
 
 /// A walk over the queries within a query, the inner ones first.
@@ -218,7 +209,7 @@ impl Walk {
                     self.task = Task::Found(RowValue {
                         is_name: matches!(item, SelectItem::QualifiedWildcard(..)),
                         is_array: false,
-                        probes: self.probes(row, &select.from, of),
+                        probes: probes(&self.around, row, &select.from, of),
                     });
                 }
             }
@@ -251,7 +242,7 @@ impl Walk {
                         self.task = Task::Found(RowValue {
                             is_name: true,
                             is_array: true,
-                            probes: self.probes(list, &before, of),
+                            probes: probes(&self.around, list, &before, of),
                         });
                     }
                 }
@@ -260,61 +251,6 @@ impl Walk {
         }
         ControlFlow::Continue(())
     }
-
-    /// A value alone, over relations: within the queries around for what these name by `WITH`, and beside
-    /// their relations.
-    fn probes(&self, value: Expr, from: &[TableWithJoins], of: Place<'_>) -> Vec<Query> {
-        let Some(own) = alone(value, from, of.with) else {
-            return Vec::new();
-        };
-        let mut plain = own.clone();
-        let mut beside = own;
-        for (depth, around) in self.around.iter().enumerate().rev() {
-            let within = self.around.get(depth + 1).or(of.own);
-            let with = with_before(around, within);
-            if with.is_some() {
-                let mut outer = plain.clone();
-                outer.with.clone_from(&with);
-                outer.body = Box::new(SetExpr::Query(Box::new(plain)));
-                plain = outer;
-            }
-            let from = match around.body.as_ref() {
-                SetExpr::Select(select) => relations_beside(&select.from, within),
-                _ => Vec::new(),
-            };
-            match unnested_rows::beside(&beside, PROBE, &from, with.as_ref()) {
-                Some(query) => beside = query,
-                None => return vec![plain],
-            }
-        }
-        match self.around.is_empty() {
-            true => vec![plain],
-            false => vec![plain, beside],
-        }
-    }
-}
-
-/// What a query names by `WITH` for one within it: where it stands there itself, what stands before it.
-fn with_before(around: &Query, within: Option<&Query>) -> Option<With> {
-    let mut with = around.with.clone()?;
-    let mut named = with.cte_tables.iter();
-    if let Some(place) = named.position(|it| Some(it.query.as_ref()) == within) {
-        with.cte_tables.truncate(place);
-    }
-    (!with.cte_tables.is_empty()).then_some(with)
-}
-
-/// `SELECT` of a value over relations.
-fn alone(value: Expr, from: &[TableWithJoins], with: Option<&With>) -> Option<Query> {
-    let Ok(Statement::Query(mut probe)) = parse_one("SELECT NULL") else {
-        return None;
-    };
-    probe.with = with.cloned();
-    if let SetExpr::Select(select) = probe.body.as_mut() {
-        select.from = from.to_vec();
-        select.projection = vec![SelectItem::UnnamedExpr(value)];
-    }
-    Some(*probe)
 }
 
 /// The relation at a place of a `FROM`: that before all joins, or of one of these.
@@ -324,33 +260,6 @@ fn factor_at(from: &mut [TableWithJoins], place: usize, join: usize) -> Option<&
         None => Some(&mut table.relation),
         Some(join) => table.joins.get_mut(join).map(|join| &mut join.relation),
     }
-}
-
-/// What stands before a place of a `FROM`.
-fn before(from: &[TableWithJoins], place: usize, join: usize) -> Vec<TableWithJoins> {
-    let mut all: Vec<TableWithJoins> = from.iter().take(place).cloned().collect();
-    if let (Some(table), Some(joins)) = (from.get(place), join.checked_sub(1)) {
-        let mut table = table.clone();
-        table.joins.truncate(joins);
-        all.push(table);
-    }
-    all
-}
-
-/// The relations of a `FROM` that a query within may read: where it stands there itself, those before it.
-fn relations_beside(from: &[TableWithJoins], within: Option<&Query>) -> Vec<TableWithJoins> {
-    let is_within = |factor: &TableFactor| match factor {
-        TableFactor::Derived { subquery, .. } => Some(subquery.as_ref()) == within,
-        _ => false,
-    };
-    for (place, table) in from.iter().enumerate() {
-        let joined = table.joins.iter().map(|join| &join.relation);
-        let mut factors = std::iter::once(&table.relation).chain(joined);
-        if let Some(join) = factors.position(is_within) {
-            return before(from, place, join);
-        }
-    }
-    from.to_vec()
 }
 
 /// The row whose attributes an item stands for; none for all columns of a relation.
