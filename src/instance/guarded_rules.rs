@@ -2,7 +2,8 @@
 //!
 //! A join that takes NULL for equal to NULL says so of all its keys. `extract_equijoin_predicate` would
 //! add to them what a filter compares by `=`, which NULLs do not pass, and `eliminate_cross_join` would
-//! put the keys of several joins into one, of which only one may be of that kind.
+//! put the keys of several joins into one, of which only one may be of that kind. It would also forget a key of
+//! a join that reads several relations of one of its sides: where it joins these one by one, none has the key.
 //!
 //! `common_sub_expression_eliminate` would take a window that is computed twice out of its operator, and
 //! have it computed where no rows stand around a row. It would also take a moment with a time zone for the same
@@ -35,7 +36,7 @@ pub(super) fn optimizer_rules() -> Vec<Rule> {
         .map(|rule| match rule.name() {
             "common_sub_expression_eliminate" => Guarded::by(rule, would_mix_values),
             "extract_equijoin_predicate" => Guarded::by(rule, would_mix_keys),
-            "eliminate_cross_join" => Guarded::by(rule, has_equal_nulls),
+            "eliminate_cross_join" => Guarded::by(rule, would_lose_keys),
             "push_down_filter" => Guarded::by(rule, decides_on_whole_groups),
             "propagate_empty_relation" => Arc::new(NamedBranch(rule)),
             _ => rule,
@@ -228,10 +229,25 @@ fn has_group_of_all(groups: &[Expr]) -> bool {
     groups.iter().all(is_empty_set)
 }
 
-fn has_equal_nulls(plan: &LogicalPlan) -> bool {
+/// Whether a join has a key that would not be one of several joins in its place.
+fn would_lose_keys(plan: &LogicalPlan) -> bool {
     let is_one = |node: &LogicalPlan| match node {
-        LogicalPlan::Join(join) => join.null_equality == NullEquality::NullEqualsNull,
+        LogicalPlan::Join(join) => {
+            let mut sides = join.on.iter().flat_map(|(left, right)| [left, right]);
+            join.null_equality == NullEquality::NullEqualsNull || sides.any(reads_several)
+        }
         _ => false,
     };
     plan.exists(|node| Ok(is_one(node))).unwrap_or(true)
+}
+
+/// Whether an expression may read columns of several relations.
+fn reads_several(expression: &Expr) -> bool {
+    let columns = expression.column_refs();
+    let mut relations = columns.iter().map(|column| column.relation.as_ref());
+    match relations.next() {
+        Some(None) => columns.len() > 1,
+        Some(first) => relations.any(|other| other != first),
+        None => false,
+    }
 }
