@@ -202,20 +202,17 @@ impl On {
                 return parser.unsupported_here(format_args!("GRANT ON {unsupported}"));
             }
         }
-        let kinds: [(&str, fn(Vec<ObjectName>) -> Self); 4] = [
-            ("SEQUENCE", Self::Sequences),
-            ("TYPE", Self::Types),
-            ("DOMAIN", Self::Domains),
-            ("TABLE", Self::Tables),
-        ];
-        let said = kinds.into_iter().find(|(word, _)| parser.take_word(word));
+        let kinds = ["SEQUENCE", "TYPE", "DOMAIN", "TABLE"];
+        let said = kinds.into_iter().find(|word| parser.take_word(word));
         let mut names = vec![parser.object_name()?];
         while parser.consume_token(&Token::Comma) {
             names.push(parser.object_name()?);
         }
         Ok(match said {
-            Some((_, on)) => on(names),
-            None => Self::Tables(names),
+            Some("SEQUENCE") => Self::Sequences(names),
+            Some("TYPE") => Self::Types(names),
+            Some("DOMAIN") => Self::Domains(names),
+            _ => Self::Tables(names),
         })
     }
 }
