@@ -167,7 +167,7 @@ impl Resolved {
     /// What plans the expressions of the definition, by the functions that it has learned with.
     ///
     /// # Errors
-    /// Those of [`Functions::read`].
+    /// What reading the functions that it has learned with says.
     pub fn state(&self) -> Result<SessionState> {
         let settings = &self.instance.configuration.session;
         let snapshot = self.instance.catalog.snapshot();

@@ -347,7 +347,7 @@ fn relation_named<'a>(snapshot: &'a Snapshot, data_type: &DataType) -> Option<&'
     snapshot.relation(&full_name(data_type)?)
 }
 
-/// [`relation_named`], or the composite type that a type is: what gives rows of either gives its columns.
+/// The relation of a name, or the composite type that a type is: what gives rows of either gives its columns.
 pub fn row_named<'a>(snapshot: &'a Snapshot, data_type: &DataType) -> Option<&'a Arc<Object>> {
     let of = || snapshot.type_named(&full_name(data_type)?);
     let composite = || of().filter(|of| composites::composite_type(of).is_some());
