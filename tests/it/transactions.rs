@@ -32,7 +32,8 @@ async fn transfer(client: &Client, round: usize) -> Result<(), tokio_postgres::E
             .batch_execute("UPDATE two SET amount = amount + 1 WHERE id % 2 = 0; INSERT INTO one VALUES (-1, 0); INSERT INTO two VALUES (-1, 0)")
             .await?;
         if step % 3 == 2 {
-            let before = format!("made_{round}_{}", step - 2);
+            // A table of an even step: those of odd steps were taken back, as is every second drop.
+            let before = format!("made_{round}_{}", step - 2 - step % 2);
             client
                 .batch_execute(&format!("DROP TABLE {before}"))
                 .await?;
