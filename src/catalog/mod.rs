@@ -66,6 +66,8 @@ pub struct Catalog {
     writer: Mutex<()>,
     /// How often the file had been opened again when it was last read.
     read_at: AtomicU64,
+    /// Replacements that are done and not on disk yet, each with its commit.
+    unsaved: Mutex<Vec<(Oid, String)>>,
     /// Held only as long as it takes to copy or swap the pointer.
     current: RwLock<Arc<Snapshot>>,
     /// The changes of the transaction whose catalog this is.
@@ -100,6 +102,7 @@ impl Catalog {
             sequences: Arc::default(),
             writer: Mutex::new(()),
             read_at: AtomicU64::new(0),
+            unsaved: Mutex::default(),
             current,
             staged: None,
             changes: watch::Sender::new(()),
@@ -112,6 +115,7 @@ impl Catalog {
             sequences: Arc::clone(&self.sequences),
             writer: Mutex::new(()),
             read_at: AtomicU64::new(0),
+            unsaved: Mutex::default(),
             current: RwLock::new(current),
             staged: Some(Mutex::new(staged)),
             changes: watch::Sender::new(()),
@@ -162,13 +166,25 @@ impl Catalog {
     }
 
     /// Reads the file again where it was opened again: of a write that failed nobody knows whether
-    /// it is on disk.
+    /// it is on disk. Replacements that were done meanwhile stay done.
     fn reread(&self) -> Result<()> {
         self.store.mend()?;
         let reopened = self.store.reopened();
         if self.read_at.load(Ordering::Acquire) != reopened {
-            *self.current.write() = Arc::new(self.store.load()?);
+            let stored = self.store.load()?;
+            let mut unsaved = self.unsaved.lock();
+            let mut transaction = Transaction::new(&self.store, &stored);
+            for (oid, commit_id) in unsaved.iter() {
+                transaction.finish_replace(*oid, commit_id);
+            }
+            let (next, saved) = match unsaved.is_empty() {
+                true => (stored, Ok(())),
+                false => transaction.save(),
+            };
+            *self.current.write() = Arc::new(next);
             self.read_at.store(reopened, Ordering::Release);
+            saved?;
+            unsaved.clear();
         }
         Ok(())
     }
@@ -187,8 +203,8 @@ impl Catalog {
     }
 
     /// Does the replacement of an object that was prepared with the commit of this id, since that
-    /// commit was made. Where the disk fails it is done nonetheless, and the next start does it
-    /// again: what was prepared is on disk.
+    /// commit was made. Where the disk fails it is done nonetheless, and the next write or start does
+    /// it again: what was prepared is on disk.
     ///
     /// # Errors
     /// Those of the disk.
@@ -207,6 +223,9 @@ impl Catalog {
             return Ok(());
         }
         let (next, saved) = transaction.save();
+        if saved.is_err() {
+            self.unsaved.lock().push((oid, commit_id.to_owned()));
+        }
         *self.current.write() = Arc::new(next);
         self.changes.send_replace(());
         saved

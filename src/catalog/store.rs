@@ -319,6 +319,12 @@ impl Store {
         Ok(())
     }
 
+    /// As a disk that fails leaves it.
+    #[cfg(test)]
+    pub fn fail(&self) {
+        self.broken.store(true, Ordering::Release);
+    }
+
     fn closed(&self) -> Error {
         failed(&self.path, redb::Error::PreviousIo)
     }

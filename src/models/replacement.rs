@@ -51,7 +51,7 @@ impl Participant for Replacement {
     fn committed(&self, mark: &CommitMark) {
         if let Err(error) = self.instance.catalog.finish_replace(self.oid, &mark.id) {
             tracing::warn!(
-                "the replacement of {} is done, and the next start must do it again: {error}",
+                "the replacement of {} is done, and is to be written again: {error}",
                 self.new.name
             );
         }

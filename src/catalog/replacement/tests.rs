@@ -94,6 +94,31 @@ fn what_is_prepared_is_durable_and_unseen_until_it_is_finished() {
 }
 
 #[test]
+fn what_is_finished_on_a_disk_that_fails_stays_so() {
+    let fixture = Fixture::new();
+    let a = fixture.create("a", "SELECT 1", &[]);
+    fixture
+        .prepare(a, view("a", "SELECT 2", &[]), "this")
+        .unwrap();
+    let path = fixture.folder.path().join("catalog.redb");
+    let aside = fixture.folder.path().join("aside");
+    std::fs::rename(&path, &aside).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    fixture.catalog.store.fail();
+    fixture.catalog.finish_replace(a, "this").unwrap_err();
+    assert_eq!(fixture.definition(a), NEW);
+    std::fs::remove_dir(&path).unwrap();
+    std::fs::rename(&aside, &path).unwrap();
+    // It reads the file again, which has the replacement as prepared.
+    fixture.create("b", "SELECT 1", &[]);
+    assert_eq!(fixture.definition(a), NEW);
+    assert!(fixture.catalog.snapshot().prepared(a).is_none());
+    let fixture = fixture.reopen();
+    assert_eq!(fixture.definition(a), NEW);
+    assert!(fixture.catalog.snapshot().prepared(a).is_none());
+}
+
+#[test]
 fn what_is_abandoned_never_was() {
     let fixture = Fixture::new();
     let a = fixture.create("a", "SELECT 1", &[]);
