@@ -150,21 +150,8 @@ fn views(snapshot: &Snapshot, pair: &str) -> Vec<Arc<Object>> {
 }
 
 fn new_view(name: &QualifiedName, query: u64, depends_on: BTreeSet<Oid>) -> NewObject {
-    NewObject {
-        oid: None,
-        name: name.clone(),
-        definition: sql::parse_one(&format!("CREATE VIEW {name} AS SELECT {query}")).unwrap(),
-        schema: Arc::new(arrow::datatypes::Schema::empty()),
-        depends_on,
-        comment: None,
-        column_comments: BTreeMap::new(),
-        sequences: BTreeMap::new(),
-        indexes: Vec::new(),
-        keeps_comments: true,
-        project_file: None,
-        kept_literals: Vec::new(),
-        owner: None,
-    }
+    let definition = sql::parse_one(&format!("CREATE VIEW {name} AS SELECT {query}")).unwrap();
+    NewObject::new(name.clone(), definition).reading(depends_on)
 }
 
 /// What the catalog holds, as text.

@@ -13,6 +13,7 @@ pub mod system;
 
 mod dependency;
 mod name;
+mod new_object;
 mod part_comments;
 mod publication;
 mod record;
@@ -35,6 +36,7 @@ pub use name::{
     OWN_TEMPORARY, USER_SCHEMA, check_schema_name, check_writable, is_system_schema,
     is_temporary_schema, meant_path, meant_schema, temporary_schema,
 };
+pub use new_object::NewObject;
 pub use object::{KeptLiterals, Kind, Object, Oid};
 pub use part_comments::{Part, PartComments};
 pub use referencing::{Reference, has_key, is_key_of, no_key, references_of};
@@ -42,7 +44,7 @@ pub use replacement::PreparedReplacement;
 pub use snapshot::{Schema, Snapshot};
 pub use staged::StagedCatalog;
 pub use store::is_in_use;
-pub use transaction::{NewObject, Transaction};
+pub use transaction::Transaction;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -16,8 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::default_privileges::DefaultPrivileges;
 use super::part_comments::PartComments;
 use super::privilege::Access;
-use super::transaction::NewObject;
-use super::{KeptLiterals, Kind, Object, Oid, PreparedReplacement, Schema, time};
+use super::{KeptLiterals, Kind, NewObject, Object, Oid, PreparedReplacement, Schema, time};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::{self, QualifiedName, Statement};
 

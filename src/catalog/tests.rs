@@ -81,21 +81,9 @@ fn new_object(sql: &str, reads: &[Oid]) -> NewObject {
         sql::Statement::CreateCheck(create) => &create.name,
         other => panic!("{other:?} creates nothing"),
     };
-    NewObject {
-        oid: None,
-        name: name.qualify("public"),
-        definition,
-        schema: columns(&["id", "email"]),
-        depends_on: reads.iter().copied().collect(),
-        comment: None,
-        column_comments: BTreeMap::new(),
-        sequences: BTreeMap::new(),
-        indexes: Vec::new(),
-        keeps_comments: true,
-        project_file: None,
-        kept_literals: Vec::new(),
-        owner: None,
-    }
+    NewObject::new(name.qualify("public"), definition)
+        .with_columns(columns(&["id", "email"]))
+        .reading(reads.iter().copied().collect())
 }
 
 fn object_name(schema: Option<&str>, name: &str) -> ObjectName {

@@ -1,7 +1,7 @@
 //! `CREATE TYPE ... AS (...)`, and the actions of `ALTER TYPE` on attributes, which are refused while values
 //! of the type are kept somewhere, or something else is defined by it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::datatypes::Schema;
@@ -34,21 +34,10 @@ pub fn execute(session: &Session, create: &CreateComposite) -> Result<Outcome> {
         schema,
         depends_on,
     } = defined(session, &snapshot, create)?;
-    let new = NewObject {
-        oid: None,
-        definition,
-        name,
-        schema: Arc::new(schema),
-        depends_on,
-        comment: None,
-        column_comments: BTreeMap::new(),
-        sequences: BTreeMap::new(),
-        indexes: Vec::new(),
-        keeps_comments: true,
-        project_file: None,
-        kept_literals: Vec::new(),
-        owner: Some(session.role_oid(&snapshot)),
-    };
+    let new = NewObject::new(name, definition)
+        .with_columns(Arc::new(schema))
+        .reading(depends_on)
+        .owned_by(session.role_oid(&snapshot));
     catalog.write(|transaction| transaction.create(new))?;
     Ok(Outcome::Done("CREATE TYPE".to_owned()))
 }

@@ -1,9 +1,7 @@
 //! `CREATE FUNCTION`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
-
-use arrow::datatypes::Schema;
 
 use crate::catalog::privilege::Rights;
 use crate::catalog::{NewObject, Oid};
@@ -74,21 +72,9 @@ pub(super) fn new_function(
     depends_on: BTreeSet<Oid>,
     owner: Oid,
 ) -> NewObject {
-    NewObject {
-        oid: None,
-        definition: Statement::CreateFunction(Box::new(create.clone())),
-        name,
-        schema: Arc::new(Schema::empty()),
-        depends_on,
-        comment: None,
-        column_comments: BTreeMap::new(),
-        sequences: BTreeMap::new(),
-        indexes: Vec::new(),
-        keeps_comments: true,
-        project_file: None,
-        kept_literals: Vec::new(),
-        owner: Some(owner),
-    }
+    NewObject::new(name, Statement::CreateFunction(Box::new(create.clone())))
+        .reading(depends_on)
+        .owned_by(owner)
 }
 
 /// That a replacement answers what the function before it did.

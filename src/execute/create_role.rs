@@ -1,10 +1,5 @@
 //! `CREATE ROLE`.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-
-use arrow::datatypes::Schema;
-
 use crate::catalog::privilege::{Grant, OWNER_OID, Privilege, Rights};
 use crate::catalog::{NewObject, Oid, Snapshot, Transaction};
 use crate::error::{Error, Result, SqlState};
@@ -91,31 +86,17 @@ pub fn check_may(
 
 /// The definition of a role.
 pub fn new_role(name: &str, options: RoleOptions) -> NewObject {
-    let name = QualifiedName::new("", name);
-    NewObject {
-        oid: None,
-        definition: Statement::CreateRole(CreateRole {
-            name: ObjectName {
-                schema: None,
-                name: name.name.clone(),
-            },
-            options,
-            in_roles: Vec::new(),
-            members: Vec::new(),
-            admins: Vec::new(),
-        }),
-        name,
-        schema: Arc::new(Schema::empty()),
-        depends_on: BTreeSet::new(),
-        comment: None,
-        column_comments: BTreeMap::new(),
-        sequences: BTreeMap::new(),
-        indexes: Vec::new(),
-        keeps_comments: true,
-        project_file: None,
-        kept_literals: Vec::new(),
-        owner: None,
-    }
+    let definition = Statement::CreateRole(CreateRole {
+        name: ObjectName {
+            schema: None,
+            name: name.to_owned(),
+        },
+        options,
+        in_roles: Vec::new(),
+        members: Vec::new(),
+        admins: Vec::new(),
+    });
+    NewObject::new(QualifiedName::new("", name), definition)
 }
 
 /// Options with the verifier of a password in its place. An empty password is none, as in PostgreSQL,

@@ -1,6 +1,6 @@
 //! `CREATE SEQUENCE` and `ALTER SEQUENCE`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::create_table::make_temporary;
@@ -44,10 +44,7 @@ pub fn execute(session: &Session, create: &CreateSequence) -> Result<Outcome> {
         return done;
     }
     let options = owned(&snapshot, &path, &name.schema, create.options.clone())?;
-    let new = NewObject {
-        owner: Some(session.role_oid(&snapshot)),
-        ..defined(name, options)
-    };
+    let new = defined(name, options).owned_by(session.role_oid(&snapshot));
     session
         .instance
         .catalog
@@ -244,24 +241,11 @@ fn owned(
 }
 
 fn defined(name: QualifiedName, options: SequenceOptions) -> NewObject {
-    NewObject {
-        oid: None,
-        definition: Statement::CreateSequence(CreateSequence {
-            name: name.clone().into(),
-            options,
-            is_temporary: false,
-            if_not_exists: false,
-        }),
-        name,
-        schema: Arc::new(columns()),
-        depends_on: BTreeSet::new(),
-        comment: None,
-        column_comments: BTreeMap::new(),
-        sequences: BTreeMap::new(),
-        indexes: Vec::new(),
-        keeps_comments: true,
-        project_file: None,
-        kept_literals: Vec::new(),
-        owner: None,
-    }
+    let definition = Statement::CreateSequence(CreateSequence {
+        name: name.clone().into(),
+        options,
+        is_temporary: false,
+        if_not_exists: false,
+    });
+    NewObject::new(name, definition).with_columns(Arc::new(columns()))
 }

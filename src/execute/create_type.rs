@@ -3,7 +3,7 @@
 //! rows that have it, and the definitions of views and checks that name it. Earlier versions of tables are read
 //! and restored with the new text.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -34,25 +34,12 @@ pub fn execute(session: &Session, create: &CreateType) -> Result<Outcome> {
     let catalog = &session.instance.catalog;
     let snapshot = catalog.snapshot();
     let name = create.name.qualify(creation_schema(&session.settings()));
-    let new = NewObject {
-        oid: None,
-        definition: Statement::CreateType(CreateType {
-            name: name.clone().into(),
-            array_oid: catalog.reserve_oid()?,
-            ..create.clone()
-        }),
-        name,
-        schema: Arc::new(Schema::empty()),
-        depends_on: BTreeSet::new(),
-        comment: None,
-        column_comments: BTreeMap::new(),
-        sequences: BTreeMap::new(),
-        indexes: Vec::new(),
-        keeps_comments: true,
-        project_file: None,
-        kept_literals: Vec::new(),
-        owner: Some(session.role_oid(&snapshot)),
-    };
+    let definition = Statement::CreateType(CreateType {
+        name: name.clone().into(),
+        array_oid: catalog.reserve_oid()?,
+        ..create.clone()
+    });
+    let new = NewObject::new(name, definition).owned_by(session.role_oid(&snapshot));
     catalog.write(|transaction| transaction.create(new))?;
     Ok(Outcome::Done("CREATE TYPE".to_owned()))
 }

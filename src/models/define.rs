@@ -136,21 +136,9 @@ pub async fn define(
             "ON COMMIT can only be used on temporary tables",
         ));
     }
-    Ok(NewObject {
-        oid: None,
-        name: full,
-        definition: statement,
-        schema,
-        depends_on,
-        comment: None,
-        column_comments: Default::default(),
-        sequences: Default::default(),
-        indexes: Vec::new(),
-        keeps_comments: true,
-        project_file: None,
-        kept_literals: Vec::new(),
-        owner: None,
-    })
+    Ok(NewObject::new(full, statement)
+        .with_columns(schema)
+        .reading(depends_on))
 }
 
 /// What is kept beyond the session reads nothing that ends with it.

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::super::Catalog;
+use super::super::{Catalog, NewObject};
 use super::*;
 use crate::error::Error;
 use crate::sql::QualifiedName;
@@ -150,24 +150,9 @@ fn the_state_of_a_view_goes_with_it() {
     let (catalog, journal) = open(&folder, 10);
     let definition =
         crate::sql::parse_one("CREATE MATERIALIZED VIEW public.a AS SELECT 1").unwrap();
+    let new = NewObject::new(QualifiedName::new("public", "a"), definition);
     let oid = catalog
-        .write(|transaction| {
-            transaction.create(super::super::NewObject {
-                oid: None,
-                name: QualifiedName::new("public", "a"),
-                definition,
-                schema: Arc::new(arrow::datatypes::Schema::empty()),
-                depends_on: Default::default(),
-                comment: None,
-                column_comments: Default::default(),
-                sequences: Default::default(),
-                indexes: Vec::new(),
-                keeps_comments: true,
-                project_file: None,
-                kept_literals: Vec::new(),
-                owner: None,
-            })
-        })
+        .write(|transaction| transaction.create(new))
         .unwrap();
     journal
         .put_model_state(oid, &ModelState::default())

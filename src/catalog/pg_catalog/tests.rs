@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
@@ -117,21 +117,8 @@ fn create(server: &Server, name: &str, sql: &str) -> Oid {
         Field::new("tags", DataType::new_list(DataType::Utf8, true), true),
         Field::new("at", time, true),
     ];
-    let new = NewObject {
-        oid: None,
-        name: QualifiedName::new(schema, name),
-        definition: parse_one(sql).unwrap(),
-        schema: Arc::new(Schema::new(fields)),
-        depends_on: BTreeSet::new(),
-        comment: None,
-        column_comments: BTreeMap::new(),
-        sequences: BTreeMap::new(),
-        indexes: Vec::new(),
-        keeps_comments: true,
-        project_file: None,
-        kept_literals: Vec::new(),
-        owner: None,
-    };
+    let new = NewObject::new(QualifiedName::new(schema, name), parse_one(sql).unwrap())
+        .with_columns(Arc::new(Schema::new(fields)));
     server
         .catalog
         .write(|transaction| transaction.create(new))

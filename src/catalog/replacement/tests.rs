@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use super::*;
 use crate::catalog::Catalog;
 use crate::error::SqlState;
@@ -42,24 +40,10 @@ impl Fixture {
 }
 
 fn view(name: &str, query: &str, reads: &[Oid]) -> NewObject {
-    NewObject {
-        oid: None,
-        name: QualifiedName::new("public", name),
-        definition: sql::parse_one(&format!(
-            "CREATE MATERIALIZED VIEW public.{name} AS {query}"
-        ))
-        .unwrap(),
-        schema: Arc::new(arrow::datatypes::Schema::empty()),
-        depends_on: reads.iter().copied().collect(),
-        comment: None,
-        column_comments: BTreeMap::new(),
-        sequences: BTreeMap::new(),
-        indexes: Vec::new(),
-        keeps_comments: true,
-        project_file: None,
-        kept_literals: Vec::new(),
-        owner: None,
-    }
+    let definition = format!("CREATE MATERIALIZED VIEW public.{name} AS {query}");
+    let definition = sql::parse_one(&definition).unwrap();
+    NewObject::new(QualifiedName::new("public", name), definition)
+        .reading(reads.iter().copied().collect())
 }
 
 const OLD: &str = "CREATE MATERIALIZED VIEW public.a AS SELECT 1";

@@ -1,5 +1,3 @@
-use std::collections::{BTreeMap, BTreeSet};
-
 use arrow::datatypes::DataType;
 use arrow::util::pretty::pretty_format_batches;
 use chrono::{DateTime, Utc};
@@ -32,20 +30,10 @@ impl Server {
     }
 
     fn create(&self, name: &str, sql: &str) -> Oid {
+        let full = QualifiedName::new("public", name);
         let new = NewObject {
-            oid: None,
-            name: QualifiedName::new("public", name),
-            definition: parse_one(sql).unwrap(),
-            schema: Arc::new(Schema::empty()),
-            depends_on: BTreeSet::new(),
-            comment: None,
-            column_comments: BTreeMap::new(),
-            sequences: BTreeMap::new(),
-            indexes: Vec::new(),
-            keeps_comments: true,
             project_file: Some(format!("public/{name}.sql")),
-            kept_literals: Vec::new(),
-            owner: None,
+            ..NewObject::new(full, parse_one(sql).unwrap())
         };
         self.catalog
             .write(|transaction| transaction.create(new))

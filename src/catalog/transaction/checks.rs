@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 
-use super::{NewObject, Transaction};
+use super::Transaction;
 use crate::catalog::privilege::Access;
-use crate::catalog::{Kind, Object, Oid};
+use crate::catalog::{Kind, NewObject, Object, Oid};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::sql::{self, QualifiedName, Statement};
 

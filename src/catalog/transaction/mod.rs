@@ -7,10 +7,8 @@ mod outcome;
 mod properties;
 mod schemas;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
-
-use arrow::datatypes::SchemaRef;
 
 use checks::{OBJECTS, renamed, too_many};
 
@@ -19,42 +17,9 @@ use super::name::{check_identifier, check_writable};
 use super::part_comments::PartComments;
 use super::privilege::OWNER_OID;
 use super::store::Store;
-use super::{KeptLiterals, Kind, Object, Oid, PreparedReplacement, Snapshot, time};
+use super::{Kind, NewObject, Object, Oid, PreparedReplacement, Snapshot, time};
 use crate::error::{Error, Result, SqlState};
-use crate::sql::create_index::CreateIndex;
-use crate::sql::{QualifiedName, Statement};
 use crate::warehouse::UnpublishedEntry;
-
-/// An object to be created, or to take the place of one.
-#[derive(Clone, Debug)]
-pub struct NewObject {
-    /// A number from [`super::Catalog::reserve_oid`]; `None` takes the next.
-    pub oid: Option<Oid>,
-    /// Its name.
-    pub name: QualifiedName,
-    /// The `CREATE` statement, with names in full.
-    pub definition: Statement,
-    /// Its columns; empty for a check.
-    pub schema: SchemaRef,
-    /// The objects that its definition reads.
-    pub depends_on: BTreeSet<Oid>,
-    /// Its comment.
-    pub comment: Option<String>,
-    /// Comments on columns.
-    pub column_comments: BTreeMap<String, String>,
-    /// What the numbers of identity columns are kept under, as [`Object::sequences`].
-    pub sequences: BTreeMap<String, String>,
-    /// Its indexes that are no constraints; none means, on replacing, those that there were.
-    pub indexes: Vec<CreateIndex>,
-    /// Whether, on replacing, comments stay that are not given here.
-    pub keeps_comments: bool,
-    /// The file of the project folder that it comes from.
-    pub project_file: Option<String>,
-    /// Which literals of that file stand in the definition as they were read.
-    pub kept_literals: KeptLiterals,
-    /// The role that makes it; what takes the place of another one keeps the owner.
-    pub owner: Option<Oid>,
-}
 
 /// A change of the catalog in the making: it sees its own work, and nobody else does until
 /// [`super::Catalog::write`] returns.
