@@ -3,14 +3,14 @@
 //! DataFusion takes for constants what gives one value for a batch without rows. So does a `CASE`, and it
 //! is NULL then, whatever it is for the rows.
 
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::Transformed;
 use datafusion::error::Result;
 use datafusion::logical_expr::expr::InList;
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::disjunction;
 use datafusion::logical_expr::{Expr, LogicalPlan, Operator, binary_expr, in_list, not};
 use datafusion::optimizer::optimizer::ApplyOrder;
 use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
+use tributary_udfs::rewrite_parts;
 
 /// Compares such items; to be the last rule, for others make `CASE` of other forms.
 #[derive(Debug)]
@@ -30,15 +30,7 @@ impl OptimizerRule for CompareItems {
         plan: LogicalPlan,
         _: &dyn OptimizerConfig,
     ) -> Result<Transformed<LogicalPlan>> {
-        let names = NamePreserver::new(&plan);
-        plan.map_expressions(|expression| {
-            let name = names.save(&expression);
-            let compared = expression.transform_up(|expression| Ok(compared(expression)))?;
-            Ok(match compared.transformed {
-                true => compared.update_data(|expression| name.restore(expression)),
-                false => compared,
-            })
-        })
+        rewrite_parts(plan, |part| Ok(compared(part)))
     }
 }
 

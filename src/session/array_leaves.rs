@@ -4,10 +4,10 @@
 
 use datafusion::common::tree_node::{Transformed, TransformedResult as _, TreeNode as _};
 use datafusion::error::Result as QueryResult;
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable as _, LogicalPlan};
 use tributary_udfs::postgres::{ARRAY_LEAVES, has_dimensions};
+use tributary_udfs::rewrite_parts;
 
 use crate::error::Result;
 
@@ -30,25 +30,20 @@ pub fn rewrite(plan: LogicalPlan) -> Result<LogicalPlan> {
     }
     let rewritten = plan.transform_up_with_subqueries(|node| {
         let schema = merge_schema(&node.inputs());
-        let names = NamePreserver::new(&node);
-        let rewritten = node.map_expressions(|expression| {
-            let name = names.save(&expression);
-            let rewritten = expression.transform_up(|part| {
-                let Expr::ScalarFunction(call) = &part else {
-                    return Ok(Transformed::no(part));
-                };
-                let [array] = call.args.as_slice() else {
-                    return Ok(Transformed::no(part));
-                };
-                // What is a parameter has no type yet.
-                let data_type = array.get_type(&schema);
-                let is_flat = data_type.is_ok_and(|data_type| !has_dimensions(&data_type));
-                Ok(match is_call(&part) && is_flat {
-                    true => Transformed::yes(array.clone()),
-                    false => Transformed::no(part),
-                })
-            })?;
-            Ok(rewritten.update_data(|expression| name.restore(expression)))
+        let rewritten = rewrite_parts(node, |part| {
+            let Expr::ScalarFunction(call) = &part else {
+                return Ok(Transformed::no(part));
+            };
+            let [array] = call.args.as_slice() else {
+                return Ok(Transformed::no(part));
+            };
+            // What is a parameter has no type yet.
+            let data_type = array.get_type(&schema);
+            let is_flat = data_type.is_ok_and(|data_type| !has_dimensions(&data_type));
+            Ok(match is_call(&part) && is_flat {
+                true => Transformed::yes(array.clone()),
+                false => Transformed::no(part),
+            })
         })?;
         match rewritten.transformed {
             true => rewritten.map_data(LogicalPlan::recompute_schema),

@@ -16,10 +16,10 @@ use datafusion::common::Column;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::error::Result as QueryResult;
 use datafusion::logical_expr::expr::{Between, BinaryExpr, Case, InList, Placeholder};
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{Expr, LogicalPlan, Operator, lit};
 use datafusion::scalar::ScalarValue;
 use tributary_udfs::postgres::{CHARACTER_LENGTH, CharacterKind, CharacterLength, array_elements};
+use tributary_udfs::rewrite_parts;
 
 use super::{declared, subqueries};
 use crate::catalog::Snapshot;
@@ -166,12 +166,7 @@ impl Columns<'_> {
         if !may_have_some(&node)? {
             return Ok(Transformed::no(node));
         }
-        let names = NamePreserver::new(&node);
-        node.map_expressions(|expression| {
-            let name = names.save(&expression);
-            let rewritten = expression.transform_up(|part| self.within(part))?;
-            Ok(rewritten.update_data(|expression| name.restore(expression)))
-        })
+        rewrite_parts(node, |part| self.within(part))
     }
 
     fn within(&self, part: Expr) -> QueryResult<Transformed<Expr>> {

@@ -10,13 +10,13 @@ use datafusion::common::tree_node::{Transformed, TransformedResult as _, TreeNod
 use datafusion::error::{DataFusionError, Result as QueryResult};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::expr::ScalarFunction;
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ExprSchemable as _, LogicalPlan, ReturnFieldArgs, ScalarFunctionArgs,
     ScalarUDF, ScalarUDFImpl, Signature, Volatility, lit,
 };
 use datafusion::scalar::ScalarValue;
+use tributary_udfs::rewrite_parts;
 
 use super::{DOMAIN, DomainChecks, DomainKind};
 use crate::catalog::Snapshot;
@@ -63,13 +63,8 @@ pub fn settle(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
             schema: merge_schema(&node.inputs()),
         };
         let input = node.inputs().first().map(|input| (*input).clone());
-        let names = NamePreserver::new(&node);
-        let settled = node.map_expressions(|expression| {
-            let name = names.save(&expression);
-            let settled = expression.transform_up(|part| settling.part(part, input.as_ref()))?;
-            Ok(settled.update_data(|expression| name.restore(expression)))
-        })?;
-        settled.map_data(LogicalPlan::recompute_schema)
+        rewrite_parts(node, |part| settling.part(part, input.as_ref()))?
+            .map_data(LogicalPlan::recompute_schema)
     });
     Ok(settled.data()?)
 }

@@ -7,8 +7,8 @@ use arrow::datatypes::FieldRef;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, DFSchemaRef};
 use datafusion::error::Result;
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{Expr, Join, LogicalPlan, Subquery};
+use tributary_udfs::rewrite_parts;
 
 use super::references::{has, subquery_of};
 use super::shape::subquery;
@@ -59,23 +59,18 @@ fn put(plan: LogicalPlan, value_of: &ValueOf<'_>, is_captured: &Cell<bool>) -> R
     let schemas: Vec<DFSchemaRef> = inputs.map(|input| Arc::clone(input.schema())).collect();
     let beyond =
         |field: &FieldRef, column: &Column| beyond(&schemas, value_of, is_captured, field, column);
-    let preserver = NamePreserver::new(&plan);
-    let plan = plan.map_expressions(|expression| {
-        let name = preserver.save(&expression);
-        let changed = expression.transform_up(|part| {
-            if let Expr::OuterReferenceColumn(field, column) = &part {
-                return Ok(match value_of(field, column) {
-                    Some(value) => Transformed::yes(value),
-                    None => Transformed::no(part),
-                });
-            }
-            let Some(own) = subquery_of(&part) else {
-                return Ok(Transformed::no(part));
-            };
-            let rows = put(own.subquery.as_ref().clone(), &beyond, is_captured)?;
-            Ok(Transformed::yes(of_subquery(part, subquery(rows))))
-        })?;
-        Ok(changed.update_data(|expression| name.restore(expression)))
+    let plan = rewrite_parts(plan, |part| {
+        if let Expr::OuterReferenceColumn(field, column) = &part {
+            return Ok(match value_of(field, column) {
+                Some(value) => Transformed::yes(value),
+                None => Transformed::no(part),
+            });
+        }
+        let Some(own) = subquery_of(&part) else {
+            return Ok(Transformed::no(part));
+        };
+        let rows = put(own.subquery.as_ref().clone(), &beyond, is_captured)?;
+        Ok(Transformed::yes(of_subquery(part, subquery(rows))))
     })?;
     plan.data.recompute_schema()
 }

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use arrow::datatypes::DataType;
 use datafusion::common::DFSchema;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::tree_node::{Transformed, TransformedResult};
 use datafusion::error::Result;
 use datafusion::logical_expr::expr::{InList, ScalarFunction};
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
     AggregateUDF, BinaryExpr, Cast, Distinct, Expr, ExprSchemable, LogicalPlan, Operator, SortExpr,
@@ -23,6 +22,7 @@ use super::function::Definition;
 use super::kind::{JsonKind, passes_arguments};
 use super::{path_in, row, types};
 use crate::FunctionError;
+use crate::node_expressions::rewrite_parts;
 use crate::wording::type_name;
 
 /// Before DataFusion finds common types: casts read and check documents, `jsonb` compares and sorts
@@ -40,13 +40,7 @@ impl AnalyzerRule for JsonTypes {
         plan.transform_up_with_subqueries(|plan| {
             let schema = merge_schema(&plan.inputs());
             refuse_without_equality(&plan, &schema)?;
-            let names = NamePreserver::new(&plan);
-            let rewritten = plan.map_expressions(|expression| {
-                let name = names.save(&expression);
-                let rewritten =
-                    expression.transform_up(|expression| rewrite(expression, &schema))?;
-                Ok(rewritten.update_data(|expression| name.restore(expression)))
-            })?;
+            let rewritten = rewrite_parts(plan, |part| rewrite(part, &schema))?;
             is_changed |= rewritten.transformed;
             let rewritten = match is_changed {
                 true => rewritten.map_data(LogicalPlan::recompute_schema)?,

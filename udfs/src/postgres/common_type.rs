@@ -13,10 +13,9 @@ mod types;
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::DFSchema;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::tree_node::{Transformed, TransformedResult};
 use datafusion::error::Result;
 use datafusion::logical_expr::expr::InList;
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
     Between, BinaryExpr, Case, Cast, Expr, ExprSchemable, LogicalPlan, Operator,
@@ -29,6 +28,7 @@ use super::matched_types::Matching;
 use super::rule::is_comparison;
 use super::truths::{read_truths, refuse_truths};
 use crate::FunctionError;
+use crate::node_expressions::rewrite_parts;
 
 /// Functions whose arguments and answer are of one type.
 const FUNCTIONS: [&str; 5] = ["coalesce", "greatest", "least", "make_array", "nullif"];
@@ -71,13 +71,7 @@ impl AnalyzerRule for CommonTypes {
 
 fn of_expressions(plan: LogicalPlan, matching: Matching) -> Result<Transformed<LogicalPlan>> {
     let schema = merge_schema(&plan.inputs());
-    let names = NamePreserver::new(&plan);
-    plan.map_expressions(|expression| {
-        let name = names.save(&expression);
-        let rewritten =
-            expression.transform_up(|expression| of_expression(expression, &schema, matching))?;
-        Ok(rewritten.update_data(|expression| name.restore(expression)))
-    })
+    rewrite_parts(plan, |part| of_expression(part, &schema, matching))
 }
 
 fn of_expression(

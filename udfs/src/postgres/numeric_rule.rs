@@ -5,12 +5,11 @@ use std::sync::{Arc, LazyLock};
 use arrow::datatypes::DataType;
 use datafusion::common::DFSchema;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::tree_node::{Transformed, TransformedResult};
 use datafusion::error::Result;
 use datafusion::functions_aggregate::average::avg_udaf;
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::expr::ScalarFunction;
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::planner::{
     ExprPlanner, PlannerResult, RawAggregateExpr, RawBinaryExpr, RawWindowExpr,
 };
@@ -33,6 +32,7 @@ use super::rule::POSTGRES_SUM;
 use super::spread::SPREADS;
 use super::whole::Whole;
 use super::{decimals, numeric};
+use crate::node_expressions::rewrite_parts;
 
 /// The key of a field's metadata that tells a cast to `numeric` without digits, which keeps those
 /// that a value has, from one that names as many.
@@ -109,13 +109,7 @@ impl AnalyzerRule for NumericArithmetic {
                 return Ok(Transformed::no(plan));
             }
             let schema = merge_schema(&plan.inputs());
-            let names = NamePreserver::new(&plan);
-            let rewritten = plan.map_expressions(|expression| {
-                let name = names.save(&expression);
-                let rewritten =
-                    expression.transform_up(|expression| rewrite(expression, &schema))?;
-                Ok(rewritten.update_data(|expression| name.restore(expression)))
-            })?;
+            let rewritten = rewrite_parts(plan, |part| rewrite(part, &schema))?;
             is_changed |= rewritten.transformed;
             match is_changed {
                 true => rewritten.map_data(LogicalPlan::recompute_schema),

@@ -6,13 +6,13 @@ use arrow::compute::SortOptions;
 use arrow::datatypes::{DataType, Field};
 use datafusion::common::DFSchema;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::tree_node::{Transformed, TransformedResult};
 use datafusion::error::Result;
 use datafusion::functions_aggregate::min_max::{max_udaf, min_udaf};
 use datafusion::functions_aggregate::string_agg::string_agg_udaf;
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::expr::{AggregateFunction, InList, NullTreatment, ScalarFunction};
-use datafusion::logical_expr::expr_rewriter::{FunctionRewrite, NamePreserver};
+use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
     AggregateUDF, Between, BinaryExpr, Case, Cast, Expr, ExprSchemable, LogicalPlan, Operator,
@@ -42,6 +42,7 @@ use super::told_apart::ToldApart;
 use super::value_rows::of_own_types;
 use super::zoned;
 use crate::formatting::SessionTimeZone;
+use crate::node_expressions::rewrite_parts;
 
 /// The key under which Arrow keeps a field's extension type.
 const EXTENSION_NAME: &str = "ARROW:extension:name";
@@ -94,15 +95,10 @@ impl AnalyzerRule for PostgresSemantics {
         let zone = SessionTimeZone::of(options);
         plan.transform_up_with_subqueries(|plan| {
             let schema = merge_schema(&plan.inputs());
-            let names = NamePreserver::new(&plan);
-            let rewritten = plan.map_expressions(|expression| {
-                let name = names.save(&expression);
-                let rewritten = expression.transform_up(|expression| {
-                    zoned::rewrite(expression, &schema, &zone)
-                        .transform_data(|expression| Ok(rewrite(expression, &schema)))?
-                        .transform_data(|expression| member_by_form(expression, &schema))
-                })?;
-                Ok(rewritten.update_data(|expression| name.restore(expression)))
+            let rewritten = rewrite_parts(plan, |part| {
+                zoned::rewrite(part, &schema, &zone)
+                    .transform_data(|part| Ok(rewrite(part, &schema)))?
+                    .transform_data(|part| member_by_form(part, &schema))
             })?;
             let rewritten = match rewritten.transformed {
                 true => rewritten.map_data(LogicalPlan::recompute_schema)?,

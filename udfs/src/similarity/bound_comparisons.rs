@@ -8,7 +8,6 @@ use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::error::Result;
 use datafusion::logical_expr::expr::ScalarFunction;
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{BinaryExpr, Cast, Expr, LogicalPlan, Operator, ScalarUDF, lit};
 use datafusion::optimizer::{ApplyOrder, OptimizerConfig, OptimizerRule};
 
@@ -17,6 +16,7 @@ use super::{
     levenshtein_less_equal, normalized_levenshtein, osa_distance,
 };
 use crate::arguments::{Function, declare};
+use crate::node_expressions::rewrite_parts;
 
 /// Gives the functions of this folder the bound that a comparison with a constant implies:
 /// `levenshtein(a, b) <= 2` becomes `levenshtein_less_equal(a, b, 2) <= 2`, and
@@ -96,13 +96,7 @@ impl OptimizerRule for BoundComparisons {
         if calls.is_empty() {
             return Ok(Transformed::no(plan));
         }
-        let names = NamePreserver::new(&plan);
-        plan.map_expressions(|expression| {
-            let name = names.save(&expression);
-            let rewritten =
-                expression.transform_up(|expression| Ok(bounded(expression, &calls)))?;
-            Ok(rewritten.update_data(|expression| name.restore(expression)))
-        })
+        rewrite_parts(plan, |part| Ok(bounded(part, &calls)))
     }
 }
 
