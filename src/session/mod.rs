@@ -20,6 +20,7 @@ pub mod outcome;
 pub mod own_types;
 mod parameter_fields;
 mod placed_parameters;
+mod places;
 pub mod plan;
 pub mod plan_size;
 mod populated_rows;

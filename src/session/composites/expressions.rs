@@ -7,7 +7,7 @@ use datafusion::common::DFSchema;
 use datafusion::common::tree_node::Transformed;
 use datafusion::error::Result as QueryResult;
 use datafusion::logical_expr::expr::ScalarFunction;
-use datafusion::logical_expr::{Cast, Expr, ExprSchemable as _, Operator, SortExpr, lit};
+use datafusion::logical_expr::{Cast, Expr, ExprSchemable as _, Operator, lit};
 use datafusion::scalar::ScalarValue;
 use tributary_udfs::composites::{self, ASSIGNED, CompositeKind, CompositeType, READ};
 use tributary_udfs::json::JsonKind;
@@ -16,6 +16,7 @@ use tributary_udfs::type_name;
 use super::{enums_within, shown_name};
 use crate::catalog::Snapshot;
 use crate::error::{Error, Result, SqlState};
+use crate::session::places;
 
 /// What expressions are rewritten by.
 pub(super) struct Expressions<'a> {
@@ -49,26 +50,19 @@ impl Expressions<'_> {
             Expr::WindowFunction(mut function) => {
                 let name = function.fun.name().to_owned();
                 self.check_called(&name, &function.params.args)?;
-                let is_changed = self.order(&mut function.params.order_by)?;
+                let is_changed =
+                    places::order(&mut function.params.order_by, &|row| self.place(row))?;
                 Transformed::new_transformed(Expr::WindowFunction(function), is_changed)
             }
             Expr::AggregateFunction(mut function) => {
                 let name = function.func.name().to_owned();
                 self.check_called(&name, &function.params.args)?;
-                let is_changed = self.order(&mut function.params.order_by)?;
+                let is_changed =
+                    places::order(&mut function.params.order_by, &|row| self.place(row))?;
                 Transformed::new_transformed(Expr::AggregateFunction(function), is_changed)
             }
             other => Transformed::no(other),
         })
-    }
-
-    /// Orders by the places of rows; whether there are any among what is ordered by.
-    pub fn order(&self, order: &mut [SortExpr]) -> QueryResult<bool> {
-        let mut is_changed = false;
-        for sort in order {
-            is_changed |= self.place(&mut sort.expr)?;
-        }
-        Ok(is_changed)
     }
 
     /// Puts the place of a row in its place; whether it is one, or an array of some.

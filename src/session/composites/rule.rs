@@ -1,18 +1,17 @@
 //! Composite types in a plan: casts and comparisons with NULL as PostgreSQL has them.
 
 use arrow::datatypes::DataType;
-use datafusion::common::DFSchema;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::error::Result;
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{Distinct, Expr, LogicalPlan};
+use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::optimizer::AnalyzerRule;
 use tributary_udfs::composites::CompositeKind;
+use tributary_udfs::rewrite_parts;
 
 use super::expressions::Expressions;
 use crate::catalog::pg_catalog::StatementCatalog;
+use crate::session::places;
 
 /// Before what looks at enums, which attributes may be of.
 #[derive(Debug, Default)]
@@ -35,25 +34,13 @@ impl AnalyzerRule for CompositeTypes {
         let path = sources.search_path();
         let mut is_changed = false;
         plan.transform_up_with_subqueries(|plan| {
-            let mut schema = merge_schema(&plan.inputs());
-            // A plan that was optimized before has scans that filter.
-            if let LogicalPlan::TableScan(scan) = &plan {
-                let (name, columns) = (scan.table_name.clone(), scan.source.schema());
-                schema.merge(&DFSchema::try_from_qualified_schema(name, &columns)?);
-            }
             let expressions = Expressions {
                 snapshot: &snapshot,
                 path: &path,
-                schema: &schema,
+                schema: &places::columns_below(&plan)?,
             };
-            let names = NamePreserver::new(&plan);
-            let rewritten = plan.map_expressions(|expression| {
-                let name = names.save(&expression);
-                let rewritten =
-                    expression.transform_up(|expression| expressions.rewrite(expression))?;
-                Ok(rewritten.update_data(|expression| name.restore(expression)))
-            })?;
-            let rewritten = rewritten.transform_data(|plan| ordered(plan, &expressions))?;
+            let rewritten = rewrite_parts(plan, |part| expressions.rewrite(part))?
+                .transform_data(|plan| places::ordered(plan, &|row| expressions.place(row)))?;
             is_changed |= rewritten.transformed;
             match is_changed {
                 true => rewritten.map_data(LogicalPlan::recompute_schema),
@@ -62,29 +49,6 @@ impl AnalyzerRule for CompositeTypes {
         })
         .data()
     }
-}
-
-/// A node that orders rows of composite types by their places.
-fn ordered(plan: LogicalPlan, expressions: &Expressions<'_>) -> Result<Transformed<LogicalPlan>> {
-    Ok(match plan {
-        LogicalPlan::Sort(mut sort) => {
-            let is_changed = expressions.order(&mut sort.expr)?;
-            Transformed::new_transformed(LogicalPlan::Sort(sort), is_changed)
-        }
-        LogicalPlan::Distinct(Distinct::On(mut on)) => {
-            let mut is_changed = match &mut on.sort_expr {
-                Some(order) => expressions.order(order)?,
-                None => false,
-            };
-            // What rows are told apart by is what they are ordered by.
-            for expression in &mut on.on_expr {
-                is_changed |= expressions.place(expression)?;
-            }
-            let plan = LogicalPlan::Distinct(Distinct::On(on));
-            Transformed::new_transformed(plan, is_changed)
-        }
-        other => Transformed::no(other),
-    })
 }
 
 /// Whether a plan has values of the type of a relation's rows, which need no type that users have made.

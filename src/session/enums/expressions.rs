@@ -8,7 +8,7 @@ use datafusion::error::Result as QueryResult;
 use datafusion::functions_nested::expr_fn::{array_slice, make_array};
 use datafusion::logical_expr::expr::{Between, InList, ScalarFunction};
 use datafusion::logical_expr::{
-    BinaryExpr, Case, Cast, Expr, ExprSchemable as _, Operator, SortExpr, cast, lit, when,
+    BinaryExpr, Case, Cast, Expr, ExprSchemable as _, Operator, cast, lit, when,
 };
 use datafusion::scalar::ScalarValue;
 use tributary_udfs::enums::{self, EnumDefinition, EnumKind, EnumType};
@@ -17,6 +17,7 @@ use tributary_udfs::type_name;
 use super::definition;
 use crate::catalog::Snapshot;
 use crate::error::{Error, Result, SqlState};
+use crate::session::places;
 
 /// What expressions are rewritten by.
 pub(super) struct Expressions<'a> {
@@ -34,15 +35,6 @@ impl Expressions<'_> {
 
     pub fn definition(&self, of: EnumType) -> Result<EnumDefinition> {
         definition(self.snapshot, self.path, of)
-    }
-
-    /// Orders by the places of values; whether there are any among what is ordered by.
-    pub fn order(&self, order: &mut [SortExpr]) -> QueryResult<bool> {
-        let mut is_changed = false;
-        for sort in order {
-            is_changed |= self.place(&mut sort.expr)?;
-        }
-        Ok(is_changed)
     }
 
     /// Puts the place of a value in its place; whether it is one of an enum type.
@@ -227,7 +219,7 @@ impl Expressions<'_> {
             Expr::WindowFunction(mut function) => {
                 let name = function.fun.name().to_owned();
                 let params = &mut function.params;
-                let is_ordered = self.order(&mut params.order_by)?;
+                let is_ordered = places::order(&mut params.order_by, &|value| self.place(value))?;
                 let is_placed = self.arguments(&name, &mut params.args)?;
                 let is_changed = is_ordered || is_placed;
                 Transformed::new_transformed(Expr::WindowFunction(function), is_changed)
@@ -235,7 +227,7 @@ impl Expressions<'_> {
             Expr::AggregateFunction(mut function) => {
                 let name = function.func.name().to_owned();
                 let params = &mut function.params;
-                let is_ordered = self.order(&mut params.order_by)?;
+                let is_ordered = places::order(&mut params.order_by, &|value| self.place(value))?;
                 let is_placed = self.arguments(&name, &mut params.args)?;
                 let is_changed = is_ordered || is_placed;
                 Transformed::new_transformed(Expr::AggregateFunction(function), is_changed)

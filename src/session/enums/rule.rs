@@ -2,16 +2,16 @@
 
 use datafusion::common::DFSchema;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::tree_node::{Transformed, TransformedResult};
 use datafusion::error::Result;
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{Distinct, LogicalPlan};
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::AnalyzerRule;
+use tributary_udfs::rewrite_parts;
 
 use super::expressions::Expressions;
 use super::retyped;
 use crate::catalog::pg_catalog::StatementCatalog;
+use crate::session::places;
 
 /// Before DataFusion finds common types: casts read and check labels, values are ordered as their type
 /// declares them, and the type is kept where DataFusion would lose it.
@@ -35,16 +35,10 @@ impl AnalyzerRule for EnumTypes {
         let path = sources.search_path();
         let mut is_changed = false;
         plan.transform_up_with_subqueries(|plan| {
-            let mut schema = merge_schema(&plan.inputs());
-            // A plan that was optimized before has scans that filter.
-            if let LogicalPlan::TableScan(scan) = &plan {
-                let (name, columns) = (scan.table_name.clone(), scan.source.schema());
-                schema.merge(&DFSchema::try_from_qualified_schema(name, &columns)?);
-            }
             let expressions = Expressions {
                 snapshot: &snapshot,
                 path: &path,
-                schema: &schema,
+                schema: &places::columns_below(&plan)?,
             };
             let columns = retyped::wanted(&plan, &expressions)?;
             let rewritten = rewritten(plan, &expressions)?;
@@ -62,38 +56,18 @@ impl AnalyzerRule for EnumTypes {
 }
 
 fn rewritten(plan: LogicalPlan, expressions: &Expressions<'_>) -> Result<Transformed<LogicalPlan>> {
-    let names = NamePreserver::new(&plan);
-    let rewritten = plan.map_expressions(|expression| {
-        let name = names.save(&expression);
-        let rewritten = expression.transform_up(|expression| expressions.rewrite(expression))?;
-        Ok(rewritten.update_data(|expression| name.restore(expression)))
-    })?;
-    rewritten.transform_data(|plan| match plan {
-        LogicalPlan::Sort(mut sort) => {
-            let is_changed = expressions.order(&mut sort.expr)?;
-            let plan = LogicalPlan::Sort(sort);
-            Ok(Transformed::new_transformed(plan, is_changed))
-        }
-        LogicalPlan::Distinct(Distinct::On(mut on)) => {
-            let mut is_changed = match &mut on.sort_expr {
-                Some(order) => expressions.order(order)?,
-                None => false,
-            };
-            // What rows are told apart by is what they are ordered by.
-            for expression in &mut on.on_expr {
-                is_changed |= expressions.place(expression)?;
+    rewrite_parts(plan, |part| expressions.rewrite(part))?
+        .transform_data(|plan| places::ordered(plan, &|value| expressions.place(value)))?
+        .transform_data(|plan| match plan {
+            LogicalPlan::Join(join) => {
+                let (left, right): (&DFSchema, &DFSchema) =
+                    (join.left.schema(), join.right.schema());
+                for (own, other) in &join.on {
+                    expressions.check_joined((own, left), (other, right))?;
+                }
+                Ok(Transformed::no(LogicalPlan::Join(join)))
             }
-            let plan = LogicalPlan::Distinct(Distinct::On(on));
-            Ok(Transformed::new_transformed(plan, is_changed))
-        }
-        LogicalPlan::Join(join) => {
-            let (left, right): (&DFSchema, &DFSchema) = (join.left.schema(), join.right.schema());
-            for (own, other) in &join.on {
-                expressions.check_joined((own, left), (other, right))?;
-            }
-            Ok(Transformed::no(LogicalPlan::Join(join)))
-        }
-        LogicalPlan::Union(union) => retyped::unite(union, expressions),
-        other => Ok(Transformed::no(other)),
-    })
+            LogicalPlan::Union(union) => retyped::unite(union, expressions),
+            other => Ok(Transformed::no(other)),
+        })
 }
