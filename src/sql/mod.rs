@@ -120,6 +120,7 @@ pub mod place;
 pub mod plain_record;
 pub mod prepare;
 pub mod qualify;
+mod quantified;
 mod quantified_patterns;
 mod query;
 pub mod read_columns;

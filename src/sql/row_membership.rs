@@ -16,6 +16,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::cursor::fold;
+use super::quantified::Quantified;
 use super::row_comparison::{self, compare, is_comparison, is_row, take};
 use super::{Statement, column_names, parse_one};
 use crate::error::{Error, Result, SqlState};
@@ -221,30 +222,27 @@ struct Beside {
 impl Beside {
     /// That of `IN`, `ANY`, `ALL` and of a comparison; leaves nothing sensible behind.
     fn take(expr: &mut Expr) -> Option<Self> {
-        let (row, operator, asked, subquery) = match expr {
+        let (row, operator, asked, subquery): (&mut Expr, _, _, &Query) = match expr {
             Expr::InSubquery {
                 expr,
                 subquery,
                 negated: false,
-            } => (expr, BinaryOperator::Eq, Asked::Any, &**subquery),
+            } => (expr, BinaryOperator::Eq, Asked::Any, subquery),
             Expr::InSubquery { expr, subquery, .. } => {
-                (expr, BinaryOperator::NotEq, Asked::All, &**subquery)
+                (expr, BinaryOperator::NotEq, Asked::All, subquery)
             }
-            Expr::AnyOp {
-                left,
-                compare_op,
-                right,
-                ..
-            } => (left, compare_op.clone(), Asked::Any, subquery_of(right)?),
-            Expr::AllOp {
-                left,
-                compare_op,
-                right,
-            } => (left, compare_op.clone(), Asked::All, subquery_of(right)?),
             Expr::BinaryOp { left, op, right } => {
                 (left, op.clone(), Asked::Only, subquery_of(right)?)
             }
-            _ => return None,
+            other => {
+                let compared = Quantified::of(other)?;
+                let asked = match compared.is_all {
+                    true => Asked::All,
+                    false => Asked::Any,
+                };
+                let subquery = subquery_of(compared.many)?;
+                (compared.value, compared.operator.clone(), asked, subquery)
+            }
         };
         if !is_row(row) || !is_comparison(&operator) {
             return None;

@@ -9,6 +9,7 @@ use datafusion::sql::sqlparser::ast::{
     UnaryOperator, Value, VisitorMut,
 };
 
+use super::quantified::Quantified;
 use crate::sql::walk::VisitMut;
 
 /// Says such texts as what they are.
@@ -40,7 +41,7 @@ impl VisitorMut for Rewriter {
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Infallible> {
-        if let Some(compared) = list_of_any(expr).or_else(|| compared_to_each(expr)) {
+        if let Some(compared) = Quantified::of(expr).and_then(compared_to_text) {
             *expr = compared;
         }
         ControlFlow::Continue(())
@@ -117,34 +118,28 @@ fn truth(text: &str) -> Option<bool> {
     }
 }
 
+/// A comparison with the elements of a text.
+fn compared_to_text(compared: Quantified<'_>) -> Option<Expr> {
+    let elements = elements(text_of(compared.many)?)?;
+    match (&*compared.operator, compared.is_all) {
+        (BinaryOperator::Eq, false) | (BinaryOperator::NotEq, true) => {
+            Some(in_list(&compared, elements))
+        }
+        _ => compared_to_each(&compared, elements),
+    }
+}
+
 /// `a = ANY ('{1,2}')` as `a IN ('1', '2')`, and `a <> ALL ('{1,2}')` as its opposite.
-fn list_of_any(expr: &Expr) -> Option<Expr> {
-    let (left, right, negated) = match expr {
-        Expr::AnyOp {
-            left,
-            compare_op: BinaryOperator::Eq,
-            right,
-            ..
-        } => (left, right, false),
-        Expr::AllOp {
-            left,
-            compare_op: BinaryOperator::NotEq,
-            right,
-        } => (left, right, true),
-        _ => return None,
-    };
-    let list: Vec<Expr> = elements(text_of(right)?)?
-        .into_iter()
-        .map(literal)
-        .collect();
-    match list.is_empty() {
+fn in_list(compared: &Quantified<'_>, elements: Vec<Option<String>>) -> Expr {
+    let negated = compared.is_all;
+    match elements.is_empty() {
         // Of no elements, none is equal and all are others.
-        true => Some(Expr::value(Value::Boolean(negated))),
-        false => Some(Expr::InList {
-            expr: left.clone(),
-            list,
+        true => Expr::value(Value::Boolean(negated)),
+        false => Expr::InList {
+            expr: Box::new(compared.value.clone()),
+            list: elements.into_iter().map(literal).collect(),
             negated,
-        }),
+        },
     }
 }
 
@@ -152,23 +147,9 @@ fn list_of_any(expr: &Expr) -> Option<Expr> {
 const ELEMENTS: usize = 64;
 
 /// `a < ALL ('{1,2}')` as `a < '1' AND a < '2'`, and `a < ANY ('{1,2}')` with `OR`.
-fn compared_to_each(expr: &Expr) -> Option<Expr> {
-    let (left, comparison, right, is_all) = match expr {
-        Expr::AnyOp {
-            left,
-            compare_op,
-            right,
-            ..
-        } => (left, compare_op, right, false),
-        Expr::AllOp {
-            left,
-            compare_op,
-            right,
-        } => (left, compare_op, right, true),
-        _ => return None,
-    };
+fn compared_to_each(compared: &Quantified<'_>, elements: Vec<Option<String>>) -> Option<Expr> {
     let is_comparison = matches!(
-        comparison,
+        compared.operator,
         BinaryOperator::Eq
             | BinaryOperator::NotEq
             | BinaryOperator::Lt
@@ -176,8 +157,7 @@ fn compared_to_each(expr: &Expr) -> Option<Expr> {
             | BinaryOperator::Gt
             | BinaryOperator::GtEq
     );
-    let elements = elements(text_of(right)?)?;
-    if !is_comparison || !is_read_alike(left) || elements.len() > ELEMENTS {
+    if !is_comparison || !is_read_alike(compared.value) || elements.len() > ELEMENTS {
         return None;
     }
     let binary = |left, op, right| Expr::BinaryOp {
@@ -185,17 +165,18 @@ fn compared_to_each(expr: &Expr) -> Option<Expr> {
         op,
         right: Box::new(right),
     };
-    let compared = elements
-        .into_iter()
-        .map(|element| binary(left.as_ref().clone(), comparison.clone(), literal(element)));
-    let joined = compared.reduce(|all, next| match is_all {
+    let each = elements.into_iter().map(|element| {
+        let operator = compared.operator.clone();
+        binary(compared.value.clone(), operator, literal(element))
+    });
+    let joined = each.reduce(|all, next| match compared.is_all {
         true => binary(all, BinaryOperator::And, next),
         false => binary(all, BinaryOperator::Or, next),
     });
     Some(match joined {
         Some(joined) => Expr::Nested(Box::new(joined)),
         // Of no elements, all are as is said, and none is.
-        None => Expr::value(Value::Boolean(is_all)),
+        None => Expr::value(Value::Boolean(compared.is_all)),
     })
 }
 

@@ -6,71 +6,50 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, ArrayElemTypeDef, BinaryOperator, CaseWhen, DataType, Expr, Ident, Subscript,
-    UnaryOperator, Value,
+    AccessExpr, ArrayElemTypeDef, BinaryOperator, CaseWhen, DataType, Expr, Ident, Subscript, Value,
 };
 
 use super::calls::{literal_text, named_call, taken};
+use super::patterns::negate_if;
 use crate::sql::array_leaves::leaves;
+use crate::sql::quantified::Quantified;
 use crate::sql::walk::visit_expressions;
 
 /// Says `x < ANY (a)`, of which DataFusion forgets the elements that are NULL, by the opposite of all.
 pub(super) fn any_by_all(expr: &mut Expr) {
-    let Expr::AnyOp {
-        left,
-        compare_op,
-        right,
-        ..
-    } = expr
-    else {
+    let Some(compared) = Quantified::of(expr).filter(|compared| !compared.is_all) else {
         return;
     };
-    if matches!(**right, Expr::Subquery(_)) {
+    if compared.is_of_subquery() {
         return;
     }
-    let Some(opposite) = opposite(compare_op) else {
+    let Some(opposite) = opposite(compared.operator) else {
         return;
     };
     let all = Expr::AllOp {
-        left: Box::new(taken(left)),
+        left: Box::new(taken(compared.value)),
         compare_op: opposite,
-        right: Box::new(taken(right)),
+        right: Box::new(taken(compared.many)),
     };
-    *expr = Expr::UnaryOp {
-        op: UnaryOperator::Not,
-        expr: Box::new(Expr::Nested(Box::new(all))),
-    };
+    *expr = negate_if(true, Expr::Nested(Box::new(all)));
 }
 
 /// Has `ANY` and `ALL` see the elements of all dimensions. Equality with one, or with none, is a function,
 /// which knows more pairs of types than that which the planner takes for it.
 pub(super) fn quantify_leaves(expr: &mut Expr) {
-    let (Expr::AnyOp { left, right, .. } | Expr::AllOp { left, right, .. }) = expr else {
+    let Some(compared) = Quantified::of(expr) else {
         return;
     };
-    if matches!(**right, Expr::Subquery(_)) {
+    if compared.is_of_subquery() {
         return;
     }
-    let (array, value) = (leaves(taken(right)), taken(left));
-    let has = |value| named_call("array_has", vec![array.clone(), value]);
-    match expr {
-        Expr::AnyOp {
-            compare_op: BinaryOperator::Eq,
-            ..
-        } => *expr = has(value),
-        Expr::AllOp {
-            compare_op: BinaryOperator::NotEq,
-            ..
-        } => {
-            *expr = Expr::UnaryOp {
-                op: UnaryOperator::Not,
-                expr: Box::new(has(value)),
-            }
+    let (array, value) = (leaves(taken(compared.many)), taken(compared.value));
+    let is_all = compared.is_all;
+    match (&*compared.operator, is_all) {
+        (BinaryOperator::Eq, false) | (BinaryOperator::NotEq, true) => {
+            *expr = negate_if(is_all, named_call("array_has", vec![array, value]));
         }
-        Expr::AnyOp { left, right, .. } | Expr::AllOp { left, right, .. } => {
-            (**left, **right) = (value, array);
-        }
-        _ => {}
+        _ => (*compared.value, *compared.many) = (value, array),
     }
 }
 

@@ -9,6 +9,7 @@ use tributary_udfs::postgres::reads_alike;
 
 use super::calls::{cast, literal_text, named_call, taken};
 use crate::error::Result;
+use crate::sql::quantified::Quantified;
 
 /// Puts what escapes marks of a pattern into it.
 pub(super) fn escape(expr: &mut Expr) {
@@ -98,42 +99,31 @@ pub(super) fn match_as_written(expr: &mut Expr) -> Result<()> {
 
 /// Says an operator on patterns beside an array of them, such as `x ~~ ANY (patterns)`, by a function.
 pub(super) fn match_each(expr: &mut Expr) {
-    let (text, operator, patterns, is_all) = match expr {
-        Expr::AnyOp {
-            left,
-            compare_op,
-            right,
-            ..
-        } => (left, compare_op, right, false),
-        Expr::AllOp {
-            left,
-            compare_op,
-            right,
-        } => (left, compare_op, right, true),
-        _ => return,
+    let Some(compared) = Quantified::of(expr) else {
+        return;
     };
-    let is_of_patterns = is_match(operator)
+    let is_of_patterns = is_match(compared.operator)
         || matches!(
-            operator,
+            compared.operator,
             BinaryOperator::PGLikeMatch
                 | BinaryOperator::PGNotLikeMatch
                 | BinaryOperator::PGILikeMatch
                 | BinaryOperator::PGNotILikeMatch
         );
-    if !is_of_patterns || matches!(**patterns, Expr::Subquery(_)) {
+    if !is_of_patterns || compared.is_of_subquery() {
         return;
     }
-    let patterns = match taken(patterns) {
+    let patterns = match taken(compared.many) {
         // What has no type is an array of texts.
         untyped @ Expr::Value(_) => cast(untyped, texts()),
         typed => typed,
     };
-    let operator = Value::SingleQuotedString(operator.to_string());
+    let operator = Value::SingleQuotedString(compared.operator.to_string());
     let given = vec![
-        taken(text),
+        taken(compared.value),
         patterns,
         Expr::value(operator),
-        Expr::value(Value::Boolean(is_all)),
+        Expr::value(Value::Boolean(compared.is_all)),
     ];
     *expr = named_call("matches_each", given);
 }
