@@ -1,5 +1,8 @@
 //! From a query's syntax tree to its logical plan.
 
+mod names;
+mod plannable;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -16,292 +19,23 @@ use tributary_udfs::postgres::{
     BARE_NUMERIC, CHARACTER_LENGTH, CommonTypes, NumericArithmetic, SINGLE_BYTE,
 };
 
+pub use self::names::{
+    is_relation, named_object, no_object, object, read_by_functions, resolve, resolve_among,
+    resolve_definition, resolve_names, undefined_model, undefined_table,
+};
+use self::plannable::RowValues;
+pub use self::plannable::{make_plannable, make_rows_plannable};
 use super::composites::CompositeTypes;
 use super::enums::{self, EnumTypes};
 use super::{
     array_leaves, domains, grouped_by_keys, lateral_unnest, multisets, open_literals, plan_size,
-    populated_rows, row_fields, row_limits, rows_once, subqueries, user_functions,
-    values_after_sort, waits_in_sorts,
+    row_limits, rows_once, subqueries, user_functions, values_after_sort, waits_in_sorts,
 };
 use crate::catalog::pg_catalog::{EmptyQuery, StatementCatalog};
-use crate::catalog::{Kind, Object, Oid, Snapshot, meant_schema, pg_catalog, system};
-use crate::error::{Error, Result, SqlState, nearest};
-use crate::execute;
+use crate::catalog::{Kind, Oid, Snapshot, pg_catalog};
+use crate::error::{Error, Result, SqlState};
 use crate::instance::StatementContext;
-use crate::models::constraints;
-use crate::sql::create_function::type_text;
-use crate::sql::name::ObjectName;
-use crate::sql::qualify::{Named, qualify};
-use crate::sql::{
-    QualifiedName, Statement, alias_columns, ambiguous_columns, casts_in_names, column_names,
-    constant_keys, derived_names, distinct_literals, expanded_size, function_literals,
-    having_alone, hidden_columns, hypothetical_sets, integer_literals, merged_columns,
-    model_functions, moment_precision, named_arguments, named_windows, order_names,
-    outer_aggregates, outer_columns, outer_relations, record_arguments, references,
-    relation_literals, relation_names, relation_wildcards, renamed_wildcards, repeated_columns,
-    repeated_groups, row_expansions, row_membership, row_values, sampled, sequence_calls,
-    set_operation_keys, set_returning, standard_forms, table_changes, time_travel, untyped_texts,
-    value_types, values, variadic, whole_rows, with_changes, with_ties,
-};
-
-/// Schemas that are looked at after those of the search path.
-const IMPLICIT_SCHEMAS: [&str; 1] = [pg_catalog::PG_CATALOG];
-
-/// Resolves the names in a query that a user wrote: see [`qualify`]. Answers what it reads.
-///
-/// # Errors
-/// 42P01 for a relation and 42704 for a model that does not exist, naming the nearest.
-pub fn resolve_names(
-    query: &mut ast::Query,
-    snapshot: &Snapshot,
-    search_path: &[String],
-) -> Result<BTreeSet<Oid>> {
-    populated_rows::declare(query, snapshot, search_path)?;
-    let functions = user_functions::qualify(query, snapshot, search_path)?;
-    let mut reads = read_by_functions(snapshot, functions);
-    reads.extend(enums::qualify(query, snapshot, search_path)?);
-    qualify(query, |name, named| {
-        let full = resolve_among(&name, search_path, &|full| is_relation(snapshot, full));
-        let full = full.map_err(|_| match named {
-            Named::Relation => undefined_table(&name, snapshot),
-            Named::Model => undefined_model(&name, snapshot),
-        })?;
-        if let Some(object) = snapshot.relation(&full) {
-            reads.insert(object.oid);
-        } else if let Some((table, _)) = constraints::identity_sequence(snapshot, &full) {
-            reads.insert(table.oid);
-        }
-        Ok(full)
-    })?;
-    Ok(reads)
-}
-
-/// [`resolve_names`] of the query of a definition, of which literals that name relations, and types and
-/// functions of users', get full names too. Answers what it stands on, which is what it reads and what it
-/// names so; that it is `own` itself which it names says nothing.
-///
-/// # Errors
-/// Those of [`resolve_names`]; 42P01 for a relation that a literal names and that does not exist.
-pub fn resolve_definition(
-    query: &mut ast::Query,
-    snapshot: &Snapshot,
-    search_path: &[String],
-    own: Option<&ObjectName>,
-) -> Result<BTreeSet<Oid>> {
-    let mut stands_on = resolve_names(query, snapshot, search_path)?;
-    let exists = |full: &QualifiedName| {
-        is_relation(snapshot, full) || named_object(snapshot, full).is_some()
-    };
-    relation_literals::for_each(query, |literal, name| {
-        let full = resolve_among(&name, search_path, &exists)?;
-        if let Some(object) = named_object(snapshot, &full) {
-            *literal = sequence_calls::argument(&full);
-            if own != Some(&ObjectName::from(full)) {
-                stands_on.insert(object);
-            }
-        }
-        Ok(())
-    })?;
-    stands_on.extend(enums::qualify_literals(query, snapshot, search_path));
-    stands_on.extend(functions_in_literals(query, snapshot, search_path));
-    Ok(stands_on)
-}
-
-/// Gives functions of users' that literals in a definition name their full names; answers which these are.
-/// Those that are named with types of users' are looked up by who reads.
-fn functions_in_literals(
-    query: &mut ast::Query,
-    snapshot: &Snapshot,
-    search_path: &[String],
-) -> BTreeSet<Oid> {
-    let mut found = BTreeSet::new();
-    if !snapshot.has_functions() {
-        return found;
-    }
-    function_literals::name(query, |function| {
-        if pg_catalog::is_ambiguous(snapshot, function, search_path) {
-            return None;
-        }
-        let object = pg_catalog::function_named(snapshot, function, search_path)?;
-        let Statement::CreateFunction(create) = &object.definition else {
-            return None;
-        };
-        let types = create.arguments.iter().map(|it| type_text(&it.data_type));
-        let types: Vec<String> = types.collect();
-        if function.types.is_some() && types.iter().any(|it| it.contains('.')) {
-            return None;
-        }
-        found.insert(object.oid);
-        let full = QualifiedName::new(&object.name.schema, &create.name.name);
-        Some((full, types))
-    });
-    found
-}
-
-/// The object that a relation is, or that its index or its identity column's sequence is of; none for
-/// those of the server.
-pub fn named_object(snapshot: &Snapshot, full: &QualifiedName) -> Option<Oid> {
-    if let Some(object) = snapshot.relation(full) {
-        return Some(object.oid);
-    }
-    let numbered = constraints::identity_sequence(snapshot, full);
-    numbered
-        .map(|(table, _)| table.oid)
-        .or_else(|| pg_catalog::table_of_index(snapshot, full))
-}
-
-/// Functions, and what their bodies read, which a query reads where it calls them.
-pub fn read_by_functions(snapshot: &Snapshot, functions: BTreeSet<Oid>) -> BTreeSet<Oid> {
-    let mut reads = functions.clone();
-    for oid in functions {
-        if let Some(function) = snapshot.object(oid) {
-            let read = snapshot.read_by(function);
-            reads.extend(read.iter().map(|object| object.oid));
-        }
-    }
-    reads
-}
-
-/// The relation that a name means.
-///
-/// # Errors
-/// 42P01 where there is none, naming the nearest.
-pub fn resolve(
-    name: &ObjectName,
-    snapshot: &Snapshot,
-    search_path: &[String],
-) -> Result<QualifiedName> {
-    resolve_among(name, search_path, &|full| is_relation(snapshot, full))
-        .map_err(|_| undefined_table(name, snapshot))
-}
-
-/// Whether there is a relation of this name, the server's own among them.
-pub fn is_relation(snapshot: &Snapshot, full: &QualifiedName) -> bool {
-    match full.schema.as_str() {
-        system::SYSTEM_SCHEMA => system::exists(&full.name),
-        // What a clause of a statement has returned is known to that statement alone.
-        with_changes::SCHEMA => true,
-        schema => match pg_catalog::schema(schema) {
-            Some(tables) => tables.get(&full.name).is_some(),
-            None => {
-                snapshot.relation(full).is_some()
-                    || constraints::identity_sequence(snapshot, full).is_some()
-            }
-        },
-    }
-}
-
-/// The first relation of a name along the search path that `exists`.
-///
-/// # Errors
-/// 42P01 where none does.
-pub fn resolve_among(
-    name: &ObjectName,
-    search_path: &[String],
-    exists: &dyn Fn(&QualifiedName) -> bool,
-) -> Result<QualifiedName> {
-    let found = match &name.schema {
-        Some(schema) => {
-            let schema = meant_schema(schema, search_path);
-            Some(QualifiedName::new(schema, &name.name)).filter(exists)
-        }
-        None => {
-            let schemas = search_path
-                .iter()
-                .map(String::as_str)
-                .chain(IMPLICIT_SCHEMAS);
-            schemas
-                .map(|schema| QualifiedName::new(schema, &name.name))
-                .find(exists)
-        }
-    };
-    found.ok_or_else(|| {
-        Error::new(
-            SqlState::UNDEFINED_TABLE,
-            format!("relation \"{}\" does not exist", name.between_quotes()),
-        )
-    })
-}
-
-/// The object of the catalog that a name means.
-///
-/// # Errors
-/// 42P01 where there is none, naming the nearest; 42501 for the server's own.
-pub fn object(
-    name: &ObjectName,
-    snapshot: &Snapshot,
-    search_path: &[String],
-) -> Result<Arc<Object>> {
-    let full = resolve_among(name, search_path, &|full| snapshot.relation(full).is_some());
-    let found = full.ok().and_then(|full| snapshot.relation(&full).cloned());
-    found.ok_or_else(|| no_object(name, snapshot, search_path))
-}
-
-/// The error of a name that is no object of the catalog: of none at all, or of one of the server's
-/// own views, which are no objects.
-pub fn no_object(name: &ObjectName, snapshot: &Snapshot, search_path: &[String]) -> Error {
-    match resolve(name, snapshot, search_path) {
-        Ok(own) => Error::new(
-            SqlState::INSUFFICIENT_PRIVILEGE,
-            format!("permission denied: \"{}\" is a system view", own.name),
-        )
-        .with_detail(format!(
-            "The schema \"{}\" belongs to the server itself, and what is in it cannot be changed.",
-            own.schema
-        )),
-        Err(error) => error,
-    }
-}
-
-/// The error of a relation that does not exist.
-pub fn undefined_table(name: &ObjectName, snapshot: &Snapshot) -> Error {
-    let error = Error::new(
-        SqlState::UNDEFINED_TABLE,
-        format!("relation \"{}\" does not exist", name.between_quotes()),
-    );
-    let relations = snapshot
-        .objects()
-        .filter(|object| !object.schema.fields().is_empty());
-    match meant(name, relations.map(|object| &object.name)) {
-        Some(near) => error.with_hint(format!("Perhaps you meant {near}.")),
-        None => error,
-    }
-}
-
-/// The error of a model that does not exist.
-pub fn undefined_model(name: &ObjectName, snapshot: &Snapshot) -> Error {
-    let error = Error::new(
-        SqlState::UNDEFINED_OBJECT,
-        format!("model \"{}\" does not exist", name.between_quotes()),
-    );
-    let models = snapshot
-        .objects()
-        .filter(|object| object.kind == Kind::Model);
-    match meant(name, models.map(|object| &object.name)) {
-        Some(near) => error.with_hint(format!("Perhaps you meant {near}.")),
-        None => error.with_hint("CREATE MODEL makes one; tributary.models lists them."),
-    }
-}
-
-/// Which of the names a typist most likely meant: that name in another schema, or the nearest.
-fn meant<'a>(name: &ObjectName, known: impl Iterator<Item = &'a QualifiedName>) -> Option<String> {
-    let known: Vec<&QualifiedName> = known.collect();
-    let elsewhere: Vec<String> = known
-        .iter()
-        .filter(|full| full.name == name.name)
-        .map(ToString::to_string)
-        .collect();
-    if !elsewhere.is_empty() {
-        return Some(elsewhere.join(" or "));
-    }
-    if name.schema.is_some() {
-        let all: Vec<String> = known.iter().map(ToString::to_string).collect();
-        return nearest(&name.to_string(), all.iter().map(String::as_str)).map(str::to_owned);
-    }
-    let near = nearest(&name.name, known.iter().map(|full| full.name.as_str()))?;
-    let full = known.iter().find(|full| full.name == near)?;
-    Some(full.to_string())
-}
+use crate::sql::{QualifiedName, Statement, column_names, expanded_size, references, value_types};
 
 /// Plans a query whose names are resolved.
 ///
@@ -319,16 +53,6 @@ pub async fn query(context: &StatementContext, query: &ast::Query) -> Result<Log
 pub async fn stored_query(context: &StatementContext, query: &ast::Query) -> Result<LogicalPlan> {
     context.plan_views(views(&context.snapshot, query)?).await?;
     over_planned(&context.state, query).await
-}
-
-/// What is known of the values within a query that may be rows, whose attributes stand for them.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum RowValues {
-    /// Nothing.
-    Open,
-    /// Attributes stand where they are rows: the query is a part of another one, in which they were looked at.
-    /// To look again, at each in all parts that it is in, would take twice as long with each query around it.
-    Settled,
 }
 
 /// Plans a query, where the views that it reads are planned already.
@@ -395,14 +119,7 @@ async fn planned_with(
     empty: EmptyQuery,
     rows: RowValues,
 ) -> Result<LogicalPlan> {
-    Box::pin(say_plannably(
-        &mut query,
-        state,
-        (empty, rows),
-        values::rewrite,
-    ))
-    .await?;
-    integer_literals::mark(&mut query);
+    plannable::make(&mut query, state, empty, rows).await?;
     let statement = PlannerStatement::Statement(Box::new(ast::Statement::Query(Box::new(query))));
     let plan = state.statement_to_plan(statement).await?;
     complete(plan, state).await
@@ -472,104 +189,6 @@ pub fn views(snapshot: &Snapshot, query: &ast::Query) -> Result<Vec<Oid>> {
         object.is_some_and(|object| object.kind == Kind::View)
     };
     Ok(read.into_iter().filter(is_view).collect())
-}
-
-/// Says what DataFusion's planner does not know in forms that it does: clients' questions of
-/// `pg_catalog`, functions that give rows, forms of standard SQL, names in `ORDER BY`, versions of
-/// tables, hidden columns, functions on models, types of integer literals.
-///
-/// # Errors
-/// 22023 for a version that is none; what looking up a source meets; 42883 for a function on a model
-/// that is called wrongly; 42P09 for `relation.*` that may be of two relations; 0A000 for
-/// `WITH ORDINALITY` of a function that gives several columns, and for an aggregate in a subquery of
-/// columns of the query around; 42702 for a name in a subquery that may be of two columns; 42804 for
-/// `VALUES` of documents and others; 42601 for rows of several lengths that are compared, and `WITH TIES` without
-/// an order.
-pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
-    let empty = EmptyQuery::NullTexts;
-    let how = (empty, RowValues::Open);
-    Box::pin(say_plannably(query, state, how, values::rewrite)).await?;
-    integer_literals::mark(query);
-    Ok(())
-}
-
-/// [`make_plannable`] of the rows that are put into a table.
-///
-/// # Errors
-/// Those of [`make_plannable`]; 42804 for `VALUES` of several types within it.
-pub async fn make_rows_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
-    value_types::check_assigned(query)?;
-    let empty = EmptyQuery::NullTexts;
-    let how = (empty, RowValues::Open);
-    Box::pin(say_plannably(query, state, how, values::rewrite_assigned)).await?;
-    integer_literals::mark_assigned(query);
-    Ok(())
-}
-
-async fn say_plannably(
-    query: &mut ast::Query,
-    state: &SessionState,
-    (empty, rows): (EmptyQuery, RowValues),
-    rewrite_values: fn(&mut ast::Query) -> Result<()>,
-) -> Result<()> {
-    let sources = StatementCatalog::of(state.config_options())?;
-    constant_keys::rewrite(query)?;
-    with_ties::mark(query)?;
-    variadic::rewrite(query)?;
-    set_operation_keys::rewrite(query)?;
-    named_windows::rewrite(query)?;
-    hypothetical_sets::rewrite(query)?;
-    relation_names::check(query)?;
-    if rows == RowValues::Open {
-        row_fields::expand(query, state).await?;
-    }
-    if sources.snapshot().has_functions() {
-        let written = query.clone();
-        user_functions::mark(query, &sources.snapshot(), &sources.search_path())?;
-        // Bodies of functions may stand in the query now.
-        if *query != written {
-            row_fields::expand(query, state).await?;
-        }
-    }
-    row_expansions::check(&*query)?;
-    enums::number(query, &sources.snapshot(), &sources.search_path())?;
-    untyped_texts::rewrite(query);
-    pg_catalog::rewrite(query, &sources.snapshot(), empty);
-    named_arguments::rewrite(query)?;
-    moment_precision::rewrite(query);
-    sampled::rewrite(query)?;
-    rewrite_values(query)?;
-    outer_columns::name(query);
-    column_names::make_branches_unique(query);
-    derived_names::name(query);
-    order_names::rewrite(query)?;
-    renamed_wildcards::expand(query, state).await?;
-    alias_columns::complete(query, state).await?;
-    repeated_columns::name(query, state).await?;
-    ambiguous_columns::check(query, state).await?;
-    outer_aggregates::check(query, state).await?;
-    merged_columns::rewrite(query, state).await?;
-    whole_rows::expand(query, state).await?;
-    outer_relations::qualify(query, state).await?;
-    let aggregates = state.aggregate_functions();
-    let is_aggregate = |name: &str| aggregates.contains_key(name);
-    row_membership::rewrite(query, &is_aggregate)?;
-    having_alone::rewrite(query, &is_aggregate);
-    repeated_groups::tell(query);
-    casts_in_names::tell(query, &is_aggregate);
-    record_arguments::rewrite(query);
-    row_values::rewrite(query);
-    set_returning::rewrite(query, state)?;
-    standard_forms::rewrite(query)?;
-    execute::time_travel::settle(query, state).await?;
-    time_travel::rewrite(query)?;
-    hidden_columns::expose(query, state).await?;
-    model_functions::rewrite(query)?;
-    table_changes::rewrite(query)?;
-    relation_wildcards::rewrite(query)?;
-    rows_once::mark(query, state)?;
-    distinct_literals::mark(query);
-    Ok(())
 }
 
 /// [`definition`], of one that is given anew.
