@@ -16,7 +16,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::execute::redefine::declared_columns;
 use crate::sql::Statement;
 use crate::sql::cursor::object_name_from;
-use crate::sql::walk::VisitMut;
+use crate::sql::walk::{VisitMut, flow};
 
 /// The functions, and those that take their place.
 const FUNCTIONS: [(&str, &str); 4] = [
@@ -48,10 +48,7 @@ impl VisitorMut for Rewriter<'_> {
     type Break = Error;
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
-        match self.declare(factor) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(error),
-        }
+        flow(self.declare(factor))
     }
 }
 

@@ -26,7 +26,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use crate::error::{Error, Result};
 use crate::sql::cursor::fold;
-use crate::sql::walk::{Visit, VisitMut, visit_expressions};
+use crate::sql::walk::{Visit, VisitMut, ended, flow, visit_expressions};
 use crate::sql::{Statement, parse_one};
 
 /// Before the number of rows that a query reads several times.
@@ -49,16 +49,10 @@ pub fn mark(query: &mut Query, state: &SessionState) -> Result<()> {
         type Break = Error;
 
         fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
-            match mark_clause(query, self.0) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => ControlFlow::Break(error),
-            }
+            flow(mark_clause(query, self.0))
         }
     }
-    match VisitMut::visit(query, &mut Marker(state)) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    ended(VisitMut::visit(query, &mut Marker(state)))
 }
 
 fn mark_clause(query: &mut Query, state: &SessionState) -> Result<()> {

@@ -15,7 +15,7 @@ use datafusion::sql::sqlparser::ast::{
 use super::cursor::fold;
 use super::known_columns::{KnownColumns, constraint};
 use crate::error::{Error, Result, SqlState};
-use crate::sql::walk::Visit;
+use crate::sql::walk::{Visit, ended};
 
 /// Finds such a name.
 ///
@@ -31,10 +31,7 @@ pub async fn check(query: &Query, state: &SessionState) -> Result<()> {
         columns: tables.columns.looked_up(state).await?,
         ..Finder::default()
     };
-    match Visit::visit(query, &mut finder) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    ended(Visit::visit(query, &mut finder))
 }
 
 /// Asks for the columns of all tables that a query names, and whether there may be such a name in it.

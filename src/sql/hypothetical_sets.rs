@@ -13,17 +13,14 @@ use super::cursor::fold;
 use super::shown::Shown;
 use super::{Statement, parse_one};
 use crate::error::{Error, Result, SqlState};
-use crate::sql::walk::{VisitMut, visit_expressions};
+use crate::sql::walk::{VisitMut, ended, visit_expressions};
 
 /// Says such calls by counts.
 ///
 /// # Errors
 /// 42883 for another number of values than there are keys; 42601 for `DISTINCT`; 0A000 for `OVER`.
 pub fn rewrite(query: &mut Query) -> Result<()> {
-    match query.visit(&mut Rewriter) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    ended(query.visit(&mut Rewriter))
 }
 
 struct Rewriter;

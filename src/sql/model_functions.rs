@@ -21,7 +21,7 @@ use super::qualify::{Named, ast_name};
 use super::shown::Shown;
 use super::{set_returning, table_changes};
 use crate::error::{Error, Result, SqlState};
-use crate::sql::walk::{VisitMut, visit_expressions};
+use crate::sql::walk::{VisitMut, ended, flow, visit_expressions};
 
 /// Between the name of a model and the function in an encoded name.
 const MARK: &str = "@entity_";
@@ -315,10 +315,7 @@ pub(super) fn qualify(
 /// # Errors
 /// Those of `relations`.
 pub fn rewrite(query: &mut Query) -> Result<()> {
-    match VisitMut::visit(query, &mut Rewriter) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    ended(VisitMut::visit(query, &mut Rewriter))
 }
 
 struct Rewriter;
@@ -327,10 +324,7 @@ impl VisitorMut for Rewriter {
     type Break = Error;
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
-        match rewrite_factor(factor) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(error),
-        }
+        flow(rewrite_factor(factor))
     }
 }
 

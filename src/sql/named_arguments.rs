@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::cursor::fold;
 use crate::error::{Error, Result, SqlState};
-use crate::sql::walk::VisitMut;
+use crate::sql::walk::{VisitMut, ended, flow};
 
 /// The parameters of `make_timestamptz`; `make_timestamp` has no zone.
 const MOMENT_FIELDS: [&str; 7] = ["year", "month", "mday", "hour", "min", "sec", "timezone"];
@@ -24,10 +24,7 @@ type Parameter = (&'static str, Option<Value>);
 /// # Errors
 /// 42883 for a name that is no parameter's, and for an argument that is missing.
 pub fn rewrite(query: &mut Query) -> Result<()> {
-    match query.visit(&mut Rewriter) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    ended(query.visit(&mut Rewriter))
 }
 
 struct Rewriter;
@@ -55,13 +52,6 @@ impl VisitorMut for Rewriter {
             },
             _ => ControlFlow::Continue(()),
         }
-    }
-}
-
-fn flow(result: Result<()>) -> ControlFlow<Error> {
-    match result {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(error) => ControlFlow::Break(error),
     }
 }
 

@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::cursor::fold;
 use crate::error::{Error, Result, SqlState};
-use crate::sql::walk::VisitMut;
+use crate::sql::walk::{VisitMut, ended, flow};
 
 /// Says in full what windows are named for.
 ///
@@ -19,10 +19,7 @@ use crate::sql::walk::VisitMut;
 /// 42704 for a window that does not exist; 42P20 for one that is there already, and for what cannot be
 /// added to one.
 pub fn rewrite(query: &mut Query) -> Result<()> {
-    match query.visit(&mut Rewriter) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    ended(query.visit(&mut Rewriter))
 }
 
 struct Rewriter;
@@ -31,10 +28,7 @@ impl VisitorMut for Rewriter {
     type Break = Error;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
-        match of_query(query) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(error),
-        }
+        flow(of_query(query))
     }
 }
 
@@ -140,10 +134,7 @@ fn complete(spec: &mut WindowSpec, known: &[Window]) -> Result<()> {
 /// Says in full the windows in a part of a query.
 fn say(part: &mut impl VisitMut, known: &[Window]) -> Result<()> {
     let mut sayer = Sayer { known, depth: 0 };
-    match part.visit(&mut sayer) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    ended(part.visit(&mut sayer))
 }
 
 struct Sayer<'a> {

@@ -18,7 +18,7 @@ use super::known_columns::KnownColumns;
 use super::name::FUNCTION_BODY;
 use super::outer_relations::relation_of;
 use crate::error::{Error, Result};
-use crate::sql::walk::Visit;
+use crate::sql::walk::{Visit, ended};
 
 /// Finds such an aggregate.
 ///
@@ -32,10 +32,7 @@ pub async fn check(query: &Query, state: &SessionState) -> Result<()> {
     }
     let columns = finder.columns.looked_up(state).await?;
     let mut finder = Finder::new(state, columns, true);
-    match Visit::visit(query, &mut finder) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    ended(Visit::visit(query, &mut finder))
 }
 
 /// Walks a query twice: to find the tables whose columns have to be known, and the aggregates.

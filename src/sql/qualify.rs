@@ -15,7 +15,7 @@ use super::renaming::identifier;
 use super::scope::Scopes;
 use super::table_changes;
 use crate::error::{Error, Result};
-use crate::sql::walk::VisitMut;
+use crate::sql::walk::{VisitMut, ended, flow};
 
 /// What a place in a query names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +40,7 @@ pub fn qualify(
         resolve,
         scopes: Scopes::default(),
     };
-    match query.visit(&mut visitor) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    ended(query.visit(&mut visitor))
 }
 
 struct Qualifier<F> {
@@ -79,10 +76,7 @@ impl<F: FnMut(ObjectName, Named) -> Result<QualifiedName>> VisitorMut for Qualif
             factor => model_functions::qualify(factor, &mut self.resolve)
                 .and_then(|()| table_changes::qualify(factor, &mut self.resolve)),
         };
-        match resolved {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(error),
-        }
+        flow(resolved)
     }
 }
 

@@ -14,7 +14,7 @@ use super::scope::Scopes;
 use super::table_changes;
 use super::with_changes::{Clause, WithChanges};
 use crate::error::{Error, Result};
-use crate::sql::walk::Visit;
+use crate::sql::walk::{Visit, ended};
 
 /// The relations that a statement reads, each once, in the order of their first mention.
 ///
@@ -167,10 +167,7 @@ struct Collector {
 
 impl Collector {
     fn collect(&mut self, tree: &impl Visit) -> Result<()> {
-        match tree.visit(self) {
-            ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(error) => Err(error),
-        }
+        ended(tree.visit(self))
     }
 
     /// The relations of a change of rows, of which all but its table and its `WITH` are collected.

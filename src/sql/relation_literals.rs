@@ -13,7 +13,7 @@ use super::model_functions::parse_name;
 use super::name::ObjectName;
 use super::{QualifiedName, sequence_calls};
 use crate::error::Result;
-use crate::sql::walk::{Visit, VisitMut, visit_expressions, visit_expressions_mut};
+use crate::sql::walk::{Visit, VisitMut, ended, flow, visit_expressions, visit_expressions_mut};
 
 /// Gives each literal that names a relation to `act`, with the name. Numbers, and what is no name, are none.
 ///
@@ -35,15 +35,9 @@ pub fn for_each(
         else {
             return ControlFlow::Continue(());
         };
-        match act(literal, name) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(error),
-        }
+        flow(act(literal, name))
     });
-    match found {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    ended(found)
 }
 
 /// Whether there may be any.

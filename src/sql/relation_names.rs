@@ -9,17 +9,14 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::cursor::fold;
 use crate::error::{Error, Result, SqlState};
-use crate::sql::walk::Visit;
+use crate::sql::walk::{Visit, ended, flow};
 
 /// Looks at all that a query reads.
 ///
 /// # Errors
 /// 42712 for two relations of one name.
 pub fn check(query: &Query) -> Result<()> {
-    match query.visit(&mut Checker) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    ended(query.visit(&mut Checker))
 }
 
 struct Checker;
@@ -28,10 +25,7 @@ impl Visitor for Checker {
     type Break = Error;
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Error> {
-        match of_body(&query.body) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(error),
-        }
+        flow(of_body(&query.body))
     }
 }
 

@@ -13,17 +13,14 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::cursor::fold;
 use crate::error::{Error, Result, SqlState};
-use crate::sql::walk::VisitMut;
+use crate::sql::walk::{VisitMut, ended, flow};
 
 /// Gives each `relation.*` the name that the relation has in its `FROM`.
 ///
 /// # Errors
 /// 42P09 for a name that two relations have.
 pub fn rewrite(query: &mut Query) -> Result<()> {
-    match query.visit(&mut Rewriter) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    ended(query.visit(&mut Rewriter))
 }
 
 struct Rewriter;
@@ -32,10 +29,7 @@ impl VisitorMut for Rewriter {
     type Break = Error;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
-        match rewrite_body(&mut query.body) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(error),
-        }
+        flow(rewrite_body(&mut query.body))
     }
 }
 

@@ -19,7 +19,7 @@ use super::known_columns::KnownColumns;
 use super::name::Quoted;
 use super::{Statement, parse_one};
 use crate::error::{Error, Result, SqlState, nearest};
-use crate::sql::walk::VisitMut;
+use crate::sql::walk::{VisitMut, ended, flow};
 
 /// The columns that `*` gives other names to, with these.
 pub(super) fn renames(options: &WildcardAdditionalOptions) -> &[IdentWithAlias] {
@@ -249,10 +249,7 @@ struct Expander {
 
 impl Expander {
     fn walk(&mut self, query: &mut Query) -> Result<()> {
-        match VisitMut::visit(query, self) {
-            ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(error) => Err(error),
-        }
+        ended(VisitMut::visit(query, self))
     }
 
     fn expand(&mut self, select: &mut Select) -> Result<()> {
@@ -295,10 +292,7 @@ impl VisitorMut for Expander {
     }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
-        match self.expand(select) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(error),
-        }
+        flow(self.expand(select))
     }
 }
 

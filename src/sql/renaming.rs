@@ -18,7 +18,7 @@ use super::{
     sequence_calls, table_changes,
 };
 use crate::error::{Error, Result};
-use crate::sql::walk::{Visit, VisitMut, visit_expressions, visit_expressions_mut};
+use crate::sql::walk::{Visit, VisitMut, ended, flow, visit_expressions, visit_expressions_mut};
 
 impl Statement {
     /// Has a definition, whose names are full, read a relation by its new name. Its columns go by the
@@ -74,10 +74,7 @@ fn rename(part: &mut impl VisitMut, old: &QualifiedName, new: &QualifiedName) ->
         new,
         scopes: Scopes::default(),
     };
-    match part.visit(&mut renamer) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    ended(part.visit(&mut renamer))
 }
 
 fn renamed(name: ObjectName, old: &QualifiedName, new: &QualifiedName) -> QualifiedName {
@@ -131,10 +128,7 @@ impl VisitorMut for Renamer<'_> {
                     .and_then(|()| table_changes::qualify(factor, &mut rename))
             }
         };
-        match done {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(error),
-        }
+        flow(done)
     }
 }
 
@@ -189,10 +183,7 @@ impl Statement {
             read: read.relation,
             scopes: Scopes::default(),
         };
-        match query.visit(&mut keeper) {
-            ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(error) => Err(error),
-        }
+        ended(query.visit(&mut keeper))
     }
 }
 

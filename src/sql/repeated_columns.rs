@@ -18,7 +18,7 @@ use super::column_names::{hidden_name, make_unique};
 use super::cursor::fold;
 use super::known_columns::KnownColumns;
 use crate::error::{Error, Result, SqlState};
-use crate::sql::walk::{Visit, VisitMut};
+use crate::sql::walk::{Visit, VisitMut, ended};
 
 /// Names such columns.
 ///
@@ -50,10 +50,7 @@ struct Namer {
 
 impl Namer {
     fn walk(&mut self, query: &mut Query) -> Result<()> {
-        match VisitMut::visit(query, self) {
-            ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(error) => Err(error),
-        }
+        ended(VisitMut::visit(query, self))
     }
 
     /// Names columns of a query that has some of one name by its alias. Answers these names.

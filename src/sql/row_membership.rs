@@ -20,7 +20,7 @@ use super::quantified::Quantified;
 use super::row_comparison::{self, compare, is_comparison, is_row, take};
 use super::{Statement, column_names, parse_one};
 use crate::error::{Error, Result, SqlState};
-use crate::sql::walk::{Visit, VisitMut, visit_expressions_mut};
+use crate::sql::walk::{Visit, VisitMut, ended, flow, visit_expressions_mut};
 
 /// What the relation of a subquery is called.
 const ROWS: &str = "__rows";
@@ -31,10 +31,7 @@ const ROWS: &str = "__rows";
 /// # Errors
 /// 42601 for rows of several lengths; 0A000 for an aggregate in a row beside a subquery.
 pub fn rewrite(query: &mut Query, is_aggregate: &dyn Fn(&str) -> bool) -> Result<()> {
-    match VisitMut::visit(query, &mut Rewriter { is_aggregate }) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    ended(VisitMut::visit(query, &mut Rewriter { is_aggregate }))
 }
 
 /// Says what compares rows within an expression that stands by itself.
@@ -42,11 +39,8 @@ pub fn rewrite(query: &mut Query, is_aggregate: &dyn Fn(&str) -> bool) -> Result
 /// # Errors
 /// 42601 for rows of several lengths.
 pub fn rewrite_expression(expr: &mut Expr) -> Result<()> {
-    let flow = visit_expressions_mut(expr, |part| done(row_comparison::rewrite(part)));
-    match flow {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    let compare = |part: &mut Expr| flow(row_comparison::rewrite(part));
+    ended(visit_expressions_mut(expr, compare))
 }
 
 struct Rewriter<'a> {
@@ -57,21 +51,14 @@ impl VisitorMut for Rewriter<'_> {
     type Break = Error;
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
-        done(self.conditions(select))
+        flow(self.conditions(select))
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
-        done(
+        flow(
             self.value(expr)
                 .and_then(|()| row_comparison::rewrite(expr)),
         )
-    }
-}
-
-fn done(result: Result<()>) -> ControlFlow<Error> {
-    match result {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(error) => ControlFlow::Break(error),
     }
 }
 

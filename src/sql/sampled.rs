@@ -15,7 +15,7 @@ use datafusion::sql::sqlparser::ast::{
 use super::shown::Shown;
 use super::{Statement, parse_one};
 use crate::error::{Error, Result, SqlState};
-use crate::sql::walk::VisitMut;
+use crate::sql::walk::{VisitMut, ended, flow};
 
 /// What the relation is called within a sample.
 const ROW: &str = "tributary_sampled";
@@ -58,10 +58,7 @@ fn seed_of(seed: &TableSampleSeed) -> Option<i64> {
 /// # Errors
 /// 2202H for a percentage that is none.
 pub fn rewrite(query: &mut Query) -> Result<()> {
-    match query.visit(&mut Rewriter) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    ended(query.visit(&mut Rewriter))
 }
 
 struct Rewriter;
@@ -70,10 +67,7 @@ impl VisitorMut for Rewriter {
     type Break = Error;
 
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
-        match sampled(factor) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(error),
-        }
+        flow(sampled(factor))
     }
 }
 

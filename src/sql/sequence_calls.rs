@@ -11,7 +11,7 @@ use super::QualifiedName;
 use super::model_functions::parse_name;
 use super::name::ObjectName;
 use crate::error::Result;
-use crate::sql::walk::visit_expressions_mut;
+use crate::sql::walk::{ended, flow, visit_expressions_mut};
 
 /// The functions that take the name of a sequence first.
 const FUNCTIONS: [&str; 3] = ["nextval", "currval", "setval"];
@@ -31,15 +31,9 @@ pub fn for_each(
         let Some(text) = written(argument) else {
             return ControlFlow::Continue(());
         };
-        match parse_name(text).and_then(|name| act(argument, name)) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(error),
-        }
+        flow(parse_name(text).and_then(|name| act(argument, name)))
     });
-    match found {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    ended(found)
 }
 
 /// Whether an expression, whose names are full, takes numbers of a sequence.

@@ -23,7 +23,7 @@ use super::array_leaves::leaves;
 use super::cursor::fold;
 use super::rows_from;
 use crate::error::{Error, Result, SqlState};
-use crate::sql::walk::{VisitMut, visit_expressions};
+use crate::sql::walk::{VisitMut, ended, flow, visit_expressions};
 
 /// Functions that give rows, and those that give the same values as one array.
 const SET_RETURNING: [(&str, &str); 7] = [
@@ -83,10 +83,7 @@ pub(super) fn row_columns(name: &ObjectName) -> Option<&'static [&'static str]> 
 /// # Errors
 /// 0A000 for `WITH ORDINALITY` of a function that gives several columns.
 pub fn rewrite(query: &mut Query, state: &SessionState) -> Result<()> {
-    match query.visit(&mut Rewriter { state }) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    ended(query.visit(&mut Rewriter { state }))
 }
 
 struct Rewriter<'a> {
@@ -97,10 +94,7 @@ impl VisitorMut for Rewriter<'_> {
     type Break = Error;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
-        match self.body(&mut query.body) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(error),
-        }
+        flow(self.body(&mut query.body))
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {

@@ -37,7 +37,7 @@ use self::moments::at_time_zone;
 use self::patterns::{escape, is_match, match_as_written, match_each, unfinished};
 use super::cursor::fold;
 use crate::error::{Error, Result, SqlState};
-use crate::sql::walk::{VisitMut, visit_expressions_mut};
+use crate::sql::walk::{VisitMut, ended, visit_expressions_mut};
 
 /// Rewrites a query before it is planned; what is stored and displayed is the query as written.
 ///
@@ -45,10 +45,7 @@ use crate::sql::walk::{VisitMut, visit_expressions_mut};
 /// 22007 and 22008 for an interval that is none; 0A000 for `PERCENT`; 42601 for a query with both a `LIMIT` and
 /// a `FETCH`; 42P18 for `ARRAY[]` without a cast.
 pub fn rewrite(query: &mut Query) -> Result<()> {
-    match query.visit(&mut Rewriter) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    ended(query.visit(&mut Rewriter))
 }
 
 /// Names the fields of records within an expression that stands by itself.

@@ -19,7 +19,7 @@ use super::name::ObjectName;
 use super::qualify::{Named, ast_name};
 use super::time_travel::{FROM_NOW, Version, decode_moment, read_moment, read_number};
 use crate::error::{Error, Result, SqlState};
-use crate::sql::walk::VisitMut;
+use crate::sql::walk::{VisitMut, ended, flow};
 
 /// The function's name.
 pub const TABLE_CHANGES: &str = "table_changes";
@@ -176,10 +176,7 @@ pub(super) fn qualify(
 /// # Errors
 /// Those of `table`; 22023 and 22007 for versions that are none.
 pub fn rewrite(query: &mut Query) -> Result<()> {
-    match VisitMut::visit(query, &mut Rewriter) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    ended(VisitMut::visit(query, &mut Rewriter))
 }
 
 struct Rewriter;
@@ -188,10 +185,7 @@ impl VisitorMut for Rewriter {
     type Break = Error;
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
-        match rewrite_factor(factor) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(error),
-        }
+        flow(rewrite_factor(factor))
     }
 }
 

@@ -14,7 +14,7 @@ use super::cursor::{fold, object_name_from};
 use super::scope::Scopes;
 use super::{hidden_columns, model_functions, table_changes};
 use crate::error::{Error, Result, SqlState};
-use crate::sql::walk::VisitMut;
+use crate::sql::walk::{VisitMut, ended, flow};
 
 const NUMBER: &str = "@version=";
 const TIMESTAMP: &str = "@timestamp=";
@@ -56,10 +56,7 @@ impl fmt::Display for Version {
 /// # Errors
 /// A version that is no number, of another form than the two, or of what has no versions.
 pub fn rewrite(query: &mut Query) -> Result<()> {
-    match query.visit(&mut Rewriter::default()) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    ended(query.visit(&mut Rewriter::default()))
 }
 
 /// The table and the version that a rewritten name stands for; `None` for every other name.
@@ -143,10 +140,7 @@ impl VisitorMut for Rewriter {
     }
 
     fn pre_visit_table_factor(&mut self, table: &mut TableFactor) -> ControlFlow<Error> {
-        match self.rewrite_table(table) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(error),
-        }
+        flow(self.rewrite_table(table))
     }
 }
 

@@ -18,7 +18,7 @@ use super::name::ObjectName;
 use super::qualify::ast_name;
 use super::{QualifiedName, Statement, type_literals};
 use crate::error::{Error, Result};
-use crate::sql::walk::VisitMut;
+use crate::sql::walk::{VisitMut, ended};
 
 /// What stands before the numbers of a type, in its place, where a query is planned.
 const NUMBERED: &str = "tributary type";
@@ -31,10 +31,7 @@ pub fn for_each(
     node: &mut impl VisitMut,
     act: &mut dyn FnMut(&mut AstName) -> Result<()>,
 ) -> Result<()> {
-    match node.visit(&mut Types(act)) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    ended(node.visit(&mut Types(act)))
 }
 
 struct Types<'a>(&'a mut dyn FnMut(&mut AstName) -> Result<()>);

@@ -14,7 +14,7 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::cursor::fold;
 use crate::error::{Error, Result, SqlState};
-use crate::sql::walk::VisitMut;
+use crate::sql::walk::{VisitMut, ended};
 
 const VARIADIC: &str = "VARIADIC";
 
@@ -40,10 +40,7 @@ pub(super) fn argument(parser: &mut Parser) -> Option<Result<Expr, ParserError>>
 /// # Errors
 /// 42601 where one is not the last argument of a call; 0A000 for functions that take none here.
 pub fn rewrite(query: &mut Query) -> Result<()> {
-    match query.visit(&mut Rewriter) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    ended(query.visit(&mut Rewriter))
 }
 
 struct Rewriter;

@@ -140,6 +140,25 @@ impl<T: ast::VisitMut> VisitMut for T {
     }
 }
 
+/// Has an error break a walk off.
+pub fn flow<E>(result: Result<(), E>) -> ControlFlow<E> {
+    match result {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => ControlFlow::Break(error),
+    }
+}
+
+/// The error that a walk was broken off with, if it was.
+///
+/// # Errors
+/// That one.
+pub fn ended<E>(flow: ControlFlow<E>) -> Result<(), E> {
+    match flow {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(error),
+    }
+}
+
 /// Calls for each expression, before those within it, until one breaks off.
 pub fn visit_expressions<E>(
     part: &impl Visit,

@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::standard_forms::{arguments, call};
 use crate::error::{Error, Result, SqlState};
-use crate::sql::walk::VisitMut;
+use crate::sql::walk::{VisitMut, ended, flow};
 
 /// The function that the number of rows is within.
 pub const ROWS_WITH_TIES: &str = "rows_with_ties";
@@ -19,10 +19,7 @@ pub const ROWS_WITH_TIES: &str = "rows_with_ties";
 /// # Errors
 /// 42601 for one without `ORDER BY`, beside `SKIP LOCKED` or beside a `LIMIT`; 2201W for `NULL` rows.
 pub fn mark(query: &mut Query) -> Result<()> {
-    match query.visit(&mut Marker) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    ended(query.visit(&mut Marker))
 }
 
 struct Marker;
@@ -31,10 +28,7 @@ impl VisitorMut for Marker {
     type Break = Error;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
-        match of_query(query) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(error),
-        }
+        flow(of_query(query))
     }
 }
 

@@ -3,8 +3,6 @@
 //! As in PostgreSQL what they name is looked up where the definition is made, which is refused where there
 //! is none. A role may go while what names it stays, so that no definition names one in a literal.
 
-use std::ops::ControlFlow;
-
 use datafusion::sql::sqlparser::ast::{DataType, Expr, Value};
 
 use super::name_functions::{known_function, known_procedure, known_type, look_up};
@@ -12,7 +10,7 @@ use super::reg_casts::{known_namespace, known_role};
 use super::rewrite::named;
 use crate::catalog::system::SystemSources;
 use crate::error::{Error, Result, SqlState};
-use crate::sql::walk::{Visit, visit_expressions};
+use crate::sql::walk::{Visit, ended, flow, visit_expressions};
 
 /// Checks the literals in a part of a definition.
 ///
@@ -20,14 +18,8 @@ use crate::sql::walk::{Visit, visit_expressions};
 /// 42704, 42883 and 3F000 for what does not exist; 42725 for a name that several functions have; 0A000
 /// for a role.
 pub fn check_named(part: &impl Visit, sources: &dyn SystemSources) -> Result<()> {
-    let found = visit_expressions(part, |expression| match check(expression, sources) {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(error) => ControlFlow::Break(error),
-    });
-    match found {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    let found = visit_expressions(part, |expression| flow(check(expression, sources)));
+    ended(found)
 }
 
 fn check(expression: &Expr, sources: &dyn SystemSources) -> Result<()> {

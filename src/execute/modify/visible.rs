@@ -9,7 +9,7 @@ use super::found::known_names;
 use super::{Changing, folded};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::merge::{Action, Clause, When};
-use crate::sql::walk::VisitMut;
+use crate::sql::walk::{VisitMut, ended};
 
 /// Gives the columns of a clause for rows that do not match the name of the side that has them, and
 /// refuses the other side.
@@ -42,10 +42,7 @@ pub fn restrict(
         is_ambiguous: &is_ambiguous,
         around: Vec::new(),
     };
-    let mut visit = |tree: &mut Option<Expr>| match tree.visit(&mut restriction) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    };
+    let mut visit = |tree: &mut Option<Expr>| ended(tree.visit(&mut restriction));
     visit(&mut clause.condition)?;
     match &mut clause.action {
         Action::Update(assignments) => assignments

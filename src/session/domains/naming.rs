@@ -15,7 +15,7 @@ use crate::catalog::Snapshot;
 use crate::error::{Error, Result};
 use crate::session::enums::meant;
 use crate::sql::moment_precision::MOMENT_PRECISION;
-use crate::sql::walk::VisitMut;
+use crate::sql::walk::{VisitMut, ended};
 use crate::sql::{character_length, domain_casts, moment_precision, type_names};
 
 /// Says casts to domains as they are planned.
@@ -50,10 +50,7 @@ pub fn number(node: &mut impl VisitMut, snapshot: &Snapshot, path: &[String]) ->
         }
     }
 
-    match node.visit(&mut Casts { snapshot, path }) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    ended(node.visit(&mut Casts { snapshot, path }))
 }
 
 /// Puts the type that a domain is over in the place of its name; answers which domain it is, and its name.

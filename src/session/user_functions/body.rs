@@ -20,7 +20,7 @@ use crate::sql::create_function::{CreateFunction, Returns};
 use crate::sql::cursor::object_name_from;
 use crate::sql::name::{FUNCTION_BODY, Quoted};
 use crate::sql::shown::Shown;
-use crate::sql::walk::{Visit, VisitMut, visit_expressions};
+use crate::sql::walk::{Visit, VisitMut, ended, visit_expressions};
 use crate::sql::{QualifiedName, Statement, column_names, parse_one};
 
 /// The column of what a function answers.
@@ -388,7 +388,7 @@ fn number_arguments(create: &CreateFunction, body: &mut Query) -> Result<()> {
             }
         }
     }
-    super::finished(body.visit(&mut Numbered(create.arguments.len())))
+    ended(body.visit(&mut Numbered(create.arguments.len())))
 }
 
 /// A function that answers one value takes the first row that its body gives.

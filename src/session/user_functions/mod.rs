@@ -22,7 +22,7 @@ use datafusion::sql::sqlparser::ast::{Expr, ObjectName, TableAlias, TableFactor,
 
 use crate::catalog::{Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
-use crate::sql::walk::VisitMut;
+use crate::sql::walk::{VisitMut, ended, flow};
 pub use body::{gathered, plain_type, probe, row_named};
 pub use call::FUNCTION;
 pub use expansion::expand;
@@ -53,7 +53,7 @@ pub fn qualify(
             Ok(None)
         },
     };
-    finished(node.visit(&mut visitor))?;
+    ended(node.visit(&mut visitor))?;
     Ok(found)
 }
 
@@ -94,7 +94,7 @@ fn mark_within(
             Ok(Some(Put::Rows(Box::new(rows))))
         },
     };
-    finished(node.visit(&mut visitor))
+    ended(node.visit(&mut visitor))
 }
 
 /// Notes that the body of a function is looked into.
@@ -109,13 +109,6 @@ fn enter(open: &mut Vec<Oid>, function: Oid) -> Result<()> {
     }
     open.push(function);
     Ok(())
-}
-
-fn finished(flow: ControlFlow<Error>) -> Result<()> {
-    match flow {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
 }
 
 /// What a call becomes.
@@ -151,17 +144,11 @@ impl<'a, F: FnMut(Call<'a, '_>) -> Result<Option<Put>>> VisitorMut for Calls<'a,
     type Break = Error;
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
-        match self.value(expr) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(error),
-        }
+        flow(self.value(expr))
     }
 
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
-        match self.rows(factor) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(error),
-        }
+        flow(self.rows(factor))
     }
 }
 

@@ -25,7 +25,7 @@ use super::cursor::fold;
 use super::known_columns::{KnownColumns, constraint};
 use super::{Statement, parse_one};
 use crate::error::{Error, Result};
-use crate::sql::walk::{Visit, VisitMut};
+use crate::sql::walk::{Visit, VisitMut, ended, flow};
 
 /// Says what the names of merged columns stand for.
 ///
@@ -41,10 +41,7 @@ pub async fn rewrite(query: &mut Query, state: &SessionState) -> Result<()> {
     let mut rewriter = Rewriter {
         columns: tables.columns.looked_up(state).await?,
     };
-    match VisitMut::visit(query, &mut rewriter) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
+    ended(VisitMut::visit(query, &mut rewriter))
 }
 
 /// Asks for the columns of all tables that a query names, and whether it merges any.
@@ -105,10 +102,7 @@ impl VisitorMut for Rewriter {
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
         self.columns.enter_query(query);
-        match self.rewrite_body(&mut query.body, query.order_by.as_mut()) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(error),
-        }
+        flow(self.rewrite_body(&mut query.body, query.order_by.as_mut()))
     }
 
     fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<Error> {
