@@ -1,10 +1,11 @@
 //! How many values a row that is put in has.
 
-use datafusion::sql::sqlparser::ast::{Query, SelectItem, SetExpr};
+use datafusion::sql::sqlparser::ast::Query;
 
 use super::query;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::StatementContext;
+use crate::sql::row_membership;
 
 /// That so many values are for the columns that an `INSERT` names, or, where it names none, for the
 /// first ones of the table.
@@ -28,27 +29,8 @@ pub fn check(given: usize, named: usize, own: usize) -> Result<()> {
 /// # Errors
 /// What planning it says, where its text does not tell.
 pub async fn of_query(context: &StatementContext, query: &Query) -> Result<usize> {
-    match written(&query.body) {
+    match row_membership::width(&query.body) {
         Some(width) => Ok(width),
         None => Ok(query::plan(context, query).await?.schema().fields().len()),
-    }
-}
-
-fn written(body: &SetExpr) -> Option<usize> {
-    match body {
-        SetExpr::Select(select) => {
-            let is_one = |item: &SelectItem| {
-                matches!(
-                    item,
-                    SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. }
-                )
-            };
-            let all_are = select.projection.iter().all(is_one);
-            all_are.then_some(select.projection.len())
-        }
-        SetExpr::SetOperation { left, .. } => written(left),
-        SetExpr::Query(query) => written(&query.body),
-        SetExpr::Values(values) => values.rows.first().map(|row| row.len()),
-        _ => None,
     }
 }

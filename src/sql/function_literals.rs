@@ -4,11 +4,12 @@
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{DataType, Expr, Value};
+use datafusion::sql::sqlparser::ast::{DataType, Expr};
 
 use super::create_function::{Body, signature};
 use super::drop_function::FunctionName;
 use super::name::ObjectName;
+use super::texts::text_of_mut;
 use super::{QualifiedName, Statement};
 use crate::sql::walk::{Visit, VisitMut, visit_expressions, visit_expressions_mut};
 
@@ -32,7 +33,7 @@ pub fn name(
             expr, data_type, ..
         } = expression
             && is_of_functions(data_type)
-            && let Some(text) = text_of(expr)
+            && let Some(text) = text_of_mut(expr)
             && let Some(function) = FunctionName::read(text)
             && let Some((named, types)) = full(&function)
         {
@@ -87,17 +88,6 @@ fn is_of_functions(data_type: &DataType) -> bool {
         let name = name.value.to_lowercase();
         name == "regproc" || name == "regprocedure"
     })
-}
-
-fn text_of(expression: &mut Expr) -> Option<&mut String> {
-    match expression {
-        Expr::Nested(inner) => text_of(inner),
-        Expr::Value(value) => match &mut value.value {
-            Value::SingleQuotedString(text) => Some(text),
-            _ => None,
-        },
-        _ => None,
-    }
 }
 
 #[cfg(test)]

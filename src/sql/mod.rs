@@ -162,6 +162,7 @@ pub mod table_changes;
 mod table_queries;
 #[cfg(test)]
 mod tests;
+pub mod texts;
 pub mod time_travel;
 pub mod transaction;
 pub mod truncate;

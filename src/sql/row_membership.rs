@@ -339,7 +339,7 @@ fn subquery_of(expr: &Expr) -> Option<&Query> {
 }
 
 /// How many columns a query has, if its text tells.
-pub(super) fn width(body: &SetExpr) -> Option<usize> {
+pub fn width(body: &SetExpr) -> Option<usize> {
     match body {
         SetExpr::Select(select) => {
             let is_one = |item: &SelectItem| {

@@ -10,6 +10,7 @@ use super::Statement;
 use super::create_function::Body;
 use super::model_functions::parse_name;
 use super::name::Quoted;
+use super::texts::text_of;
 use crate::sql::walk::{Visit, VisitMut, visit_expressions, visit_expressions_mut};
 
 impl Statement {
@@ -84,17 +85,6 @@ fn is_of_schemas(data_type: &DataType) -> bool {
     };
     let name = name.0.last().and_then(|part| part.as_ident());
     name.is_some_and(|name| name.value.eq_ignore_ascii_case("regnamespace"))
-}
-
-fn text_of(expression: &Expr) -> Option<&str> {
-    match expression {
-        Expr::Nested(inner) => text_of(inner),
-        Expr::Value(value) => match &value.value {
-            Value::SingleQuotedString(text) => Some(text),
-            _ => None,
-        },
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -4,11 +4,12 @@
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{DataType, Expr, Value};
+use datafusion::sql::sqlparser::ast::{DataType, Expr};
 
 use super::QualifiedName;
 use super::model_functions::parse_name;
 use super::name::ObjectName;
+use super::texts::text_of_mut;
 use crate::sql::walk::{VisitMut, visit_expressions_mut};
 
 /// What a type is called where it is of arrays.
@@ -21,7 +22,7 @@ pub fn name(part: &mut impl VisitMut, mut full: impl FnMut(&ObjectName) -> Optio
             expr, data_type, ..
         } = expression
             && is_regtype(data_type)
-            && let Some(text) = text_of(expr)
+            && let Some(text) = text_of_mut(expr)
         {
             let written = text.trim();
             let item = written.trim_end_matches(ARRAY);
@@ -47,17 +48,6 @@ fn is_regtype(data_type: &DataType) -> bool {
     };
     let name = name.0.last().and_then(|part| part.as_ident());
     name.is_some_and(|name| name.value.eq_ignore_ascii_case("regtype"))
-}
-
-fn text_of(expression: &mut Expr) -> Option<&mut String> {
-    match expression {
-        Expr::Nested(inner) => text_of(inner),
-        Expr::Value(value) => match &mut value.value {
-            Value::SingleQuotedString(text) => Some(text),
-            _ => None,
-        },
-        _ => None,
-    }
 }
 
 #[cfg(test)]

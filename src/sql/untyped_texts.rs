@@ -10,6 +10,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::quantified::Quantified;
+use super::texts::text_of;
 use crate::sql::walk::VisitMut;
 
 /// Says such texts as what they are.
@@ -196,17 +197,6 @@ fn literal(element: Option<String>) -> Expr {
         Some(text) => Value::SingleQuotedString(text),
         None => Value::Null,
     })
-}
-
-fn text_of(expr: &Expr) -> Option<&str> {
-    match expr {
-        Expr::Nested(inner) => text_of(inner),
-        Expr::Value(value) => match &value.value {
-            Value::SingleQuotedString(text) => Some(text),
-            _ => None,
-        },
-        _ => None,
-    }
 }
 
 /// The elements of an array of one dimension as text, of which `NULL` is none; `None` for what is no such

@@ -3,13 +3,14 @@
 //! As in PostgreSQL what they name is looked up where the definition is made, which is refused where there
 //! is none. A role may go while what names it stays, so that no definition names one in a literal.
 
-use datafusion::sql::sqlparser::ast::{DataType, Expr, Value};
+use datafusion::sql::sqlparser::ast::{DataType, Expr};
 
 use super::name_functions::{known_function, known_procedure, known_type, look_up};
 use super::reg_casts::{known_namespace, known_role};
 use super::rewrite::named;
 use crate::catalog::system::SystemSources;
 use crate::error::{Error, Result, SqlState};
+use crate::sql::texts::text_of;
 use crate::sql::walk::{Visit, ended, flow, visit_expressions};
 
 /// Checks the literals in a part of a definition.
@@ -51,16 +52,5 @@ fn check(expression: &Expr, sources: &dyn SystemSources) -> Result<()> {
         )
         .with_hint("Look the role up as the definition is read, with to_regrole('name').")),
         _ => Ok(()),
-    }
-}
-
-fn text_of(expression: &Expr) -> Option<&str> {
-    match expression {
-        Expr::Nested(inner) => text_of(inner),
-        Expr::Value(value) => match &value.value {
-            Value::SingleQuotedString(text) => Some(text),
-            _ => None,
-        },
-        _ => None,
     }
 }

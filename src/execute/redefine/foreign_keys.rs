@@ -161,8 +161,8 @@ pub(in crate::execute) fn check_types(snapshot: &Snapshot, reference: &Reference
 /// # Errors
 /// 2BP01 without `CASCADE`.
 pub(super) fn release(session: &Session, object: &Arc<Object>, action: &Action) -> Result<()> {
-    let catalog = &session.instance.catalog;
-    let mut needing = catalog.snapshot().references_to(&object.name);
+    let snapshot = session.instance.catalog.snapshot();
+    let mut needing = snapshot.references_to(&object.name);
     let table = object.described();
     let (what, cascade) = match action {
         Action::DropColumn { name, cascade, .. } => {
@@ -202,12 +202,20 @@ pub(super) fn release(session: &Session, object: &Arc<Object>, action: &Action) 
         .with_detail(lines.collect::<Vec<_>>().join("\n"))
         .with_hint("Use DROP ... CASCADE to drop the dependent objects too."));
     }
-    let told: Vec<String> = needing.iter().map(Reference::described).collect();
+    drop_told(session, &needing)
+}
+
+/// Drops foreign keys, and tells which.
+///
+/// # Errors
+/// What the catalog says.
+pub(in crate::execute) fn drop_told(session: &Session, references: &[Reference]) -> Result<()> {
+    let told: Vec<String> = references.iter().map(Reference::described).collect();
     if let Some(notice) = cascades(&told) {
         session.notice(notice);
     }
-    catalog.write(|transaction| {
-        for reference in &needing {
+    session.instance.catalog.write(|transaction| {
+        for reference in references {
             transaction.drop_constraint(reference.table.oid, &reference.name);
         }
         Ok(())

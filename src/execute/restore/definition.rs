@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 
-use crate::catalog::{Kind, NewObject, Object, Reference, is_key_of};
+use crate::catalog::{Kind, NewObject, Object, is_key_of};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::create_type;
-use crate::execute::drop::cascades;
-use crate::execute::redefine::declared;
+use crate::execute::redefine::{declared, foreign_keys};
 use crate::models::constraints;
 use crate::models::define::define;
 use crate::models::recorded::{self, Recorded};
@@ -169,8 +168,8 @@ pub(super) fn release_keys(
     let Statement::CreateTable(create) = &new.definition else {
         return Ok(());
     };
-    let catalog = &session.instance.catalog;
-    let mut needing = catalog.snapshot().references_to(&object.name);
+    let snapshot = session.instance.catalog.snapshot();
+    let mut needing = snapshot.references_to(&object.name);
     needing.retain(|it| {
         let mut rules = create.constraints.iter().map(|constraint| &constraint.rule);
         it.table.oid != object.oid && !rules.any(|rule| is_key_of(rule, &it.key.referenced))
@@ -191,14 +190,5 @@ pub(super) fn release_keys(
         .with_detail(lines.collect::<Vec<_>>().join("\n"))
         .with_hint("Use RESTORE ... CASCADE to drop the dependent objects too."));
     }
-    let told: Vec<String> = needing.iter().map(Reference::described).collect();
-    if let Some(notice) = cascades(&told) {
-        session.notice(notice);
-    }
-    catalog.write(|transaction| {
-        for reference in &needing {
-            transaction.drop_constraint(reference.table.oid, &reference.name);
-        }
-        Ok(())
-    })
+    foreign_keys::drop_told(session, &needing)
 }
