@@ -16,7 +16,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::execute::redefine::declared_columns;
 use crate::sql::Statement;
 use crate::sql::cursor::object_name_from;
-use crate::sql::walk::{VisitMut, flow};
+use crate::sql::walk::{VisitMut, ended, flow};
 
 /// The functions, and those that take their place.
 const FUNCTIONS: [(&str, &str); 4] = [
@@ -33,10 +33,7 @@ const FUNCTIONS: [(&str, &str); 4] = [
 /// that cannot be declared.
 pub fn declare(query: &mut Query, snapshot: &Snapshot, path: &[String]) -> Result<()> {
     let mut rewriter = Rewriter { snapshot, path };
-    match query.visit(&mut rewriter) {
-        ControlFlow::Break(error) => Err(error),
-        ControlFlow::Continue(()) => Ok(()),
-    }
+    ended(query.visit(&mut rewriter))
 }
 
 struct Rewriter<'a> {

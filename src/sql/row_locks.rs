@@ -13,7 +13,7 @@ use super::cursor::{fold, object_name_from};
 use super::name::ObjectName;
 use super::scope::Scopes;
 use crate::error::{Error, Result, SqlState};
-use crate::sql::walk::{Visit, VisitMut};
+use crate::sql::walk::{Visit, VisitMut, ended};
 
 /// What a query does about a table that somebody else changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,10 +57,8 @@ pub fn command(query: &Query) -> Option<&'static str> {
 /// relations.
 pub fn of_statement(statement: &Statement) -> Result<Vec<LockingQuery>> {
     let mut collector = Collector::default();
-    match walk(statement, &mut collector) {
-        ControlFlow::Continue(()) => Ok(collector.found),
-        ControlFlow::Break(error) => Err(error),
-    }
+    ended(walk(statement, &mut collector))?;
+    Ok(collector.found)
 }
 
 /// Has some of the queries that lock rows, by their places among [them](of_statement), give no rows.

@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use crate::error::{Error, Result, SqlState};
-use crate::sql::walk::Visit;
+use crate::sql::walk::{Visit, ended};
 
 /// That the columns of all `VALUES` of a query are of types that can be matched.
 ///
@@ -33,10 +33,7 @@ pub fn check_assigned(query: &Query) -> Result<()> {
 }
 
 fn walk(query: &Query, mut checker: Checker) -> Result<()> {
-    match Visit::visit(query, &mut checker) {
-        ControlFlow::Break(error) => Err(error),
-        ControlFlow::Continue(()) => Ok(()),
-    }
+    ended(Visit::visit(query, &mut checker))
 }
 
 struct Checker {

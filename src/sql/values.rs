@@ -13,7 +13,7 @@ use datafusion::sql::sqlparser::ast::{
 use crate::error::{Error, Result, SqlState};
 use crate::sql::domain_casts;
 use crate::sql::standard_forms;
-use crate::sql::walk::{Visit, VisitMut};
+use crate::sql::walk::{Visit, VisitMut, ended};
 
 /// Casts the values of a column to one type.
 ///
@@ -38,10 +38,7 @@ pub fn rewrite_assigned(query: &mut Query) -> Result<()> {
 }
 
 fn walk(query: &mut Query, mut rewriter: Rewriter) -> Result<()> {
-    match VisitMut::visit(query, &mut rewriter) {
-        ControlFlow::Break(error) => Err(error),
-        ControlFlow::Continue(()) => Ok(()),
-    }
+    ended(VisitMut::visit(query, &mut rewriter))
 }
 
 /// Whether a query reads `VALUES` as a relation, and none of these are parameters.

@@ -16,7 +16,7 @@ use crate::session::row_functions;
 use crate::sql::column_names::name_of;
 use crate::sql::name::Quoted;
 use crate::sql::shown::Shown;
-use crate::sql::walk::{VisitMut, visit_expressions};
+use crate::sql::walk::{VisitMut, ended, visit_expressions};
 use crate::sql::{Statement, parse_one};
 
 /// What a statement answers of each row.
@@ -80,9 +80,7 @@ impl Changing {
                 SelectItem::UnnamedExpr(expression) => Some(name_of(expression)),
                 _ => None,
             };
-            if let ControlFlow::Break(error) = item.visit(&mut carrier) {
-                return Err(error);
-            }
+            ended(item.visit(&mut carrier))?;
             item = match (item, name) {
                 (SelectItem::UnnamedExpr(expr), Some(name)) if name_of(&expr) != name => {
                     SelectItem::ExprWithAlias {
