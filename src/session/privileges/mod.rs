@@ -5,15 +5,17 @@
 //! where it says so. Nothing is
 //! looked at where there is one role, which may do anything.
 
+mod changing;
 mod columns;
+mod owning;
 mod reading;
 mod types;
 
 use std::sync::Arc;
 
-use datafusion::sql::sqlparser::ast::{self, Expr, SelectItem, With};
+use datafusion::sql::sqlparser::ast::{self, Expr, With};
 
-use self::columns::{Columns, allows};
+use self::columns::Columns;
 pub use self::reading::check_computed;
 use self::reading::own_relations;
 pub use self::types::check_columns as check_types_of_columns;
@@ -21,21 +23,13 @@ use super::{Session, plan};
 use crate::catalog::privilege::{Privilege, Rights};
 use crate::catalog::{Kind, Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
-use crate::models::{constraints, keyed};
-use crate::sql::alter::{Action, Alter};
-use crate::sql::assignment::{self, Assignment};
 use crate::sql::comment::CommentOn;
-use crate::sql::constraint::Rule;
 use crate::sql::copy::Direction;
-use crate::sql::drop::{Drop, DropKind};
-use crate::sql::drop_function::FunctionName;
-use crate::sql::lock::LockMode;
 use crate::sql::name::ObjectName;
-use crate::sql::on_conflict::{ConflictKey, OnConflict};
 use crate::sql::reindex::ReindexOf;
 use crate::sql::returning::Target;
 use crate::sql::walk::{Visit, VisitMut};
-use crate::sql::{QualifiedName, Statement, alter_function, merge, references, row_locks};
+use crate::sql::{QualifiedName, Statement, alter_function, references};
 
 /// Checks a statement.
 ///
@@ -308,24 +302,6 @@ impl Checker<'_> {
         }
     }
 
-    /// That functions of these names are of who asks.
-    fn own_functions(&self, functions: &[FunctionName]) -> Result<()> {
-        let named = |object: &&Arc<Object>| {
-            let Statement::CreateFunction(create) = &object.definition else {
-                return false;
-            };
-            functions.iter().any(|it| it.name.name == create.name.name)
-        };
-        let mut found = self.snapshot.objects().filter(named);
-        match found.all(|function| self.rights.owns(&function.access)) {
-            true => Ok(()),
-            false => {
-                let names: Vec<String> = functions.iter().map(ToString::to_string).collect();
-                Err(not_owner("function", &names.join(", ")))
-            }
-        }
-    }
-
     /// What a query reads.
     fn query(&self, query: &ast::Query) -> Result<()> {
         self.calls(query)?;
@@ -349,337 +325,8 @@ impl Checker<'_> {
         own_relations(&self.rights, part)
     }
 
-    /// The columns that a query puts rows into, where a statement names none: as many as it gives.
-    fn first_columns(&self, table: &ObjectName, source: &ast::Query) -> Vec<String> {
-        let given = match source.body.as_ref() {
-            ast::SetExpr::Values(values) => values.rows.first().map(|row| row.len()),
-            _ => None,
-        };
-        match (given, self.object(table)) {
-            (Some(given), Some(object)) => {
-                let fields = object.schema.fields().iter();
-                let names = fields.map(|field| field.name().clone());
-                names.take(given).collect()
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    /// What `ON CONFLICT` changes and reads.
-    fn conflict(&self, target: &Target, conflict: &OnConflict) -> Result<()> {
-        match &conflict.key {
-            // Nothing is read where there is no such key.
-            ConflictKey::Any | ConflictKey::Expressions(_) => {}
-            ConflictKey::Columns(key) => self.read(&target.table, &Columns::named(key))?,
-            ConflictKey::Constraint(name) => self.read_key(&target.table, name)?,
-        }
-        let Some(update) = &conflict.update else {
-            return Ok(());
-        };
-        self.assign(&target.table, &update.assignments)?;
-        let mut read: Vec<Expr> = update.condition.iter().cloned().collect();
-        let values = update.assignments.iter();
-        read.extend(values.filter_map(|assignment| assignment.value.clone()));
-        // As in Postgres, the row that was to be put in is read with the rights on the table.
-        self.read_within(target, &read, Some("excluded"))?;
-        self.relations(&read, None)
-    }
-
-    /// The columns of the key that a constraint of a table is, which conflicts are found by.
-    fn read_key(&self, table: &ObjectName, constraint: &str) -> Result<()> {
-        let Some(object) = self.object(table) else {
-            return Ok(());
-        };
-        let index = keyed::index(&object);
-        let mut all = constraints::of(&object).iter().chain(&index);
-        match all.find(|it| it.name == constraint).map(|it| &it.rule) {
-            Some(Rule::Unique { columns, .. }) => self.readable(&object, &Columns::named(columns)),
-            _ => Ok(()),
-        }
-    }
-
     fn object(&self, name: &ObjectName) -> Option<Arc<Object>> {
         plan::object(name, self.snapshot, self.path).ok()
-    }
-
-    /// The columns of a table that is changed which expressions read, be it of another row of it that
-    /// goes by the name `other`.
-    fn read_within(
-        &self,
-        target: &Target,
-        expressions: &[Expr],
-        other: Option<&str>,
-    ) -> Result<()> {
-        let Some(object) = self.object(&target.table) else {
-            return Ok(());
-        };
-        let Columns::Named(names) = Columns::of_all(expressions, other) else {
-            return Ok(());
-        };
-        let own = target.alias.as_ref().unwrap_or(&object.name.name);
-        let columns = match names.contains(own) {
-            true => Columns::All,
-            false => Columns::Named(names),
-        };
-        match object
-            .schema
-            .fields()
-            .iter()
-            .any(|field| columns.has(field.name()))
-        {
-            true => self.readable(&object, &columns),
-            false => Ok(()),
-        }
-    }
-
-    fn returning(&self, target: &Target, items: &[SelectItem], with: Option<&With>) -> Result<()> {
-        let mut read = Vec::new();
-        for item in items {
-            match item {
-                SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
-                    read.push(expr.clone());
-                }
-                _ => self.read(&target.table, &Columns::All)?,
-            }
-        }
-        self.read_within(target, &read, None)?;
-        self.relations(&read, with)
-    }
-
-    /// What the values of assignments read.
-    fn values(&self, assignments: &[Assignment], with: Option<&With>) -> Result<()> {
-        let values = assignments.iter();
-        let values: Vec<Expr> = values.filter_map(|it| it.value.clone()).collect();
-        self.relations(&values, with)
-    }
-
-    fn merge(&self, merge: &merge::Merge) -> Result<()> {
-        let table = &merge.target.table;
-        let with = merge.with.as_ref();
-        self.read(table, &Columns::All)?;
-        self.relations(&merge.on, with)?;
-        for clause in &merge.clauses {
-            self.relations(&clause.condition, with)?;
-            match &clause.action {
-                merge::Action::Update(assignments) => {
-                    self.assign(table, assignments)?;
-                    self.values(assignments, with)?;
-                }
-                merge::Action::UpdateAll => self.change(table, Privilege::Update, &[])?,
-                merge::Action::InsertAll => self.change(table, Privilege::Insert, &[])?,
-                merge::Action::Delete => self.change(table, Privilege::Delete, &[])?,
-                merge::Action::Insert {
-                    columns, values, ..
-                } => {
-                    self.change(table, Privilege::Insert, columns)?;
-                    let values: Vec<Expr> = values.iter().flatten().cloned().collect();
-                    self.relations(&values, with)?;
-                }
-                merge::Action::DoNothing => {}
-            }
-        }
-        self.returning(&merge.target, &merge.returning, with)?;
-        self.relations(&merge.source, with)?;
-        self.relations(&merge.with, None)
-    }
-
-    /// That rows of a table may be changed; of some columns alone where these are named.
-    fn change(&self, table: &ObjectName, privilege: Privilege, columns: &[String]) -> Result<()> {
-        let Some(object) = self.object(table) else {
-            return Ok(());
-        };
-        self.usable(&self.rights, &object.name.schema)?;
-        if !allows(&self.rights, &object, privilege, &Columns::named(columns)) {
-            return Err(denied(kind_word(object.kind), &object.name.name));
-        }
-        match privilege {
-            Privilege::Insert => self.defaults(&object, |_| true),
-            _ => Ok(()),
-        }
-    }
-
-    /// That columns may be given these values, or their defaults.
-    fn assign(&self, table: &ObjectName, assignments: &[Assignment]) -> Result<()> {
-        self.change(table, Privilege::Update, &assignment::columns(assignments))?;
-        let Some(object) = self.object(table) else {
-            return Ok(());
-        };
-        self.defaults(&object, |column| {
-            let mut defaults = assignments.iter().filter(|it| it.value.is_none());
-            defaults.any(|it| it.columns.iter().any(|assigned| assigned == column))
-        })
-    }
-
-    /// That the rows may be locked that a statement's queries lock: as in Postgres, by who may change them.
-    fn row_locks(&self, statement: &Statement) -> Result<()> {
-        // What cannot be locked is told by who locks it.
-        let queries = row_locks::of_statement(statement).unwrap_or_default();
-        let mut relations = queries.iter().flat_map(|query| &query.relations);
-        relations.try_for_each(|(name, _)| self.lock(name, LockMode::RowShare))
-    }
-
-    /// That a relation may be locked, as in Postgres by who may do what the lock is for.
-    fn lock(&self, name: &ObjectName, mode: LockMode) -> Result<()> {
-        const WRITING: [Privilege; 4] = [
-            Privilege::Update,
-            Privilege::Delete,
-            Privilege::Truncate,
-            Privilege::Insert,
-        ];
-        let Some(object) = self.object(name) else {
-            return Ok(());
-        };
-        self.usable(&self.rights, &object.name.schema)?;
-        let enough = match mode {
-            LockMode::AccessShare => &[Privilege::Select][..],
-            LockMode::RowExclusive => &WRITING,
-            _ => &WRITING[..3],
-        };
-        let mut enough = enough.iter();
-        match enough.any(|privilege| self.rights.has(&object.access, *privilege)) {
-            true => Ok(()),
-            false => Err(denied(kind_word(object.kind), &object.name.name)),
-        }
-    }
-
-    /// That an object may be made in its schema.
-    fn create(&self, name: &ObjectName, is_temporary: bool) -> Result<()> {
-        if is_temporary {
-            return Ok(());
-        }
-        match self.schema_of(name) {
-            Some(schema) if !self.rights.has_on_schema(schema, Privilege::Create) => {
-                Err(denied("schema", schema))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// That what `OR REPLACE` may replace is of who asks.
-    fn replace(&self, name: &ObjectName, or_replace: bool) -> Result<()> {
-        let known = self
-            .schema_of(name)
-            .filter(|_| or_replace)
-            .and_then(|schema| {
-                let full = QualifiedName::new(schema, &name.name);
-                self.snapshot.relation(&full)
-            });
-        match known {
-            Some(object) => self.own_object(object),
-            None => Ok(()),
-        }
-    }
-
-    /// The schema in which something of this name is made.
-    fn schema_of<'b>(&'b self, name: &'b ObjectName) -> Option<&'b String> {
-        let mut path = self.path.iter();
-        let exists = |schema: &&String| self.snapshot.schema(schema).is_some();
-        name.schema.as_ref().or_else(|| path.find(exists))
-    }
-
-    /// That an object is of who asks.
-    fn own(&self, name: &ObjectName) -> Result<()> {
-        match self.object(name) {
-            Some(object) => self.own_object(&object),
-            None => Ok(()),
-        }
-    }
-
-    fn own_type(&self, name: &ObjectName) -> Result<()> {
-        match self.snapshot.resolve_type(name, self.path) {
-            Ok(object) => self.own_object(&object),
-            Err(_) => Ok(()),
-        }
-    }
-
-    fn own_object(&self, object: &Object) -> Result<()> {
-        match self.rights.owns(&object.access) {
-            true => Ok(()),
-            false => Err(not_owner(kind_word(object.kind), &object.name.name)),
-        }
-    }
-
-    fn own_schema(&self, name: &str) -> Result<()> {
-        match self.snapshot.schema(name) {
-            Some(schema) if !self.rights.owns(&schema.access()) => Err(not_owner("schema", name)),
-            _ => Ok(()),
-        }
-    }
-
-    fn alter(&self, alter: &Alter) -> Result<()> {
-        if alter.kind == DropKind::Schema {
-            return self.own_schema(&alter.name.name);
-        }
-        let object = match alter.kind {
-            DropKind::Type | DropKind::Domain => {
-                self.snapshot.resolve_type(&alter.name, self.path).ok()
-            }
-            _ => self.object(&alter.name),
-        };
-        match object {
-            Some(object) => self.own_object(&object)?,
-            None => return Ok(()),
-        }
-        let mut actions = alter.actions.iter();
-        actions.try_for_each(|action| self.use_types_of(action))?;
-        alter.actions.iter().try_for_each(|action| match action {
-            Action::SetSchema(schema) => self.create_in(schema),
-            // Rows that are there get such values.
-            Action::AddColumn {
-                column,
-                constraints,
-                ..
-            } => {
-                self.refer(constraints.iter().map(|it| &it.rule))?;
-                self.relations(column.as_ref(), None)
-            }
-            Action::AddConstraint(declared) => self.refer(std::iter::once(&declared.rule)),
-            Action::SetType { using, .. } => self.relations(using, None),
-            _ => Ok(()),
-        })
-    }
-
-    /// What goes to another schema needs the right to make something there.
-    fn create_in(&self, schema: &str) -> Result<()> {
-        match self.rights.has_on_schema(schema, Privilege::Create) {
-            true => Ok(()),
-            false => Err(denied("schema", schema)),
-        }
-    }
-
-    /// To refer to a table is a right of its own.
-    fn refer<'r>(&self, mut rules: impl Iterator<Item = &'r Rule>) -> Result<()> {
-        rules.try_for_each(|rule| match rule.foreign_key() {
-            Some(key) => self.change(&key.table, Privilege::References, &key.referenced),
-            None => Ok(()),
-        })
-    }
-
-    fn drop(&self, drop: &Drop) -> Result<()> {
-        drop.names.iter().try_for_each(|name| match drop.kind {
-            DropKind::Schema => self.own_schema(&name.name),
-            DropKind::Index => {
-                let tables = self.snapshot.objects().filter(|object| {
-                    let mut indexes = object.indexes.iter();
-                    indexes.any(|index| index.name.as_ref() == Some(&name.name))
-                });
-                tables
-                    .filter(|table| !self.rights.owns(&table.access))
-                    .try_for_each(|_| Err(not_owner("index", &name.name)))
-            }
-            DropKind::Check => {
-                let check = self.snapshot.resolve_check(name, self.path);
-                check.map_or(Ok(()), |check| self.own_object(&check))
-            }
-            DropKind::Type | DropKind::Domain => self.own_type(name),
-            // The owner of a schema may drop what is in it.
-            _ => match self.object(name) {
-                Some(object) => self
-                    .own_object(&object)
-                    .or_else(|error| self.own_schema(&object.name.schema).map_err(|_| error)),
-                None => Ok(()),
-            },
-        })
     }
 }
 
