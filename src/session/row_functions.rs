@@ -4,20 +4,23 @@
 use std::ops::ControlFlow;
 
 use datafusion::execution::SessionState;
-use datafusion::sql::sqlparser::ast::{Expr, Query, Visitor};
+use datafusion::sql::sqlparser::ast::Expr;
 
 use crate::error::{Error, Result, SqlState};
 use crate::sql::cursor::fold;
 use crate::sql::set_returning::gives_rows;
-use crate::sql::walk::Visit;
+use crate::sql::walk::{Visit, visit_own_expressions};
 
 /// Refuses such functions outside of subqueries; `place` is where the expressions stand.
 ///
 /// # Errors
 /// 42803 for aggregate, 42P20 for window and 0A000 for set-returning functions.
 pub fn refuse(state: &SessionState, expressions: &impl Visit, place: &str) -> Result<()> {
-    let mut finder = Finder { state, depth: 0 };
-    match expressions.visit(&mut finder) {
+    let found = visit_own_expressions(expressions, |expression| match refused(state, expression) {
+        Some(found) => ControlFlow::Break(found),
+        None => ControlFlow::Continue(()),
+    });
+    match found {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break((sqlstate, kind)) => Err(Error::new(
             sqlstate,
@@ -26,43 +29,20 @@ pub fn refuse(state: &SessionState, expressions: &impl Visit, place: &str) -> Re
     }
 }
 
-struct Finder<'a> {
-    state: &'a SessionState,
-    /// How many subqueries are around.
-    depth: usize,
-}
-
-impl Visitor for Finder<'_> {
-    type Break = (SqlState, &'static str);
-
-    fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<Self::Break> {
-        self.depth += 1;
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_query(&mut self, _: &Query) -> ControlFlow<Self::Break> {
-        self.depth -= 1;
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_expr(&mut self, expression: &Expr) -> ControlFlow<Self::Break> {
-        let Expr::Function(call) = expression else {
-            return ControlFlow::Continue(());
-        };
-        let Some(name) = call.name.0.last().and_then(|part| part.as_ident()) else {
-            return ControlFlow::Continue(());
-        };
-        let name = fold(name.value.clone(), name.quote_style);
-        if self.depth > 0 {
-            ControlFlow::Continue(())
-        } else if call.over.is_some() {
-            ControlFlow::Break((SqlState::WINDOWING_ERROR, "window"))
-        } else if self.state.aggregate_functions().contains_key(&name) {
-            ControlFlow::Break((SqlState::GROUPING_ERROR, "aggregate"))
-        } else if gives_rows(&name) {
-            ControlFlow::Break((SqlState::FEATURE_NOT_SUPPORTED, "set-returning"))
-        } else {
-            ControlFlow::Continue(())
-        }
+/// What kind of such a function an expression calls, and how that is refused.
+fn refused(state: &SessionState, expression: &Expr) -> Option<(SqlState, &'static str)> {
+    let Expr::Function(call) = expression else {
+        return None;
+    };
+    let name = call.name.0.last().and_then(|part| part.as_ident())?;
+    let name = fold(name.value.clone(), name.quote_style);
+    if call.over.is_some() {
+        Some((SqlState::WINDOWING_ERROR, "window"))
+    } else if state.aggregate_functions().contains_key(&name) {
+        Some((SqlState::GROUPING_ERROR, "aggregate"))
+    } else if gives_rows(&name) {
+        Some((SqlState::FEATURE_NOT_SUPPORTED, "set-returning"))
+    } else {
+        None
     }
 }

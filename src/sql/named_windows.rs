@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::cursor::fold;
 use crate::error::{Error, Result, SqlState};
-use crate::sql::walk::{VisitMut, ended, flow};
+use crate::sql::walk::{VisitMut, ended, flow, visit_own_expressions_mut};
 
 /// Says in full what windows are named for.
 ///
@@ -131,41 +131,17 @@ fn complete(spec: &mut WindowSpec, known: &[Window]) -> Result<()> {
     Ok(())
 }
 
-/// Says in full the windows in a part of a query.
+/// Says in full the windows in a part of a query; subqueries have windows of their own.
 fn say(part: &mut impl VisitMut, known: &[Window]) -> Result<()> {
-    let mut sayer = Sayer { known, depth: 0 };
-    ended(part.visit(&mut sayer))
-}
-
-struct Sayer<'a> {
-    known: &'a [Window],
-    /// How many subqueries are around, which have windows of their own.
-    depth: usize,
-}
-
-impl VisitorMut for Sayer<'_> {
-    type Break = Error;
-
-    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<Error> {
-        self.depth += 1;
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<Error> {
-        self.depth -= 1;
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<Error> {
-        if self.depth == 0
-            && let Expr::Function(function) = expression
+    let said = visit_own_expressions_mut(part, |expression| {
+        if let Expr::Function(function) = expression
             && let Some(over) = &mut function.over
-            && let Err(error) = say_window(over, self.known)
         {
-            return ControlFlow::Break(error);
+            return flow(say_window(over, known));
         }
         ControlFlow::Continue(())
-    }
+    });
+    ended(said)
 }
 
 fn say_window(over: &mut WindowType, known: &[Window]) -> Result<()> {

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Distinct, Expr, GroupByExpr, Ident, OrderBy, OrderByKind, Query, Select, SelectItem, SetExpr,
-    Value, Visitor, VisitorMut,
+    Value, VisitorMut,
 };
 
 use super::column_names::name_of;
@@ -17,7 +17,7 @@ use super::cursor::fold;
 use super::shown::Shown;
 use super::{Statement, parse_one};
 use crate::error::{Error, Result};
-use crate::sql::walk::{Visit, VisitMut};
+use crate::sql::walk::{VisitMut, visit_own_expressions};
 
 /// The relation that has the rows in their order.
 const ORDERED: &str = "tributary:ordered";
@@ -260,47 +260,18 @@ enum Reads {
 
 /// Whether a column of this name is read in an expression, but for its subqueries.
 fn reads(expression: &Expr, name: &str, which: Reads) -> bool {
-    struct Search<'a> {
-        name: &'a str,
-        which: Reads,
-        depth: usize,
-    }
-    impl Visitor for Search<'_> {
-        type Break = ();
-
-        fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
-            self.depth += 1;
-            ControlFlow::Continue(())
+    let found = visit_own_expressions(expression, |part| {
+        let is_read = match part {
+            Expr::CompoundIdentifier(parts) => parts.last().map(folded).as_deref() == Some(name),
+            Expr::Identifier(column) => which == Reads::AnyName && folded(column) == name,
+            _ => false,
+        };
+        match is_read {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
         }
-
-        fn post_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
-            self.depth -= 1;
-            ControlFlow::Continue(())
-        }
-
-        fn pre_visit_expr(&mut self, part: &Expr) -> ControlFlow<()> {
-            let found = self.depth == 0
-                && match part {
-                    Expr::CompoundIdentifier(parts) => {
-                        parts.last().map(folded).as_deref() == Some(self.name)
-                    }
-                    Expr::Identifier(column) => {
-                        self.which == Reads::AnyName && folded(column) == self.name
-                    }
-                    _ => false,
-                };
-            match found {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            }
-        }
-    }
-    let mut search = Search {
-        name,
-        which,
-        depth: 0,
-    };
-    Visit::visit(expression, &mut search).is_break()
+    });
+    found.is_break()
 }
 
 fn folded(name: &Ident) -> String {

@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CaseWhen, Expr, Ident, JoinConstraint, JoinOperator, Query, Select, SelectItem,
-    SetExpr, TableAliasColumnDef, TableFactor, UnaryOperator, Value, Visitor, VisitorMut,
+    SetExpr, TableAliasColumnDef, TableFactor, UnaryOperator, Value, VisitorMut,
 };
 
 use super::cursor::fold;
@@ -20,7 +20,7 @@ use super::quantified::Quantified;
 use super::row_comparison::{self, compare, is_comparison, is_row, take};
 use super::{Statement, column_names, parse_one};
 use crate::error::{Error, Result, SqlState};
-use crate::sql::walk::{Visit, VisitMut, ended, flow, visit_expressions_mut};
+use crate::sql::walk::{VisitMut, ended, flow, visit_expressions_mut, visit_own_expressions};
 
 /// What the relation of a subquery is called.
 const ROWS: &str = "__rows";
@@ -126,11 +126,11 @@ impl Rewriter<'_> {
             let message = format!("subquery has too {few_or_many} columns");
             return Err(Error::new(SqlState::SYNTAX_ERROR, message));
         }
-        let mut search = Aggregates {
-            is_aggregate: self.is_aggregate,
-            depth: 0,
-        };
-        match beside.row.visit(&mut search) {
+        let found = visit_own_expressions(&beside.row, |expr| match self.is_of_many_rows(expr) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        });
+        match found {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(()) => {
                 let what = "an aggregate or a window function in a row beside those of a subquery";
@@ -139,40 +139,17 @@ impl Rewriter<'_> {
             }
         }
     }
-}
 
-/// Looks for aggregates and window functions that are not those of subqueries.
-struct Aggregates<'a> {
-    is_aggregate: &'a dyn Fn(&str) -> bool,
-    depth: usize,
-}
-
-impl Visitor for Aggregates<'_> {
-    type Break = ();
-
-    fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
-        self.depth += 1;
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
-        self.depth -= 1;
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+    /// Whether an expression is a call of an aggregate or of a window function.
+    fn is_of_many_rows(&self, expr: &Expr) -> bool {
         let Expr::Function(call) = expr else {
-            return ControlFlow::Continue(());
+            return false;
         };
         let name = call.name.0.last().and_then(|part| part.as_ident());
-        let is_one = name.is_some_and(|name| {
+        name.is_some_and(|name| {
             let name = fold(name.value.clone(), name.quote_style);
             call.over.is_some() || (self.is_aggregate)(&name)
-        });
-        match is_one && self.depth == 0 {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
+        })
     }
 }
 

@@ -195,6 +195,78 @@ pub fn visit_expressions_mut<E>(
     VisitMut::visit(part, &mut Expressions(change))
 }
 
+/// Calls for each expression that is in no subquery, before those within it, until one breaks off.
+pub fn visit_own_expressions<E>(
+    part: &impl Visit,
+    see: impl FnMut(&Expr) -> ControlFlow<E>,
+) -> ControlFlow<E> {
+    struct Own<F> {
+        see: F,
+        /// How many queries are around.
+        depth: usize,
+    }
+
+    impl<E, F: FnMut(&Expr) -> ControlFlow<E>> Visitor for Own<F> {
+        type Break = E;
+
+        fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<E> {
+            self.depth += 1;
+            ControlFlow::Continue(())
+        }
+
+        fn post_visit_query(&mut self, _: &Query) -> ControlFlow<E> {
+            self.depth -= 1;
+            ControlFlow::Continue(())
+        }
+
+        fn pre_visit_expr(&mut self, expression: &Expr) -> ControlFlow<E> {
+            match self.depth {
+                0 => (self.see)(expression),
+                _ => ControlFlow::Continue(()),
+            }
+        }
+    }
+
+    let depth = 0;
+    Visit::visit(part, &mut Own { see, depth })
+}
+
+/// [`visit_own_expressions`], which may be changed.
+pub fn visit_own_expressions_mut<E>(
+    part: &mut impl VisitMut,
+    change: impl FnMut(&mut Expr) -> ControlFlow<E>,
+) -> ControlFlow<E> {
+    struct Own<F> {
+        see: F,
+        /// How many queries are around.
+        depth: usize,
+    }
+
+    impl<E, F: FnMut(&mut Expr) -> ControlFlow<E>> VisitorMut for Own<F> {
+        type Break = E;
+
+        fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<E> {
+            self.depth += 1;
+            ControlFlow::Continue(())
+        }
+
+        fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<E> {
+            self.depth -= 1;
+            ControlFlow::Continue(())
+        }
+
+        fn pre_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<E> {
+            match self.depth {
+                0 => (self.see)(expression),
+                _ => ControlFlow::Continue(()),
+            }
+        }
+    }
+
+    let depth = 0;
+    VisitMut::visit(part, &mut Own { see: change, depth })
+}
+
 /// Calls for the name of each relation, until one breaks off.
 pub fn visit_relations<E>(
     part: &impl Visit,

@@ -5,13 +5,12 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, FunctionArg, FunctionArgExpr, GroupByExpr, Ident, JoinOperator,
-    ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins,
-    Visitor,
+    ObjectName, ObjectNamePart, Select, SelectItem, SetExpr, TableFactor, TableWithJoins,
 };
 
 use super::PG_CATALOG;
 use super::rewrite::{named, parse};
-use crate::sql::walk::Visit;
+use crate::sql::walk::visit_own_expressions;
 
 /// Aggregates that clients use on `pg_catalog`: with one, a query of no rows has a row.
 const AGGREGATES: [&str; 10] = [
@@ -98,8 +97,13 @@ fn catalog_name(name: &ObjectName) -> Option<&Ident> {
     }
 }
 
+/// Whether an item has an aggregate of the query itself, and not of one within it.
 fn has_aggregate(item: &SelectItem) -> bool {
-    item.visit(&mut Aggregates { depth: 0 }).is_break()
+    let found = visit_own_expressions(item, |expr| match is_aggregate(expr) {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    });
+    found.is_break()
 }
 
 /// Whether an expression is a call of an aggregate.
@@ -108,32 +112,6 @@ pub fn is_aggregate(expr: &Expr) -> bool {
         return false;
     };
     named(&function.name).is_some_and(|name| AGGREGATES.contains(&name.to_lowercase().as_str()))
-}
-
-/// Finds an aggregate of the query itself, not of one within it.
-struct Aggregates {
-    depth: usize,
-}
-
-impl Visitor for Aggregates {
-    type Break = ();
-
-    fn pre_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
-        self.depth += 1;
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
-        self.depth -= 1;
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-        match expr {
-            expr if self.depth == 0 && is_aggregate(expr) => ControlFlow::Break(()),
-            _ => ControlFlow::Continue(()),
-        }
-    }
 }
 
 fn is_wildcard(item: &SelectItem) -> bool {

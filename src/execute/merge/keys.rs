@@ -2,34 +2,35 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Expr, Query, Visitor};
+use datafusion::sql::sqlparser::ast::Expr;
 
 use super::super::modify::{Beside, Changing, folded};
 use crate::models::constraints;
-use crate::sql::walk::Visit;
+use crate::sql::walk::visit_own_expressions;
 
 /// The table's columns that the condition of the join reads, however their names are written; where it
 /// reads none, those of the table's key.
 pub fn of(on: &Expr, changing: &Changing, beside: &Beside) -> Vec<String> {
-    let mut finder = Finder {
-        changing,
-        beside,
-        depth: 0,
-        found: Vec::new(),
-    };
-    let _: ControlFlow<()> = on.visit(&mut finder);
-    if finder.found.is_empty() {
-        return constraints::key_of(&changing.object).unwrap_or_default();
+    let mut found = Vec::new();
+    let finder = Finder { changing, beside };
+    // What a subquery compares says nothing of the row.
+    let _: ControlFlow<()> = visit_own_expressions(on, |expression| {
+        if let Some(column) = finder.column(expression)
+            && !found.contains(&column)
+        {
+            found.push(column);
+        }
+        ControlFlow::Continue(())
+    });
+    match found.is_empty() {
+        true => constraints::key_of(&changing.object).unwrap_or_default(),
+        false => found,
     }
-    finder.found
 }
 
 struct Finder<'a> {
     changing: &'a Changing,
     beside: &'a Beside,
-    /// How many subqueries are around.
-    depth: usize,
-    found: Vec<String>,
 }
 
 impl Finder<'_> {
@@ -49,30 +50,5 @@ impl Finder<'_> {
         };
         self.changing.columns().index_of(column).ok()?;
         Some(column.clone())
-    }
-}
-
-impl Visitor for Finder<'_> {
-    type Break = ();
-
-    fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
-        self.depth += 1;
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
-        self.depth -= 1;
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_expr(&mut self, expression: &Expr) -> ControlFlow<()> {
-        // What a subquery compares says nothing of the row.
-        if self.depth == 0
-            && let Some(column) = self.column(expression)
-            && !self.found.contains(&column)
-        {
-            self.found.push(column);
-        }
-        ControlFlow::Continue(())
     }
 }

@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
     FunctionArguments, GroupByExpr, Ident, ObjectName, Query, Select, SelectItem, SetExpr,
-    TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins, Value, Visitor, VisitorMut,
+    TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins, Value, VisitorMut,
 };
 
 use super::body::row_named;
@@ -20,7 +20,7 @@ use crate::catalog::Snapshot;
 use crate::sql::column_names;
 use crate::sql::create_function::Returns;
 use crate::sql::row_expansions::row_of;
-use crate::sql::walk::{Visit, VisitMut};
+use crate::sql::walk::{VisitMut, visit_own_expressions, visit_own_expressions_mut};
 
 /// The relation of the rows that a call gives. No name that a user would write.
 const ROWS: &str = "tributary:rows";
@@ -101,24 +101,33 @@ impl Lists<'_> {
         if has_groups || select.having.is_some() {
             return None;
         }
-        let mut finder = Finder {
-            lists: self,
-            found: Vec::new(),
-            has_window: false,
-            depth: 0,
+        let mut found: Vec<Call> = Vec::new();
+        let mut has_window = false;
+        let mut see = |part: &Expr| -> ControlFlow<Infallible> {
+            if let Expr::Function(function) = part {
+                has_window |= function.over.is_some();
+                let is_known = found.iter().any(|it| it.function == *function);
+                if !is_known && let Some(columns) = self.columns_of(function) {
+                    found.push(Call {
+                        function: function.clone(),
+                        columns,
+                    });
+                }
+            }
+            ControlFlow::Continue(())
         };
         for item in &select.projection {
             match item {
                 SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
-                    let _ = Visit::visit(expr, &mut finder);
+                    let _ = visit_own_expressions(expr, &mut see);
                 }
                 // It would be all columns of the rows, too.
                 SelectItem::Wildcard(_) => return None,
                 _ => {}
             }
         }
-        let is_one = finder.found.len() == 1 && !finder.has_window;
-        finder.found.pop().filter(|_| is_one)
+        let is_one = found.len() == 1 && !has_window;
+        found.pop().filter(|_| is_one)
     }
 
     /// The columns of the rows that a call of a user's function gives; none for any other call.
@@ -140,47 +149,6 @@ impl Lists<'_> {
                 None => value(),
             }),
         }
-    }
-}
-
-/// Finds the calls of a list, each once.
-struct Finder<'a> {
-    lists: &'a Lists<'a>,
-    found: Vec<Call>,
-    has_window: bool,
-    /// How many queries are around.
-    depth: usize,
-}
-
-impl Visitor for Finder<'_> {
-    type Break = Infallible;
-
-    fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<Infallible> {
-        self.depth += 1;
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_query(&mut self, _: &Query) -> ControlFlow<Infallible> {
-        self.depth -= 1;
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Infallible> {
-        let Expr::Function(function) = expr else {
-            return ControlFlow::Continue(());
-        };
-        if self.depth > 0 {
-            return ControlFlow::Continue(());
-        }
-        self.has_window |= function.over.is_some();
-        let is_known = self.found.iter().any(|it| it.function == *function);
-        if !is_known && let Some(columns) = self.lists.columns_of(function) {
-            self.found.push(Call {
-                function: function.clone(),
-                columns,
-            });
-        }
-        ControlFlow::Continue(())
     }
 }
 
@@ -222,13 +190,15 @@ impl Call {
 
     /// Puts columns of the rows in the place of the call within an expression; answers whether it is there.
     fn put_within(&self, expr: &mut Expr) -> bool {
-        let mut put = Put {
-            call: self,
-            is_there: false,
-            depth: 0,
-        };
-        let _ = VisitMut::visit(expr, &mut put);
-        put.is_there
+        let mut is_there = false;
+        let _: ControlFlow<Infallible> = visit_own_expressions_mut(expr, |part| {
+            if let Some(placed) = self.placed(part) {
+                *part = placed;
+                is_there = true;
+            }
+            ControlFlow::Continue(())
+        });
+        is_there
     }
 
     fn is(&self, expr: &Expr) -> bool {
@@ -256,36 +226,6 @@ impl Call {
         let name = crate::sql::cursor::fold(name.value.clone(), name.quote_style);
         let is_column = self.columns.len() > 1 && self.columns.contains(&name);
         (is_column && self.is(root)).then(|| column(&name))
-    }
-}
-
-struct Put<'a> {
-    call: &'a Call,
-    is_there: bool,
-    depth: usize,
-}
-
-impl VisitorMut for Put<'_> {
-    type Break = Infallible;
-
-    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<Infallible> {
-        self.depth += 1;
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<Infallible> {
-        self.depth -= 1;
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Infallible> {
-        if self.depth == 0
-            && let Some(placed) = self.call.placed(expr)
-        {
-            *expr = placed;
-            self.is_there = true;
-        }
-        ControlFlow::Continue(())
     }
 }
 
