@@ -21,7 +21,7 @@ use crate::models::constraints::{self, Repeated};
 use crate::models::keyed;
 use crate::session::{composites, row_functions};
 use crate::sql::constraint::{Constraint, Rule};
-use crate::sql::cursor::fold;
+use crate::sql::cursor::folded;
 use crate::sql::insert::Insert;
 use crate::sql::name::Quoted;
 use crate::sql::on_conflict::{ConflictKey, ConflictUpdate, OnConflict};
@@ -289,7 +289,7 @@ fn names(expression: &Expr) -> Vec<String> {
             Expr::CompoundIdentifier(parts) => parts.last(),
             _ => None,
         };
-        names.extend(name.map(|name| fold(name.value.clone(), name.quote_style)));
+        names.extend(name.map(folded));
         ControlFlow::<()>::Continue(())
     });
     names.into_iter().collect()

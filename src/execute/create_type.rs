@@ -11,7 +11,6 @@ use arrow::datatypes::{Field, Schema};
 use datafusion::sql::sqlparser::ast::{Expr, Value, visit_expressions_mut};
 use tributary_udfs::enums::EnumKind;
 
-use super::modify::folded;
 use super::{redefine, referential, refresh, renamed_labels};
 use crate::catalog::{Kind, NewObject, Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
@@ -22,6 +21,7 @@ use crate::session::{Outcome, Session, domains};
 use crate::sql::constraint::Rule;
 use crate::sql::create_table::CreateTable;
 use crate::sql::create_type::{CreateType, Place};
+use crate::sql::cursor::folded;
 use crate::sql::name::Quoted;
 use crate::sql::options::Literal;
 use crate::sql::{QualifiedName, Statement, constraint, parse_one};

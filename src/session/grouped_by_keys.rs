@@ -15,7 +15,7 @@ use crate::catalog::{Object, Snapshot};
 use crate::models::constraints;
 use crate::sql::QualifiedName;
 use crate::sql::constraint::Rule;
-use crate::sql::cursor::{fold, object_name_from};
+use crate::sql::cursor::{folded, object_name_from};
 use crate::sql::walk::{Visit, VisitMut, visit_expressions};
 
 /// Groups the queries within a query also by the columns that depend on keys which they are grouped by.
@@ -111,7 +111,7 @@ fn tables<'a>(select: &Select, snapshot: &'a Snapshot) -> Vec<Table<'a>> {
         let object = snapshot.relation(&full)?;
         let name = match alias {
             Some(alias) if !alias.columns.is_empty() => return None,
-            Some(alias) => fold(alias.name.value.clone(), alias.name.quote_style),
+            Some(alias) => folded(&alias.name),
             None => full.name,
         };
         Some(Table { name, object })
@@ -154,7 +154,6 @@ fn meant(grouped: &Expr, select: &Select) -> Expr {
 
 /// Whether an expression is a column of a table.
 fn names(expression: &Expr, table: &Table<'_>, column: &str, tables: &[Table<'_>]) -> bool {
-    let folded = |name: &Ident| fold(name.value.clone(), name.quote_style);
     match expression {
         Expr::Identifier(name) => {
             let name = folded(name);
@@ -183,7 +182,7 @@ fn is_named(
         SelectItem::Wildcard(_) => true,
         SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
             let last = name.0.last().and_then(|part| part.as_ident());
-            last.is_some_and(|it| fold(it.value.clone(), it.quote_style) == table.name)
+            last.is_some_and(|it| folded(it) == table.name)
         }
         _ => false,
     });

@@ -21,7 +21,7 @@ use self::probes::{Place, before, probes};
 use super::plan;
 use crate::catalog::pg_catalog::StatementCatalog;
 use crate::error::{Error, Result};
-use crate::sql::cursor::fold;
+use crate::sql::cursor::folded;
 use crate::sql::row_expansions::{field, row_of};
 use crate::sql::unnested_rows::{self, unnested};
 use crate::sql::walk::{Visit, VisitMut};
@@ -348,8 +348,4 @@ fn names_of(field: &Field, is_array: bool) -> Option<Vec<String>> {
         DataType::Struct(parts) => Some(parts.iter().map(|it| it.name().clone()).collect()),
         _ => None,
     }
-}
-
-fn folded(name: &Ident) -> String {
-    fold(name.value.clone(), name.quote_style)
 }

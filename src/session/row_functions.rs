@@ -7,7 +7,7 @@ use datafusion::execution::SessionState;
 use datafusion::sql::sqlparser::ast::Expr;
 
 use crate::error::{Error, Result, SqlState};
-use crate::sql::cursor::fold;
+use crate::sql::cursor::folded;
 use crate::sql::set_returning::gives_rows;
 use crate::sql::walk::{Visit, visit_own_expressions};
 
@@ -35,7 +35,7 @@ fn refused(state: &SessionState, expression: &Expr) -> Option<(SqlState, &'stati
         return None;
     };
     let name = call.name.0.last().and_then(|part| part.as_ident())?;
-    let name = fold(name.value.clone(), name.quote_style);
+    let name = folded(name);
     if call.over.is_some() {
         Some((SqlState::WINDOWING_ERROR, "window"))
     } else if state.aggregate_functions().contains_key(&name) {

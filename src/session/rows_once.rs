@@ -25,7 +25,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use crate::error::{Error, Result};
-use crate::sql::cursor::fold;
+use crate::sql::cursor::folded;
 use crate::sql::walk::{Visit, VisitMut, ended, flow, visit_expressions};
 use crate::sql::{Statement, parse_one};
 
@@ -126,7 +126,7 @@ pub fn calls_volatile(query: &Query, state: &SessionState) -> bool {
             return ControlFlow::Continue(());
         };
         let name = call.name.0.last().and_then(|part| part.as_ident());
-        let name = name.map(|name| fold(name.value.clone(), name.quote_style));
+        let name = name.map(folded);
         let known = name.and_then(|name| state.scalar_functions().get(&name).cloned());
         match known.is_some_and(|it| it.signature().volatility == Volatility::Volatile) {
             true => ControlFlow::Break(()),

@@ -14,7 +14,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::assignment;
 use super::column_names::make_unique;
-use super::cursor::fold;
+use super::cursor::folded;
 use super::known_columns::KnownColumns;
 use crate::error::Result;
 use crate::sql::walk::VisitMut;
@@ -146,8 +146,4 @@ impl Completer {
         }
         Some(all)
     }
-}
-
-fn folded(name: &Ident) -> String {
-    fold(name.value.clone(), name.quote_style)
 }

@@ -8,11 +8,11 @@ use std::ops::ControlFlow;
 
 use datafusion::execution::SessionState;
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, Distinct, Expr, FunctionArguments, Ident, JoinConstraint, OrderByKind, Query,
-    Select, TableFactor, TableWithJoins, Visitor,
+    AccessExpr, Distinct, Expr, FunctionArguments, JoinConstraint, OrderByKind, Query, Select,
+    TableFactor, TableWithJoins, Visitor,
 };
 
-use super::cursor::fold;
+use super::cursor::folded;
 use super::known_columns::{KnownColumns, constraint};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::walk::{Visit, ended};
@@ -249,8 +249,4 @@ impl Visitor for Finder {
 /// Tells two expressions of one tree apart, though they may be equal.
 fn address(expression: &Expr) -> usize {
     std::ptr::from_ref(expression).addr()
-}
-
-fn folded(name: &Ident) -> String {
-    fold(name.value.clone(), name.quote_style)
 }

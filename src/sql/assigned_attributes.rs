@@ -4,7 +4,7 @@
 use datafusion::sql::sqlparser::ast::{Expr, Ident, Value};
 use tributary_udfs::composites::ASSIGNED;
 
-use super::cursor::fold;
+use super::cursor::folded;
 use super::{row_expansions, standard_forms};
 use crate::error::{Error, SqlState};
 
@@ -20,7 +20,7 @@ pub(super) fn assigned(row: Expr, attributes: &[Ident], value: Expr) -> Expr {
             assigned(inner, within, value)
         }
     };
-    let name = fold(attribute.value.clone(), attribute.quote_style);
+    let name = folded(attribute);
     let name = Expr::value(Value::SingleQuotedString(name));
     let mut call = standard_forms::call(Ident::new(ASSIGNED));
     call.args = standard_forms::arguments(vec![row, name, value]);

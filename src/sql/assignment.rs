@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 use datafusion::sql::sqlparser::tokenizer::Token;
 
-use super::cursor::{Parsed, Parser, fold, no_duplicates};
+use super::cursor::{Parsed, Parser, folded, no_duplicates};
 use super::name::Quoted;
 use super::shown::Shown;
 use super::{assigned_attributes, assigned_elements, row_membership};
@@ -255,7 +255,7 @@ fn column_of(name: &AstName) -> Option<String> {
     match name.0.as_slice() {
         [part] => {
             let name = part.as_ident()?;
-            Some(fold(name.value.clone(), name.quote_style))
+            Some(folded(name))
         }
         _ => None,
     }

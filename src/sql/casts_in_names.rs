@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::column_names::without_casts;
-use super::cursor::fold;
+use super::cursor::folded;
 use crate::sql::walk::{VisitMut, visit_expressions, visit_expressions_mut};
 
 /// Says such casts. `is_aggregate` tells functions of many rows.
@@ -208,10 +208,6 @@ fn plain(expression: &Expr) -> Expr {
         ControlFlow::<()>::Continue(())
     });
     expression
-}
-
-fn folded(name: &Ident) -> String {
-    fold(name.value.clone(), name.quote_style)
 }
 
 fn has_cast(expression: &Expr) -> bool {

@@ -3,7 +3,7 @@
 use datafusion::sql::sqlparser::ast;
 use tributary_udfs::postgres::{CharacterKind, CharacterLength};
 
-use super::cursor::fold;
+use super::cursor::folded;
 
 /// The type that a type's name gives to its texts, where that is another one than `text`.
 pub fn of(data_type: &ast::DataType) -> Option<CharacterLength> {
@@ -37,7 +37,7 @@ fn of_name(name: &ast::ObjectName) -> Option<CharacterLength> {
         [schema, name] if schema.as_ident()?.value == "pg_catalog" => name.as_ident()?,
         _ => return None,
     };
-    Some(match fold(name.value.clone(), name.quote_style).as_str() {
+    Some(match folded(name).as_str() {
         "name" => CharacterLength::NAME,
         // Those that sqlparser has a word for come here with their schema.
         "varchar" => CharacterLength::VARYING,
@@ -71,7 +71,7 @@ pub fn stored(data_type: &ast::DataType) -> Option<ast::DataType> {
         ast::DataType::Custom(name, _) => name.0.last()?.as_ident()?,
         _ => return None,
     };
-    match fold(name.value.clone(), name.quote_style).as_str() {
+    match folded(name).as_str() {
         "name" | "bpchar" => Some(ast::DataType::Text),
         "oid" => Some(ast::DataType::BigInt(None)),
         // Those that sqlparser has a word for come here with their schema.
@@ -88,8 +88,6 @@ pub fn stored(data_type: &ast::DataType) -> Option<ast::DataType> {
 
 /// The length of a declared column's texts.
 pub fn of_column(columns: &[ast::ColumnDef], name: &str) -> Option<CharacterLength> {
-    let column = columns
-        .iter()
-        .find(|column| fold(column.name.value.clone(), column.name.quote_style) == name)?;
+    let column = columns.iter().find(|column| folded(&column.name) == name)?;
     of(&column.data_type)
 }

@@ -15,7 +15,7 @@ use datafusion::sql::sqlparser::ast::{
     Subscript, TimezoneInfo, TrimWhereField, Value, VisitorMut,
 };
 
-use super::cursor::fold;
+use super::cursor::folded;
 use super::domain_casts;
 use super::row_comparison::is_row;
 use super::row_expansions::row_of;
@@ -502,7 +502,7 @@ fn type_name(data_type: &DataType) -> String {
             ArrayElemTypeDef::SquareBracket(element, _) | ArrayElemTypeDef::AngleBracket(element),
         ) => return type_name(element),
         DataType::Custom(name, _) => match name.0.last().and_then(|part| part.as_ident()) {
-            Some(name) => return fold(name.value.clone(), name.quote_style),
+            Some(name) => return folded(name),
             None => return name.to_string(),
         },
         other => return other.to_string().trim_matches('"').to_lowercase(),
@@ -533,10 +533,6 @@ fn field(access: &AccessExpr) -> Option<String> {
         },
         _ => None,
     }
-}
-
-fn folded(name: &Ident) -> String {
-    fold(name.value.clone(), name.quote_style)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::collation;
-use super::cursor::{Parsed, Parser, fold, object_name_from};
+use super::cursor::{Parsed, Parser, fold, folded, object_name_from};
 use super::foreign_key::ForeignKey;
 use super::name::{Quoted, write_columns};
 use super::renaming::{names_column, rename_column};
@@ -372,7 +372,7 @@ fn named_columns(columns: &[ColumnDef], condition: &Expr) -> Vec<String> {
             _ => None,
         };
         if let Some(name) = last {
-            let name = fold(name.value.clone(), name.quote_style);
+            let name = folded(name);
             let is_column = columns.iter().any(|column| column.name.value == name);
             if is_column && !named.contains(&name) {
                 named.push(name);

@@ -316,6 +316,11 @@ pub fn fold(identifier: String, quote_style: Option<char>) -> String {
     }
 }
 
+/// The name that an identifier is, as Postgres [folds](fold) it.
+pub fn folded(name: &Ident) -> String {
+    fold(name.value.clone(), name.quote_style)
+}
+
 /// That no column is named twice.
 pub fn no_duplicates(names: &[String]) -> Result<(), Error> {
     let mut seen = std::collections::HashSet::new();

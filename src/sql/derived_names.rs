@@ -14,7 +14,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::column_names::{make_unique, name_of, without_casts};
-use super::cursor::fold;
+use super::cursor::folded;
 use crate::sql::walk::{Visit, VisitMut, visit_expressions};
 
 /// Gives such columns their names.
@@ -161,10 +161,6 @@ fn said_alone_in(part: &impl Visit) -> BTreeSet<String> {
         ControlFlow::<()>::Continue(())
     });
     said
-}
-
-fn folded(name: &Ident) -> String {
-    fold(name.value.clone(), name.quote_style)
 }
 
 #[cfg(test)]

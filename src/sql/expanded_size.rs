@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{Cte, ObjectName, Query, Select, Visitor};
 
-use super::cursor::fold;
+use super::cursor::folded;
 use crate::error::{Error, Result, SqlState};
 use crate::sql::walk::Visit as _;
 
@@ -106,7 +106,7 @@ impl Visitor for Counting {
             [name] => name.as_ident(),
             _ => None,
         };
-        let clause = clause.map(|name| fold(name.value.clone(), name.quote_style));
+        let clause = clause.map(folded);
         let known = clause.and_then(|name| {
             let mut scopes = self.open.iter().rev();
             scopes.find_map(|open| open.known.get(&name).copied())
@@ -123,7 +123,7 @@ impl Visitor for Counting {
 
 fn name_of(cte: &Cte) -> String {
     let name = &cte.alias.name;
-    fold(name.value.clone(), name.quote_style)
+    folded(name)
 }
 
 #[cfg(test)]

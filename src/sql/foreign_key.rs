@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::ast::{
     ReferentialAction as Written,
 };
 
-use super::cursor::{Parsed, Parser, fold, object_name_from};
+use super::cursor::{Parsed, Parser, folded, object_name_from};
 use super::name::{ObjectName, Quoted, write_columns};
 use crate::error::{Error, Result};
 
@@ -213,9 +213,7 @@ impl ForeignKey {
         Ok(Self {
             columns: vec![column.to_owned()],
             table: object_name_from(&written.foreign_table)?,
-            referenced: referenced
-                .map(|name| fold(name.value.clone(), name.quote_style))
-                .collect(),
+            referenced: referenced.map(folded).collect(),
             is_full,
             on_delete: written.on_delete.map(Into::into).unwrap_or_default(),
             on_update: written.on_update.map(Into::into).unwrap_or_default(),

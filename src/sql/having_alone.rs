@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, Function, GroupByExpr, Ident, Query, Select, Value, VisitorMut,
 };
 
-use super::cursor::fold;
+use super::cursor::folded;
 use super::standard_forms::{arguments, call};
 use crate::sql::walk::{Visit, VisitMut, visit_expressions};
 
@@ -57,7 +57,7 @@ impl Rewriter<'_> {
 
     fn is_called(&self, function: &Function) -> bool {
         let name = function.name.0.last().and_then(|part| part.as_ident());
-        let name = name.map(|name| fold(name.value.clone(), name.quote_style));
+        let name = name.map(folded);
         function.over.is_none() && name.is_some_and(|name| (self.is_aggregate)(&name))
     }
 }

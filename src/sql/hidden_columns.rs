@@ -19,7 +19,7 @@ use datafusion::sql::sqlparser::ast::{
     TableWithJoins, Visitor, VisitorMut, WildcardAdditionalOptions,
 };
 
-use super::cursor::fold;
+use super::cursor::folded;
 use super::scope::Scopes;
 use crate::error::Result;
 use crate::sources::is_hidden;
@@ -400,10 +400,6 @@ impl Visitor for Mentions {
         }
         ControlFlow::Continue(())
     }
-}
-
-fn folded(ident: &Ident) -> String {
-    fold(ident.value.clone(), ident.quote_style)
 }
 
 fn last(name: &ObjectName) -> Option<Ident> {

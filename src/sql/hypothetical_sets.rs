@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::ast::{
     OrderByExpr, Query, SelectItem, SetExpr, Value, VisitorMut,
 };
 
-use super::cursor::fold;
+use super::cursor::folded;
 use super::shown::Shown;
 use super::{Statement, parse_one};
 use crate::error::{Error, Result, SqlState};
@@ -61,7 +61,7 @@ impl Place {
             }
             _ => return None,
         };
-        let name = fold(name.value.clone(), name.quote_style);
+        let name = folded(name);
         let place = match name.as_str() {
             "rank" => Self::Rank,
             "dense_rank" => Self::DenseRank,

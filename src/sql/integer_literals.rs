@@ -15,7 +15,7 @@ use datafusion::sql::sqlparser::ast::{
     TableFactor, UnaryOperator, Value, VisitorMut, WindowFrameBound, WindowSpec, WindowType,
 };
 
-use super::cursor::fold;
+use super::cursor::folded;
 use crate::sql::walk::VisitMut;
 
 /// The operator whose left side is a literal to be read as Postgres does.
@@ -253,7 +253,7 @@ fn unmark_arguments(function: &mut Function) {
         return;
     };
     let name = part.as_ident();
-    let name = name.map(|name| fold(name.value.clone(), name.quote_style));
+    let name = name.map(folded);
     let known = TAKING_LITERALS
         .iter()
         .find(|(own, _)| name.as_deref() == Some(*own));

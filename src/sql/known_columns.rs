@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::column_names::name_of;
-use super::cursor::{fold, object_name_from};
+use super::cursor::{folded, object_name_from};
 use super::hidden_columns::shown_columns;
 use super::renamed_wildcards;
 use crate::error::Result;
@@ -276,8 +276,4 @@ fn without(mut columns: Vec<String>, options: &WildcardAdditionalOptions) -> Opt
     };
     columns.retain(|column| !left_out.contains(column));
     Some(columns)
-}
-
-fn folded(name: &Ident) -> String {
-    fold(name.value.clone(), name.quote_style)
 }

@@ -14,7 +14,7 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::QualifiedName;
-use super::cursor::{Parser, fold};
+use super::cursor::{Parser, folded};
 use super::dialect::TributaryDialect;
 use super::name::ObjectName;
 use super::qualify::{Named, ast_name};
@@ -497,9 +497,7 @@ pub(super) fn is_lookup(name: &AstName) -> bool {
 
 fn function(name: &AstName) -> Option<ModelFunction> {
     match name.0.as_slice() {
-        [ObjectNamePart::Identifier(only)] => {
-            ModelFunction::named(&fold(only.value.clone(), only.quote_style))
-        }
+        [ObjectNamePart::Identifier(only)] => ModelFunction::named(&folded(only)),
         _ => None,
     }
 }

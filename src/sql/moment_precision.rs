@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 use tributary_udfs::postgres::{MOMENT_DIGITS, ROUND_MOMENT};
 
-use super::cursor::fold;
+use super::cursor::folded;
 use super::standard_forms;
 use crate::sql::walk::VisitMut;
 
@@ -39,9 +39,7 @@ pub fn stored(data_type: &DataType) -> Option<DataType> {
 
 /// The digits of a declared column's values.
 pub fn of_column(columns: &[ColumnDef], name: &str) -> Option<u8> {
-    let column = columns
-        .iter()
-        .find(|column| fold(column.name.value.clone(), column.name.quote_style) == name)?;
+    let column = columns.iter().find(|column| folded(&column.name) == name)?;
     of(&column.data_type)
 }
 

@@ -5,11 +5,11 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, Query, TableFactor,
-    Value, VisitorMut,
+    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, Query, TableFactor, Value,
+    VisitorMut,
 };
 
-use super::cursor::fold;
+use super::cursor::folded;
 use crate::error::{Error, Result, SqlState};
 use crate::sql::walk::{VisitMut, ended, flow};
 
@@ -138,8 +138,4 @@ fn put_in_order(function: &ObjectName, arguments: &mut Vec<FunctionArg>) -> Resu
         });
     }
     Ok(())
-}
-
-fn folded(name: &Ident) -> String {
-    fold(name.value.clone(), name.quote_style)
 }

@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::ast::{
     WindowSpec, WindowType,
 };
 
-use super::cursor::fold;
+use super::cursor::folded;
 use crate::error::{Error, Result, SqlState};
 use crate::sql::walk::{VisitMut, ended, flow, visit_own_expressions_mut};
 
@@ -153,8 +153,4 @@ fn say_window(over: &mut WindowType, known: &[Window]) -> Result<()> {
             Ok(())
         }
     }
-}
-
-fn folded(name: &Ident) -> String {
-    fold(name.value.clone(), name.quote_style)
 }

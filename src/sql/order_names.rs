@@ -13,7 +13,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::column_names::name_of;
-use super::cursor::fold;
+use super::cursor::folded;
 use super::shown::Shown;
 use super::{Statement, parse_one};
 use crate::error::{Error, Result};
@@ -272,8 +272,4 @@ fn reads(expression: &Expr, name: &str, which: Reads) -> bool {
         }
     });
     found.is_break()
-}
-
-fn folded(name: &Ident) -> String {
-    fold(name.value.clone(), name.quote_style)
 }

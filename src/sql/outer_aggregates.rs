@@ -10,10 +10,10 @@ use std::ops::ControlFlow;
 
 use datafusion::execution::SessionState;
 use datafusion::sql::sqlparser::ast::{
-    Expr, Function, Ident, OrderByKind, Query, Select, TableFactor, TableWithJoins, Visitor,
+    Expr, Function, OrderByKind, Query, Select, TableFactor, TableWithJoins, Visitor,
 };
 
-use super::cursor::fold;
+use super::cursor::folded;
 use super::known_columns::KnownColumns;
 use super::name::FUNCTION_BODY;
 use super::outer_relations::relation_of;
@@ -275,8 +275,4 @@ fn is_body(factor: &TableFactor) -> bool {
 /// Tells two expressions of one tree apart, though they may be equal.
 fn address(expression: &Expr) -> usize {
     std::ptr::from_ref(expression).addr()
-}
-
-fn folded(name: &Ident) -> String {
-    fold(name.value.clone(), name.quote_style)
 }

@@ -14,7 +14,7 @@ use datafusion::sql::sqlparser::ast::{
     Expr, Ident, Query, Select, TableFactor, TableWithJoins, VisitorMut,
 };
 
-use super::cursor::fold;
+use super::cursor::folded;
 use super::known_columns::KnownColumns;
 use crate::error::Result;
 use crate::sql::walk::VisitMut;
@@ -154,8 +154,4 @@ pub(super) fn relation_of(factor: &TableFactor) -> Option<(String, Ident)> {
 
 fn nowhere() -> Ident {
     Ident::with_quote('"', NOWHERE)
-}
-
-fn folded(name: &Ident) -> String {
-    fold(name.value.clone(), name.quote_style)
 }

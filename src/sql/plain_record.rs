@@ -7,7 +7,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 use datafusion::sql::sqlparser::tokenizer::Token;
 
-use super::cursor::{Parser, fold};
+use super::cursor::{Parser, folded};
 use super::dialect::TributaryDialect;
 use super::early_parameters::{number_of, read_as};
 use super::model_functions::{expression, text};
@@ -117,7 +117,7 @@ fn arguments(function: &Function) -> Option<&[FunctionArg]> {
         && function.null_treatment.is_none()
         && function.over.is_none()
         && function.within_group.is_empty();
-    let is_named = fold(name.value.clone(), name.quote_style) == FUNCTION;
+    let is_named = folded(name) == FUNCTION;
     (is_plain && is_named).then_some(list.args.as_slice())
 }
 

@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::ast::{
     TableWithJoins, Visitor,
 };
 
-use super::cursor::fold;
+use super::cursor::folded;
 use super::renamed_wildcards::renames;
 use super::renaming::names_all_columns;
 use crate::sql::walk::Visit as _;
@@ -63,7 +63,7 @@ struct Reading {
 
 impl Reading {
     fn name(&mut self, name: &Ident) {
-        let name = fold(name.value.clone(), name.quote_style);
+        let name = folded(name);
         self.read.names.insert(name);
     }
 
@@ -129,7 +129,7 @@ impl Visitor for Reading {
             _ => None,
         };
         if let Some(name) = called {
-            let name = fold(name.value.clone(), name.quote_style);
+            let name = folded(name);
             self.relations.insert(name);
         }
         ControlFlow::Continue(())

@@ -6,7 +6,7 @@ use datafusion::sql::sqlparser::ast::{Query, TableFactor, Visitor, With};
 
 use super::Statement;
 use super::copy::Direction;
-use super::cursor::{fold, object_name_from};
+use super::cursor::{folded, object_name_from};
 use super::model_functions;
 use super::name::ObjectName;
 use super::returning::Target;
@@ -184,7 +184,7 @@ impl Collector {
         let expressions = with.iter().flat_map(|with| &with.cte_tables);
         let names: Vec<String> = expressions
             .map(|expression| &expression.alias.name)
-            .map(|name| fold(name.value.clone(), name.quote_style))
+            .map(folded)
             .collect();
         let hides = |name: &ObjectName| name.schema.is_none() && names.contains(&name.name);
         self.found.retain(|name| !hides(name));

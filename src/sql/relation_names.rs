@@ -4,10 +4,10 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Ident, ObjectName, Query, SetExpr, TableAlias, TableFactor, TableWithJoins, Visitor,
+    ObjectName, Query, SetExpr, TableAlias, TableFactor, TableWithJoins, Visitor,
 };
 
-use super::cursor::fold;
+use super::cursor::folded;
 use crate::error::{Error, Result, SqlState};
 use crate::sql::walk::{Visit, ended, flow};
 
@@ -120,8 +120,4 @@ fn add_factor(factor: &TableFactor, known: &mut Vec<Known>) -> Result<()> {
 
 fn last_part(name: &ObjectName) -> Option<String> {
     name.0.last().and_then(|part| part.as_ident()).map(folded)
-}
-
-fn folded(name: &Ident) -> String {
-    fold(name.value.clone(), name.quote_style)
 }

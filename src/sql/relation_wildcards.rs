@@ -7,11 +7,11 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SelectItemQualifiedWildcardKind,
+    ObjectName, ObjectNamePart, Query, Select, SelectItem, SelectItemQualifiedWildcardKind,
     SetExpr, TableFactor, TableWithJoins, VisitorMut,
 };
 
-use super::cursor::fold;
+use super::cursor::folded;
 use crate::error::{Error, Result, SqlState};
 use crate::sql::walk::{VisitMut, ended, flow};
 
@@ -113,7 +113,6 @@ fn meant(written: &ObjectName, names: &[ObjectName]) -> Result<Option<ObjectName
 }
 
 fn parts(name: &ObjectName) -> Option<Vec<String>> {
-    let folded = |ident: &Ident| fold(ident.value.clone(), ident.quote_style);
     name.0
         .iter()
         .map(|part| ObjectNamePart::as_ident(part).map(folded))

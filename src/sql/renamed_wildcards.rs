@@ -14,7 +14,7 @@ use datafusion::sql::sqlparser::ast::{
     Visit as _, Visitor, VisitorMut, WildcardAdditionalOptions,
 };
 
-use super::cursor::fold;
+use super::cursor::folded;
 use super::known_columns::KnownColumns;
 use super::name::Quoted;
 use super::{Statement, parse_one};
@@ -324,10 +324,6 @@ fn listed(columns: &[String], renames: &[IdentWithAlias]) -> Result<Vec<SelectIt
 fn unknown() -> Error {
     Error::unsupported("RENAME behind * of anything but one relation")
         .with_hint("List the columns, each with AS and its name.")
-}
-
-fn folded(name: &Ident) -> String {
-    fold(name.value.clone(), name.quote_style)
 }
 
 #[cfg(test)]

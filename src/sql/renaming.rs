@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::constraint::Rule;
 use super::create_function::Body;
-use super::cursor::{fold, object_name_from};
+use super::cursor::{folded, object_name_from};
 use super::model_functions;
 use super::name::{ObjectName, Quoted};
 use super::qualify::{Named, ast_name};
@@ -267,7 +267,7 @@ pub fn rename_column(expression: &mut Expr, old: &str, new: &str) {
             _ => None,
         };
         if let Some(name) = name
-            && fold(name.value.clone(), name.quote_style) == old
+            && folded(name) == old
         {
             *name = identifier(new);
         }
@@ -316,9 +316,7 @@ pub fn names_column(tree: &impl Visit, column: &str) -> bool {
             _ => None,
         };
         match name {
-            Some(name) if fold(name.value.clone(), name.quote_style) == column => {
-                ControlFlow::Break(())
-            }
+            Some(name) if folded(name) == column => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         }
     });

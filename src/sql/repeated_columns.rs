@@ -15,7 +15,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::column_names::{hidden_name, make_unique};
-use super::cursor::fold;
+use super::cursor::folded;
 use super::known_columns::KnownColumns;
 use crate::error::{Error, Result, SqlState};
 use crate::sql::walk::{Visit, VisitMut, ended};
@@ -228,8 +228,4 @@ fn may_repeat(query: &Query) -> bool {
         SetExpr::SetOperation { .. } => true,
         _ => false,
     }
-}
-
-fn folded(name: &Ident) -> String {
-    fold(name.value.clone(), name.quote_style)
 }

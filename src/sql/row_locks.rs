@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::Statement;
 use super::copy::Direction;
-use super::cursor::{fold, object_name_from};
+use super::cursor::{folded, object_name_from};
 use super::name::ObjectName;
 use super::scope::Scopes;
 use crate::error::{Error, Result, SqlState};
@@ -347,7 +347,7 @@ fn is_called(factor: &TableFactor, wanted: &str) -> bool {
 }
 
 fn called(alias: &TableAlias) -> String {
-    fold(alias.name.value.clone(), alias.name.quote_style)
+    folded(&alias.name)
 }
 
 /// As in Postgres, who does not wait comes before who passes over, and that one before who waits.

@@ -15,7 +15,7 @@ use datafusion::sql::sqlparser::ast::{
     SetExpr, TableAliasColumnDef, TableFactor, UnaryOperator, Value, VisitorMut,
 };
 
-use super::cursor::fold;
+use super::cursor::folded;
 use super::quantified::Quantified;
 use super::row_comparison::{self, compare, is_comparison, is_row, take};
 use super::{Statement, column_names, parse_one};
@@ -147,7 +147,7 @@ impl Rewriter<'_> {
         };
         let name = call.name.0.last().and_then(|part| part.as_ident());
         name.is_some_and(|name| {
-            let name = fold(name.value.clone(), name.quote_style);
+            let name = folded(name);
             call.over.is_some() || (self.is_aggregate)(&name)
         })
     }

@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 use tributary_udfs::json;
 
-use super::cursor::fold;
+use super::cursor::folded;
 use crate::sql::walk::{VisitMut, visit_expressions_mut};
 
 /// Says such names as those of the columns.
@@ -132,8 +132,4 @@ fn of(name: &Ident, values: &[RowValue]) -> Option<Expr> {
     let wanted = folded(name);
     let (_, column) = values.iter().find(|(relation, _)| *relation == wanted)?;
     Some(Expr::CompoundIdentifier(vec![name.clone(), column.clone()]))
-}
-
-fn folded(name: &Ident) -> String {
-    fold(name.value.clone(), name.quote_style)
 }

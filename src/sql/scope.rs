@@ -2,7 +2,7 @@
 
 use datafusion::sql::sqlparser::ast::{ObjectName, ObjectNamePart, Query};
 
-use super::cursor::fold;
+use super::cursor::folded;
 
 /// The `WITH` clauses around the place that a visitor is at.
 ///
@@ -33,10 +33,7 @@ impl Scopes {
             .flat_map(|with| &with.cte_tables)
             .map(|expression| {
                 let name = &expression.alias.name;
-                (
-                    fold(name.value.clone(), name.quote_style),
-                    address(&expression.query),
-                )
+                (folded(name), address(&expression.query))
             })
             .collect();
         self.0.push(Frame {
@@ -61,7 +58,7 @@ impl Scopes {
         let [ObjectNamePart::Identifier(name)] = name.0.as_slice() else {
             return false;
         };
-        let name = fold(name.value.clone(), name.quote_style);
+        let name = folded(name);
         self.0.iter().any(|frame| {
             frame
                 .expressions

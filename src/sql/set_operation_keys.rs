@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::column_names::name_of;
-use super::cursor::fold;
+use super::cursor::folded;
 use crate::error::{Error, Result, SqlState};
 use crate::sql::walk::{VisitMut, ended, flow};
 
@@ -119,8 +119,4 @@ fn name(key: &Expr) -> Option<String> {
         Expr::Nested(inner) => name(inner),
         _ => None,
     }
-}
-
-fn folded(name: &Ident) -> String {
-    fold(name.value.clone(), name.quote_style)
 }

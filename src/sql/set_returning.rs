@@ -20,7 +20,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 use tributary_udfs::json;
 
 use super::array_leaves::leaves;
-use super::cursor::fold;
+use super::cursor::folded;
 use super::rows_from;
 use crate::error::{Error, Result, SqlState};
 use crate::sql::walk::{VisitMut, ended, flow, visit_expressions};
@@ -536,9 +536,7 @@ fn says_value(select: &Select) -> bool {
             _ => None,
         };
         match last {
-            Some(name) if fold(name.value.clone(), name.quote_style) == VALUE => {
-                ControlFlow::Break(())
-            }
+            Some(name) if folded(name) == VALUE => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         }
     });
@@ -634,7 +632,7 @@ fn plain_name(name: &ObjectName) -> Option<String> {
         },
         _ => return None,
     };
-    Some(fold(ident.value.clone(), ident.quote_style))
+    Some(folded(ident))
 }
 
 fn call(name: &str, arguments: Vec<Expr>) -> Expr {

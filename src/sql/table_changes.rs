@@ -13,7 +13,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::QualifiedName;
-use super::cursor::fold;
+use super::cursor::folded;
 use super::model_functions::{expression, literal, parse_name, text};
 use super::name::ObjectName;
 use super::qualify::{Named, ast_name};
@@ -83,9 +83,7 @@ pub(super) fn is_encoded(name: &str) -> bool {
 /// Whether this is the function's name.
 pub(super) fn is_named(name: &AstName) -> bool {
     match name.0.as_slice() {
-        [ObjectNamePart::Identifier(only)] => {
-            fold(only.value.clone(), only.quote_style) == TABLE_CHANGES
-        }
+        [ObjectNamePart::Identifier(only)] => folded(only) == TABLE_CHANGES,
         _ => false,
     }
 }

@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast::{
     ValueWithSpan, VisitorMut,
 };
 
-use super::cursor::{fold, object_name_from};
+use super::cursor::{folded, object_name_from};
 use super::scope::Scopes;
 use super::{hidden_columns, model_functions, table_changes};
 use crate::error::{Error, Result, SqlState};
@@ -184,7 +184,7 @@ impl Rewriter {
                 at: None,
             });
         }
-        let base = fold(last.value.clone(), last.quote_style);
+        let base = folded(last);
         *last = Ident::with_quote('"', encode(&base, asked));
         Ok(())
     }

@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
-use super::cursor::fold;
+use super::cursor::folded;
 use crate::error::{Error, Result, SqlState};
 use crate::sql::walk::{VisitMut, ended};
 
@@ -90,7 +90,7 @@ fn spread(function: &mut Function) -> Result<Option<Expr>> {
         return Ok(None);
     }
     let name = function.name.0.last().and_then(|part| part.as_ident());
-    let name = name.map(|name| fold(name.value.clone(), name.quote_style));
+    let name = name.map(folded);
     let name = name.unwrap_or_default();
     let first = match list.args.as_slice() {
         [] => None,

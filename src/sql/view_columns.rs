@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::{Distinct, Expr, Query, Select, SelectItem, SetExpr};
 
 use super::column_names::name_of;
-use super::cursor::fold;
+use super::cursor::folded;
 use super::name::Quoted;
 use super::renaming::identifier;
 use crate::sql::walk::{Visit, visit_expressions};
@@ -46,7 +46,7 @@ fn with_aliases(query: &Query, columns: &[String]) -> Option<Query> {
                 (expr.clone(), name_of(expr), is_column && !is_distinct)
             }
             SelectItem::ExprWithAlias { expr, alias } => {
-                let old = fold(alias.value.clone(), alias.quote_style);
+                let old = folded(alias);
                 (expr.clone(), old, false)
             }
             _ => return None,
@@ -79,7 +79,7 @@ fn names_in_clauses(query: &Query, select: &Select) -> BTreeSet<String> {
 fn collect<V: Visit>(clause: &V, names: &mut BTreeSet<String>) {
     let _: ControlFlow<()> = visit_expressions(clause, |expr| {
         if let Expr::Identifier(name) = expr {
-            names.insert(fold(name.value.clone(), name.quote_style));
+            names.insert(folded(name));
         }
         ControlFlow::Continue(())
     });

@@ -20,7 +20,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::column_names::{name_of, shown_name};
-use super::cursor::fold;
+use super::cursor::folded;
 use super::hidden_columns::shown_columns;
 use super::standard_forms;
 use crate::error::Result;
@@ -541,10 +541,6 @@ fn record(relation: &Ident, columns: &[String]) -> Expr {
     let mut function = standard_forms::call(Ident::new(RECORD));
     function.args = standard_forms::arguments(members.collect());
     Expr::Function(function)
-}
-
-fn folded(name: &Ident) -> String {
-    fold(name.value.clone(), name.quote_style)
 }
 
 fn parts(name: &ObjectName) -> Option<Vec<String>> {

@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 use datafusion::sql::sqlparser::tokenizer::Token;
 
-use super::cursor::{Failure, Parsed, Parser, fold};
+use super::cursor::{Failure, Parsed, Parser, folded};
 use super::dialect::TributaryDialect;
 use super::name::{QualifiedName, Quoted, write_columns};
 use super::scope::Scopes;
@@ -407,7 +407,7 @@ impl Clause {
         match self {
             Self::Query(cte) => {
                 let name = &cte.alias.name;
-                fold(name.value.clone(), name.quote_style)
+                folded(name)
             }
             Self::Change(change) => change.name.clone(),
         }
@@ -424,7 +424,7 @@ impl Clause {
 
 fn columns_of(cte: &Cte) -> Vec<String> {
     let columns = cte.alias.columns.iter();
-    let columns = columns.map(|column| fold(column.name.value.clone(), column.name.quote_style));
+    let columns = columns.map(|column| folded(&column.name));
     columns.collect()
 }
 
@@ -455,9 +455,7 @@ fn read_names(statement: &Statement) -> BTreeSet<String> {
     };
     for cte in own.iter().flat_map(|with| &with.cte_tables) {
         let name = &cte.alias.name;
-        names
-            .found
-            .remove(&fold(name.value.clone(), name.quote_style));
+        names.found.remove(&folded(name));
     }
     names.found
 }
@@ -495,8 +493,7 @@ impl Visitor for Names {
             && let [only] = name.0.as_slice()
             && let Some(only) = only.as_ident()
         {
-            self.found
-                .insert(fold(only.value.clone(), only.quote_style));
+            self.found.insert(folded(only));
         }
         ControlFlow::Continue(())
     }

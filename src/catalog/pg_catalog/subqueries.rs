@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, GroupByExpr, Ident, ObjectNamePart, OrderByKind, Query, Select,
-    SelectItem, SetExpr, TableFactor, Value,
+    BinaryOperator, Expr, GroupByExpr, ObjectNamePart, OrderByKind, Query, Select, SelectItem,
+    SetExpr, TableFactor, Value,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 use super::PG_CATALOG;
 use super::empty_queries::is_aggregate;
 use super::rewrite::named;
-use crate::sql::cursor::fold;
+use crate::sql::cursor::folded;
 use crate::sql::walk::{visit_expressions, visit_expressions_mut};
 
 /// Puts the column of a query that looks one row of the catalog up by its number into an aggregate:
@@ -269,11 +269,6 @@ fn asks_for(condition: &Expr, table: &str, wanted: &str) -> bool {
         Expr::Nested(inner) => asks_for(inner, table, wanted),
         _ => false,
     }
-}
-
-/// A name as it is meant: in lower case, unless it is quoted.
-fn folded(name: &Ident) -> String {
-    fold(name.value.clone(), name.quote_style)
 }
 
 fn parse(sql: &str) -> Option<Expr> {

@@ -16,7 +16,7 @@ use super::rewrite::parse;
 use super::subqueries::catalog_table;
 use crate::catalog::{Kind, Snapshot};
 use crate::sql::QualifiedName;
-use crate::sql::cursor::{fold, object_name_from};
+use crate::sql::cursor::{folded, object_name_from};
 use crate::sql::walk::VisitMut;
 
 const COLUMN: &str = "tableoid";
@@ -129,7 +129,7 @@ fn users_table(factor: &TableFactor, snapshot: &Snapshot) -> Option<(String, i64
         return None;
     }
     let called = match alias {
-        Some(alias) => fold(alias.name.value.clone(), alias.name.quote_style),
+        Some(alias) => folded(&alias.name),
         None => name.name,
     };
     Some((called, i64::from(object.oid)))
@@ -148,7 +148,6 @@ struct Numbers {
 impl Numbers {
     /// What a column is, and its name.
     fn of(&self, expr: &Expr) -> Option<(Expr, &'static str)> {
-        let folded = |name: &Ident| fold(name.value.clone(), name.quote_style);
         let (table, column) = match expr {
             Expr::Identifier(name) if self.depth == 0 => (None, folded(name)),
             Expr::CompoundIdentifier(parts) => match parts.as_slice() {

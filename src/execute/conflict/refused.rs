@@ -7,10 +7,11 @@ use std::ops::ControlFlow;
 use arrow::datatypes::SchemaRef;
 use datafusion::sql::sqlparser::ast::{Expr, Ident, VisitorMut};
 
-use super::super::modify::{Changing, EXCLUDED, folded};
+use super::super::modify::{Changing, EXCLUDED};
 use super::Key;
 use crate::models::constraints;
 use crate::sql::constraint::Rule;
+use crate::sql::cursor::folded;
 use crate::sql::name::Quoted;
 use crate::sql::renaming::names_column;
 use crate::sql::shown::Shown;

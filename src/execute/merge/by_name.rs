@@ -3,10 +3,11 @@
 
 use datafusion::sql::sqlparser::ast::{Expr, Ident, ObjectName, ObjectNamePart};
 
-use super::super::modify::{Beside, Changing, folded};
+use super::super::modify::{Beside, Changing};
 use super::source::Source;
 use crate::error::{Error, Result, SqlState};
 use crate::sql::assignment::Assignment;
+use crate::sql::cursor::folded;
 use crate::sql::merge::{Action, Clause};
 
 /// Writes out the columns that `*` stands for in a clause: others of the table keep their values, or get

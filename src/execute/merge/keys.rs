@@ -4,8 +4,9 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::Expr;
 
-use super::super::modify::{Beside, Changing, folded};
+use super::super::modify::{Beside, Changing};
 use crate::models::constraints;
+use crate::sql::cursor::folded;
 use crate::sql::walk::visit_own_expressions;
 
 /// The table's columns that the condition of the join reads, however their names are written; where it

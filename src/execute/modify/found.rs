@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast::{Ident, ObjectNamePart, Query, SetExpr, Tab
 
 use super::put::{PutAnswer, PutRows};
 use super::returning::{Answered, Returning, carried_name};
-use super::{Changing, Fate, Twice, folded};
+use super::{Changing, Fate, Twice};
 use crate::catalog::Snapshot;
 use crate::error::{Error, Result, SqlState};
 use crate::execute::query;
@@ -19,6 +19,7 @@ use crate::instance::StatementContext;
 use crate::models::constraints::{Repeated, assigned, check_columns};
 use crate::models::rejected;
 use crate::session::{declared, plan};
+use crate::sql::cursor::folded;
 use crate::sql::name::Quoted;
 use crate::sql::{QualifiedName, Statement, column_names, parse_one};
 

@@ -18,14 +18,11 @@ pub use found::{
 };
 pub use returning::Returning;
 
-use datafusion::sql::sqlparser::ast::Ident;
-
 use super::target::Change;
 use crate::catalog::Object;
 use crate::error::Result;
 use crate::instance::{LockGuard, LockMode};
 use crate::session::Session;
-use crate::sql::cursor::fold;
 use crate::sql::name::ObjectName;
 
 /// What becomes of a row that a statement finds.
@@ -81,9 +78,4 @@ pub async fn lock_in(session: &Session, object: &Object, mode: LockMode) -> Resu
     session.follow()?;
     session.check_unchanged(object).await?;
     Ok(guard)
-}
-
-/// A name as Postgres folds it.
-pub fn folded(name: &Ident) -> String {
-    fold(name.value.clone(), name.quote_style)
 }

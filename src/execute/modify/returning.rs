@@ -8,12 +8,13 @@ use datafusion::sql::sqlparser::ast::{
     SelectItemQualifiedWildcardKind, SetExpr, VisitorMut,
 };
 
+use super::Changing;
 use super::beside::Beside;
 use super::found::known_names;
-use super::{Changing, folded};
 use crate::error::{Error, Result, SqlState};
 use crate::session::row_functions;
 use crate::sql::column_names::name_of;
+use crate::sql::cursor::folded;
 use crate::sql::name::Quoted;
 use crate::sql::shown::Shown;
 use crate::sql::walk::{VisitMut, ended, visit_expressions};

@@ -4,10 +4,11 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, VisitorMut};
 
+use super::Changing;
 use super::beside::Beside;
 use super::found::known_names;
-use super::{Changing, folded};
 use crate::error::{Error, Result, SqlState};
+use crate::sql::cursor::folded;
 use crate::sql::merge::{Action, Clause, When};
 use crate::sql::walk::{VisitMut, ended};
 

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    self, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, JoinConstraint,
-    JoinOperator, SelectItem, TableFactor, TableWithJoins, Visitor,
+    self, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, JoinConstraint, JoinOperator,
+    SelectItem, TableFactor, TableWithJoins, Visitor,
 };
 
 use crate::catalog::Object;
 use crate::catalog::privilege::{Access, Privilege, Rights};
-use crate::sql::cursor::{fold, object_name_from};
+use crate::sql::cursor::{folded, object_name_from};
 use crate::sql::walk::{Visit, visit_expressions};
 
 /// The columns that a statement names, of whatever relations.
@@ -246,8 +246,4 @@ impl Finder {
         }
         ControlFlow::Continue(())
     }
-}
-
-fn folded(name: &Ident) -> String {
-    fold(name.value.clone(), name.quote_style)
 }

@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::body::{column_of, reads_relation};
 use crate::sql::create_function::CreateFunction;
-use crate::sql::cursor::fold;
+use crate::sql::cursor::folded;
 use crate::sql::walk::VisitMut;
 
 /// Puts such arguments into parentheses, by their numbers.
@@ -110,8 +110,4 @@ fn name_of(access: &AccessExpr) -> Option<Ident> {
 
 fn field(name: &Ident) -> AccessExpr {
     AccessExpr::Dot(Expr::value(Value::SingleQuotedString(folded(name))))
-}
-
-fn folded(name: &Ident) -> String {
-    fold(name.value.clone(), name.quote_style)
 }

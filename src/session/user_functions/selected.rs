@@ -19,6 +19,7 @@ use super::resolution::{plain_arguments, resolve};
 use crate::catalog::Snapshot;
 use crate::sql::column_names;
 use crate::sql::create_function::Returns;
+use crate::sql::cursor::folded;
 use crate::sql::row_expansions::row_of;
 use crate::sql::walk::{VisitMut, visit_own_expressions, visit_own_expressions_mut};
 
@@ -223,7 +224,7 @@ impl Call {
         let [AccessExpr::Dot(Expr::Identifier(name))] = access_chain.as_slice() else {
             return None;
         };
-        let name = crate::sql::cursor::fold(name.value.clone(), name.quote_style);
+        let name = folded(name);
         let is_column = self.columns.len() > 1 && self.columns.contains(&name);
         (is_column && self.is(root)).then(|| column(&name))
     }

@@ -17,7 +17,7 @@ use datafusion::sql::sqlparser::ast::{
 use crate::catalog::Snapshot;
 use crate::sql::column_names::name_of;
 use crate::sql::create_function::CreateFunction;
-use crate::sql::cursor::{fold, object_name_from};
+use crate::sql::cursor::{folded, object_name_from};
 use crate::sql::name::DEFAULT_SCHEMA;
 use crate::sql::walk::VisitMut;
 
@@ -223,8 +223,4 @@ fn add_alias(alias: Option<&TableAlias>, names: &mut BTreeSet<String>) {
         names.insert(folded(&alias.name));
         names.extend(alias.columns.iter().map(|column| folded(&column.name)));
     }
-}
-
-fn folded(name: &Ident) -> String {
-    fold(name.value.clone(), name.quote_style)
 }

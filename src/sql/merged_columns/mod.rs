@@ -21,7 +21,7 @@ use datafusion::sql::sqlparser::ast::{
 use self::names::Names;
 use self::tree::{Side, Trees};
 use super::column_names::name_of;
-use super::cursor::fold;
+use super::cursor::folded;
 use super::known_columns::{KnownColumns, constraint};
 use super::{Statement, parse_one};
 use crate::error::{Error, Result};
@@ -301,8 +301,4 @@ fn all_of(from: &mut TableWithJoins) -> Result<Box<Query>> {
         Statement::Query(query) => Ok(query),
         _ => Err(Error::internal("a query is parsed as something else")),
     }
-}
-
-fn folded(name: &Ident) -> String {
-    fold(name.value.clone(), name.quote_style)
 }

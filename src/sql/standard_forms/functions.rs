@@ -14,7 +14,7 @@ use super::numbers::{read_arguments, read_as};
 use super::patterns::{negate_if, similar};
 use super::windows::with_default;
 use crate::sql::array_leaves::leaves;
-use crate::sql::cursor::fold;
+use crate::sql::cursor::folded;
 
 /// Functions that are called without parentheses, which no column can be named for unless quoted.
 const WITHOUT_PARENTHESES: [&str; 8] = [
@@ -196,7 +196,7 @@ fn renamed(function: &mut Function) -> Option<Expr> {
         return None;
     };
     let ident = part.as_ident()?;
-    let name = fold(ident.value.clone(), ident.quote_style);
+    let name = folded(ident);
     if name == "make_interval" {
         place_arguments(function);
         return None;

@@ -7,7 +7,7 @@ use datafusion::sql::sqlparser::ast::{
 use tributary_udfs::postgres::{IntervalUnit, read_interval};
 
 use crate::error::Result;
-use crate::sql::cursor::fold;
+use crate::sql::cursor::folded;
 
 /// `make_interval(days => 3)` with its arguments in their order.
 pub(super) fn place_arguments(function: &mut Function) {
@@ -25,7 +25,7 @@ pub(super) fn place_arguments(function: &mut Function) {
                 arg: FunctionArgExpr::Expr(value),
                 ..
             } => {
-                let name = fold(name.value.clone(), name.quote_style);
+                let name = folded(name);
                 (NAMES.iter().position(|known| *known == name), value)
             }
             _ => return,

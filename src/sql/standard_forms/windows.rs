@@ -7,7 +7,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::calls::arguments;
-use crate::sql::cursor::fold;
+use crate::sql::cursor::folded;
 
 /// `CASE WHEN lead(true, n) OVER w IS NULL THEN default ELSE lead(x, n) OVER w END`.
 pub(super) fn with_default(function: &Function) -> Option<Expr> {
@@ -15,7 +15,7 @@ pub(super) fn with_default(function: &Function) -> Option<Expr> {
         return None;
     };
     let ident = part.as_ident()?;
-    let name = fold(ident.value.clone(), ident.quote_style);
+    let name = folded(ident);
     if !matches!(name.as_str(), "lead" | "lag")
         || function.over.is_none()
         || function.null_treatment.is_some()
