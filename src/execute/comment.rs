@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::alter_domain::not_a_domain;
 use super::create_role::existing;
-use super::{drop_function, index};
-use crate::catalog::{Kind, Object, Part, Snapshot, pg_catalog};
+use super::{drop, drop_function, index};
+use crate::catalog::{Object, Part, Snapshot, pg_catalog};
 use crate::error::{Error, Result, SqlState};
 use crate::models::constraints;
 use crate::session::{Outcome, Session, composites, domains, plan};
@@ -94,16 +94,7 @@ pub fn execute(session: &Session, comment: &Comment) -> Result<Outcome> {
                 DropKind::Domain => domain(&snapshot, name, &path)?,
                 _ => plan::object(name, &snapshot, &path)?,
             };
-            let wanted = match kind {
-                DropKind::Table => Kind::Table,
-                DropKind::ExternalTable => Kind::ExternalTable,
-                DropKind::View => Kind::View,
-                DropKind::MaterializedView => Kind::MaterializedView,
-                DropKind::Model => Kind::Model,
-                DropKind::Sequence => Kind::Sequence,
-                DropKind::Type | DropKind::Domain => Kind::Type,
-                DropKind::Check | DropKind::Index | DropKind::Schema => Kind::Check,
-            };
+            let wanted = drop::kind(*kind);
             if object.kind != wanted {
                 return Err(Error::new(
                     SqlState::WRONG_OBJECT_TYPE,
