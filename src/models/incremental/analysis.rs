@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use datafusion::common::{Column, JoinType};
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::utils::grouping_set_to_exprlist;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 
-use super::delta::{Delta, Deltas, Leaf, LeafKey, Obstacle, below, grouped, is_comparable};
+use super::delta::{Delta, Deltas, Leaf, LeafKey, Obstacle, below, grouped, is_comparable, is_plain};
 use super::determinism::{self, Cause};
 use super::inputs::{Input, Scan, key_of, scans};
 use super::trace::told;
@@ -81,7 +82,7 @@ impl Analysis {
         let schema = analysis.plan.schema();
         let columns = names.iter().map(|name| {
             let index = schema.index_of_column_by_name(None, name)?;
-            is_comparable(schema.field(index).data_type())
+            is_plain(schema.field(index).data_type())
                 .then(|| Column::from(schema.qualified_field(index)))
         });
         analysis.natural = columns.collect();
@@ -257,29 +258,43 @@ impl Analysis {
             // Of several rows of a key one is kept, so that no other key will do.
             return Ok(columns.collect::<Option<Vec<_>>>().into_iter().collect());
         }
-        // Any columns will do; by few of them more rows than need be are computed again.
-        let is_comparable = |column: &Column| {
+        // Any columns will do; by few of them more rows than need be are computed again. Arrays and records
+        // come last: no index finds them.
+        let has_type = |column: &Column, is_of: fn(&DataType) -> bool| {
             let index = schema.index_of_column(column);
-            index.is_ok_and(|index| is_comparable(schema.field(index).data_type()))
+            index.is_ok_and(|index| is_of(schema.field(index).data_type()))
         };
         let deltas = self.if_changed(|_| true);
         let traces =
             |key: &[Column]| matches!(deltas.of_query(&self.plan, key), Ok(Delta::Keys(_)));
         if let Some(mut natural) = self.natural.clone() {
-            natural.retain(is_comparable);
+            natural.retain(|column| has_type(column, is_plain));
             let is_traced = !natural.is_empty() && traces(&natural);
             found.push(natural);
             if is_traced {
                 return Ok(found);
             }
         }
+        // Two columns that are traced each may not be so together, as what is chosen of groups.
+        let together = |columns: &[Column]| {
+            let mut traced = Vec::with_capacity(columns.len());
+            for column in columns {
+                traced.push(column.clone());
+                if !traces(&traced) {
+                    traced.pop();
+                }
+            }
+            traced
+        };
         let mut all = schema.columns();
-        all.retain(is_comparable);
-        let traced = all
-            .iter()
-            .filter(|column| traces(std::slice::from_ref(*column)));
-        found.push(traced.cloned().collect());
-        found.push(all);
+        all.retain(|column| has_type(column, is_comparable));
+        let mut plain = all.clone();
+        plain.retain(|column| has_type(column, is_plain));
+        let traced = together(&plain);
+        if traced.is_empty() {
+            found.push(together(&all));
+        }
+        found.extend([traced, plain]);
         found.retain(|key| !key.is_empty());
         Ok(found)
     }

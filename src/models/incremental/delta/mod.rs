@@ -31,6 +31,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::datatypes::DataType;
+use arrow::row::{RowConverter, SortField};
 use datafusion::catalog::TableProvider;
 use datafusion::common::Column;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
@@ -324,5 +325,10 @@ fn too_large() -> Obstacle {
 
 /// Whether rows can be told apart, or found equal, by values of a type.
 pub fn is_comparable(data_type: &DataType) -> bool {
+    RowConverter::supports_fields(&[SortField::new(data_type.clone())])
+}
+
+/// Whether an index finds rows by values of a type: they are neither arrays nor records.
+pub fn is_plain(data_type: &DataType) -> bool {
     !data_type.is_nested()
 }
