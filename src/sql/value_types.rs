@@ -45,12 +45,21 @@ impl Visitor for Checker {
     type Break = Error;
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Error> {
-        let are_assigned = std::mem::take(&mut self.are_assigned);
-        if let SetExpr::Values(values) = query.body.as_ref()
-            && !are_assigned
-            && let Err(error) = columns(values)
-        {
-            return ControlFlow::Break(error);
+        let are_assigned = std::mem::take(&mut self.are_assigned)
+            && matches!(query.body.as_ref(), SetExpr::Values(_));
+        let mut parts = vec![query.body.as_ref()];
+        while let Some(part) = parts.pop() {
+            match part {
+                SetExpr::Values(values) if !are_assigned => {
+                    if let Err(error) = columns(values) {
+                        return ControlFlow::Break(error);
+                    }
+                }
+                SetExpr::SetOperation { left, right, .. } => {
+                    parts.extend([right.as_ref(), left.as_ref()]);
+                }
+                _ => {}
+            }
         }
         ControlFlow::Continue(())
     }
@@ -192,6 +201,10 @@ mod tests {
             ("VALUES (1), ('2'), (NULL), (2.5)", None),
             ("VALUES ('a'::text), ('b'), ('c'::varchar)", None),
             ("VALUES (1, 'a'::text), (2, 'b')", None),
+            (
+                "VALUES (1) UNION VALUES (2), (true)",
+                Some("integer and boolean"),
+            ),
         ] {
             let found = check(&query(sql)).err();
             let told = told.map(|types| format!("VALUES types {types} cannot be matched"));

@@ -79,11 +79,21 @@ impl VisitorMut for Rewriter {
     type Break = Error;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
-        let are_assigned = std::mem::take(&mut self.are_assigned);
-        if let SetExpr::Values(values) = query.body.as_mut()
-            && let Err(error) = cast_columns(values, are_assigned)
-        {
-            return ControlFlow::Break(error);
+        let are_assigned = std::mem::take(&mut self.are_assigned)
+            && matches!(query.body.as_ref(), SetExpr::Values(_));
+        let mut parts = vec![query.body.as_mut()];
+        while let Some(part) = parts.pop() {
+            match part {
+                SetExpr::Values(values) => {
+                    if let Err(error) = cast_columns(values, are_assigned) {
+                        return ControlFlow::Break(error);
+                    }
+                }
+                SetExpr::SetOperation { left, right, .. } => {
+                    parts.extend([right.as_mut(), left.as_mut()]);
+                }
+                _ => {}
+            }
         }
         ControlFlow::Continue(())
     }

@@ -45,6 +45,7 @@ mod tests;
 mod to_json;
 mod types;
 mod value;
+mod value_rows;
 
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;

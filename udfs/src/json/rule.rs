@@ -20,6 +20,7 @@ use super::arrays::{self, ArrayOfDocuments};
 use super::by_value::{self, compare_by_value};
 use super::function::Definition;
 use super::kind::{JsonKind, passes_arguments};
+use super::value_rows::of_one_kind;
 use super::{path_in, row, types};
 use crate::FunctionError;
 use crate::node_expressions::rewrite_parts;
@@ -53,6 +54,9 @@ impl AnalyzerRule for JsonTypes {
                         LogicalPlan::Sort(sort),
                         is_changed,
                     ))
+                }
+                LogicalPlan::Values(values) => {
+                    Ok(of_one_kind(values)?.update_data(LogicalPlan::Values))
                 }
                 other => by_value::tell_apart(other),
             })?;
@@ -332,7 +336,7 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
 }
 
 /// Of which type the documents of an array are.
-fn kind_of_items(array: &Expr, schema: &DFSchema) -> Option<JsonKind> {
+pub(super) fn kind_of_items(array: &Expr, schema: &DFSchema) -> Option<JsonKind> {
     match array.get_type(schema).ok()? {
         DataType::List(item) => JsonKind::of_field(&item),
         _ => None,
@@ -532,7 +536,10 @@ fn cast_of_array(cast: Cast, schema: &DFSchema) -> Transformed<Expr> {
         (_, None) => return Transformed::no(Expr::Cast(cast)),
         (Some(from), Some(to)) if from == to => return Transformed::no(Expr::Cast(cast)),
         (Some(JsonKind::Jsonb), Some(JsonKind::Json)) => &arrays::AS_JSON,
-        (_, Some(to)) if own.data_type().is_string() => arrays::reading(to),
+        // Of an array without elements, or of NULLs alone, nothing tells another type.
+        (_, Some(to)) if own.data_type().is_string() || own.data_type().is_null() => {
+            arrays::reading(to)
+        }
         (_, Some(_)) => return Transformed::no(Expr::Cast(cast)),
     };
     Transformed::yes(call(definition, vec![*cast.expr]))
