@@ -23,6 +23,7 @@ mod order_once;
 mod pacing;
 mod plain_items;
 mod providers;
+mod recursive_unions;
 mod relations;
 mod releasing_pool;
 mod reloading;

@@ -36,6 +36,7 @@ use super::nested_loops::CutNestedLoops;
 use super::order_once::OrderOnce;
 use super::plain_items::PlainItems;
 use super::providers::Databases;
+use super::recursive_unions::UniteByForm;
 use super::relations::Relations;
 use super::releasing_pool::ReleasingPool;
 use super::restored_partitions::RestorePartitions;
@@ -214,6 +215,7 @@ pub fn template(configuration: &Configuration, runtime: Arc<RuntimeEnv>) -> Resu
         .with_physical_optimizer_rule(Arc::new(YieldWithinJoins))
         .with_physical_optimizer_rule(Arc::new(AccountWindows))
         .with_physical_optimizer_rule(Arc::new(ShareRows))
+        .with_physical_optimizer_rule(Arc::new(UniteByForm))
         .with_query_planner(Arc::new(Planner));
     for rule in tributary_udfs::optimizer_rules() {
         builder = builder.with_optimizer_rule(rule);

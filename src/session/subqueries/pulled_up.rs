@@ -6,6 +6,7 @@
 //! that an aggregate without groups gives of no rows, but where the aggregate is a value. And it does
 //! not tell a column of the query around from one of these rows that has its name.
 
+use arrow::datatypes::Field;
 use datafusion::common::Column;
 use datafusion::common::tree_node::TreeNode;
 use datafusion::error::Result;
@@ -14,6 +15,7 @@ use datafusion::logical_expr::{
     BinaryExpr, Distinct, Expr, ExprSchemable, JoinType, LogicalPlan, Operator,
 };
 use tributary_udfs::json::JsonKind;
+use tributary_udfs::postgres::is_by_form;
 
 use super::references::{has, has_subquery, references};
 
@@ -146,7 +148,7 @@ fn are_plain(expressions: &[Expr]) -> bool {
 }
 
 /// Whether a condition says that a column is equal to something of the query around, with no
-/// conversion that would hide the column.
+/// conversion that would hide the column, as the form is in which intervals are compared.
 fn is_equality(condition: &Expr, input: &LogicalPlan) -> bool {
     let Expr::BinaryExpr(BinaryExpr {
         left,
@@ -169,5 +171,7 @@ fn is_equality(condition: &Expr, input: &LogicalPlan) -> bool {
     };
     let is_one = column.data_type() == other.data_type()
         || column.data_type().is_integer() && other.data_type().is_integer();
-    is_one && JsonKind::of_field(&column).is_none() && JsonKind::of_field(&other).is_none()
+    let is_plain =
+        |field: &Field| !is_by_form(field.data_type()) && JsonKind::of_field(field).is_none();
+    is_one && is_plain(&column) && is_plain(&other)
 }

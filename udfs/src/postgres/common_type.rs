@@ -23,7 +23,7 @@ use datafusion::logical_expr::{
 use datafusion::optimizer::AnalyzerRule;
 
 use self::rows::{of_keys, of_subquery, of_union, of_values};
-use self::types::{as_moments, unify};
+use self::types::{as_moments, as_the_last, unify};
 use super::matched_types::Matching;
 use super::rule::is_comparison;
 use super::truths::{read_truths, refuse_truths};
@@ -102,8 +102,9 @@ fn of_expression(
                         matching.comparison(value, Operator::Eq, each, schema)?;
                     }
                 }
-                let moments = as_moments(truths.data, schema);
-                is_compared = truths.transformed || moments.transformed;
+                let read = as_the_last(truths.data, schema);
+                let moments = as_moments(read.data, schema);
+                is_compared = truths.transformed || read.transformed || moments.transformed;
                 compared = moments.data;
                 expr = compared.pop().map(Box::new);
             }

@@ -118,7 +118,7 @@ pub(super) fn are_equal(one: &ArrayRef, other: &ArrayRef) -> Result<BooleanArray
 
 /// Whether values of a type are compared by forms: intervals, and what has floats or intervals within.
 /// Floats by themselves are compared as they are.
-pub(super) fn is_by_form(data_type: &DataType) -> bool {
+pub fn is_by_form(data_type: &DataType) -> bool {
     !data_type.is_floating() && form_type(data_type).is_some()
 }
 

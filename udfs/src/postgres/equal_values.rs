@@ -22,6 +22,9 @@ use super::comparable::{are_by_form, form, is_by_form, order_by_form};
 /// Before the place of the group whose first value it is.
 const FIRST: &str = "tributary:first:";
 
+/// Before the name of the column whose form it is: conditions of a subquery read the column itself, too.
+const FORM: &str = "tributary:form:";
+
 /// Has the rows of a plan be one group where their values are equal, and partners in joins.
 pub(super) fn by_form(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
     match plan {
@@ -93,7 +96,7 @@ fn are_comparable(value: &Expr, subquery: &Subquery, schema: &DFSchema) -> bool 
 fn forms(subquery: Subquery) -> Result<Subquery> {
     let columns = subquery.subquery.schema().columns().into_iter();
     let forms = columns.map(|column| {
-        let name = column.name.clone();
+        let name = format!("{FORM}{}", column.name);
         form(Expr::Column(column)).alias(name)
     });
     let forms = forms.collect();

@@ -85,7 +85,7 @@ pub use arrays::array_elements;
 pub(crate) use arrays::of_arrays;
 pub use character_length::{CHARACTER_LENGTH, CharacterKind, CharacterLength};
 pub use common_type::CommonTypes;
-pub use comparable::{comparable, comparable_type};
+pub use comparable::{comparable, comparable_type, is_by_form};
 pub use conversion::{as_text, from_text};
 pub(crate) use converted::{Conversion, only_value};
 pub use date_style::DateStyle;

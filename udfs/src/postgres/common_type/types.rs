@@ -44,6 +44,15 @@ pub(super) fn unify(expressions: Vec<Expr>, schema: &DFSchema) -> Transformed<Ve
     }
 }
 
+/// Reads literals that a value, the last of these, is compared with as it is: an interval or an array.
+pub(super) fn as_the_last(expressions: Vec<Expr>, schema: &DFSchema) -> Transformed<Vec<Expr>> {
+    let last = expressions.last();
+    match last.and_then(|value| value.get_type(schema).ok()) {
+        Some(own @ (DataType::Interval(_) | DataType::List(_))) => with_literals(expressions, &own),
+        _ => Transformed::no(expressions),
+    }
+}
+
 /// Reads literals beside an interval or an array as what stands beside them.
 fn with_literals(expressions: Vec<Expr>, beside: &DataType) -> Transformed<Vec<Expr>> {
     let is_text = |expression: &Expr| matches!(expression, Expr::Literal(ScalarValue::Utf8(_), _));
