@@ -124,11 +124,14 @@ pub static COLUMNS: Rows = Rows {
     of: "column_domain_usage",
     make: |sources| {
         let (database, snapshot) = (sources.database(), sources.snapshot());
+        let rights = sources.rights(&snapshot);
         let mut rows = Vec::new();
         for relation in shown(sources) {
             for field in relation.columns.fields() {
                 let kind = DomainKind::of_field(field).filter(|kind| !kind.is_array);
                 let domain = kind.and_then(|kind| domains::domain(&snapshot, kind.oid));
+                // The standard shows them to who owns the domain.
+                let domain = domain.filter(|(object, _)| rights.owns(&object.access));
                 if let Some((domain, _)) = domain {
                     rows.push(row![
                         database.as_str(),

@@ -14,6 +14,7 @@ mod schemata;
 mod sequences;
 mod tables;
 pub mod type_figures;
+mod usages;
 
 use std::sync::{Arc, LazyLock};
 
@@ -27,7 +28,7 @@ use crate::catalog::system::SystemSources;
 /// The name of the schema.
 pub const INFORMATION_SCHEMA: &str = "information_schema";
 
-static ROWS: [&Rows; 25] = [
+static ROWS: [&Rows; 30] = [
     &columns::TABLE,
     &composites::ATTRIBUTES,
     &composites::TABLE,
@@ -53,6 +54,11 @@ static ROWS: [&Rows; 25] = [
     &sequences::TABLE,
     &tables::TABLE,
     &tables::VIEWS,
+    &usages::COLUMNS,
+    &usages::GRANTS,
+    &usages::TABLE,
+    &usages::TYPES,
+    &usages::TYPE_GRANTS,
 ];
 
 /// The relations of the schema.

@@ -42,8 +42,8 @@ fn of_relations(sources: &dyn SystemSources, with_public: bool) -> Result<Vec<Ro
                 continue;
             }
             rows.push(row![
-                name(sources, grant.grantor),
-                name(sources, grant.grantee),
+                grantee_name(sources, grant.grantor),
+                grantee_name(sources, grant.grantee),
                 database.as_str(),
                 relation.schema.as_str(),
                 relation.name.as_str(),
@@ -84,8 +84,8 @@ fn of_columns(sources: &dyn SystemSources, with_public: bool) -> Result<Vec<Row>
             }
             rows.extend(own.into_iter().map(|grant| {
                 row![
-                    name(sources, grant.grantor),
-                    name(sources, grant.grantee),
+                    grantee_name(sources, grant.grantor),
+                    grantee_name(sources, grant.grantee),
                     database.as_str(),
                     relation.schema.as_str(),
                     relation.name.as_str(),
@@ -107,12 +107,15 @@ fn grants(relation: &Relation, rights: &Rights<'_>, with_public: bool) -> Vec<Gr
     };
     let mut all = of_owner(object);
     all.extend(object.access.granted().iter().cloned());
-    all.retain(|grant| {
-        rights.has_role(grant.grantor)
-            || rights.has_role(grant.grantee)
-            || with_public && grant.grantee == PUBLIC_ROLE
-    });
+    all.retain(|grant| is_shown_to(rights, grant, with_public));
     all
+}
+
+/// Whether a grant is shown to who asks: one that its roles gave or have.
+pub(super) fn is_shown_to(rights: &Rights<'_>, grant: &Grant, with_public: bool) -> bool {
+    rights.has_role(grant.grantor)
+        || rights.has_role(grant.grantee)
+        || with_public && grant.grantee == PUBLIC_ROLE
 }
 
 /// The privileges of an owner, who may give all of them on.
@@ -128,7 +131,8 @@ fn of_owner(object: &Object) -> Vec<Grant> {
     own.collect()
 }
 
-fn name(sources: &dyn SystemSources, role: Oid) -> Option<String> {
+/// The name of who was given something.
+pub(super) fn grantee_name(sources: &dyn SystemSources, role: Oid) -> Option<String> {
     match role {
         PUBLIC_ROLE => Some("PUBLIC".to_owned()),
         role => role_name(sources, role.into()),
