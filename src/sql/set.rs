@@ -128,14 +128,13 @@ impl Set {
 
     fn parse_authorization(parser: &mut Parser, of_session: bool, local: bool) -> Parsed<Self> {
         let none = if of_session { "DEFAULT" } else { "NONE" };
-        let role = match parser.peek_word(0).as_deref() {
-            Some(word) if word == none => {
-                parser.expect_words(&[none])?;
-                None
-            }
-            Some(_) => Some(parser.identifier()?),
-            None => Some(parser.string()?),
+        let role = match &parser.peek_token_ref().token {
+            Token::SingleQuotedString(_) | Token::EscapedStringLiteral(_) => Some(parser.string()?),
+            _ if parser.take_word(none) => None,
+            _ => Some(parser.identifier()?),
         };
+        // As in PostgreSQL, no role has this name, with quotes or without.
+        let role = role.filter(|role| of_session || role != "none");
         Ok(Self::Authorization {
             role,
             of_session,

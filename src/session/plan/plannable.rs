@@ -9,8 +9,8 @@ use crate::execute;
 use crate::session::{enums, row_fields, rows_once, user_functions};
 use crate::sql::{
     alias_columns, ambiguous_columns, casts_in_names, column_names, constant_keys, derived_names,
-    distinct_literals, having_alone, hidden_columns, hypothetical_sets, integer_literals,
-    merged_columns, model_functions, moment_precision, named_arguments, named_windows, order_names,
+    distinct_literals, hidden_columns, hypothetical_sets, integer_literals, merged_columns,
+    model_functions, moment_precision, named_arguments, named_windows, one_group, order_names,
     outer_aggregates, outer_columns, outer_relations, record_arguments, relation_names,
     relation_wildcards, renamed_wildcards, repeated_columns, repeated_groups, row_expansions,
     row_membership, row_values, sampled, set_operation_keys, set_returning, standard_forms,
@@ -118,7 +118,7 @@ async fn say_plannably(
     let aggregates = state.aggregate_functions();
     let is_aggregate = |name: &str| aggregates.contains_key(name);
     row_membership::rewrite(query, &is_aggregate)?;
-    having_alone::rewrite(query, &is_aggregate);
+    one_group::rewrite(query, &is_aggregate);
     repeated_groups::tell(query);
     casts_in_names::tell(query, &is_aggregate);
     record_arguments::rewrite(query);

@@ -1,7 +1,8 @@
-//! `HAVING` of a selection that neither groups rows nor has an aggregate: `SELECT 1 FROM t HAVING true`.
+//! Selections whose rows are one group, also where there are none, though no aggregate says so: by `GROUP BY ()`,
+//! and by `HAVING` without groups, as in `SELECT 1 FROM t HAVING true` (ISO/IEC 9075-2, 7.14).
 //!
-//! Its rows are one group all the same (ISO/IEC 9075-2, 7.14), also where it has none. DataFusion's planner
-//! takes no `HAVING` without groups; so the condition gets an aggregate.
+//! DataFusion's planner knows neither; so the condition gets an aggregate. Beside other groups, `()` divides
+//! them no further.
 
 use std::ops::ControlFlow;
 
@@ -13,8 +14,8 @@ use super::cursor::folded;
 use super::standard_forms::{arguments, call};
 use crate::sql::walk::{Visit, VisitMut, visit_expressions};
 
-/// Adds an aggregate, `count(true) IS NOT NULL`, to such conditions. `is_aggregate` tells functions of many
-/// rows.
+/// Adds an aggregate, `count(true) IS NOT NULL`, to the conditions of such selections, and leaves `()` out.
+/// `is_aggregate` tells functions of many rows.
 pub fn rewrite(query: &mut Query, is_aggregate: &dyn Fn(&str) -> bool) {
     // Nothing breaks the walk.
     let _ = VisitMut::visit(query, &mut Rewriter { is_aggregate });
@@ -28,20 +29,24 @@ impl VisitorMut for Rewriter<'_> {
     type Break = ();
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
-        let is_one_group = match &select.group_by {
-            GroupByExpr::Expressions(groups, _) => groups.is_empty(),
-            GroupByExpr::All(_) => false,
+        let GroupByExpr::Expressions(groups, _) = &mut select.group_by else {
+            return ControlFlow::Continue(());
         };
+        let is_said = groups.iter().any(is_empty_group);
+        groups.retain(|group| !is_empty_group(group));
+        let is_one_group = groups.is_empty() && (is_said || select.having.is_some());
         if !is_one_group || self.aggregates(&select.projection) || self.aggregates(&select.having) {
             return ControlFlow::Continue(());
         }
-        if let Some(condition) = select.having.take() {
-            select.having = Some(Expr::BinaryOp {
+        let is_there = Expr::IsNotNull(Box::new(count()));
+        select.having = Some(match select.having.take() {
+            Some(condition) => Expr::BinaryOp {
                 left: Box::new(Expr::Nested(Box::new(condition))),
                 op: BinaryOperator::And,
-                right: Box::new(Expr::IsNotNull(Box::new(count()))),
-            });
-        }
+                right: Box::new(is_there),
+            },
+            None => is_there,
+        });
         ControlFlow::Continue(())
     }
 }
@@ -60,6 +65,11 @@ impl Rewriter<'_> {
         let name = name.map(folded);
         function.over.is_none() && name.is_some_and(|name| (self.is_aggregate)(&name))
     }
+}
+
+/// Whether a group is that of all rows, `()`.
+fn is_empty_group(group: &Expr) -> bool {
+    matches!(group, Expr::Tuple(parts) if parts.is_empty())
 }
 
 fn count() -> Expr {
