@@ -27,6 +27,8 @@ impl SqlState {
     pub const INVALID_PARAMETER_VALUE: Self = Self("22023");
     /// Sub-arrays of different lengths in an array of several dimensions.
     pub const ARRAY_SUBSCRIPT_ERROR: Self = Self("2202E");
+    /// A seed of a sample that is none.
+    pub const INVALID_TABLESAMPLE_REPEAT: Self = Self("2202G");
     /// A percentage of a sample that is none.
     pub const INVALID_TABLESAMPLE_ARGUMENT: Self = Self("2202H");
     /// What is no regular expression.

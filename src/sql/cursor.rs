@@ -16,6 +16,7 @@ use super::name::{DATABASE, ObjectName};
 use super::operators;
 use super::row_expansions;
 use super::rows_from;
+use super::sampled;
 use super::table_queries;
 use super::time_travel;
 use super::unicode_escapes;
@@ -103,6 +104,7 @@ impl<'a> Parser<'a> {
         row_expansions::without_parentheses(&mut tokens);
         operators::bare_frame_bounds(&mut tokens);
         frame_exclusions::leave_out(&mut tokens)?;
+        sampled::one_seed(&mut tokens);
         identity_options::put_in_order(&mut tokens);
         for token in &mut tokens {
             make_displayable(token)?;

@@ -80,10 +80,12 @@ impl Visitor for Refusals {
         match table {
             TableFactor::Table {
                 sample: Some(sample),
+                with_hints,
                 ..
-            } if !sampled::is_known(sample) => {
-                refused("TABLESAMPLE but BERNOULLI and SYSTEM of a percentage")
-            }
+            } if with_hints.is_empty() => match sampled::check(sample) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => ControlFlow::Break(error),
+            },
             TableFactor::Derived {
                 sample: Some(_), ..
             } => refused("TABLESAMPLE of a subquery"),
