@@ -14,6 +14,7 @@ use crate::sql::moment_precision::MOMENT_PRECISION;
 use crate::sql::name::Quoted;
 use crate::sql::{QualifiedName, Statement, character_length, moment_precision};
 use crate::warehouse::TableId;
+use crate::wire::types::POSTGRES_TYPE;
 
 /// An object's number: unique, persisted, never used again.
 pub type Oid = u32;
@@ -252,6 +253,11 @@ impl Object {
             }
             _ => self.recorded_length(column),
         }
+    }
+
+    /// The length that the type of an array column gives to its items.
+    pub fn item_length(&self, column: &str) -> Option<CharacterLength> {
+        character_length::of_told_items(self.recorded(column, POSTGRES_TYPE)?)
     }
 
     /// The length that is recorded of a column that a query gives, or whose type is a domain.

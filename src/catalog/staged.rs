@@ -388,7 +388,10 @@ fn demands_no_more(then: &Object, now: &Object) -> bool {
     let demanded = |rule| before.constraints.iter().any(|it| it.rule == rule);
     let lengths = |table: &Object| -> Vec<_> {
         let fields = now.schema.fields().iter().map(|field| field.name());
-        let limits = fields.map(|it| (table.character_length(it), table.moment_precision(it)));
+        let limits = fields.map(|it| {
+            let length = table.character_length(it).or_else(|| table.item_length(it));
+            (length, table.moment_precision(it))
+        });
         limits.collect()
     };
     let mut added = after.constraints.iter().map(|it| it.rule.clone());

@@ -23,7 +23,8 @@ use crate::sql::create_external_table::CreateExternalTable;
 use crate::sql::function_settings::FunctionSetting;
 use crate::sql::name::{DEFAULT_SCHEMA, ObjectName};
 use crate::sql::options::check_known;
-use crate::sql::{Options, QualifiedName, Statement, constraint, sequence_calls};
+use crate::sql::{Options, QualifiedName, Statement, character_length, constraint, sequence_calls};
+use crate::wire::types::POSTGRES_TYPE;
 
 /// An option of an object that takes one of a few values.
 #[derive(Clone, Copy, Debug)]
@@ -385,7 +386,20 @@ fn stored_columns(plan: &LogicalPlan, snapshot: &Snapshot) -> Result<SchemaRef> 
 /// # Errors
 /// 42704 for a type that does not exist; 42701 for a name given twice; 42P16 for no columns.
 pub fn declared_columns(columns: &[ast::ColumnDef]) -> Result<SchemaRef> {
-    crate::sources::declared_schema(columns)
+    let schema = crate::sources::declared_schema(columns)?;
+    let fields = schema.fields().iter().zip(columns);
+    let fields =
+        fields.map(
+            |(field, column)| match character_length::of_items(&column.data_type) {
+                Some(told) => {
+                    let mut metadata = field.metadata().clone();
+                    metadata.insert(POSTGRES_TYPE.to_owned(), told);
+                    Arc::new(field.as_ref().clone().with_metadata(metadata))
+                }
+                None => Arc::clone(field),
+            },
+        );
+    Ok(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
 }
 
 fn check_options(options: &Options, known: &[Choice], object: &str) -> Result<()> {

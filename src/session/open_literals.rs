@@ -1,4 +1,4 @@
-//! Literals beside columns of `uuid` and `char(n)`, which are of the column's type.
+//! Literals beside columns of `uuid` and `char(n)`, and of arrays of such, which are of the column's type.
 //!
 //! Expressions see such columns as texts in the form in which they are kept, a `uuid` in its usual form
 //! and a `char(n)` without the blanks that fill it up (`udfs/src/postgres/character_length.rs`), so that
@@ -24,6 +24,18 @@ use tributary_udfs::rewrite_parts;
 use super::{declared, subqueries};
 use crate::catalog::Snapshot;
 use crate::error::Result;
+
+/// Functions of an array and of an item, or of another array.
+const OF_ARRAYS: [&str; 8] = [
+    "array_append",
+    "array_has_all",
+    "array_has_any",
+    "array_position",
+    "array_positions",
+    "array_prepend",
+    "array_remove",
+    "array_replace",
+];
 
 /// Reads the literals beside columns of `uuid` and `char(n)`, and answers `pg_typeof` of columns whose types name more
 /// than how their values are kept.
@@ -119,7 +131,7 @@ fn may_have_some(node: &LogicalPlan) -> QueryResult<bool> {
                     matches!(
                         call.name(),
                         "pg_typeof" | "array_has" | "nullif" | "coalesce"
-                    )
+                    ) || OF_ARRAYS.contains(&call.name())
                 }
                 _ => false,
             })
@@ -173,11 +185,19 @@ impl Columns<'_> {
         match part {
             Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(op) => {
                 let Some(kind) = self.kind_of(&left).or_else(|| self.kind_of(&right)) else {
-                    return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr {
-                        left,
-                        op,
-                        right,
-                    })));
+                    let items = self.items_of(&left).or_else(|| self.items_of(&right));
+                    let (left, right) = match items {
+                        Some(kind) => (
+                            Box::new(list_of(*left, kind)?),
+                            Box::new(list_of(*right, kind)?),
+                        ),
+                        None => (left, right),
+                    };
+                    let compared = Expr::BinaryExpr(BinaryExpr { left, op, right });
+                    return Ok(match items {
+                        Some(_) => Transformed::yes(compared),
+                        None => Transformed::no(compared),
+                    });
                 };
                 let left = Box::new(of_kind(*left, kind)?);
                 let right = Box::new(of_kind(*right, kind)?);
@@ -219,8 +239,8 @@ impl Columns<'_> {
             Expr::ScalarFunction(mut call) => {
                 match (call.name(), call.args.as_slice()) {
                     ("pg_typeof", [value]) => {
-                        if let Some(length) = self.length_of(value) {
-                            return Ok(Transformed::yes(lit(type_name(length.kind))));
+                        if let Some(name) = self.name_of(value) {
+                            return Ok(Transformed::yes(lit(name)));
                         }
                     }
                     ("nullif" | "coalesce", values) => {
@@ -237,6 +257,16 @@ impl Columns<'_> {
                             call.args = list.into_iter().chain(values).collect();
                             return Ok(Transformed::yes(Expr::ScalarFunction(call)));
                         }
+                        if let Some(kind) = self.items_among(&call.args) {
+                            call.args = beside_items(call.args, kind)?;
+                            return Ok(Transformed::yes(Expr::ScalarFunction(call)));
+                        }
+                    }
+                    (name, values) if OF_ARRAYS.contains(&name) => {
+                        if let Some(kind) = self.items_among(values) {
+                            call.args = beside_items(call.args, kind)?;
+                            return Ok(Transformed::yes(Expr::ScalarFunction(call)));
+                        }
                     }
                     _ => {}
                 }
@@ -251,6 +281,45 @@ impl Columns<'_> {
     fn kind_of(&self, expression: &Expr) -> Option<CharacterKind> {
         let length = self.length_of(expression)?;
         (has_one_form(length.kind) && length.is_limit()).then_some(length.kind)
+    }
+
+    /// The type of what is within the arrays of an expression, beside which literals are brought to one form.
+    fn items_of(&self, expression: &Expr) -> Option<CharacterKind> {
+        let length = match expression {
+            Expr::Alias(alias) => return self.items_of(&alias.expr),
+            Expr::Column(column) if !self.are_around => self.items_of_column(column),
+            Expr::OuterReferenceColumn(_, column) if self.are_around => {
+                self.items_of_column(column)
+            }
+            _ => None,
+        }?;
+        (has_one_form(length.kind) && length.is_limit()).then_some(length.kind)
+    }
+
+    fn items_among(&self, arguments: &[Expr]) -> Option<CharacterKind> {
+        arguments.iter().find_map(|value| self.items_of(value))
+    }
+
+    fn items_of_column(&self, column: &Column) -> Option<CharacterLength> {
+        self.inputs.iter().find_map(|input| {
+            let index = input.schema().maybe_index_of_column(column)?;
+            declared::item_length(input, index, self.snapshot)
+        })
+    }
+
+    /// What `pg_typeof` calls the type of an expression, where it names more than how its values are kept.
+    fn name_of(&self, value: &Expr) -> Option<String> {
+        if let Some(length) = self.length_of(value) {
+            return Some(type_name(length.kind).to_owned());
+        }
+        let [input] = self.inputs else {
+            return None;
+        };
+        let told = declared::told_of(input, value, self.snapshot).filter(|_| !self.are_around)?;
+        let is_array = told.ends_with("[]");
+        let length = CharacterLength::from_sql(told.trim_end_matches("[]"))?;
+        let array = if is_array { "[]" } else { "" };
+        Some(format!("{}{array}", type_name(length.kind)))
     }
 
     /// The type that limits the texts of an expression.
@@ -331,6 +400,23 @@ fn of_kind(expression: Expr, kind: CharacterKind) -> QueryResult<Expr> {
         }
         other => other,
     })
+}
+
+/// The arguments of a function of arrays of the type: texts are of it, and texts of arrays are of such.
+fn beside_items(arguments: Vec<Expr>, kind: CharacterKind) -> QueryResult<Vec<Expr>> {
+    let arguments = arguments.into_iter().map(|value| match &value {
+        Expr::Literal(text, _) if text.try_as_str().flatten().is_some_and(is_array_text) => {
+            list_of(value, kind)
+        }
+        Expr::Literal(..) | Expr::Placeholder(_) => of_kind(value, kind),
+        _ => Ok(value),
+    });
+    arguments.collect()
+}
+
+/// Whether a text is that of an array, and no `uuid` in braces.
+fn is_array_text(text: &str) -> bool {
+    text.starts_with('{') && CharacterLength::UUID.fit(text).is_err()
 }
 
 fn mark_of(kind: CharacterKind) -> String {

@@ -279,7 +279,7 @@ pub fn columns(plan: &LogicalPlan) -> SchemaRef {
             let data_type = if *field.data_type() == DataType::Null {
                 DataType::Utf8
             } else {
-                field.data_type().clone()
+                without_item_lengths(field.data_type())
             };
             // The length that a cast gave was kept there; it holds for no other rows.
             let mut metadata = field.metadata().clone();
@@ -295,6 +295,20 @@ pub fn columns(plan: &LogicalPlan) -> SchemaRef {
         })
         .collect();
     SchemaRef::new(arrow::datatypes::Schema::new(fields))
+}
+
+/// A type of arrays without the length that a cast gave to their items.
+fn without_item_lengths(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::List(item) => {
+            let mut metadata = item.metadata().clone();
+            metadata.remove(CHARACTER_LENGTH);
+            let kept = without_item_lengths(item.data_type());
+            let item = item.as_ref().clone().with_data_type(kept);
+            DataType::List(Arc::new(item.with_metadata(metadata)))
+        }
+        other => other.clone(),
+    }
 }
 
 /// Casts a plan's columns, by position, to those of `schema`.

@@ -54,16 +54,7 @@ pub fn stored(data_type: &ast::DataType) -> Option<ast::DataType> {
         | ast::DataType::Character(_)
         | ast::DataType::CharacterVarying(_)
         | ast::DataType::CharVarying(_) => return Some(ast::DataType::Text),
-        // The items of such an array would be texts that nobody checks.
-        ast::DataType::Array(ast::ArrayElemTypeDef::SquareBracket(item, size))
-            if !matches!(
-                **item,
-                ast::DataType::Uuid
-                    | ast::DataType::Character(_)
-                    | ast::DataType::CharacterVarying(_)
-                    | ast::DataType::CharVarying(_)
-            ) =>
-        {
+        ast::DataType::Array(ast::ArrayElemTypeDef::SquareBracket(item, size)) => {
             let item = Box::new(stored(item)?);
             let array = ast::ArrayElemTypeDef::SquareBracket(item, *size);
             return Some(ast::DataType::Array(array));
@@ -84,6 +75,31 @@ pub fn stored(data_type: &ast::DataType) -> Option<ast::DataType> {
         "text" | "varchar" => Some(ast::DataType::Text),
         _ => None,
     }
+}
+
+/// What clients are told of arrays of a declared type whose items are texts, or numbers, that another type
+/// is kept as: `uuid[]`, `character varying(3)[]`, `oid[]`.
+pub fn of_items(data_type: &ast::DataType) -> Option<String> {
+    let item = match data_type {
+        ast::DataType::Array(
+            ast::ArrayElemTypeDef::SquareBracket(item, _)
+            | ast::ArrayElemTypeDef::AngleBracket(item),
+        ) => item,
+        _ => return None,
+    };
+    let told = match item.as_ref() {
+        ast::DataType::Array(_) => of_items(item)?,
+        ast::DataType::Custom(name, _) if name.to_string() == "oid" => "oid".to_owned(),
+        item => of(item)?.sql(),
+    };
+    Some(format!("{told}[]"))
+}
+
+/// The type that limits the items of an array, by what clients are told of it.
+pub fn of_told_items(told: &str) -> Option<CharacterLength> {
+    told.ends_with("[]")
+        .then(|| CharacterLength::from_sql(told.trim_end_matches("[]")))
+        .flatten()
 }
 
 /// The length of a declared column's texts.

@@ -216,6 +216,7 @@ impl Source {
         if let Some(texts) = column.as_string_opt::<i32>() {
             self.check_lengths(texts, field, at_fault)?;
         }
+        self.check_items(&column, field)?;
         Ok(column)
     }
 
@@ -259,6 +260,15 @@ impl Source {
         Ok(())
     }
 
+    /// That the texts within arrays fit a column of such with a limited length.
+    fn check_items(&self, values: &ArrayRef, field: &Field) -> DataFusionResult<()> {
+        let length = self.target.item_length(field.name());
+        match length.filter(CharacterLength::is_limit) {
+            Some(length) => check_texts_within(values, length),
+            None => Ok(()),
+        }
+    }
+
     /// The texts of a column as its values.
     fn read_text<'a>(
         &self,
@@ -290,6 +300,7 @@ impl Source {
         let read = |texts: &ArrayRef| {
             let values = read(texts)?;
             self.check_labels(&values, field)?;
+            self.check_items(&values, field)?;
             Ok::<_, DataFusionError>(values)
         };
         read(&all).or_else(|error| {
@@ -300,6 +311,18 @@ impl Source {
             Err(error.into())
         })
     }
+}
+
+/// That texts, or those within arrays, are as long as a type allows, and in its form.
+fn check_texts_within(values: &ArrayRef, length: CharacterLength) -> DataFusionResult<()> {
+    if let Some(lists) = values.as_list_opt::<i32>() {
+        return check_texts_within(lists.values(), length);
+    }
+    let texts = values.as_string_opt::<i32>().into_iter().flatten();
+    for text in texts.flatten() {
+        length.fit(text)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! Texts as columns of limited length keep them.
+//! Texts as columns of limited length keep them, and those within arrays.
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, StringBuilder};
+use arrow::array::{Array as _, ArrayRef, AsArray, ListArray, StringBuilder};
 use arrow::datatypes::DataType;
 use datafusion::error::Result as QueryResult;
 use datafusion::logical_expr::{
@@ -19,18 +19,22 @@ pub fn fitted(value: Expr, object: &Object, column: &str) -> Expr {
     if let Some(digits) = object.moment_precision(column) {
         return rounded_moment(value, digits);
     }
-    match object.character_length(column) {
-        Some(length) if length.is_limit() => ScalarUDF::new_from_impl(Fitted {
+    let length = object.character_length(column);
+    let length = length.or_else(|| object.item_length(column));
+    let field = object.schema.field_with_name(column);
+    match (length.filter(CharacterLength::is_limit), field) {
+        (Some(length), Ok(field)) => ScalarUDF::new_from_impl(Fitted {
             length,
             column: place(object, column),
-            signature: Signature::exact(vec![DataType::Utf8], Volatility::Immutable),
+            kept: field.data_type().clone(),
+            signature: Signature::exact(vec![field.data_type().clone()], Volatility::Immutable),
         })
         .call(vec![value]),
         _ => value,
     }
 }
 
-/// The texts of a column as it keeps them.
+/// The texts of a column, or those within its arrays, as it keeps them.
 ///
 /// # Errors
 /// 22001 for one that is too long, naming the column.
@@ -39,6 +43,17 @@ pub(super) fn fit(
     length: CharacterLength,
     column: &ColumnPlace,
 ) -> QueryResult<ArrayRef> {
+    if let Some(lists) = texts.as_list_opt::<i32>() {
+        let DataType::List(item) = lists.data_type() else {
+            return datafusion::common::internal_err!("an array is of no type of arrays");
+        };
+        return Ok(Arc::new(ListArray::try_new(
+            Arc::clone(item),
+            lists.offsets().clone(),
+            fit(lists.values(), length, column)?,
+            lists.nulls().cloned(),
+        )?));
+    }
     let mut kept = StringBuilder::with_capacity(texts.len(), 0);
     for text in texts.as_string::<i32>() {
         let text = text.map(|text| length.fit(text)).transpose();
@@ -61,6 +76,8 @@ pub(super) fn fit(
 struct Fitted {
     length: CharacterLength,
     column: ColumnPlace,
+    /// The type of the column's values.
+    kept: DataType,
     signature: Signature,
 }
 
@@ -74,7 +91,7 @@ impl ScalarUDFImpl for Fitted {
     }
 
     fn return_type(&self, _: &[DataType]) -> QueryResult<DataType> {
-        Ok(DataType::Utf8)
+        Ok(self.kept.clone())
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> QueryResult<ColumnarValue> {

@@ -97,6 +97,7 @@ impl Constraints {
         let fields = object.schema.fields().iter();
         let lengths = fields.map(|field| {
             let length = object.character_length(field.name());
+            let length = length.or_else(|| object.item_length(field.name()));
             length.filter(CharacterLength::is_limit)
         });
         let fields = object.schema.fields().iter();

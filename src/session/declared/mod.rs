@@ -16,6 +16,7 @@ use self::origin::Trace;
 pub use self::origin::told_by as told;
 use crate::catalog::{Oid, Snapshot};
 use crate::session::domains::{DOMAIN, DomainKind};
+use crate::sql::character_length;
 use crate::sql::moment_precision::MOMENT_PRECISION;
 use crate::wire::types::{
     POSTGRES_COLUMN, POSTGRES_MODIFIER, POSTGRES_TABLE, POSTGRES_TYPE, PostgresType,
@@ -153,6 +154,20 @@ pub fn given(plan: &LogicalPlan, index: usize, snapshot: &Snapshot) -> Option<Gi
 /// Whether a column of a plan is one of a table, as it is kept there.
 pub fn is_stored(plan: &LogicalPlan, index: usize, snapshot: &Snapshot) -> bool {
     Trace::new(plan, snapshot).column(index).is_stored
+}
+
+/// The type that clients are told of for a value over the columns of a plan, where it is not that of the value.
+pub(super) fn told_of(plan: &LogicalPlan, value: &Expr, snapshot: &Snapshot) -> Option<String> {
+    Trace::new(plan, snapshot).value(value).told
+}
+
+/// The type that limits the texts within the arrays of a plan's column.
+pub(super) fn item_length(
+    plan: &LogicalPlan,
+    index: usize,
+    snapshot: &Snapshot,
+) -> Option<CharacterLength> {
+    character_length::of_told_items(&Trace::new(plan, snapshot).column(index).told?)
 }
 
 /// The type that limits the texts of a plan's column.
