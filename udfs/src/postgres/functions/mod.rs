@@ -17,6 +17,7 @@ mod moment_fields;
 mod moment_shift;
 mod normal_forms;
 mod numbers;
+mod numeric_divisors;
 mod numeric_series;
 mod quoting;
 mod refused_fields;
@@ -166,6 +167,7 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     registry.register_udf(Arc::new(round_moment()))?;
     registry.register_udf(Arc::new(array_leaves()))?;
     registry.register_udf(Arc::new(array_slices::udf()))?;
+    numeric_divisors::register(registry)?;
     numeric_series::register(registry)?;
     days::register(registry)?;
     moment_shift::register(registry)?;
