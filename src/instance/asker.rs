@@ -10,7 +10,7 @@ use super::{Instance, OWNER, TransactionNumber};
 use crate::catalog::{Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::models::{replacement, table_id};
-use crate::session::{Cursors, Notifying, PreparedStatements, SequenceValues};
+use crate::session::{Cursors, Notifying, PreparedStatements, RandomNumbers, SequenceValues};
 use crate::warehouse::{Reader, TableId};
 
 /// Who a statement is of, and what it knows of them.
@@ -30,6 +30,8 @@ pub struct Asker {
     pub cursors: Arc<Cursors>,
     /// What sequences have given to the session.
     pub sequences: Arc<SequenceValues>,
+    /// The session's random numbers.
+    pub random: Arc<RandomNumbers>,
     /// What the statement reads by, with the others of its transaction.
     pub pinned: Option<Arc<Pinned>>,
     /// The number of its transaction, once somebody has asked for it.
@@ -78,6 +80,7 @@ impl Asker {
             statements: Arc::default(),
             cursors: Arc::default(),
             sequences: Arc::default(),
+            random: Arc::default(),
             pinned: None,
             transaction: Arc::default(),
             began: None,

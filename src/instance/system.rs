@@ -554,6 +554,14 @@ impl SystemSources for Seen {
         })
     }
 
+    fn random(&self, numbers: &mut [f64]) -> bool {
+        self.asker.random.fill(numbers)
+    }
+
+    fn set_seed(&self, seed: f64) {
+        self.asker.random.begin_with(seed);
+    }
+
     fn sequence_state(&self, object: &Object, column: &str) -> Result<(i64, bool)> {
         self.instance.sequence_state(object, column)
     }

@@ -27,6 +27,7 @@ mod populated_rows;
 pub(crate) mod prepare;
 mod prepared_statements;
 pub mod privileges;
+mod random_numbers;
 pub mod recorded_width;
 mod row_fields;
 pub mod row_functions;
@@ -51,6 +52,7 @@ pub use outcome::{CopyAborted, CopyIn, Outcome, TransactionStatus};
 pub use prepare::{Prepared, Use};
 pub use prepared_statements::{MAX_PREPARED_STATEMENTS, PreparedStatement, PreparedStatements};
 pub use privileges::{check as check_privileges, denied, kind_word, not_owner};
+pub use random_numbers::RandomNumbers;
 pub use sequence_values::SequenceValues;
 pub use server::Server;
 pub use state::only_in_block;
@@ -104,6 +106,8 @@ pub struct Session {
     pub cursors: Arc<Cursors>,
     /// What sequences have given to it.
     pub sequences: Arc<SequenceValues>,
+    /// Its random numbers.
+    pub random: Arc<RandomNumbers>,
     /// What it says on channels, and hears.
     pub notifying: Arc<Notifying>,
     /// Where its kept plans run.
@@ -241,6 +245,7 @@ impl Session {
             statements,
             cursors,
             sequences: Arc::default(),
+            random: Arc::default(),
             notifying: Arc::new(notifying),
             environments: Environments::default(),
             known,
@@ -340,6 +345,7 @@ impl Session {
             statements: Arc::clone(&self.statements),
             cursors: Arc::clone(&self.cursors),
             sequences: Arc::clone(&self.sequences),
+            random: Arc::clone(&self.random),
             notifying: Arc::clone(&self.notifying),
             environments: Environments::default(),
             known: Arc::clone(&self.known),
@@ -529,6 +535,7 @@ impl Session {
             statements: Arc::clone(&self.statements),
             cursors: Arc::clone(&self.cursors),
             sequences: Arc::clone(&self.sequences),
+            random: Arc::clone(&self.random),
             pinned,
             transaction,
             began: Some(began),

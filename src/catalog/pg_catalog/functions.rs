@@ -13,7 +13,8 @@ use super::{
     PG_CATALOG, acl_default, acl_explode, advisory_lock_functions, data, definition_functions,
     expand_array, keywords, like_escape, name_functions, notification_functions, pg_cancel_backend,
     pg_database, pg_extension, pg_sleep, pg_terminate_backend, pg_typeof, privilege_functions,
-    reg_casts, sequence_functions, session_functions, size_functions, statistics, type_functions,
+    random_functions, reg_casts, sequence_functions, session_functions, size_functions, statistics,
+    type_functions,
     types::{format_any_type, own_name, type_name},
     updatable_functions,
 };
@@ -209,6 +210,7 @@ pub fn functions() -> Vec<ScalarUDF> {
     all.extend(sequence_functions::functions());
     all.extend(pg_sleep::functions());
     all.push(pg_typeof::function());
+    all.extend(random_functions::functions());
     all.extend(size_functions::functions());
     all.extend(statistics::functions());
     all.extend(type_functions::functions());

@@ -62,6 +62,7 @@ mod pg_type;
 mod pg_typeof;
 mod pg_views;
 mod privilege_functions;
+mod random_functions;
 mod reg_casts;
 mod relation;
 mod rewrite;

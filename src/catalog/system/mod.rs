@@ -239,6 +239,14 @@ pub trait SystemSources: Debug + Send + Sync {
         ))
     }
 
+    /// Gives the next random numbers of the session, if it has said what they follow from; whether it has.
+    fn random(&self, _numbers: &mut [f64]) -> bool {
+        false
+    }
+
+    /// Has the random numbers of the session follow from a seed.
+    fn set_seed(&self, _seed: f64) {}
+
     /// The last value of a sequence, or of that of an identity column, or the first one where it has given none, and whether it has.
     ///
     /// # Errors
