@@ -136,9 +136,12 @@ pub async fn gather_row(context: &StatementContext, create: &mut CreateFunction)
     let Body::Text(_, Some(body)) = &create.body else {
         return Ok(());
     };
-    let plan = plan::query(context, user_functions::probe(create)?.as_ref())
-        .await
-        .map_err(|error| error.within(format!("SQL function \"{}\"", create.name.name)))?;
+    let plan = plan::query(
+        context,
+        user_functions::probe(create, &context.snapshot)?.as_ref(),
+    )
+    .await
+    .map_err(|error| error.within(format!("SQL function \"{}\"", create.name.name)))?;
     let fields = plan.schema().fields();
     let is_record = |field: &FieldRef| matches!(field.data_type(), ArrowType::Struct(_));
     let is_row = fields.len() == 1 && fields.first().is_some_and(is_record);
@@ -161,7 +164,7 @@ pub async fn check(context: &StatementContext, create: &CreateFunction) -> Resul
     for data_type in types {
         declared(context, data_type)?;
     }
-    let probe = user_functions::probe(create)?;
+    let probe = user_functions::probe(create, &context.snapshot)?;
     if create.security_definer
         && let Some(name) = asks_for_role(probe.as_ref())
     {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::types::is_built_in;
 use crate::catalog::{Object, Snapshot};
+use crate::session::enums;
 use crate::sql::create_function::signature;
 use crate::sql::drop_function::FunctionName;
 use crate::sql::model_functions::parse_name;
@@ -69,8 +70,8 @@ fn full_type(snapshot: &Snapshot, text: &str, path: &[String]) -> String {
     let own = match is_built_in(item) {
         true => None,
         false => parse_name(item)
-            .and_then(|name| snapshot.resolve_type(&name, path))
-            .ok(),
+            .ok()
+            .and_then(|name| enums::resolve(&name, snapshot, path)),
     };
     match own {
         Some(own) => format!("{}{array}", own.name).to_lowercase(),

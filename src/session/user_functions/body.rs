@@ -84,18 +84,18 @@ enum Taken {
 }
 
 /// The query that answers for arguments of these values, as `SELECT items FROM arguments, LATERAL
-/// (body)`. The columns of the body are `columns`; without any they have the names that it gives them. With a
-/// `snapshot`, names in the body are told from those of a query around.
+/// (body)`. The columns of the body are `columns`; without any they have the names that it gives them. With
+/// `is_within`, names in the body are told from those of a query around.
 fn beside_arguments(
     create: &CreateFunction,
-    snapshot: Option<&Snapshot>,
+    (snapshot, is_within): (&Snapshot, bool),
     values: &[Expr],
     items: &str,
     columns: &[String],
     taken: Taken,
 ) -> Result<Box<Query>> {
     let mut body = create.query()?;
-    fields_of_arguments::enclose(create, &mut body);
+    fields_of_arguments::enclose(create, snapshot, &mut body);
     number_arguments(create, &mut body)?;
     if !column_names::has_several_wildcards(&body) {
         column_names::make_unique(&mut body);
@@ -137,7 +137,7 @@ fn beside_arguments(
         names => format!("({})", names.join(", ")),
     };
     let relation = arguments_relation(create, &body);
-    if let Some(snapshot) = snapshot {
+    if is_within {
         told_arguments::qualify(create, snapshot, &relation, &mut body);
     }
     let text = format!(
@@ -162,7 +162,7 @@ fn beside_arguments(
 ///
 /// # Errors
 /// Those of the body's text.
-pub(super) fn value(create: &CreateFunction) -> Result<Box<Query>> {
+pub(super) fn value(create: &CreateFunction, snapshot: &Snapshot) -> Result<Box<Query>> {
     let Returns::Type(returns) = &create.returns else {
         return Err(Error::internal("a function that gives rows is no value"));
     };
@@ -178,7 +178,7 @@ pub(super) fn value(create: &CreateFunction) -> Result<Box<Query>> {
     let columns = [Quoted(VALUE).to_string()];
     beside_arguments(
         create,
-        None,
+        (snapshot, false),
         &nulls(create),
         &items.join(", "),
         &columns,
@@ -190,9 +190,10 @@ pub(super) fn value(create: &CreateFunction) -> Result<Box<Query>> {
 ///
 /// # Errors
 /// Those of the body's text.
-pub fn probe(create: &CreateFunction) -> Result<Box<Query>> {
+pub fn probe(create: &CreateFunction, snapshot: &Snapshot) -> Result<Box<Query>> {
     let items = format!("{}.*", Quoted(FUNCTION_BODY));
-    beside_arguments(create, None, &nulls(create), &items, &[], Taken::All)
+    let place = (snapshot, false);
+    beside_arguments(create, place, &nulls(create), &items, &[], Taken::All)
 }
 
 fn nulls(create: &CreateFunction) -> Vec<Expr> {
@@ -272,7 +273,7 @@ pub(super) fn rows(
     let values = &candidate.values;
     let mut query = beside_arguments(
         create,
-        Some(snapshot),
+        (snapshot, true),
         values,
         &items.join(", "),
         &places,

@@ -156,7 +156,7 @@ impl Bodies<'_> {
         let Statement::CreateFunction(create) = &object.definition else {
             return Err(missing());
         };
-        let mut query = body::value(create)?;
+        let mut query = body::value(create, self.snapshot)?;
         plan::make_plannable(&mut query, self.state).await?;
         let statement = ast::Statement::Query(query);
         let statement = PlannerStatement::Statement(Box::new(statement));
