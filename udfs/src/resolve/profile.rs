@@ -20,6 +20,9 @@ const LONGEST_PHONE: f64 = 15.5;
 /// How many numbers there are at least for it to be told how they begin.
 const FEWEST_GIVEN_OUT: f64 = 100.0;
 
+/// Which share of the numbers that offices give out, or that places have, is of one length, at least.
+const ONE_LENGTH: f64 = 0.9;
+
 /// How many records have one of the numbers that are given out, on average, at most.
 const MEAN_RECORDS: usize = 5;
 
@@ -180,9 +183,15 @@ impl Shares {
             }
             _ if own && self.bytes > 5.5 => ColumnKind::NationalId,
             _ if distinct <= 12 => ColumnKind::Category,
-            _ if (3.5..5.5).contains(&self.bytes) && self.decimals == 0.0 => ColumnKind::Postcode,
+            _ if self.are_of_places() => ColumnKind::Postcode,
             _ => ColumnKind::Number,
         }
+    }
+
+    /// Whether numbers are such as places have: of four or five digits, and nearly all of as many. What is
+    /// counted or measured has as many digits as it comes to.
+    fn are_of_places(&self) -> bool {
+        (3.5..5.5).contains(&self.bytes) && self.decimals == 0.0 && self.one_length > ONE_LENGTH
     }
 
     /// Whether numbers are such as offices and programs give out, each for one thing, of which there may be
@@ -193,7 +202,7 @@ impl Shares {
     fn are_given_out(&self, distinct: usize, present: usize) -> bool {
         self.values >= FEWEST_GIVEN_OUT
             && self.digits_only > 0.95
-            && self.one_length > 0.9
+            && self.one_length > ONE_LENGTH
             && self.of_one_digit < 0.2
             && self.of_few_records > 0.9
             && distinct * MEAN_RECORDS > present

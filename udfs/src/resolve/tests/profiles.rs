@@ -859,6 +859,24 @@ fn numbers_that_are_given_out_may_have_several_records() {
 }
 
 #[test]
+fn numbers_of_places_have_one_length() {
+    let places = texts(300, |at| format!("{}", 10_000 + at * 7919 % 90_000));
+    assert_eq!(kind_of("c", &borrowed(&places), 4), ColumnKind::Postcode);
+    // Some are mistyped.
+    let mistyped = texts(300, |at| match at % 20 {
+        0 => format!("{}", 1000 + at),
+        _ => format!("{}", 10_000 + at * 7919 % 90_000),
+    });
+    assert_eq!(kind_of("c", &borrowed(&mistyped), 4), ColumnKind::Postcode);
+    // How far something has gone, or what it costs, is of any.
+    for most in [3000, 20_000, 200_000] {
+        let counted = texts(300, |at| format!("{}", 100 + at * 65_537 % most));
+        let counted = borrowed(&counted);
+        assert_eq!(kind_of("c", &counted, 4), ColumnKind::Number, "{most}");
+    }
+}
+
+#[test]
 fn telephone_numbers_with_one_dot_are_no_fractions() {
     for values in [
         texts(40, |at| format!("0171.{}", 2_345_678 + at * 7919)),
