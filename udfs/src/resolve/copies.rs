@@ -5,16 +5,18 @@
 //! values beforehand, as how rarely two people have one telephone. And where a few records stand among many
 //! copies of one, its pairs are most of all pairs, though they say no more than that each copy is one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::compare::Pattern;
 use super::comparison::{Comparison, DIFFERENT, MISSING_LEVEL};
+use super::dictionary::MISSING;
 use super::expected::Expected;
 use super::feature_kind::{FeatureKind, features};
 use super::gaps::Gaps;
 use super::kind::ColumnKind;
 use super::learning_pairs::LearningPairs;
 use super::mixture::{Counted, Mixture};
+use super::read_column::ColumnReader;
 use super::tree::Tree;
 
 /// The share of the pairs that are of copies, from which on there are too few others to learn from.
@@ -51,6 +53,19 @@ fn by_chance(kind: FeatureKind) -> Option<f64> {
 pub(super) fn tells(kind: ColumnKind) -> bool {
     let mut kinds = features(kind).iter();
     kinds.any(|kind| by_chance(*kind).is_some())
+}
+
+/// Which records say what one before them does throughout, and more than one thing: what many of these have
+/// in common is that of one record, and stands for something.
+pub(super) fn repeating(columns: &[(ColumnKind, &ColumnReader)], rows: usize) -> Vec<bool> {
+    let mut seen = HashSet::new();
+    let repeats = |row: usize| {
+        let codes: Vec<u32> = columns.iter().map(|(_, column)| column.code(row)).collect();
+        let said = columns.iter().zip(&codes);
+        let said = said.filter(|((kind, _), code)| **code != MISSING && tells(*kind));
+        said.count() > 1 && !seen.insert(codes)
+    };
+    (0..rows).map(repeats).collect()
 }
 
 /// Whether a comparison finds values equal; none where one is missing.

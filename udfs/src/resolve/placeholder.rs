@@ -1,6 +1,5 @@
 //! Recognises values that stand for nothing: the shop's own address, 1900-01-01.
 
-use super::feature::Feature;
 use super::feature_kind::FeatureKind;
 
 /// The rank of the value whose frequency is held to be usual.
@@ -8,22 +7,23 @@ const USUAL_RANK: usize = 32;
 /// How many times as frequent as usual a placeholder is.
 const TIMES: u32 = 10;
 
-/// The values of a feature that are much more frequent than its values are.
+/// The values of a feature of this kind that are much more frequent than its values are, by how many records
+/// have each.
 ///
 /// Only where values are meant to be one's own: a name or a town may be that frequent.
-pub(super) fn placeholders(feature: &Feature) -> Vec<u32> {
-    if !is_ones_own(feature.kind) {
+pub(super) fn placeholders(kind: FeatureKind, counts: &[u32]) -> Vec<u32> {
+    if !is_ones_own(kind) {
         return Vec::new();
     }
-    let mut most: Vec<u32> = feature.counts[1..].to_vec();
+    let mut most: Vec<u32> = counts[1..].to_vec();
     let rank = USUAL_RANK.min(most.len() / 2);
     if most.len() <= rank || most.is_empty() {
         return Vec::new();
     }
     let (_, usual, _) = most.select_nth_unstable_by(rank, |left, right| right.cmp(left));
     let limit = usual.saturating_mul(TIMES).max(20);
-    (1..feature.counts.len() as u32)
-        .filter(|code| feature.counts[*code as usize] > limit)
+    (1..counts.len() as u32)
+        .filter(|code| counts[*code as usize] > limit)
         .collect()
 }
 

@@ -1,5 +1,6 @@
 //! Reads the values of a column: each distinct one is cleaned once.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -155,10 +156,17 @@ impl ColumnReader {
         if values.len() <= 2 || self.refused.is_some() {
             return false;
         }
+        self.compared(options).is_some()
+    }
+
+    /// What it holds, as far as its name and its values tell, where records are compared by it.
+    pub(super) fn compared(&self, options: &ResolveOptions) -> Option<ColumnKind> {
+        let values = self.dictionary();
         let named = (self.name.as_str(), self.hint);
         let column = recognised(named, (values, &self.raw), self.present, options, false);
         let are_rows_own = column.kind == ColumnKind::Uuid && values.len() > self.present;
-        !matches!(column.kind, ColumnKind::Ignore | ColumnKind::Key) && !are_rows_own
+        let is_compared = !matches!(column.kind, ColumnKind::Ignore | ColumnKind::Key);
+        (is_compared && !are_rows_own).then_some(column.kind)
     }
 
     /// How many bytes it takes.
@@ -168,6 +176,7 @@ impl ColumnReader {
 
     /// The column, cleaned as its values ask for, or as those were that a model was trained on; `None`
     /// for one that is not compared. Of `copies`, whose columns tell none apart, what they have in common is.
+    /// Records that are `repeating` others make no value a frequent one.
     ///
     /// # Errors
     /// 0A000 for a type that has no texts; where memory does not suffice, or the work is interrupted.
@@ -176,6 +185,7 @@ impl ColumnReader {
         known: Option<&Column>,
         options: &ResolveOptions,
         copies: bool,
+        repeating: &[bool],
         reservation: &MemoryReservation,
     ) -> Result<Option<ReadColumn>> {
         if known.is_none() && options.declared(&self.name) == Some(ColumnKind::Ignore) {
@@ -223,7 +233,11 @@ impl ColumnReader {
             }
             let nothing: Vec<u32> = match known {
                 None => {
-                    let found = placeholders(feature);
+                    let mut counts = Cow::Borrowed(&feature.counts);
+                    for (code, _) in codes.iter().zip(repeating).filter(|(_, is)| **is) {
+                        counts.to_mut()[*code as usize] -= 1;
+                    }
+                    let found = placeholders(feature.kind, &counts);
                     let text = |code: &u32| feature.dictionary().text(*code).to_owned();
                     column.placeholders.push(found.iter().map(text).collect());
                     found

@@ -12,6 +12,7 @@ use datafusion::error::Result;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
 
 use super::cell::Cell;
+use super::copies;
 use super::hint::Hint;
 use super::identifiers::IdentifierReader;
 use super::kind::{ColumnKind, nearest_hint};
@@ -162,6 +163,10 @@ impl RecordsBuilder {
             Some(_) => BTreeMap::new(),
         };
         let copies = known.is_none() && are_copies(&readers, self.rows, &self.options);
+        let repeating = match known {
+            None => repeating(&readers, self.rows, &self.options),
+            Some(_) => Vec::new(),
+        };
         let name = |at: usize| self.schema.field(at).name().clone();
         let repeats = again.iter().map(|(at, of)| Repeat {
             column: name(*at),
@@ -199,9 +204,13 @@ impl RecordsBuilder {
                 let reader = mem::take(&mut *reader.lock().unwrap_or_else(PoisonError::into_inner));
                 let (_, known) = columns[*place];
                 let read = match reader {
-                    Some(reader) => {
-                        reader.finish(known, &self.options, copies, &records.reservation)?
-                    }
+                    Some(reader) => reader.finish(
+                        known,
+                        &self.options,
+                        copies,
+                        &repeating,
+                        &records.reservation,
+                    )?,
                     None => None,
                 };
                 Ok((*place, read))
@@ -297,6 +306,18 @@ fn are_copies(readers: &[Reader], rows: usize, options: &ResolveOptions) -> bool
         Reader::Identifiers(..) => false,
     };
     is_few(rows, options) && !readers.iter().any(tells_apart)
+}
+
+/// Which of few records repeat others.
+fn repeating(readers: &[Reader], rows: usize, options: &ResolveOptions) -> Vec<bool> {
+    if !is_few(rows, options) {
+        return Vec::new();
+    }
+    let columns = readers.iter().filter_map(|reader| match reader {
+        Reader::Column(_, column) => Some((column.compared(options)?, column)),
+        Reader::Identifiers(..) => None,
+    });
+    copies::repeating(&columns.collect::<Vec<_>>(), rows)
 }
 
 /// The places of columns that say nothing that others do not say, and of these others.

@@ -56,7 +56,7 @@ fn entities(resolver: &Resolver) -> Vec<u32> {
 
 #[test]
 fn they_are_one_whatever_stands_beside_them() {
-    for number in [2, 3, 5, 8, 10, 20] {
+    for number in [2, 3, 5, 8, 10, 20, 60] {
         for others in [0, 1, 2, 5] {
             let found = entities(&train(&COLUMNS, &copies(number, others)));
             let first = (0..(number + others) as u32).map(|at| match (at as usize) < number {
@@ -66,6 +66,19 @@ fn they_are_one_whatever_stands_beside_them() {
             assert_eq!(found, first.collect::<Vec<_>>(), "{number} {others}");
         }
     }
+}
+
+#[test]
+fn what_has_nothing_but_a_placeholder_is_no_copy() {
+    let columns = ["id", "system", "email", "city"];
+    let nothing = std::iter::repeat_n("info@shop.example|Leeds", 60);
+    let others = OTHERS.map(|other| {
+        let values: Vec<&str> = other.split('|').collect();
+        format!("{}|{}", values[2], values[5])
+    });
+    let rows = rows(nothing.chain(others.iter().map(String::as_str)));
+    let all = (0..rows.len() as u32).collect::<Vec<_>>();
+    assert_eq!(entities(&train(&columns, &rows)), all);
 }
 
 #[test]
