@@ -36,7 +36,7 @@ pub(super) fn optimizer_rules() -> Vec<Rule> {
         .map(|rule| match rule.name() {
             "common_sub_expression_eliminate" => Guarded::by(rule, would_mix_values),
             "extract_equijoin_predicate" => Guarded::by(rule, would_mix_keys),
-            "eliminate_cross_join" => Guarded::by(rule, would_lose_keys),
+            "eliminate_cross_join" => Arc::new(BelowKeys(rule)),
             "push_down_filter" => Guarded::by(rule, decides_on_whole_groups),
             "propagate_empty_relation" => Arc::new(NamedBranch(rule)),
             _ => rule,
@@ -75,6 +75,46 @@ impl OptimizerRule for Guarded {
             true => Ok(Transformed::no(plan)),
             false => self.rule.rewrite(plan, config),
         }
+    }
+}
+
+/// A rule that takes joins apart, kept from those whose keys it would lose or mix: what is below them, and
+/// apart from them, it may change.
+#[derive(Debug)]
+struct BelowKeys(Rule);
+
+impl BelowKeys {
+    fn within(
+        &self,
+        plan: LogicalPlan,
+        config: &dyn OptimizerConfig,
+    ) -> Result<Transformed<LogicalPlan>> {
+        if !would_lose_keys(&plan) {
+            return self.0.rewrite(plan, config);
+        }
+        let plan = plan.map_children(|input| self.within(input, config))?;
+        match plan.transformed {
+            true => plan.map_data(LogicalPlan::recompute_schema),
+            false => Ok(plan),
+        }
+    }
+}
+
+impl OptimizerRule for BelowKeys {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn apply_order(&self) -> Option<ApplyOrder> {
+        self.0.apply_order()
+    }
+
+    fn rewrite(
+        &self,
+        plan: LogicalPlan,
+        config: &dyn OptimizerConfig,
+    ) -> Result<Transformed<LogicalPlan>> {
+        self.within(plan, config)
     }
 }
 
@@ -249,5 +289,47 @@ fn reads_several(expression: &Expr) -> bool {
         Some(None) => columns.len() > 1,
         Some(first) => relations.any(|other| other != first),
         None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::plan;
+    use crate::sql::{Statement, parse_one};
+    use crate::test_server::{begin, block_on, open, run};
+
+    #[test]
+    fn tables_of_a_subquery_are_joined_by_what_they_are_compared_with() {
+        block_on(a_subquery_of_two_tables);
+    }
+
+    async fn a_subquery_of_two_tables() {
+        let folder = tempfile::tempdir().unwrap();
+        let session = begin(&open(folder.path()).await);
+        run(
+            &session,
+            "CREATE TABLE a (x INT, y INT); CREATE TABLE b (x INT, s TEXT);
+             CREATE TABLE c (y INT, z INT);",
+        )
+        .await;
+        let sql = "SELECT (SELECT b.s FROM public.b, public.c
+                           WHERE b.x = a.x AND c.y = a.y AND c.z <> a.x) FROM public.a";
+        let Statement::Query(query) = parse_one(sql).unwrap() else {
+            panic!("{sql} is no query");
+        };
+        let context = session.statement();
+        let plan = plan::query(&context, &query).await.unwrap();
+        let plan = context.state.optimize(&plan).unwrap();
+        let mut joins = 0;
+        plan.apply(|node| {
+            if let LogicalPlan::Join(join) = node {
+                joins += 1;
+                assert!(!join.on.is_empty(), "{}", plan.display_indent());
+            }
+            Ok(TreeNodeRecursion::Continue)
+        })
+        .unwrap();
+        assert!(joins > 2, "{}", plan.display_indent());
     }
 }
