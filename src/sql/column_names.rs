@@ -24,6 +24,9 @@ use crate::sql::walk::{VisitMut, visit_expressions, visit_expressions_mut};
 
 const UNNAMED: &str = "?column?";
 
+/// What the names of columns begin with that no relation has by itself.
+const ADDED: &str = "tributary:";
+
 /// Before the place and the name of a column that has one name with another one of its relation.
 const HIDDEN: &str = "tributary:repeated:";
 
@@ -38,6 +41,11 @@ pub(super) fn shown_name(name: &str) -> &str {
     hidden
         .and_then(|hidden| hidden.split_once(':'))
         .map_or(name, |(_, name)| name)
+}
+
+/// Whether a column is one that the server adds to those of a relation, as the places of rows that change.
+pub(super) fn is_added(name: &str) -> bool {
+    name.starts_with(ADDED) && !name.starts_with(HIDDEN)
 }
 
 fn without_hidden_names(schema: SchemaRef) -> SchemaRef {

@@ -3,10 +3,12 @@
 //!
 //! DataFusion's planner knows no relation as a value. A query that names one, as an argument of a
 //! function that makes JSON or anywhere that no column has the name, is told its columns, which are
-//! looked up where the relation is a table, and read off where it is a subquery. A relation beyond an
+//! looked up where the relation is a table, and read off where it is a subquery; those that the server
+//! adds, such as the places of rows that change, are none of a row's. A relation beyond an
 //! outer join is NULL where it has no row; here also where all columns of its row are. `c.*` as a value
 //! is the same row, but in `ROW(c.*)`, where it is all of its columns.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::ops::ControlFlow;
@@ -16,12 +18,12 @@ use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, BinaryOperator, CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr,
     FunctionArguments, Ident, JoinOperator, ObjectName, OrderBy, Query, Select, SelectItem,
-    SetExpr, TableAlias, TableFactor, TableWithJoins, Value, VisitorMut,
+    SetExpr, TableFactor, TableWithJoins, Value, VisitorMut,
 };
 
-use super::column_names::{name_of, shown_name};
+use super::column_names::{is_added, name_of, shown_name};
 use super::cursor::folded;
-use super::hidden_columns::shown_columns;
+use super::known_columns::KnownColumns;
 use super::standard_forms;
 use crate::error::Result;
 use crate::sql::walk::VisitMut;
@@ -53,9 +55,9 @@ pub async fn expand(query: &mut Query, state: &SessionState) -> Result<()> {
     if !rewriter.is_wanted {
         return Ok(());
     }
-    let tables = shown_columns(std::mem::take(&mut rewriter.tables), state).await?;
     let mut rewriter = Rewriter {
-        columns: Some(tables),
+        is_rewriting: true,
+        columns: rewriter.columns.looked_up(state).await?,
         ..Rewriter::default()
     };
     let _ = query.visit(&mut rewriter);
@@ -67,25 +69,16 @@ pub async fn expand(query: &mut Query, state: &SessionState) -> Result<()> {
 struct Rewriter {
     /// Whether any relation is named as a value.
     is_wanted: bool,
-    tables: BTreeSet<Vec<String>>,
-    /// The columns of tables, by the parts of their names, once they are known.
-    columns: Option<BTreeMap<Vec<String>, Vec<String>>>,
-    /// Of the queries around, the columns of each common table expression.
-    expressions: Vec<BTreeMap<String, Vec<String>>>,
+    /// Whether the columns of tables are known.
+    is_rewriting: bool,
+    columns: KnownColumns,
 }
 
 impl VisitorMut for Rewriter {
     type Break = Infallible;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Infallible> {
-        let mut own = BTreeMap::new();
-        for expression in query.with.iter().flat_map(|with| &with.cte_tables) {
-            let columns = self.named(of_query(&expression.query), Some(&expression.alias));
-            if let Some(columns) = columns {
-                own.insert(folded(&expression.alias.name), columns);
-            }
-        }
-        self.expressions.push(own);
+        self.columns.enter_query(query);
         ControlFlow::Continue(())
     }
 
@@ -95,7 +88,7 @@ impl VisitorMut for Rewriter {
             SetExpr::Select(select) => self.rewrite(select, order_by.as_mut()),
             other => self.rewrite_sides(other),
         }
-        self.expressions.pop();
+        self.columns.leave();
         ControlFlow::Continue(())
     }
 }
@@ -136,7 +129,7 @@ impl Rewriter {
             padded: &padded,
             are_known,
             is_found: false,
-            is_rewriting: self.columns.is_some(),
+            is_rewriting: self.is_rewriting,
             depth: 0,
             fields: BTreeSet::new(),
         };
@@ -185,36 +178,10 @@ impl Rewriter {
         let joined = table.joins.iter().map(|join| &join.relation);
         for factor in std::iter::once(&table.relation).chain(joined) {
             match factor {
-                TableFactor::Table {
-                    name,
-                    alias,
-                    args: None,
-                    ..
-                } => {
-                    let Some(parts) = parts(name) else { continue };
-                    let Some(last) = parts.last().cloned() else {
-                        continue;
-                    };
-                    let known = match (parts.as_slice(), &self.columns) {
-                        ([name], _) if self.expression(name).is_some() => {
-                            self.expression(name).cloned()
-                        }
-                        (_, Some(columns)) => columns.get(&parts).cloned(),
-                        (_, None) => {
-                            self.tables.insert(parts.clone());
-                            None
-                        }
-                    };
-                    let name = alias.as_ref().map_or(last, |alias| folded(&alias.name));
-                    relations.insert(name, self.named(known, alias.as_ref()));
-                }
-                TableFactor::Derived {
-                    subquery,
-                    alias: Some(alias),
-                    ..
-                } => {
-                    let columns = self.named(of_query(subquery), Some(alias));
-                    relations.insert(folded(&alias.name), columns);
+                TableFactor::Table { args: None, .. } | TableFactor::Derived { .. } => {
+                    if let Some(name) = name_of_factor(factor) {
+                        relations.insert(name, self.columns_of(factor));
+                    }
                 }
                 TableFactor::NestedJoin {
                     table_with_joins, ..
@@ -224,52 +191,20 @@ impl Rewriter {
         }
     }
 
-    fn expression(&self, name: &str) -> Option<&Vec<String>> {
-        let mut around = self.expressions.iter().rev();
-        around.find_map(|expressions| expressions.get(name))
-    }
-
-    /// Columns with the names that an alias gives to the first of them.
-    fn named(
-        &self,
-        columns: Option<Vec<String>>,
-        alias: Option<&TableAlias>,
-    ) -> Option<Vec<String>> {
-        let mut columns = columns?;
-        let given = alias.map(|alias| alias.columns.as_slice());
-        for (column, given) in columns.iter_mut().zip(given.unwrap_or_default()) {
-            *column = folded(&given.name);
+    /// The columns of a row of a relation. An old version of a table is taken to have those of now.
+    fn columns_of(&mut self, factor: &TableFactor) -> Option<Vec<String>> {
+        let mut factor = Cow::Borrowed(factor);
+        if let TableFactor::Table {
+            version: Some(_), ..
+        } = factor.as_ref()
+            && let TableFactor::Table { version, .. } = factor.to_mut()
+        {
+            *version = None;
         }
+        let mut columns = self.columns.of_factor(&factor)?;
+        columns.retain(|column| !is_added(column));
         Some(columns)
     }
-}
-
-/// The columns that a query's text tells; none where it has a `*`.
-fn of_query(query: &Query) -> Option<Vec<String>> {
-    fn of_body(body: &SetExpr) -> Option<Vec<String>> {
-        match body {
-            SetExpr::Select(select) => {
-                let items = select.projection.iter().map(|item| match item {
-                    SelectItem::UnnamedExpr(value) => Some(name_of(value)),
-                    SelectItem::ExprWithAlias { alias, .. } => Some(folded(alias)),
-                    _ => None,
-                });
-                items.collect()
-            }
-            SetExpr::SetOperation { left, .. } => of_body(left),
-            SetExpr::Query(query) => of_query(query),
-            SetExpr::Values(values) => {
-                let width = values.rows.first()?.content.len();
-                Some(
-                    (1..=width)
-                        .map(|number| format!("column{number}"))
-                        .collect(),
-                )
-            }
-            _ => None,
-        }
-    }
-    of_body(&query.body)
 }
 
 /// Finds relations among the arguments of calls, and where a column's name could stand.
@@ -316,10 +251,10 @@ impl Calls<'_> {
 
     /// The row of a relation as a value.
     fn row(&self, relation: &Ident, columns: &[String]) -> Expr {
-        let row = record(relation, columns);
+        let fields = fields_of(relation, columns);
         match self.padded.contains(&folded(relation)) {
-            true => case_any(relation, columns, row),
-            false => row,
+            true => row_if_there(&fields),
+            false => record(&fields),
         }
     }
 }
@@ -332,9 +267,10 @@ fn bare(expr: &Expr) -> &Expr {
     }
 }
 
-/// A row, and NULL where all columns are.
-fn case_any(relation: &Ident, columns: &[String], row: Expr) -> Expr {
-    let Some(condition) = each(relation, columns, Expr::IsNotNull, BinaryOperator::Or) else {
+/// A row of named values, and NULL where all of them are.
+pub fn row_if_there(fields: &[(String, Expr)]) -> Expr {
+    let row = record(fields);
+    let Some(condition) = each(fields, Expr::IsNotNull, BinaryOperator::Or) else {
         return row;
     };
     Expr::Case {
@@ -349,16 +285,15 @@ fn case_any(relation: &Ident, columns: &[String], row: Expr) -> Expr {
     }
 }
 
-/// Something of each column of a relation; none where it has no columns.
+/// Something of each value of a row; none where it has no values.
 fn each(
-    relation: &Ident,
-    columns: &[String],
+    fields: &[(String, Expr)],
     test: fn(Box<Expr>) -> Expr,
     joined: BinaryOperator,
 ) -> Option<Expr> {
-    let tests = columns
+    let tests = fields
         .iter()
-        .map(|column| test(Box::new(field(relation, column))));
+        .map(|(_, value)| test(Box::new(value.clone())));
     let all = tests.reduce(|left, right| Expr::BinaryOp {
         left: Box::new(left),
         op: joined.clone(),
@@ -459,7 +394,7 @@ impl VisitorMut for Calls<'_> {
                     _ => None,
                 };
                 row.and_then(|(relation, columns)| {
-                    each(&relation, &columns, test, BinaryOperator::And)
+                    each(&fields_of(&relation, &columns), test, BinaryOperator::And)
                 })
             }
             Expr::QualifiedWildcard(name, _) => {
@@ -529,14 +464,22 @@ fn field(relation: &Ident, column: &str) -> Expr {
     Expr::CompoundIdentifier(vec![relation.clone(), Ident::with_quote('"', column)])
 }
 
+/// The columns of a relation with their names.
+fn fields_of(relation: &Ident, columns: &[String]) -> Vec<(String, Expr)> {
+    let fields = columns
+        .iter()
+        .map(|column| (column.clone(), field(relation, column)));
+    fields.collect()
+}
+
 /// The function that makes a record of names and values.
 const RECORD: &str = "tributary_row";
 
-/// A record of a relation's columns.
-fn record(relation: &Ident, columns: &[String]) -> Expr {
-    let members = columns.iter().flat_map(|column| {
-        let name = Expr::value(Value::SingleQuotedString(shown_name(column).to_owned()));
-        [name, field(relation, column)]
+/// A record of named values.
+fn record(fields: &[(String, Expr)]) -> Expr {
+    let members = fields.iter().flat_map(|(name, value)| {
+        let name = Expr::value(Value::SingleQuotedString(shown_name(name).to_owned()));
+        [name, value.clone()]
     });
     let mut function = standard_forms::call(Ident::new(RECORD));
     function.args = standard_forms::arguments(members.collect());

@@ -18,7 +18,7 @@ use crate::sql::cursor::folded;
 use crate::sql::name::Quoted;
 use crate::sql::shown::Shown;
 use crate::sql::walk::{VisitMut, ended, visit_expressions};
-use crate::sql::{Statement, parse_one};
+use crate::sql::{Statement, parse_one, whole_rows};
 
 /// What a statement answers of each row.
 pub struct Returning<'a> {
@@ -242,6 +242,19 @@ impl Carrier<'_> {
     }
 }
 
+impl Carrier<'_> {
+    /// The row of another relation; of a `MERGE` it may not be there.
+    fn row(&mut self, relation: &str) -> Expr {
+        let beside = self.beside;
+        let fields = beside.names(relation).into_iter().filter_map(|name| {
+            let place = beside.qualified(relation, name)?;
+            Some((name.to_owned(), self.carry(place)))
+        });
+        let fields: Vec<(String, Expr)> = fields.collect();
+        whole_rows::row_if_there(&fields)
+    }
+}
+
 impl VisitorMut for Carrier<'_> {
     type Break = Error;
 
@@ -275,6 +288,10 @@ impl VisitorMut for Carrier<'_> {
                 let name = folded(name);
                 let is_own = self.changing.columns().index_of(&name).is_ok();
                 let places = self.beside.named(&name);
+                if !is_own && places.is_empty() && self.beside.has_relation(&name) {
+                    *expression = self.row(&name);
+                    return ControlFlow::Continue(());
+                }
                 if places.len() + usize::from(is_own) > 1 {
                     return ControlFlow::Break(
                         Error::new(
