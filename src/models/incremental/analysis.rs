@@ -10,7 +10,9 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::utils::grouping_set_to_exprlist;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 
-use super::delta::{Delta, Deltas, Leaf, LeafKey, Obstacle, below, grouped, is_comparable, is_plain};
+use super::delta::{
+    Delta, Deltas, Leaf, LeafKey, Obstacle, below, grouped, is_comparable, is_plain,
+};
 use super::determinism::{self, Cause};
 use super::inputs::{Input, Scan, key_of, scans};
 use super::trace::told;
