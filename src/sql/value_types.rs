@@ -1,5 +1,5 @@
-//! Numbers, texts and truths in one column of `VALUES`, whose types cannot be matched, as far as they are
-//! written as literals or cast. DataFusion reads the texts as numbers, or makes texts of the numbers.
+//! Numbers, texts, truths and documents in one column of `VALUES`, whose types cannot be matched, as far as they
+//! are written as literals or cast. DataFusion reads the texts as numbers, or makes texts of the numbers.
 
 use std::ops::ControlFlow;
 
@@ -94,6 +94,7 @@ enum Category {
     Number,
     Text,
     Truth,
+    Document,
 }
 
 /// A type as messages name it.
@@ -153,8 +154,8 @@ fn number_of(digits: &str) -> Type {
 fn named(data_type: &DataType) -> Option<Type> {
     use DataType::{
         BigInt, Bool, Boolean, Char, CharVarying, Character, CharacterVarying, Dec, Decimal,
-        DoublePrecision, Float4, Float8, Int, Int2, Int4, Int8, Integer, Numeric, Real, SmallInt,
-        Text, Varchar,
+        DoublePrecision, Float4, Float8, Int, Int2, Int4, Int8, Integer, JSON, JSONB, Numeric,
+        Real, SmallInt, Text, Varchar,
     };
     Some(match data_type {
         SmallInt(None) | Int2(None) => number("smallint", 1),
@@ -165,6 +166,8 @@ fn named(data_type: &DataType) -> Option<Type> {
         DoublePrecision | Float8 => number("double precision", 6),
         Bool | Boolean => other(Category::Truth, "boolean"),
         Text => other(Category::Text, "text"),
+        JSON => other(Category::Document, "json"),
+        JSONB => other(Category::Document, "jsonb"),
         Varchar(_) | CharVarying(_) | CharacterVarying(_) => {
             other(Category::Text, "character varying")
         }
@@ -198,6 +201,7 @@ mod tests {
                 Some("bigint and character"),
             ),
             ("VALUES (1.5::real), (true)", Some("real and boolean")),
+            ("VALUES ('1'::jsonb), ('2'), (3)", Some("jsonb and integer")),
             ("VALUES (1), ('2'), (NULL), (2.5)", None),
             ("VALUES ('a'::text), ('b'), ('c'::varchar)", None),
             ("VALUES (1, 'a'::text), (2, 'b')", None),

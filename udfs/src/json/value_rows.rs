@@ -7,7 +7,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, DFSchemaRef};
 use datafusion::error::Result;
@@ -27,6 +26,9 @@ pub(super) fn of_one_kind(values: Values) -> Result<Transformed<Values>> {
     let mut fields: Vec<_> = schema.fields().iter().cloned().collect();
     let mut is_changed = false;
     for (column, field) in fields.iter_mut().enumerate() {
+        if !field.data_type().is_list() {
+            continue;
+        }
         let given = values.iter().filter_map(|row| row.get(column));
         let mut kinds = given.filter_map(|value| kind_of_items(value, &none));
         let Some(kind) = kinds.next() else {
@@ -53,7 +55,7 @@ pub(super) fn of_one_kind(values: Values) -> Result<Transformed<Values>> {
                 is_changed = true;
             }
         }
-        if matches!(field.data_type(), DataType::List(_)) && *field.data_type() != wanted {
+        if *field.data_type() != wanted {
             *field = Arc::new(field.as_ref().clone().with_data_type(wanted));
             is_changed = true;
         }
