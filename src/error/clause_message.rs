@@ -15,6 +15,7 @@ pub(super) fn of_clause(message: &str) -> Option<Error> {
         value_lists,
         names_of_columns,
         negation,
+        join_condition,
     ];
     known.iter().find_map(|recognize| recognize(message))
 }
@@ -104,7 +105,13 @@ fn negation(message: &str) -> Option<Error> {
     Some(not_boolean("NOT", found))
 }
 
-/// An operand of `NOT`, `AND` or `OR` that is no truth.
+/// `Join condition must be boolean type, but got Int32`
+fn join_condition(message: &str) -> Option<Error> {
+    let (_, found) = message.split_once("oin condition must be boolean type, but got ")?;
+    Some(not_boolean("JOIN/ON", found))
+}
+
+/// What `NOT`, `AND`, `OR` or a join is given, and is no truth.
 pub(super) fn not_boolean(operator: &str, found: &str) -> Error {
     let found = sql_name(found);
     let told = format!("argument of {operator} must be type boolean, not type {found}");
@@ -167,6 +174,11 @@ mod tests {
                 "Unary operator 'NOT' requires a boolean expression, got Int32",
                 "42804",
                 "argument of NOT must be type boolean, not type integer",
+            ),
+            (
+                "Join condition must be boolean type, but got Int32",
+                "42804",
+                "argument of JOIN/ON must be type boolean, not type integer",
             ),
         ] {
             let error = of_clause(message).unwrap();

@@ -35,7 +35,10 @@ use crate::catalog::pg_catalog::{EmptyQuery, StatementCatalog};
 use crate::catalog::{Kind, Oid, Snapshot, pg_catalog};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::StatementContext;
-use crate::sql::{QualifiedName, Statement, column_names, expanded_size, references, value_types};
+use crate::sql::{
+    QualifiedName, Statement, column_names, condition_clause, expanded_size, references,
+    value_types,
+};
 
 /// Plans a query whose names are resolved.
 ///
@@ -119,9 +122,11 @@ async fn planned_with(
     empty: EmptyQuery,
     rows: RowValues,
 ) -> Result<LogicalPlan> {
+    let clause = condition_clause::of(&query);
     plannable::make(&mut query, state, empty, rows).await?;
     let statement = PlannerStatement::Statement(Box::new(ast::Statement::Query(Box::new(query))));
-    let plan = state.statement_to_plan(statement).await?;
+    let plan = state.statement_to_plan(statement).await;
+    let plan = plan.map_err(|error| condition_clause::named(error.into(), clause))?;
     complete(plan, state).await
 }
 

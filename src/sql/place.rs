@@ -5,6 +5,7 @@
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Word};
 
 use super::dialect::TributaryDialect;
+use super::type_places;
 use crate::error::{Error, SqlState};
 
 /// The first words of statements of which PostgreSQL tells places: those that are planned.
@@ -18,7 +19,14 @@ pub fn located(error: Error, sql: &str) -> Error {
     if error.position().is_some() {
         return error;
     }
-    match wanted(&error).and_then(|wanted| place(&wanted, sql)) {
+    let place = match error.sqlstate() {
+        SqlState::DATATYPE_MISMATCH => {
+            let start = type_places::place(error.message(), sql);
+            start.map(|start| characters_before(sql, start))
+        }
+        _ => wanted(&error).and_then(|wanted| place(&wanted, sql)),
+    };
+    match place {
         Some(place) => error.with_position(place),
         None => error,
     }

@@ -594,6 +594,9 @@ async fn mistakes_have_their_place_in_the_text() {
         ("CREATE VIEW v AS SELECT nope FROM a", 25),
         ("SELECT U&'wrong: \\061'", 18),
         ("SELECT\nU&'a' UESCAPE 1", 22),
+        ("INSERT INTO a (x) VALUES (true)", 27),
+        ("SELECT 1 UNION SELECT true", 23),
+        ("SELECT id FROM a WHERE x", 24),
     ] {
         let simple = client.simple_query(sql).await.unwrap_err();
         let simple = simple.as_db_error().unwrap();
