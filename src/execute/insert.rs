@@ -37,7 +37,7 @@ use crate::models::keyed;
 use crate::models::rejected::{self, Keep};
 use crate::models::replacement::{self, replaced_meanwhile, same_columns};
 use crate::models::table_id;
-use crate::session::{Outcome, Session, composites, plan, row_functions};
+use crate::session::{Outcome, Session, assigned_times, composites, plan, row_functions};
 use crate::sources::RejectedRows;
 use crate::sql::assignment::is_default;
 use crate::sql::column_names;
@@ -83,6 +83,7 @@ pub async fn plan(
     let mut source = filled.source;
     column_names::make_unique(&mut source);
     composites::cast_values(&mut source, &filled.columns, target.schema.fields());
+    assigned_times::cast_values(&mut source, &filled.columns, target.schema.fields());
     let views = plan::views(snapshot, &source)?;
     context.plan_views(views).await?;
     let state = &context.state;

@@ -2,6 +2,7 @@
 
 mod array_leaves;
 mod assigned_parameters;
+pub mod assigned_times;
 mod authorization;
 mod called_parameters;
 pub mod composites;

@@ -16,10 +16,10 @@ use datafusion::sql::sqlparser::ast::{
 };
 use datafusion::sql::sqlparser::tokenizer::Location;
 
-use self::parts::{is_default, joined_on, parts, rows_of, value_of};
+use self::parts::{joined_on, parts, rows_of, value_of};
 use self::values::{Known, known, start};
 use super::Statement;
-use super::assignment::Assignment;
+use super::assignment::{Assignment, is_default};
 use super::condition_clause::NO_TRUTH;
 use super::insert::Insert;
 use super::parser;
@@ -101,8 +101,7 @@ struct Search<'a> {
 impl Search<'_> {
     /// The place of the first that is surely meant, or of the only one that may be.
     fn only(mut self) -> Option<Location> {
-        self.found
-            .sort_by_key(|candidate| candidate.place.map(|place| (place.line, place.column)));
+        self.found.sort_by_key(|candidate| candidate.place);
         let first = self.found.first()?;
         match first.is_sure || self.found.len() == 1 {
             true => first.place,

@@ -61,12 +61,6 @@ pub(super) fn value_of(item: &SelectItem) -> Option<&Expr> {
     }
 }
 
-/// Whether this stands for a column's default among new rows.
-pub(super) fn is_default(value: &Expr) -> bool {
-    matches!(value, Expr::Identifier(name) if name.quote_style.is_none()
-        && name.value.eq_ignore_ascii_case("DEFAULT"))
-}
-
 /// What rows are joined on.
 pub(super) fn joined_on(operator: &JoinOperator) -> Option<&Expr> {
     use JoinOperator::{FullOuter, Inner, Join, Left, LeftOuter, Right, RightOuter};

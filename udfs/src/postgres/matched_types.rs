@@ -20,8 +20,7 @@ use datafusion::scalar::ScalarValue;
 use crate::FunctionError;
 use crate::wording::type_name;
 
-/// What `pg_type.typcategory` tells, of types that are kept as nothing else. A time and a date are of one
-/// category too, but neither is read as the other.
+/// What `pg_type.typcategory` tells, of types that are kept as nothing else.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Category {
     Truth,
@@ -38,7 +37,7 @@ impl Category {
             DataType::Boolean => Some(Self::Truth),
             other if other.is_numeric() => Some(Self::Number),
             other if other.is_string() => Some(Self::Text),
-            DataType::Date32 | DataType::Timestamp(..) => Some(Self::Moment),
+            DataType::Date32 | DataType::Time64(_) | DataType::Timestamp(..) => Some(Self::Moment),
             DataType::Interval(_) => Some(Self::Interval),
             DataType::Binary => Some(Self::Bytes),
             _ => None,
@@ -77,7 +76,7 @@ impl Matching {
     /// Reads the literals among expressions of `construct` as what stands beside them.
     ///
     /// # Errors
-    /// 42804 for expressions of types that cannot be matched.
+    /// 42804 for expressions of types that cannot be matched, 42846 for a time beside another moment.
     pub(super) fn expressions(
         self,
         construct: &str,
@@ -110,7 +109,7 @@ impl Matching {
     /// Reads the literals among the columns of a union as what stands beside them.
     ///
     /// # Errors
-    /// 42804 for columns of types that cannot be matched.
+    /// 42804 for columns of types that cannot be matched, 42846 for a time beside another moment.
     pub(super) fn columns(self, union: Union) -> Result<Transformed<Union>> {
         let width = union.schema.fields().len();
         let commons = (0..width).map(|column| {
@@ -144,7 +143,7 @@ impl Matching {
     /// Looks at the columns of `INTERSECT` and `EXCEPT`, which are joins on all of them.
     ///
     /// # Errors
-    /// 42804 for columns of types that cannot be matched.
+    /// 42804 for columns of types that cannot be matched, 42846 for a time beside another moment.
     pub(super) fn rows(self, join: &Join) -> Result<()> {
         let construct = match join.join_type {
             JoinType::LeftSemi => "INTERSECT",
@@ -202,6 +201,10 @@ impl Matching {
                 }
                 return Err(mismatch(construct, common, own).into());
             }
+            // A time and a date are of one category, but neither is read as the other.
+            if is_time(own) != is_time(common) {
+                return Err(no_conversion(construct, own, common).into());
+            }
             if rank(own) > rank(common) {
                 common = own;
             }
@@ -224,6 +227,22 @@ fn mismatch(construct: &str, common: &DataType, own: &DataType) -> FunctionError
         ),
         hint: None,
     }
+}
+
+fn no_conversion(construct: &str, own: &DataType, common: &DataType) -> FunctionError {
+    FunctionError {
+        sqlstate: "42846",
+        message: format!(
+            "{construct} could not convert type {} to {}",
+            name(own),
+            name(common)
+        ),
+        hint: None,
+    }
+}
+
+fn is_time(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Time64(_))
 }
 
 /// Whether a column is `NULL::text`.
@@ -254,6 +273,7 @@ pub(super) fn name(data_type: &DataType) -> String {
     match data_type {
         other if other.is_decimal() => "numeric".to_owned(),
         DataType::Timestamp(_, None) => "timestamp without time zone".to_owned(),
+        DataType::Time64(_) => "time without time zone".to_owned(),
         other => type_name(other),
     }
 }
