@@ -20,7 +20,7 @@ pub fn located(error: Error, sql: &str) -> Error {
         return error;
     }
     let place = match error.sqlstate() {
-        SqlState::DATATYPE_MISMATCH => {
+        SqlState::DATATYPE_MISMATCH | SqlState::CANNOT_COERCE => {
             let start = type_places::place(error.message(), sql);
             start.map(|start| characters_before(sql, start))
         }

@@ -43,7 +43,7 @@ pub(super) fn place(message: &str, sql: &str) -> Option<Location> {
 /// What an error of types tells.
 #[derive(Clone, Copy, Debug)]
 enum Told<'a> {
-    /// `UNION types integer and boolean cannot be matched`
+    /// `UNION types integer and boolean cannot be matched`, `UNION could not convert type boolean to integer`
     Unmatched {
         construct: &'a str,
         first: &'a str,
@@ -64,6 +64,14 @@ impl<'a> Told<'a> {
             let (first, other) = types.split_once(" and ")?;
             return Some(Self::Unmatched {
                 construct,
+                first,
+                other,
+            });
+        }
+        if let Some((construct, types)) = message.split_once(" could not convert type ") {
+            let (other, first) = types.split_once(" to ")?;
+            return Some(Self::Unmatched {
+                construct: construct.trim_end_matches("/WHEN"),
                 first,
                 other,
             });

@@ -51,6 +51,11 @@ fn values_whose_types_do_not_fit_are_found() {
             25,
         ),
         (
+            "CASE/WHEN could not convert type date to time without time zone",
+            "select case when true then date '2020-01-01' else time '10:00' end",
+            33,
+        ),
+        (
             "COALESCE types integer and date cannot be matched",
             "select coalesce(a, 1, d::date) from q",
             23,

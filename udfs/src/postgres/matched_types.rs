@@ -230,6 +230,11 @@ fn mismatch(construct: &str, common: &DataType, own: &DataType) -> FunctionError
 }
 
 fn no_conversion(construct: &str, own: &DataType, common: &DataType) -> FunctionError {
+    // What stands behind ELSE was looked at first.
+    let construct = match construct {
+        "CASE" => "CASE/WHEN",
+        other => other,
+    };
     FunctionError {
         sqlstate: "42846",
         message: format!(
