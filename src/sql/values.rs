@@ -18,7 +18,7 @@ use crate::sql::walk::{Visit, VisitMut, ended};
 /// Casts the values of a column to one type.
 ///
 /// # Errors
-/// 42804 for documents beside values of other types.
+/// 42804 for documents beside values of other types, 42846 for `json` beside `jsonb`.
 pub fn rewrite(query: &mut Query) -> Result<()> {
     walk(
         query,
@@ -170,14 +170,17 @@ fn cast_columns(values: &mut Values, are_assigned: bool) -> Result<()> {
             && !are_assigned
             && let Some(other) = types.iter().find(|other| other != &named)
         {
-            return Err(Error::new(
-                SqlState::DATATYPE_MISMATCH,
-                format!(
-                    "VALUES types {} and {} cannot be matched",
-                    named.to_string().to_lowercase(),
-                    other.to_string().to_lowercase()
+            let [first, own] = [named, other].map(|known| known.to_string().to_lowercase());
+            return Err(match is_document(other) {
+                true => Error::new(
+                    SqlState::CANNOT_COERCE,
+                    format!("VALUES could not convert type {own} to {first}"),
                 ),
-            ));
+                false => Error::new(
+                    SqlState::DATATYPE_MISMATCH,
+                    format!("VALUES types {first} and {own} cannot be matched"),
+                ),
+            });
         }
         let is_one = types.iter().all(|other| other == named);
         if is_one && are_assigned {
