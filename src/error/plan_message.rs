@@ -92,6 +92,17 @@ pub(super) fn of_plan(message: &str) -> Error {
     Error::new(sqlstate, lower_first(message))
 }
 
+/// That a type of PostgreSQL's is none here; none where PostgreSQL has no type of this name either.
+pub fn missing_type(name: &str) -> Option<Error> {
+    let name = name.to_lowercase();
+    // `bit(3)` is of a length.
+    let bare = name.split('(').next().unwrap_or(&name);
+    let bare = bare.trim_end_matches("[]").trim();
+    MISSING_TYPES
+        .contains(&bare)
+        .then(|| Error::unsupported(format!("type {bare}")).with_hint("Keep such values as text."))
+}
+
 /// What DataFusion does not do.
 pub(super) fn of_missing_feature(message: &str) -> Error {
     const SUBQUERIES: [&str; 4] = [
@@ -126,11 +137,8 @@ pub(super) fn of_missing_feature(message: &str) -> Error {
     }
     if let Some(name) = message.strip_prefix("Unsupported SQL type ") {
         let name = name.trim_matches('"').to_lowercase();
-        // `bit(3)` is of a length.
-        let bare = name.split('(').next().unwrap_or(&name).trim();
-        if MISSING_TYPES.contains(&bare) {
-            return Error::unsupported(format!("type {bare}"))
-                .with_hint("Keep such values as text.");
+        if let Some(error) = missing_type(&name) {
+            return error;
         }
         let message = format!("type \"{name}\" does not exist");
         return Error::new(SqlState::UNDEFINED_OBJECT, message);

@@ -392,6 +392,12 @@ fn target(session: &Session, alter: &Alter) -> Result<Option<Arc<Object>>> {
             format!("\"{}\" is not {}", object.name.name, wanted.with_article()),
         )
         .with_detail(format!("It is {}.", object.kind.with_article()))),
+        // To PostgreSQL it is a relation that has attributes.
+        Err(_) if matches!(alter.action, Action::Attribute(_)) => {
+            let relation = snapshot.resolve(&alter.name, &path)?;
+            let message = format!("\"{}\" is not a composite type", relation.name.name);
+            Err(Error::new(SqlState::WRONG_OBJECT_TYPE, message))
+        }
         Err(error) if alter.if_exists && error.sqlstate() == SqlState::UNDEFINED_TABLE => {
             session.notice(Error::new(
                 SqlState::SUCCESSFUL_COMPLETION,

@@ -83,7 +83,7 @@ pub fn alter(session: &Session, object: &Object, change: &AttributeChange) -> Re
     if !change_attributes(session, object, &mut create.attributes, change)? {
         return Ok(());
     }
-    check_unused(&snapshot, object)?;
+    check_unused(&snapshot, object, change)?;
     let changed = defined(session, &snapshot, create)?;
     if changed.depends_on.contains(&object.oid) {
         let name = &object.name.name;
@@ -173,11 +173,18 @@ fn change_attributes(
 
 /// That no relation has values of a type, and that nothing is defined by it but functions, whose bodies are
 /// planned when they are called.
-fn check_unused(snapshot: &Snapshot, object: &Object) -> Result<()> {
+fn check_unused(snapshot: &Snapshot, object: &Object, change: &AttributeChange) -> Result<()> {
     let refused = |what: String| {
         let name = &object.name.name;
         let message = format!("cannot alter type \"{name}\" because {what} uses it");
-        Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, message))
+        let error = Error::new(SqlState::FEATURE_NOT_SUPPORTED, message);
+        Err(match change {
+            // PostgreSQL refuses that as well.
+            AttributeChange::SetType { .. } => error,
+            _ => error.with_hint(
+                "Create another type, and have what uses this one use that, a column by ALTER TABLE ... ALTER COLUMN ... TYPE ... USING.",
+            ),
+        })
     };
     let relations = snapshot.objects().filter(|it| it.kind.is_relation());
     for relation in relations {

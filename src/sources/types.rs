@@ -14,7 +14,7 @@ use tributary_udfs::json::JsonTypePlanner;
 
 use super::infer::UTC;
 use super::type_name;
-use crate::error::{Error, Result, SqlState};
+use crate::error::{Error, Result, SqlState, missing_type};
 use crate::sql::{character_length, float_width, moment_precision, numeric_digits, type_names};
 
 /// The schema of declared columns; timestamps count microseconds, as in Postgres.
@@ -51,6 +51,9 @@ pub(super) fn declared_schema(columns: &[ColumnDef]) -> Result<SchemaRef> {
 
 fn unknown_type(column: &ColumnDef, error: DataFusionError) -> Error {
     if matches!(error.find_root(), DataFusionError::NotImplemented(_)) {
+        if let Some(error) = missing_type(&column.data_type.to_string()) {
+            return error;
+        }
         return Error::new(
             SqlState::UNDEFINED_OBJECT,
             format!(

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use datafusion::sql::sqlparser::ast::DataType;
+
 use super::named_functions::{self, function_named};
 use super::table::{Rows, Value, row};
-use super::types::any_type_oid;
+use super::types::{any_type_oid, own_name};
 use crate::catalog::privilege::Privilege;
 use crate::catalog::system::SystemSources;
 use crate::catalog::{Kind, Object};
@@ -184,6 +186,13 @@ fn number_of(sources: &dyn SystemSources, name: &str) -> i64 {
     any_type_oid(sources, name).unwrap_or(RECORD)
 }
 
+/// A type as PostgreSQL writes it; one that users have made by the name that the session sees it by.
+fn shown_type(sources: &dyn SystemSources, data_type: &DataType) -> String {
+    let text = type_text(data_type);
+    let oid = any_type_oid(sources, &text).and_then(|oid| u32::try_from(oid).ok());
+    oid.and_then(|oid| own_name(sources, oid)).unwrap_or(text)
+}
+
 /// The function of a number.
 fn function(sources: &dyn SystemSources, oid: i64) -> Option<Arc<Object>> {
     let snapshot = sources.snapshot();
@@ -201,7 +210,10 @@ pub fn name(sources: &dyn SystemSources, oid: i64, with_types: bool) -> Option<S
         false => format!("{}.", Quoted(&object.name.schema)),
     };
     let name = Quoted(&create.name.name);
-    let types = create.arguments.iter().map(|it| type_text(&it.data_type));
+    let types = create
+        .arguments
+        .iter()
+        .map(|it| shown_type(sources, &it.data_type));
     let types = match with_types {
         true => format!("({})", types.collect::<Vec<_>>().join(",")),
         false => String::new(),
@@ -236,7 +248,10 @@ pub fn arguments(sources: &dyn SystemSources, oid: i64, full: bool) -> Option<St
             Some(default) if full => format!(" DEFAULT {}", Shown(default)),
             _ => String::new(),
         };
-        format!("{name}{}{default}", type_text(&argument.data_type))
+        format!(
+            "{name}{}{default}",
+            shown_type(sources, &argument.data_type)
+        )
     });
     Some(arguments.collect::<Vec<_>>().join(", "))
 }
@@ -252,11 +267,14 @@ pub fn default_of(sources: &dyn SystemSources, oid: i64, argument: usize) -> Opt
 pub fn result(sources: &dyn SystemSources, oid: i64) -> Option<String> {
     let object = function(sources, oid)?;
     Some(match &definition(&object)?.returns {
-        Returns::Type(of) => type_text(of),
-        Returns::SetOf(of) => format!("SETOF {}", type_text(of)),
+        Returns::Type(of) => shown_type(sources, of),
+        Returns::SetOf(of) => format!("SETOF {}", shown_type(sources, of)),
         Returns::Table(columns) => {
             let columns = columns.iter();
-            let columns = columns.map(|(name, of)| format!("{} {}", Quoted(name), type_text(of)));
+            let columns = columns.map(|(name, of)| {
+                let of = shown_type(sources, of);
+                format!("{} {of}", Quoted(name))
+            });
             format!("TABLE({})", columns.collect::<Vec<_>>().join(", "))
         }
     })

@@ -4,6 +4,7 @@
 
 mod common;
 mod functions;
+mod given;
 mod origin;
 
 use std::sync::Arc;

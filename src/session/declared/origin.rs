@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use arrow::datatypes::{DataType, Field};
 use datafusion::common::TableReference;
-use datafusion::logical_expr::expr::{AggregateFunction, ScalarFunction, WindowFunction};
+use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
     Distinct, Expr, ExprSchemable as _, Extension, LogicalPlan, UserDefinedLogicalNodeCore as _,
 };
@@ -15,6 +15,7 @@ use tributary_udfs::postgres::{
 
 use super::common::{Branch, common, of_any_length};
 use super::functions;
+use super::given::{self, GivenValue};
 use crate::catalog::{Kind, Object, Snapshot, pg_catalog};
 use crate::execute::GIVEN_ROWS;
 use crate::session::domains::{self, DomainKind};
@@ -207,7 +208,10 @@ impl<'a> Trace<'a> {
                 let list = unnest.input.schema().field(place).data_type();
                 match list == field.data_type() {
                     true => Some(inner),
-                    false => Some(Origin::of_told(inner.told.as_deref().and_then(element))),
+                    false => Some(Origin {
+                        domain: given::element(inner.domain),
+                        ..Origin::of_told(inner.told.as_deref().and_then(element))
+                    }),
                 }
             }
             LogicalPlan::Join(join) => {
@@ -448,22 +452,27 @@ impl Tracer<'_> {
                     ..inner
                 }
             }
-            Expr::Unnest(unnest) => Origin::of_told(self.element_of(&unnest.expr)),
+            Expr::Unnest(unnest) => self.element_of(&unnest.expr),
             Expr::Case(case) => {
                 // As in Postgres, what is left over comes first, and is NULL where nothing is said.
                 let rest = match &case.else_expr {
-                    Some(rest) => self.branch(rest),
-                    None => Branch::Open,
+                    Some(rest) => self.given(rest),
+                    None => GivenValue {
+                        is_open: true,
+                        ..GivenValue::default()
+                    },
                 };
-                let answers = case
-                    .when_then_expr
-                    .iter()
-                    .map(|(_, then)| self.branch(then));
-                Origin::of_told(common(std::iter::once(rest).chain(answers)))
+                let answers = case.when_then_expr.iter();
+                let answers = answers.map(|(_, then)| self.given(then));
+                of_alternatives(&std::iter::once(rest).chain(answers).collect::<Vec<_>>())
             }
             Expr::ScalarFunction(call) => self.of_call(call),
-            Expr::AggregateFunction(call) => Origin::of_told(self.of_aggregate(call)),
-            Expr::WindowFunction(call) => Origin::of_told(self.of_window(call)),
+            Expr::AggregateFunction(call) => {
+                self.of_rows(call.func.name(), call.params.args.as_slice())
+            }
+            Expr::WindowFunction(call) => {
+                self.of_rows(call.fun.name(), call.params.args.as_slice())
+            }
             _ => Origin::default(),
         }
     }
@@ -474,15 +483,45 @@ impl Tracer<'_> {
     }
 
     fn branch(&self, expression: &Expr) -> Branch {
-        match is_open(expression) {
-            true => Branch::Open,
-            false => Branch::Of(self.of(expression).told),
+        self.given(expression).branch()
+    }
+
+    fn given(&self, expression: &Expr) -> GivenValue {
+        if is_open(expression) {
+            return GivenValue {
+                is_open: true,
+                ..GivenValue::default()
+            };
+        }
+        let Origin { told, domain, .. } = self.of(expression);
+        GivenValue {
+            is_open: false,
+            told,
+            domain,
         }
     }
 
     /// The type of the elements of an array.
-    fn element_of(&self, array: &Expr) -> Option<String> {
-        element(&self.told(Some(array))?)
+    fn element_of(&self, array: &Expr) -> Origin {
+        let Origin { told, domain, .. } = self.of(array);
+        Origin {
+            domain: given::element(domain),
+            ..Origin::of_told(told.as_deref().and_then(element))
+        }
+    }
+
+    /// The type of an array, which what is made of it has too.
+    fn array_of(&self, array: Option<&Expr>) -> Origin {
+        match array {
+            Some(array) => {
+                let Origin { told, domain, .. } = self.of(array);
+                Origin {
+                    domain: domain.filter(|kind| kind.is_array),
+                    ..Origin::of_told(told)
+                }
+            }
+            None => Origin::default(),
+        }
     }
 
     fn of_call(&self, call: &ScalarFunction) -> Origin {
@@ -499,8 +538,9 @@ impl Tracer<'_> {
                 };
             }
             // The merged column of a FULL JOIN is one, too.
-            "coalesce" | "greatest" | "least" | "nvl" => {
-                common(arguments.iter().map(|value| self.branch(value)))
+            "coalesce" | "greatest" | "least" | "nvl" | "array_concat" => {
+                let values = arguments.iter().map(|value| self.given(value));
+                return of_alternatives(&values.collect::<Vec<_>>());
             }
             // Two of `varchar` are compared as texts, whose first it is then.
             "nullif" => match self.told(arguments.first()) {
@@ -508,18 +548,21 @@ impl Tracer<'_> {
                 told => told,
             },
             "array_element" => match arguments.first() {
-                Some(array) => self.element_of(array),
+                Some(array) => return self.element_of(array),
                 None => None,
             },
             "make_array" => {
-                let told = common(arguments.iter().map(|value| self.branch(value)));
-                told.map(|told| format!("{told}[]"))
+                let values = arguments.iter().map(|value| self.given(value));
+                let of = of_alternatives(&values.collect::<Vec<_>>());
+                return Origin {
+                    domain: given::array(of.domain),
+                    ..Origin::of_told(of.told.map(|told| format!("{told}[]")))
+                };
             }
             "array_append" | "array_remove" | "array_replace" | "array_slice" => {
-                self.told(arguments.first())
+                return self.array_of(arguments.first());
             }
-            "array_prepend" => self.told(arguments.get(1)),
-            "array_concat" => common(arguments.iter().map(|value| self.branch(value))),
+            "array_prepend" => return self.array_of(arguments.get(1)),
             name => match functions::answer(name) {
                 Some(told) => Some(told.to_owned()),
                 None => return self.as_it_says(call),
@@ -541,25 +584,40 @@ impl Tracer<'_> {
         }
     }
 
-    fn of_aggregate(&self, call: &AggregateFunction) -> Option<String> {
-        self.of_rows(call.func.name(), call.params.args.first())
-    }
-
-    fn of_window(&self, call: &WindowFunction) -> Option<String> {
-        self.of_rows(call.fun.name(), call.params.args.first())
-    }
-
     /// What a function of several rows gives, where it gives values as they are.
-    fn of_rows(&self, name: &str, value: Option<&Expr>) -> Option<String> {
-        let told = self.told(value);
-        match name {
+    fn of_rows(&self, name: &str, arguments: &[Expr]) -> Origin {
+        let Some(value) = arguments.first() else {
+            return Origin::default();
+        };
+        let Origin { told, domain, .. } = self.of(value);
+        let (told, domain) = match name {
             // Of all types that are texts here, only this one has these functions of its own.
-            "min" | "max" => told
-                .filter(|told| told == "oid" || told == "bpchar" || told.starts_with("character(")),
-            "array_agg" => told.map(|told| format!("{}[]", of_any_length(&told))),
-            "first_value" | "last_value" | "nth_value" | "lag" | "lead" => told,
-            _ => None,
+            "min" | "max" => {
+                let has_own = |told: &String| {
+                    told == "oid" || told == "bpchar" || told.starts_with("character(")
+                };
+                (told.filter(has_own), domain.filter(|kind| kind.is_array))
+            }
+            "array_agg" => {
+                let told = told.map(|told| format!("{}[]", of_any_length(&told)));
+                (told, given::array(domain))
+            }
+            "first_value" | "last_value" | "nth_value" => (told, domain),
+            // What stands for rows that there are none of is of the same type.
+            "lag" | "lead" => (told, domain.filter(|_| arguments.len() < 3)),
+            _ => return Origin::default(),
+        };
+        Origin {
+            domain,
+            ..Origin::of_told(told.map(|told| of_any_length(&told)))
         }
-        .map(|told| of_any_length(&told))
+    }
+}
+
+/// What has the values of several expressions.
+fn of_alternatives(values: &[GivenValue]) -> Origin {
+    Origin {
+        domain: given::alternatives(values.iter()),
+        ..Origin::of_told(common(values.iter().map(GivenValue::branch)))
     }
 }
