@@ -371,6 +371,10 @@ async fn make_entities(
     Ok(())
 }
 
+fn is_of_attribute(action: &Action) -> bool {
+    matches!(action, Action::Attribute(_))
+}
+
 /// The object; none where it does not exist and may not.
 fn target(session: &Session, alter: &Alter) -> Result<Option<Arc<Object>>> {
     let snapshot = session.instance.catalog.snapshot();
@@ -393,7 +397,7 @@ fn target(session: &Session, alter: &Alter) -> Result<Option<Arc<Object>>> {
         )
         .with_detail(format!("It is {}.", object.kind.with_article()))),
         // To PostgreSQL it is a relation that has attributes.
-        Err(_) if matches!(alter.action, Action::Attribute(_)) => {
+        Err(_) if alter.actions.iter().any(is_of_attribute) => {
             let relation = snapshot.resolve(&alter.name, &path)?;
             let message = format!("\"{}\" is not a composite type", relation.name.name);
             Err(Error::new(SqlState::WRONG_OBJECT_TYPE, message))
