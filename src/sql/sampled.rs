@@ -19,7 +19,7 @@ use super::options::Literal;
 use super::shown::Shown;
 use super::{Statement, parse_one};
 use crate::error::{Error, Result, SqlState};
-use crate::sql::walk::{Visit, VisitMut, ended, flow, visit_expressions};
+use crate::sql::walk::{VisitMut, ended, flow, visit_expressions};
 
 /// What draws rows.
 const METHODS: [&str; 2] = ["BERNOULLI", "SYSTEM"];

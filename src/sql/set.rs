@@ -128,10 +128,16 @@ impl Set {
 
     fn parse_authorization(parser: &mut Parser, of_session: bool, local: bool) -> Parsed<Self> {
         let none = if of_session { "DEFAULT" } else { "NONE" };
-        let role = match &parser.peek_token_ref().token {
-            Token::SingleQuotedString(_) | Token::EscapedStringLiteral(_) => Some(parser.string()?),
-            _ if parser.take_word(none) => None,
-            _ => Some(parser.identifier()?),
+        let is_text = matches!(
+            parser.peek_token_ref().token,
+            Token::SingleQuotedString(_) | Token::EscapedStringLiteral(_)
+        );
+        let role = if is_text {
+            Some(parser.string()?)
+        } else if parser.take_word(none) {
+            None
+        } else {
+            Some(parser.identifier()?)
         };
         // As in PostgreSQL, no role has this name, with quotes or without.
         let role = role.filter(|role| of_session || role != "none");
