@@ -283,7 +283,7 @@ impl Columns<'_> {
             let mut types = self.inputs.iter();
             types.find_map(|input| value.get_type(input.schema().as_ref()).ok())
         };
-        let wanted = case.expr.as_ref().and_then(|value| type_of(value));
+        let wanted = case.expr.as_deref().and_then(type_of);
         let Some(interval @ DataType::Interval(_)) = wanted else {
             return Transformed::no(Expr::Case(case));
         };
