@@ -40,6 +40,7 @@ use crate::models::table_id;
 use crate::session::{Outcome, Session, assigned_times, composites, plan, row_functions};
 use crate::sources::RejectedRows;
 use crate::sql::assignment::is_default;
+use crate::sql::changed_rows::GIVEN;
 use crate::sql::column_names;
 use crate::sql::constraint::Rule;
 use crate::sql::distinct_literals;
@@ -48,9 +49,6 @@ use crate::sql::name::Parenthesized;
 use crate::sql::shown::Shown;
 use crate::sql::{QualifiedName, Statement, parse_one};
 use crate::warehouse::{At, CommitInfo};
-
-/// The table whose columns are those of the table, but for `NOT NULL`.
-const GIVEN: &str = "@given";
 
 /// Plans the rows of an INSERT: one column for each of the table's, cast to its type. The names in
 /// `insert` become full ones, and defaults stand where they are meant.

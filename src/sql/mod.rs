@@ -21,6 +21,7 @@ pub mod assigned_elements;
 pub mod assignment;
 mod between_symmetric;
 pub mod casts_in_names;
+pub mod changed_rows;
 pub mod character_length;
 pub mod checkpoint;
 pub mod close;

@@ -7,7 +7,7 @@ use crate::catalog::name::{check_identifier, check_writable};
 use crate::catalog::pg_catalog::renamed_parts;
 use crate::catalog::{Kind, Object, Oid};
 use crate::error::{Error, Result, SqlState};
-use crate::sql::{QualifiedName, Statement};
+use crate::sql::{QualifiedName, Statement, changed_rows};
 
 impl Transaction<'_> {
     /// Gives an object another name, perhaps in another schema. What reads it reads it by that.
@@ -190,6 +190,9 @@ impl Transaction<'_> {
     }
 
     pub(super) fn check_free(&self, name: &QualifiedName, kind: Kind) -> Result<()> {
+        if kind.is_relation() {
+            changed_rows::refuse(&name.name)?;
+        }
         // As in Postgres, rows of a relation are of a type of its name.
         if let Some(existing) = match kind {
             Kind::Type => {

@@ -7,7 +7,7 @@ use arrow::datatypes::{Field, SchemaRef};
 use datafusion::sql::sqlparser::ast::{Expr, With};
 use parking_lot::Mutex;
 
-use super::found::{EXCLUDED, ROWS, with_suffix};
+use super::found::{EXCLUDED, with_suffix};
 use crate::catalog::{Object, Snapshot};
 use crate::error::{Error, Result};
 use crate::execute::target::Change;
@@ -19,6 +19,7 @@ use crate::session::composites;
 use crate::session::subqueries::shared_row;
 use crate::sql::assigned_elements;
 use crate::sql::assignment::{self, Assignment};
+use crate::sql::changed_rows::ROWS;
 use crate::sql::cursor::folded;
 use crate::sql::identity::Overriding;
 use crate::sql::name::Quoted;

@@ -19,27 +19,13 @@ use crate::instance::StatementContext;
 use crate::models::constraints::{Repeated, assigned, check_columns};
 use crate::models::rejected;
 use crate::session::{declared, plan};
+use crate::sql::changed_rows::{KEY_ROWS, NEW_ROWS, PROPOSED, PUT_ROWS, ROWS};
 use crate::sql::cursor::folded;
 use crate::sql::name::Quoted;
 use crate::sql::{QualifiedName, Statement, column_names, parse_one};
 
-/// What is read in the place of the table where the rows' places are wanted.
-pub(super) const ROWS: &str = "@rows";
-
-/// What is read in the place of the table where its new rows are wanted.
-const NEW_ROWS: &str = "@new";
-
-/// What is read in the place of the table where the rows are wanted that are put into it.
-const PUT_ROWS: &str = "@put";
-
-/// What is read in the place of the table where the rows of an `INSERT` are wanted.
-const PROPOSED: &str = "@proposed";
-
 /// The name by which expressions know the rows of an `INSERT`.
 pub const EXCLUDED: &str = "excluded";
-
-/// What is read in the place of the table where keys that were looked up are wanted.
-const KEY_ROWS: &str = "@keys";
 
 /// The name by which expressions know keys that were looked up.
 pub const KEYS: &str = "tributary:keys";
