@@ -12,6 +12,7 @@ mod expansion;
 mod fields_of_arguments;
 mod ordinality;
 mod resolution;
+mod rows_as_arguments;
 mod selected;
 mod told_arguments;
 
@@ -76,6 +77,7 @@ fn mark_within(
     open: &mut Vec<Oid>,
 ) -> Result<()> {
     selected::put_into_from(node, snapshot, path);
+    rows_as_arguments::name(node, snapshot, path);
     let mut visitor = Calls {
         snapshot,
         path,
