@@ -19,7 +19,7 @@ use datafusion::logical_expr::{Expr, cast};
 use datafusion::sql::sqlparser::ast::ColumnDef;
 use tributary_udfs::composites::{CompositeKind, CompositeType};
 use tributary_udfs::enums::{EnumDefinition, EnumKind};
-use tributary_udfs::postgres::CHARACTER_LENGTH;
+use tributary_udfs::postgres::{CHARACTER_LENGTH, CharacterKind, CharacterLength};
 
 pub use assigned::{cast_values, is_open, named};
 pub use operators::CompositeOperators;
@@ -126,6 +126,17 @@ pub fn attributes(columns: &[ColumnDef], snapshot: &Snapshot, path: &[String]) -
             let name = &column.name;
             let what = format!("an attribute \"{name}\" of type {}", column.data_type);
             return Err(Error::unsupported(what).with_hint("Leave out the digits of a second."));
+        }
+        // Nothing would look at the items that are put into it.
+        let items = character_length::of_items(&column.data_type);
+        let items = items.and_then(|told| character_length::of_told_items(&told));
+        let is_of_one_form = |length: &CharacterLength| {
+            matches!(length.kind, CharacterKind::Uuid | CharacterKind::Fixed)
+        };
+        if items.as_ref().is_some_and(is_of_one_form) {
+            let (name, of) = (&column.name, &column.data_type);
+            let what = format!("an attribute \"{name}\" of type {of}");
+            return Err(Error::unsupported(what).with_hint("Declare it as text[]."));
         }
         let mut metadata = field.metadata().clone();
         if let Some(length) = character_length::of(&column.data_type) {
