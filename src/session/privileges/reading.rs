@@ -166,7 +166,7 @@ impl Checker<'_> {
             },
             ..*self
         };
-        let body = user_functions::probe(create).ok();
+        let body = user_functions::probe(create, self.snapshot).ok();
         if let Some(body) = &body {
             own_relations(&reader.rights, body.as_ref())?;
         }
@@ -215,7 +215,7 @@ fn filtered_views(snapshot: &Snapshot, object: &Object, seen: &mut BTreeSet<u32>
         Statement::CreateModel(create) => filtered_view(create.query.as_ref()),
         Statement::CreateCheck(create) => filtered_view(create.query.as_ref()),
         Statement::CreateView(create) => filtered_view(create.query.as_ref()),
-        Statement::CreateFunction(create) => user_functions::probe(create)
+        Statement::CreateFunction(create) => user_functions::probe(create, snapshot)
             .ok()
             .and_then(|body| filtered_view(body.as_ref())),
         _ => return Ok(()),
