@@ -1,5 +1,4 @@
-//! Literals beside columns of `uuid` and `char(n)`, and of arrays of such, which are of the column's type; and those
-//! that a `CASE` holds against an interval.
+//! Literals beside columns of `uuid` and `char(n)`, and of arrays of such, which are of the column's type.
 //!
 //! Expressions see such columns as texts in the form in which they are kept, a `uuid` in its usual form
 //! and a `char(n)` without the blanks that fill it up (`udfs/src/postgres/character_length.rs`), so that
@@ -17,7 +16,7 @@ use datafusion::common::Column;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::error::Result as QueryResult;
 use datafusion::logical_expr::expr::{Between, BinaryExpr, Case, InList, Placeholder};
-use datafusion::logical_expr::{Expr, ExprSchemable as _, LogicalPlan, Operator, cast, lit};
+use datafusion::logical_expr::{Expr, LogicalPlan, Operator, lit};
 use datafusion::scalar::ScalarValue;
 use tributary_udfs::postgres::{CHARACTER_LENGTH, CharacterKind, CharacterLength, array_elements};
 use tributary_udfs::rewrite_parts;
@@ -227,7 +226,7 @@ impl Columns<'_> {
             }
             Expr::Case(case) => {
                 let Some(kind) = case.expr.as_ref().and_then(|it| self.kind_of(it)) else {
-                    return Ok(self.beside_interval(case));
+                    return Ok(Transformed::no(Expr::Case(case)));
                 };
                 let branches = case.when_then_expr.into_iter();
                 let branches =
@@ -275,26 +274,6 @@ impl Columns<'_> {
             }
             other => Ok(Transformed::no(other)),
         }
-    }
-
-    /// A `CASE` whose literals are read as intervals where it holds them against one.
-    fn beside_interval(&self, mut case: Case) -> Transformed<Expr> {
-        let type_of = |value: &Expr| {
-            let mut types = self.inputs.iter();
-            types.find_map(|input| value.get_type(input.schema().as_ref()).ok())
-        };
-        let wanted = case.expr.as_deref().and_then(type_of);
-        let Some(interval @ DataType::Interval(_)) = wanted else {
-            return Transformed::no(Expr::Case(case));
-        };
-        let mut is_changed = false;
-        for (value, _) in &mut case.when_then_expr {
-            if matches!(value.as_ref(), Expr::Literal(text, _) if text.try_as_str().is_some()) {
-                **value = cast(std::mem::take(value.as_mut()), interval.clone());
-                is_changed = true;
-            }
-        }
-        Transformed::new_transformed(Expr::Case(case), is_changed)
     }
 
     /// The type of an expression beside which literals are brought to one form. A `bpchar` without a
