@@ -104,11 +104,11 @@ impl<'a> Parser<'a> {
         row_expansions::without_parentheses(&mut tokens);
         operators::bare_frame_bounds(&mut tokens);
         frame_exclusions::leave_out(&mut tokens)?;
-        sampled::one_seed(&mut tokens);
         identity_options::put_in_order(&mut tokens);
         for token in &mut tokens {
             make_displayable(token)?;
         }
+        sampled::one_seed(&mut tokens);
         dialect.allow_expressions(MIN_EXPRESSIONS + MAX_EXPRESSIONS_A_TOKEN * tokens.len());
         let parser = Tokens::new(dialect)
             .with_recursion_limit(MAX_DEPTH)
