@@ -2,9 +2,10 @@
 //! be more work than to read them.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, Int64Array, RecordBatch, UInt32Array};
+use arrow::array::{Array as _, ArrayRef, Int64Array, RecordBatch, UInt32Array, UInt64Array};
 use arrow::compute::{concat, concat_batches, take};
 use arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::catalog::Session;
@@ -20,6 +21,10 @@ use crate::error::Error;
 
 /// More rows than these are read by an operator.
 const FEW_ROWS: u64 = 64;
+
+/// So many pieces are read at once of a file that is kept as a whole: to begin to read, with the values of
+/// a dictionary, takes longer than to decode a piece, and the others are asked for sooner or later.
+const PIECES_AT_ONCE: u32 = 16;
 
 /// Some rows of a file.
 struct FileRows {
@@ -159,30 +164,55 @@ impl FileRows {
             .collect();
         if !missing.is_empty() {
             let columns_missing: Vec<usize> = missing.iter().map(|index| columns[*index]).collect();
-            let read = self.read(scan, state, piece, &columns_missing).await?;
+            let pieces = self.read_with(piece, cache.keeps_all_of(self.pieces(), columns.len()));
+            let read = self.read(scan, state, &pieces, &columns_missing).await?;
             for (index, read) in missing.into_iter().zip(read) {
-                cache.put(id(&columns[index]), &read);
-                values[index] = Some(read);
+                let own = id(&columns[index]);
+                for (number, read) in pieces.clone().zip(read) {
+                    let id = PieceId {
+                        piece: number,
+                        ..own.clone()
+                    };
+                    cache.put(id, &read);
+                    if number == piece {
+                        values[index] = Some(read);
+                    }
+                }
             }
         }
         Ok(values.into_iter().flatten().collect())
     }
 
-    /// Reads these columns of a piece from the file.
+    /// How many pieces the file has.
+    fn pieces(&self) -> u32 {
+        let rows = self.file.bounds.rows.unwrap_or_default();
+        u32::try_from(rows.div_ceil(u64::from(PIECE_ROWS))).unwrap_or(u32::MAX)
+    }
+
+    /// The pieces that are read where this one is, alone or with those beside it.
+    fn read_with(&self, piece: u32, with_others: bool) -> Range<u32> {
+        if !with_others {
+            return piece..piece + 1;
+        }
+        let first = piece / PIECES_AT_ONCE * PIECES_AT_ONCE;
+        first..(first + PIECES_AT_ONCE).min(self.pieces())
+    }
+
+    /// Reads these columns of pieces that follow each other from the file: of each column, the values of
+    /// each piece.
     async fn read(
         &self,
         scan: &TableScan,
         state: &dyn Session,
-        piece: u32,
+        pieces: &Range<u32>,
         columns: &[usize],
-    ) -> Result<Vec<ArrayRef>> {
-        let rows = self.file.bounds.rows.unwrap_or_default();
-        let first = u64::from(piece) * u64::from(PIECE_ROWS);
-        let end = (first + u64::from(PIECE_ROWS)).min(rows);
+    ) -> Result<Vec<Vec<ArrayRef>>> {
+        let all = self.file.bounds.rows.unwrap_or_default();
+        let row = |piece: u32| (u64::from(piece) * u64::from(PIECE_ROWS)).min(all);
+        let (first, end) = (row(pieces.start), row(pieces.end));
+        let place = |row: u64| u32::try_from(row).unwrap_or(u32::MAX);
         let mut places = Places::default();
-        for row in first..end {
-            places.insert(self.number, i64::try_from(row).unwrap_or(i64::MAX));
-        }
+        places.insert_all(self.number, place(first)..place(end));
         let plan = scan.columns_at(state, places, columns).await?;
         let batches = collect(plan, state.task_ctx()).await?;
         let read: usize = batches.iter().map(RecordBatch::num_rows).sum();
@@ -190,7 +220,7 @@ impl FileRows {
             let message = format!("{} has {read} of {} rows", self.path, end - first);
             return Err(Error::internal(message).into());
         }
-        let mut values = (0..columns.len())
+        let values = (0..columns.len())
             .map(|column| {
                 let arrays = batches.iter().map(|batch| batch.column(column).as_ref());
                 Ok(concat(&arrays.collect::<Vec<_>>())?)
@@ -198,13 +228,52 @@ impl FileRows {
             .collect::<Result<Vec<_>>>()?;
         // They have room for a whole batch, and are nobody else's now.
         drop(batches);
-        for values in &mut values {
-            values.shrink_to_fit();
-        }
-        Ok(values)
+        let ends = pieces.clone().map(|piece| row(piece + 1) - first);
+        let ends: Vec<u64> = ends.collect();
+        let values = values.into_iter();
+        values.map(|values| in_parts(values, &ends)).collect()
     }
+}
+
+/// Values in parts that end before these places, each without the memory of the others.
+fn in_parts(mut values: ArrayRef, ends: &[u64]) -> Result<Vec<ArrayRef>> {
+    if ends.len() == 1 {
+        values.shrink_to_fit();
+        return Ok(vec![values]);
+    }
+    let mut start = 0;
+    let parts = ends.iter().map(|end| {
+        let places = UInt64Array::from_iter_values(start..*end);
+        start = *end;
+        let mut part = take(&values, &places, None)?;
+        part.shrink_to_fit();
+        Ok(part)
+    });
+    parts.collect()
 }
 
 fn field(scan: &TableScan, column: usize) -> FieldRef {
     Arc::clone(&scan.table_schema().scanned.fields()[column])
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{AsArray, StringArray};
+
+    use super::*;
+
+    #[test]
+    fn parts_have_their_values_and_the_memory_of_these() {
+        let texts = (0..5000).map(|number| format!("number {number}"));
+        let values: ArrayRef = Arc::new(StringArray::from_iter_values(texts));
+        let whole = values.get_array_memory_size();
+        let parts = in_parts(Arc::clone(&values), &[2048, 4096, 5000]).unwrap();
+        let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+        assert_eq!(lengths, [2048, 2048, 904]);
+        assert_eq!(parts[1].as_string::<i32>().value(3), "number 2051");
+        assert_eq!(parts[2].as_string::<i32>().value(903), "number 4999");
+        assert!(parts[2].get_array_memory_size() < whole / 4);
+        let alone = in_parts(values, &[5000]).unwrap();
+        assert_eq!(alone[0].len(), 5000);
+    }
 }

@@ -1,6 +1,7 @@
 //! Where rows of a version stand, so that a statement can say which of them it changes.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use roaring::RoaringBitmap;
 
@@ -18,6 +19,11 @@ impl Places {
     /// Takes in a row; false where it was in already, or cannot be a row of a file.
     pub fn insert(&mut self, file: u32, place: i64) -> bool {
         u32::try_from(place).is_ok_and(|place| self.0.entry(file).or_default().insert(place))
+    }
+
+    /// Takes in the rows of a file from a place up to another one.
+    pub(super) fn insert_all(&mut self, file: u32, places: Range<u32>) {
+        self.0.entry(file).or_default().insert_range(places);
     }
 
     /// Takes in all rows of another set.

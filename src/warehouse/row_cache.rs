@@ -48,6 +48,8 @@ impl Hash for PieceId {
 /// What is kept, up to a limit of bytes.
 pub struct RowCache {
     pieces: PooledCache<PieceId, ArrayRef>,
+    /// How many bytes of these are kept at most.
+    bytes_of_pieces: u64,
     blocks: Arc<BlockCache>,
 }
 
@@ -57,6 +59,7 @@ impl RowCache {
         let blocks = bytes / SHARE_OF_BLOCKS;
         Self {
             pieces: PooledCache::new(bytes - blocks, PIECE_BYTES),
+            bytes_of_pieces: bytes - blocks,
             blocks: Arc::new(blocks_up_to(blocks)),
         }
     }
@@ -76,6 +79,12 @@ impl RowCache {
     /// The blocks of key indexes that are kept.
     pub(super) fn blocks(&self) -> &Arc<BlockCache> {
         &self.blocks
+    }
+
+    /// Whether so many pieces of each of so many columns may all be kept.
+    pub(super) fn keeps_all_of(&self, pieces: u32, columns: usize) -> bool {
+        let bytes = u64::from(pieces) * PIECE_BYTES;
+        bytes.saturating_mul(columns as u64) <= self.bytes_of_pieces
     }
 
     pub(super) fn get(&self, id: &PieceId) -> Option<ArrayRef> {
@@ -137,6 +146,14 @@ mod tests {
         assert!(cache.release());
         assert!(!cache.release());
         assert_eq!(pool.reserved(), 0);
+    }
+
+    #[test]
+    fn pieces_of_small_files_are_all_kept() {
+        let (cache, _) = cache(400 * PIECE_BYTES, 1 << 20);
+        assert!(cache.keeps_all_of(100, 3));
+        assert!(!cache.keeps_all_of(101, 3));
+        assert!(!cache.keeps_all_of(u32::MAX, usize::MAX));
     }
 
     #[test]
