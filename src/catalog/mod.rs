@@ -12,6 +12,7 @@ pub mod privilege;
 pub mod system;
 
 mod dependency;
+mod known_rows;
 mod name;
 mod new_object;
 mod part_comments;

@@ -7,6 +7,7 @@ use arrow::datatypes::SchemaRef;
 use tributary_udfs::composites;
 
 use super::default_privileges::{ANYWHERE, DefaultPrivileges};
+use super::known_rows::KnownRows;
 use super::privilege::{Access, Grant, PUBLIC_ROLE, Privilege};
 use super::publication::Publications;
 use super::referencing::targets;
@@ -83,6 +84,7 @@ pub struct Snapshot {
     dependents: BTreeMap<Oid, BTreeSet<Oid>>,
     /// Which tables have foreign keys that refer to the key.
     referencing: BTreeMap<QualifiedName, BTreeSet<Oid>>,
+    known_rows: KnownRows,
 }
 
 impl Snapshot {
@@ -122,6 +124,16 @@ impl Snapshot {
     /// All objects, by number, which is the order in which they were created.
     pub fn objects(&self) -> impl DoubleEndedIterator<Item = &Arc<Object>> {
         self.objects.values()
+    }
+
+    /// The rows of system views that follow from it.
+    pub fn known_rows(&self) -> &KnownRows {
+        &self.known_rows
+    }
+
+    /// How many objects there are.
+    pub fn object_count(&self) -> usize {
+        self.objects.len()
     }
 
     /// An object by number.
@@ -419,10 +431,6 @@ impl Snapshot {
 
     pub(super) fn referencing_oids(&self, table: &QualifiedName) -> impl Iterator<Item = Oid> {
         self.referencing.get(table).into_iter().flatten().copied()
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.objects.len()
     }
 
     /// The replacement of an object that waits for the commit of its rows.

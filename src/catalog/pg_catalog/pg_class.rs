@@ -1,5 +1,7 @@
 //! `pg_class`: relations.
 
+use std::collections::BTreeMap;
+
 use super::pg_index::method;
 use super::relation::{Relation, wanted_relations};
 use super::table::{Row, Rows, Value, row};
@@ -17,8 +19,11 @@ const HEAP: i64 = 2;
 pub static TABLE: Rows = Rows {
     of: "pg_class",
     make: |sources| {
-        let states = sources.journal().model_states()?;
         let all = wanted_relations(sources);
+        let states = match all.iter().any(|relation| relation.kind == "m") {
+            true => sources.journal().model_states()?,
+            false => BTreeMap::new(),
+        };
         let version = |relation: &Relation| {
             let state = states.get(&relation.object.as_ref()?.oid)?;
             Some((state.version?, state.rows))

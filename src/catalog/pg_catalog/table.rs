@@ -16,6 +16,7 @@ use super::data;
 use crate::catalog::system::{
     Column, ColumnType, NUMERIC_DIGITS, SystemSources, SystemView, timestamptz,
 };
+use crate::catalog::{Kind, Snapshot};
 use crate::error::Result;
 
 /// The nanoseconds of a second.
@@ -224,6 +225,20 @@ impl PgTable {
         Ok(rows)
     }
 
+    /// Whether all rows follow from a snapshot of the catalog, whoever asks for them.
+    fn follows_from(&self, snapshot: &Snapshot) -> bool {
+        match self.name {
+            "pg_attrdef" | "pg_attribute" | "pg_constraint" | "pg_description" | "pg_index" => true,
+            // Which materialized views have rows is told by the journal.
+            "pg_class" => !snapshot
+                .objects()
+                .any(|it| it.kind == Kind::MaterializedView),
+            // What domains are given if nothing is said names types as the path finds them.
+            "pg_type" => !snapshot.has_types(),
+            _ => false,
+        }
+    }
+
     fn fixed_rows(&self) -> Vec<Row> {
         let text = self.fixed.unwrap_or_default();
         data::parse(text, &self.columns)
@@ -273,15 +288,28 @@ impl SystemView for PgTable {
         let Some(make) = self.make else {
             return Ok(fixed.clone());
         };
+        let snapshot = sources.snapshot();
+        let is_kept = sources.wanted_relation().is_none() && self.follows_from(&snapshot);
+        if is_kept && let Some(known) = snapshot.known_rows().of(self.oid) {
+            return Ok(known);
+        }
         let rows = make(sources)?;
+        if rows.is_empty() {
+            return Ok(fixed.clone());
+        }
         let width = self.columns.len();
         debug_assert!(rows.iter().all(|row| row.len() == width), "{}", self.name);
         let both = fixed.iter().zip(arrays(&rows));
-        both.map(|(fixed, made)| match fixed.is_empty() {
-            true => Ok(made),
-            false => Ok(concat(&[fixed, &made])?),
-        })
-        .collect()
+        let both: Vec<ArrayRef> = both
+            .map(|(fixed, made)| match fixed.is_empty() {
+                true => Ok(made),
+                false => Ok(concat(&[fixed, &made])?),
+            })
+            .collect::<Result<_>>()?;
+        if is_kept {
+            snapshot.known_rows().keep(self.oid, &both);
+        }
+        Ok(both)
     }
 }
 

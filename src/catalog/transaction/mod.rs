@@ -64,7 +64,7 @@ impl<'a> Transaction<'a> {
             check_writable(&name.schema, || format!("create \"{name}\""))?;
             self.snapshot.resolve_schema(&name.schema)?;
         }
-        if self.snapshot.len() >= OBJECTS {
+        if self.snapshot.object_count() >= OBJECTS {
             return Err(too_many("objects", OBJECTS));
         }
         self.check_free(&name, kind)?;

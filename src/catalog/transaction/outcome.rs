@@ -79,7 +79,7 @@ impl Transaction<'_> {
         if object.kind != Kind::Role {
             self.snapshot.resolve_schema(&object.name.schema)?;
         }
-        if self.snapshot.len() >= OBJECTS {
+        if self.snapshot.object_count() >= OBJECTS {
             return Err(too_many("objects", OBJECTS));
         }
         self.check_free(&object.name, object.kind)?;
