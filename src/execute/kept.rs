@@ -6,6 +6,10 @@
 //! may answer otherwise at another time. Parameters stay open in it, as sides of comparisons with
 //! columns, where their values decide nothing about the plan.
 //!
+//! One that asks the catalog, by system views or by functions, asks it anew at each run, as the session
+//! that runs it. What of that was computed as the plan was made must follow from the catalog, the settings
+//! and the role alone: whoever was asked then tells whether it does ([`SystemSources::has_told_more`]).
+//!
 //! Queries of the simple protocol have no parameters and are not prepared; those that come again in
 //! the same form are known (`known`), whoever sends them.
 
@@ -35,6 +39,8 @@ pub use self::known::{KnownQueries, LastPlace, Run};
 use self::point::PointQuery;
 use super::{query, small};
 use crate::catalog::Snapshot;
+use crate::catalog::pg_catalog::{self, StatementCatalog};
+use crate::catalog::system::{self, SYSTEM_SCHEMA, SystemSources, SystemTable};
 use crate::config::SessionSettings;
 use crate::error::Result;
 use crate::instance::{Instance, StatementContext};
@@ -118,6 +124,8 @@ pub struct Kept {
     /// Optimized, with parameters open.
     plan: LogicalPlan,
     point: Option<PointQuery>,
+    /// The role that it was made for, where it asks the catalog: it is run as whoever runs it asks.
+    asker: Option<String>,
     /// Whether no expression of it can take long.
     is_brief: bool,
     /// Whether it is of few rows.
@@ -167,6 +175,7 @@ pub async fn plan_for(
             let making = Making {
                 context: session.statement(),
                 settings: session.settings(),
+                role: session.role(),
                 environments: &session.environments,
             };
             let types = Some(prepared.parameter_types.as_slice());
@@ -191,16 +200,19 @@ fn reads_as_all_do(session: &Session) -> bool {
     !replaces && !catalog.is_staged() && session.sees_what_all_do()
 }
 
-/// Whether a query reads one of the server's own relations, itself or through views: of what they have
+/// Whether a query reads, itself or through views, what is neither an object nor a system view: of that
 /// more is to be known than the catalog and the versions of tables.
-fn reads_system(snapshot: &Snapshot, query: &ast::Query) -> Result<bool> {
+fn reads_more(snapshot: &Snapshot, query: &ast::Query) -> Result<bool> {
     for name in references::of_query(query)? {
         let full = QualifiedName::new(name.schema.unwrap_or_default(), name.name);
         let Some(object) = snapshot.relation(&full) else {
+            if is_system_view(&full) {
+                continue;
+            }
             return Ok(true);
         };
         if let Statement::CreateView(view) = &object.definition
-            && reads_system(snapshot, &view.query)?
+            && reads_more(snapshot, &view.query)?
         {
             return Ok(true);
         }
@@ -208,10 +220,19 @@ fn reads_system(snapshot: &Snapshot, query: &ast::Query) -> Result<bool> {
     Ok(false)
 }
 
+fn is_system_view(name: &QualifiedName) -> bool {
+    match pg_catalog::schema(&name.schema) {
+        Some(views) => views.get(&name.name).is_some(),
+        None => name.schema == SYSTEM_SCHEMA && system::view(&name.name).is_some(),
+    }
+}
+
 /// Where a plan is made to be kept.
 struct Making<'a> {
     context: StatementContext,
     settings: SessionSettings,
+    /// By whose rights the catalog is asked.
+    role: String,
     environments: &'a Environments,
 }
 
@@ -220,12 +241,15 @@ impl Making<'_> {
     /// columns that they stand beside.
     async fn of(self, query: &ast::Query, types: Option<&[DataType]>) -> Result<Option<Kept>> {
         let Self {
-            context, settings, ..
+            context,
+            settings,
+            role,
+            environments,
         } = self;
         let snapshot = Arc::clone(&context.snapshot);
         let mut query = query.clone();
         plan::resolve_names(&mut query, &snapshot, &settings.search_path.0)?;
-        if !early_parameters::are_of_plain_records(&query) || reads_system(&snapshot, &query)? {
+        if !early_parameters::are_of_plain_records(&query) || reads_more(&snapshot, &query)? {
             return Ok(None);
         }
         let plan = query::plan(&context, &query).await?;
@@ -237,20 +261,27 @@ impl Making<'_> {
             },
         };
         let plan = typed(plan, &parameters)?;
-        if !eligible::is_steady(&plan)?
-            || (types.is_none() && !eligible::are_plain(&plan, &parameters)?)
-        {
+        let is_steady = eligible::is_steady(&plan)?;
+        // Nothing that it would compute has a row to be computed for.
+        let is_empty = pg_catalog::never_has_rows(&query);
+        let is_known = is_steady || eligible::is_steady_as_asked(&plan)?;
+        let is_plain = types.is_some() || eligible::are_plain(&plan, &parameters)?;
+        if !is_empty && !(is_known && is_plain) {
             return Ok(None);
         }
         let is_brief = eligible::is_brief(&plan)?;
         let told = column_names::rename(plan::columns(&plan), &query);
         let schema = declared::declare(told, &plan, &snapshot);
         let state = context.state;
-        let plan = state.optimize(&plan)?;
+        let plan = state.optimize(&query::as_told(plan)?)?;
         let Some(tables) = eligible::tables(&plan)? else {
             return Ok(None);
         };
-        // A literal NULL is a text to clients.
+        let asks = !is_empty && (!is_steady || eligible::reads_system(&plan)?);
+        // What was computed of it is part of the plan.
+        if asks && StatementCatalog::of(state.config_options())?.has_told_more() {
+            return Ok(None);
+        }
         let columns = plan::columns(&plan);
         if column_types(&columns) != column_types(plan.schema().inner())
             || column_types(&columns) != column_types(&schema)
@@ -258,12 +289,16 @@ impl Making<'_> {
         {
             return Ok(None);
         }
-        let point = PointQuery::of(&plan, &state)?;
+        let point = match asks {
+            true => None,
+            false => PointQuery::of(&plan, &state)?,
+        };
         Ok(Some(Kept {
+            asker: asks.then_some(role),
             is_brief: is_brief && point.is_some(),
             is_small: small::is_small(&plan, &state),
             point,
-            environment: self.environments.share(Environment {
+            environment: environments.share(Environment {
                 task: state.task_ctx(),
                 in_one_piece: OnceLock::new(),
                 state,
@@ -285,11 +320,19 @@ impl Kept {
         let instance = &session.instance;
         let snapshot = instance.catalog.snapshot();
         let environment = &self.environment;
-        if !Arc::ptr_eq(&environment.snapshot, &snapshot) || !environment.is_under_settings(session)
+        if !Arc::ptr_eq(&environment.snapshot, &snapshot)
+            || !environment.is_under_settings(session)
+            || !self.is_of_asker(session)
         {
             return Ok(false);
         }
         self.reads_latest(instance).await
+    }
+
+    /// Whether what it asks the catalog is asked by the same rights.
+    fn is_of_asker(&self, session: &Session) -> bool {
+        let mut asker = self.asker.iter();
+        asker.all(|role| session.has_role(role))
     }
 
     /// Whether its tables have the versions that it reads.
@@ -312,18 +355,25 @@ impl Kept {
         self.is_brief
     }
 
-    /// Begins to run it.
+    /// Begins to run it, for a session.
     ///
     /// # Errors
     /// What the planner and the first batch say.
-    pub async fn rows(&self, parameters: &[ScalarValue]) -> Result<SendableRecordBatchStream> {
+    pub async fn rows(
+        &self,
+        session: &Session,
+        parameters: &[ScalarValue],
+    ) -> Result<SendableRecordBatchStream> {
         let state = &self.environment.state;
         if let Some(point) = &self.point
             && let Some(rows) = point.rows(state, parameters).await?
         {
             return Ok(query::named(at_once(rows), &self.schema));
         }
-        let rows = Box::pin(self.planned_rows(parameters)).await?;
+        let rows = match self.asker {
+            Some(_) => Box::pin(self.asked_rows(session, parameters)).await?,
+            None => Box::pin(self.planned_rows(parameters)).await?,
+        };
         Ok(query::named(rows, &self.schema))
     }
 
@@ -334,14 +384,44 @@ impl Kept {
             true => environment.in_one_piece(),
             false => &environment.state,
         };
-        let plan = self.plan.clone().transform_up(|node| {
-            with_record(node, parameters)?.transform_data(|node| {
+        let plan = self.bound(parameters, None)?;
+        let planner = state.query_planner();
+        let physical = planner.create_physical_plan(&plan, state).await?;
+        Ok(execute_stream(physical, Arc::clone(&environment.task))?)
+    }
+
+    /// Its rows by operators that ask the catalog as a statement of the session does which begins now.
+    async fn asked_rows(
+        &self,
+        session: &Session,
+        parameters: &[ScalarValue],
+    ) -> Result<SendableRecordBatchStream> {
+        let snapshot = Arc::clone(&self.environment.snapshot);
+        let mut state = session.statement_of(snapshot).state;
+        if self.is_small {
+            small::in_one_piece(&mut state);
+        }
+        let asked = StatementCatalog::find(state.config_options())?;
+        let plan = self.bound(parameters, Some(&asked.0))?;
+        let planner = state.query_planner();
+        let physical = planner.create_physical_plan(&plan, &state).await?;
+        Ok(execute_stream(physical, state.task_ctx())?)
+    }
+
+    /// The plan with values in the place of parameters, and system views that are made of these sources.
+    fn bound(
+        &self,
+        parameters: &[ScalarValue],
+        sources: Option<&Arc<dyn SystemSources>>,
+    ) -> Result<LogicalPlan> {
+        let plan = self.plan.clone().transform_up_with_subqueries(|node| {
+            let node = with_record(node, parameters)?;
+            let node = node.transform_data(|node| over_sources(node, sources))?;
+            node.transform_data(|node| {
                 node.map_expressions(|expression| with_values(expression, parameters))
             })
         })?;
-        let planner = state.query_planner();
-        let physical = planner.create_physical_plan(&plan.data, state).await?;
-        Ok(execute_stream(physical, Arc::clone(&environment.task))?)
+        Ok(plan.data)
     }
 }
 
@@ -435,6 +515,23 @@ fn with_record(
     };
     let mut scan = scan.clone();
     scan.source = provider_as_source(Arc::new(lookup.with(values)));
+    Ok(Transformed::yes(LogicalPlan::TableScan(scan)))
+}
+
+/// A node of a plan whose system view is made of these sources, where some are given.
+fn over_sources(
+    node: LogicalPlan,
+    sources: Option<&Arc<dyn SystemSources>>,
+) -> datafusion::error::Result<Transformed<LogicalPlan>> {
+    let (LogicalPlan::TableScan(scan), Some(sources)) = (&node, sources) else {
+        return Ok(Transformed::no(node));
+    };
+    let provider = source_as_provider(&scan.source)?;
+    let Some(view) = SystemTable::of(&provider) else {
+        return Ok(Transformed::no(node));
+    };
+    let mut scan = scan.clone();
+    scan.source = provider_as_source(Arc::new(view.over(sources)));
     Ok(Transformed::yes(LogicalPlan::TableScan(scan)))
 }
 

@@ -51,10 +51,10 @@ impl Ready {
         matches!(self, Self::Kept(run) if run.is_brief())
     }
 
-    async fn rows(self, notices: Arc<Notices>) -> Result<SendableRecordBatchStream> {
+    async fn rows(self, session: &Session) -> Result<SendableRecordBatchStream> {
         match self {
-            Self::Planned(planned) => Box::pin(planned.rows(notices)).await,
-            Self::Kept(run) => run.rows().await,
+            Self::Planned(planned) => Box::pin(planned.rows(session.notices())).await,
+            Self::Kept(run) => run.rows(session).await,
         }
     }
 }
@@ -190,7 +190,7 @@ pub async fn execute(
             if let Some(kept) = kept::plan_for(session, prepared, query, &parameters).await? {
                 return Ok(Outcome::Rows {
                     tag: "SELECT",
-                    stream: kept.rows(&parameters).await?,
+                    stream: kept.rows(session, &parameters).await?,
                 });
             }
             let planning = Box::pin(Planned::new(session, query, parameters));
@@ -199,7 +199,7 @@ pub async fn execute(
     };
     Ok(Outcome::Rows {
         tag: "SELECT",
-        stream: ready.rows(session.notices()).await?,
+        stream: ready.rows(session).await?,
     })
 }
 
@@ -282,8 +282,8 @@ pub async fn physical(state: SessionState, plan: LogicalPlan) -> Result<Arc<dyn 
     Ok(state.create_physical_plan(&as_told(plan)?).await?)
 }
 
-/// A plan that gives columns of the types that clients are told.
-fn as_told(plan: LogicalPlan) -> Result<LogicalPlan> {
+/// A plan that gives columns of the types that clients are told: a literal NULL is a text to them.
+pub(super) fn as_told(plan: LogicalPlan) -> Result<LogicalPlan> {
     let wanted = plan::columns(&plan);
     plan::cast_to(plan, &wanted)
 }

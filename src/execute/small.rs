@@ -8,6 +8,7 @@ use datafusion::datasource::source_as_provider;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{Expr, JoinType, LogicalPlan};
 
+use crate::catalog::system::SystemTable;
 use crate::instance::machine::cores;
 use crate::models::resolution::LookedUp;
 use crate::warehouse;
@@ -43,6 +44,9 @@ fn rows(plan: &LogicalPlan, rounds: &[&str]) -> Option<u64> {
         }
         LogicalPlan::TableScan(scan) => {
             let provider = source_as_provider(&scan.source).ok()?;
+            if let Some(view) = SystemTable::of(&provider) {
+                return Some(view.rows());
+            }
             match LookedUp::of(&provider) {
                 // The entities that share a block with a record.
                 Some(_) => Some(1),

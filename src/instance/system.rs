@@ -5,7 +5,7 @@ mod models_view;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
 use datafusion::catalog::TableProvider;
@@ -37,6 +37,9 @@ use crate::sql::identity::Identity;
 use crate::sql::model_functions::parse_name;
 use crate::sql::{QualifiedName, Statement};
 use crate::warehouse::At;
+
+/// Settings that sessions may differ in which are of one role and have all others in common.
+const OF_SESSIONS: [&str; 3] = ["application_name", "role", "session_authorization"];
 
 /// The role that owns every object, and runs what no client asked for.
 pub const OWNER: &str = "tributary";
@@ -89,6 +92,7 @@ impl Instance {
             lineage: Vec::new(),
             statistics: HashMap::new(),
             stale: HashMap::new(),
+            has_told_more: Arc::default(),
         })
     }
 
@@ -129,6 +133,7 @@ impl Instance {
             lineage,
             statistics: HashMap::new(),
             stale: HashMap::new(),
+            has_told_more: Arc::default(),
         };
         if name == "models" {
             return Ok(Some(Arc::new(ModelsView::new(view, sources)?)));
@@ -216,6 +221,8 @@ struct Seen {
     lineage: Vec<LineageEdge>,
     statistics: HashMap<Oid, TableStatistics>,
     stale: HashMap<Oid, bool>,
+    /// Whether something was asked beside the catalog, the settings and the role.
+    has_told_more: Arc<AtomicBool>,
 }
 
 impl fmt::Debug for Seen {
@@ -241,6 +248,12 @@ fn mode_of(lock: AdvisoryLock) -> LockMode {
 }
 
 impl Seen {
+    /// Notes that something is told which the catalog, the settings and the role do not tell: what
+    /// would be computed of it as a query is planned holds for this session and this moment alone.
+    fn tell_more(&self) {
+        self.has_told_more.store(true, Ordering::Relaxed);
+    }
+
     /// Who takes a lock. One of the transaction is freed when that ends.
     fn advisory_owner(&self, lock: AdvisoryLock) -> AdvisoryOwner {
         let transaction = lock.of_transaction.then(|| {
@@ -353,6 +366,10 @@ impl SystemSources for Seen {
         }))
     }
 
+    fn has_told_more(&self) -> bool {
+        self.has_told_more.load(Ordering::Relaxed)
+    }
+
     fn wants(&self, object: &Object) -> bool {
         let wanted = self.wanted_objects.as_ref();
         wanted.is_none_or(|wanted| wanted.contains(&object.oid))
@@ -363,26 +380,32 @@ impl SystemSources for Seen {
     }
 
     fn journal(&self) -> &Journal {
+        self.tell_more();
         &self.instance.journal
     }
 
     fn is_stale(&self, object: &Object) -> Option<bool> {
+        self.tell_more();
         self.stale.get(&object.oid).copied()
     }
 
     fn table_statistics(&self, object: &Object) -> Option<TableStatistics> {
+        self.tell_more();
         self.statistics.get(&object.oid).copied()
     }
 
     fn standing(&self, object: &Object) -> Option<Standing> {
+        self.tell_more();
         self.instance.standings.get(object.oid)
     }
 
     fn progress(&self, refresh: u64) -> Option<RunningRefresh> {
+        self.tell_more();
         self.instance.running.progress(refresh)
     }
 
     fn lineage(&self) -> Result<Vec<LineageEdge>> {
+        self.tell_more();
         Ok(self.lineage.clone())
     }
 
@@ -395,6 +418,7 @@ impl SystemSources for Seen {
     }
 
     fn session_user(&self) -> String {
+        self.tell_more();
         self.asker.login.clone()
     }
 
@@ -415,6 +439,7 @@ impl SystemSources for Seen {
     }
 
     fn settings(&self) -> Vec<SettingInfo> {
+        self.tell_more();
         let server = &self.instance.configuration.server;
         let initial = &self.instance.configuration.session;
         let info = |setting: &Setting, value: Option<String>, initial: Option<String>, settable| {
@@ -452,18 +477,22 @@ impl SystemSources for Seen {
     }
 
     fn process(&self) -> i32 {
+        self.tell_more();
         self.asker.process
     }
 
     fn prepared_statements(&self) -> Vec<(String, PreparedStatement)> {
+        self.tell_more();
         self.asker.statements.list()
     }
 
     fn cursors(&self) -> Vec<(String, Arc<Cursor>)> {
+        self.tell_more();
         self.asker.cursors.list()
     }
 
     fn transaction_id(&self) -> i64 {
+        self.tell_more();
         let next = || self.instance.transactions.fetch_add(1, Ordering::Relaxed);
         self.asker.transaction.get_or_init(next)
     }
@@ -475,12 +504,14 @@ impl SystemSources for Seen {
     }
 
     fn try_advisory_lock(&self, lock: AdvisoryLock) -> Result<bool> {
+        self.tell_more();
         let locks = self.instance.sessions.advisory_locks();
         let owner = self.advisory_owner(lock);
         Ok(locks.take_at_once(owner, lock.key, mode_of(lock)))
     }
 
     fn free_advisory_lock(&self, lock: AdvisoryLock) -> bool {
+        self.tell_more();
         let locks = self.instance.sessions.advisory_locks();
         locks.free(self.asker.process, lock.key, mode_of(lock))
     }
@@ -491,6 +522,7 @@ impl SystemSources for Seen {
     }
 
     fn next_values(&self, sequence: &str, count: usize) -> Result<Vec<i64>> {
+        self.tell_more();
         let numbered = self.numbered(sequence)?;
         self.check_sequence(&numbered, &[Privilege::Usage, Privilege::Update])?;
         let Numbered {
@@ -535,6 +567,7 @@ impl SystemSources for Seen {
     }
 
     fn current_value(&self, sequence: &str) -> Result<i64> {
+        self.tell_more();
         let numbered = self.numbered(sequence)?;
         self.check_sequence(&numbered, &[Privilege::Usage, Privilege::Select])?;
         let sequence = parse_name(sequence)?.name;
@@ -548,6 +581,7 @@ impl SystemSources for Seen {
     }
 
     fn last_value(&self) -> Result<i64> {
+        self.tell_more();
         self.asker.sequences.last().ok_or_else(|| {
             let message = "lastval is not yet defined in this session";
             Error::new(SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE, message)
@@ -563,6 +597,7 @@ impl SystemSources for Seen {
     }
 
     fn sequence_state(&self, object: &Object, column: &str) -> Result<(i64, bool)> {
+        self.tell_more();
         self.instance.sequence_state(object, column)
     }
 
@@ -571,7 +606,12 @@ impl SystemSources for Seen {
     }
 
     fn setting(&self, name: &str) -> Option<String> {
-        match name.to_ascii_lowercase().as_str() {
+        let lower = name.to_ascii_lowercase();
+        // Known queries are of sessions that call themselves by any name.
+        if OF_SESSIONS.contains(&lower.as_str()) {
+            self.tell_more();
+        }
+        match lower.as_str() {
             "role" => return self.asker.role.clone(),
             "session_authorization" => return Some(self.asker.login.clone()),
             "is_superuser" => {
@@ -600,15 +640,18 @@ impl SystemSources for Seen {
     }
 
     fn listening_channels(&self) -> Vec<String> {
+        self.tell_more();
         let notifying = self.asker.notifying.as_ref();
         notifying.map_or_else(Vec::new, |notifying| notifying.mailbox().channels())
     }
 
     fn notification_queue_usage(&self) -> f64 {
+        self.tell_more();
         self.instance.notifications.usage()
     }
 
     fn size(&self, oid: Oid) -> BoxFuture<'_, Result<u64>> {
+        self.tell_more();
         async move {
             let Some(object) = self
                 .snapshot
@@ -632,6 +675,7 @@ impl SystemSources for Seen {
     }
 
     fn sessions(&self) -> Vec<SessionInfo> {
+        self.tell_more();
         let list = self.instance.sessions.list().into_iter();
         let own = self.role_of(&self.asker.user);
         let sees_all = self.snapshot.is_superuser(own);
@@ -663,6 +707,7 @@ impl SystemSources for Seen {
     }
 
     fn relation_locks(&self) -> Vec<RelationLock> {
+        self.tell_more();
         let mut locks = self.instance.open_transactions.locks();
         locks.extend(self.instance.refresh_locks.list().all());
         locks
@@ -677,6 +722,7 @@ impl SystemSources for Seen {
     }
 
     fn loaded_at(&self) -> DateTime<Utc> {
+        self.tell_more();
         let last = self.instance.reloading.last();
         last.unwrap_or(self.instance.started_at)
     }

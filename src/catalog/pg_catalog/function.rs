@@ -197,7 +197,11 @@ fn rows_of(arguments: &[ColumnarValue], rows: usize) -> Result<Vec<Vec<ScalarVal
 pub struct StatementCatalog(pub Arc<dyn SystemSources>);
 
 impl StatementCatalog {
-    fn find(options: &ConfigOptions) -> Result<&Self> {
+    /// That of the statement that runs, for who keeps it.
+    ///
+    /// # Errors
+    /// A configuration that carries none.
+    pub fn find(options: &ConfigOptions) -> Result<&Self> {
         let missing = || Error::internal("functions of pg_catalog are called without a catalog");
         let found = options.extensions.get::<Self>();
         Ok(found.ok_or_else(missing)?)

@@ -81,6 +81,10 @@ impl SystemView for Lineage {
         &COLUMNS
     }
 
+    fn is_made_as_read(&self) -> bool {
+        false
+    }
+
     fn arrays(&self, sources: &dyn SystemSources) -> Result<Vec<ArrayRef>> {
         let snapshot = sources.snapshot();
         let rights = sources.rights(&snapshot);

@@ -84,6 +84,12 @@ pub trait SystemSources: Debug + Send + Sync {
         true
     }
 
+    /// Whether something was asked that may be another for another session, or at another moment, though
+    /// the catalog, the settings and the role are the same.
+    fn has_told_more(&self) -> bool {
+        false
+    }
+
     /// The journal.
     fn journal(&self) -> &Journal;
 
@@ -358,6 +364,12 @@ pub trait SystemView: Debug + Send + Sync {
     /// one, [`SystemSources::wanted_relation`] has it, and other rows may be left out.
     fn relation_columns(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// Whether its rows are made as they are read; else they are of what was found out as the query was
+    /// planned.
+    fn is_made_as_read(&self) -> bool {
+        true
     }
 
     /// Its rows now, a column each.

@@ -1,5 +1,6 @@
 //! A system view as a table of DataFusion.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -32,11 +33,35 @@ impl SystemTable {
             schema: view.schema(),
         }
     }
+
+    /// The system view that a relation is, where its rows are made as it is scanned.
+    pub fn of(relation: &Arc<dyn TableProvider>) -> Option<&Self> {
+        let relation: &dyn Any = relation.as_ref();
+        let table = relation.downcast_ref::<Self>()?;
+        table.view.is_made_as_read().then_some(table)
+    }
+
+    /// The same view over other sources.
+    #[must_use]
+    pub fn over(&self, sources: &Arc<dyn SystemSources>) -> Self {
+        Self {
+            view: self.view,
+            sources: Arc::clone(sources),
+            schema: Arc::clone(&self.schema),
+        }
+    }
+
+    /// About how many rows it has: those of relations and their like, and of what every PostgreSQL has.
+    pub fn rows(&self) -> u64 {
+        const OF_THE_SERVER: u64 = 1000;
+        OF_THE_SERVER + self.sources.snapshot().object_count() as u64
+    }
 }
 
 impl SystemTable {
-    /// The number of the one relation that a filter is true of.
-    fn relation(&self, filter: &Expr) -> Option<i64> {
+    /// The value that a filter binds a column to which has numbers of relations: a literal, or a parameter
+    /// that is open yet.
+    fn bound<'a>(&self, filter: &'a Expr) -> Option<&'a Expr> {
         let Expr::BinaryExpr(BinaryExpr {
             left,
             op: Operator::Eq,
@@ -45,14 +70,31 @@ impl SystemTable {
         else {
             return None;
         };
-        match (left.as_ref(), right.as_ref()) {
-            (Expr::Column(column), Expr::Literal(ScalarValue::Int64(Some(oid)), _))
-            | (Expr::Literal(ScalarValue::Int64(Some(oid)), _), Expr::Column(column)) => {
-                let columns = self.view.relation_columns();
-                columns.contains(&column.name.as_str()).then_some(*oid)
-            }
-            _ => None,
-        }
+        let (column, value) = match (left.as_ref(), right.as_ref()) {
+            (Expr::Column(column), value) | (value, Expr::Column(column)) => (column, value),
+            _ => return None,
+        };
+        let columns = self.view.relation_columns();
+        columns.contains(&column.name.as_str()).then_some(value)
+    }
+
+    /// Whether a filter is true of one relation alone.
+    fn binds(&self, filter: &Expr) -> bool {
+        let bound = self.bound(filter);
+        bound.is_some_and(|it| matches!(it, Expr::Placeholder(_)) || number(it).is_some())
+    }
+
+    /// The number of the one relation that a filter is true of.
+    fn relation(&self, filter: &Expr) -> Option<i64> {
+        number(self.bound(filter)?)
+    }
+}
+
+/// The number that a literal is.
+fn number(value: &Expr) -> Option<i64> {
+    match value {
+        Expr::Literal(ScalarValue::Int64(number), _) => *number,
+        _ => None,
     }
 }
 
@@ -69,9 +111,9 @@ impl TableProvider for SystemTable {
         &self,
         filters: &[&Expr],
     ) -> Result<Vec<TableProviderFilterPushDown>> {
-        let filters = filters.iter().map(|filter| match self.relation(filter) {
-            Some(_) => TableProviderFilterPushDown::Inexact,
-            None => TableProviderFilterPushDown::Unsupported,
+        let filters = filters.iter().map(|filter| match self.binds(filter) {
+            true => TableProviderFilterPushDown::Inexact,
+            false => TableProviderFilterPushDown::Unsupported,
         });
         Ok(filters.collect())
     }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field};
 use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
 use datafusion::common::{DFSchema, ExprSchema as _};
 use datafusion::datasource::source_as_provider;
@@ -15,8 +15,13 @@ use datafusion::logical_expr::{
 use datafusion::scalar::ScalarValue;
 
 use crate::catalog::pg_catalog;
+use crate::catalog::system::SystemTable;
 use crate::models::resolution::LookedUp;
 use crate::warehouse::{self, TableId};
+use crate::wire::types::POSTGRES_TYPE;
+
+/// The type of numbers of objects, by its name.
+const OID: &str = "oid";
 
 /// Functions that look into the catalog, or at who asks.
 static OF_CATALOG: LazyLock<HashSet<String>> = LazyLock::new(|| {
@@ -107,6 +112,63 @@ fn is_steady_alone(expression: &Expr) -> bool {
     }
 }
 
+/// Whether a plan that is not optimized yet gives the same rows whenever it is run for one session over
+/// the same rows, those of system views among them, though it calls functions that look into the catalog
+/// or has subqueries. What such functions say is computed at each run, or as the plan is optimized: who
+/// keeps it has to see to it that nothing was told then that holds for less.
+pub(super) fn is_steady_as_asked(plan: &LogicalPlan) -> Result<bool> {
+    let mut steady = true;
+    plan.apply_with_subqueries(|node| {
+        steady &= match node {
+            LogicalPlan::Projection(_)
+            | LogicalPlan::Filter(_)
+            | LogicalPlan::Window(_)
+            | LogicalPlan::Aggregate(_)
+            | LogicalPlan::Sort(_)
+            | LogicalPlan::Join(_)
+            | LogicalPlan::Union(_)
+            | LogicalPlan::EmptyRelation(_)
+            | LogicalPlan::Subquery(_)
+            | LogicalPlan::SubqueryAlias(_)
+            | LogicalPlan::Limit(_)
+            | LogicalPlan::Values(_)
+            | LogicalPlan::Distinct(_)
+            | LogicalPlan::Unnest(_) => true,
+            LogicalPlan::TableScan(scan) => match scan.source.get_logical_plan() {
+                Some(view) => is_steady_as_asked(&view)?,
+                None => true,
+            },
+            _ => false,
+        };
+        node.apply_expressions(|expression| {
+            expression.apply(|expression| {
+                steady &= is_steady_alone(expression) || is_asked_of_catalog(expression);
+                Ok(go_on(steady))
+            })
+        })?;
+        Ok(go_on(steady))
+    })?;
+    Ok(steady)
+}
+
+/// Whether an expression calls a function of the catalog that does nothing, or is one that plans may be
+/// run by again beside those that are [steady](is_steady_alone).
+fn is_asked_of_catalog(expression: &Expr) -> bool {
+    match expression {
+        Expr::ScalarFunction(call) => {
+            call.func.signature().volatility != Volatility::Volatile
+                && OF_CATALOG.contains(call.func.name())
+        }
+        Expr::ScalarSubquery(_)
+        | Expr::Exists(_)
+        | Expr::InSubquery(_)
+        | Expr::OuterReferenceColumn(..)
+        | Expr::Unnest(_)
+        | Expr::WindowFunction(_) => true,
+        _ => false,
+    }
+}
+
 /// Whether no expression of a plan that is not optimized yet, or of the views that it reads, can take
 /// long to compute: calls of functions can, unless all that they take and give has a fixed width.
 pub(super) fn is_brief(plan: &LogicalPlan) -> Result<bool> {
@@ -143,13 +205,16 @@ fn is_brief_alone(expression: &Expr, schema: &DFSchema) -> bool {
     }
 }
 
-/// The tables that an optimized plan reads, with their versions; none where it reads something else,
-/// or other versions than the latest.
+/// The tables that an optimized plan reads, with their versions; none where it reads something else but
+/// system views, or other versions than the latest.
 pub(super) fn tables(plan: &LogicalPlan) -> Result<Option<Vec<(TableId, i64)>>> {
     let mut tables = Some(Vec::new());
-    plan.apply(|node| {
+    plan.apply_with_subqueries(|node| {
         if let LogicalPlan::TableScan(scan) = node {
             let provider = source_as_provider(&scan.source)?;
+            if SystemTable::of(&provider).is_some() {
+                return Ok(TreeNodeRecursion::Continue);
+            }
             let table = match LookedUp::of(&provider) {
                 Some(lookup) => lookup.table(),
                 None => warehouse::latest_of(&provider),
@@ -164,10 +229,22 @@ pub(super) fn tables(plan: &LogicalPlan) -> Result<Option<Vec<(TableId, i64)>>> 
     Ok(tables)
 }
 
+/// Whether an optimized plan reads system views.
+pub(super) fn reads_system(plan: &LogicalPlan) -> Result<bool> {
+    let mut reads = false;
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node {
+            reads |= SystemTable::of(&source_as_provider(&scan.source)?).is_some();
+        }
+        Ok(go_on(!reads))
+    })?;
+    Ok(reads)
+}
+
 /// Whether all open parameters of an optimized plan are compared with columns.
 pub(super) fn is_open_in_comparisons(plan: &LogicalPlan) -> Result<bool> {
     let (mut all, mut compared) = (0, 0);
-    plan.apply(|node| {
+    plan.apply_with_subqueries(|node| {
         node.apply_expressions(|expression| {
             expression.apply(|expression| {
                 all += usize::from(matches!(expression, Expr::Placeholder(_)));
@@ -183,7 +260,7 @@ pub(super) fn is_open_in_comparisons(plan: &LogicalPlan) -> Result<bool> {
 /// alone, which are no more than these: a value of theirs is then what it would be as a literal.
 pub(super) fn are_plain(plan: &LogicalPlan, parameters: &[DataType]) -> Result<bool> {
     let mut plain = true;
-    plan.apply(|node| {
+    plan.apply_with_subqueries(|node| {
         let schema = merge_schema(&node.inputs());
         node.apply_expressions(|expression| {
             expression.apply(|expression| {
@@ -220,10 +297,16 @@ fn are_of_one_type(sides: &[&Expr], schema: &DFSchema, parameters: &[DataType]) 
     sides.iter().all(|side| match side {
         Expr::Placeholder(placeholder) => {
             let given = super::index(placeholder).and_then(|index| parameters.get(index));
-            given == Some(column.data_type()) && column.metadata().is_empty()
+            given == Some(column.data_type()) && is_plain(column)
         }
         _ => true,
     })
+}
+
+/// Whether the values of a column are no more than those of its type, or numbers of objects.
+fn is_plain(column: &Field) -> bool {
+    let mut known = column.metadata().iter();
+    known.all(|(key, value)| key == POSTGRES_TYPE && value == OID)
 }
 
 fn is_comparison(operator: Operator) -> bool {

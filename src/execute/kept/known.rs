@@ -80,12 +80,12 @@ impl Run {
         self.kept.is_brief
     }
 
-    /// Begins to run it.
+    /// Begins to run it, for a session.
     ///
     /// # Errors
     /// Those of [`Kept::rows`].
-    pub async fn rows(&self) -> Result<SendableRecordBatchStream> {
-        self.kept.rows(&self.values).await
+    pub async fn rows(&self, session: &Session) -> Result<SendableRecordBatchStream> {
+        self.kept.rows(session, &self.values).await
     }
 }
 
@@ -208,6 +208,7 @@ impl Place {
         let making = Making {
             context: instance.statement_of(&asker, snapshot, &self.settings, Reading::Rows),
             settings: self.settings.clone(),
+            role: self.role.clone(),
             environments: &self.environments,
         };
         // What is wrong is told by who plans it anew.
@@ -236,7 +237,8 @@ pub(super) fn parameter_types(
     Ok(types.collect())
 }
 
-/// Literals as values of these types; none where one is another number, or no number.
+/// Literals as values of these types; none where one is another number, or no number. A text is a number as
+/// clients write one of an object: by its digits alone, and of 32 bits, which that of an object has.
 fn of_types(values: Vec<ScalarValue>, types: &[DataType]) -> Option<Vec<ScalarValue>> {
     if values.len() != types.len() {
         return None;
@@ -246,9 +248,15 @@ fn of_types(values: Vec<ScalarValue>, types: &[DataType]) -> Option<Vec<ScalarVa
         .map(|(value, data_type)| match value {
             ScalarValue::Int64(Some(number)) => of_integer(number, data_type),
             ScalarValue::Utf8(Some(_)) if *data_type == DataType::Utf8 => Some(value),
+            ScalarValue::Utf8(Some(text)) => of_integer(of_digits(&text)?.into(), data_type),
             _ => None,
         })
         .collect()
+}
+
+fn of_digits(text: &str) -> Option<u32> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_plain)
 }
 
 fn of_integer(number: i64, data_type: &DataType) -> Option<ScalarValue> {
@@ -257,5 +265,25 @@ fn of_integer(number: i64, data_type: &DataType) -> Option<ScalarValue> {
         DataType::Int32 => i32::try_from(number).ok().map(ScalarValue::from),
         DataType::Int16 => i16::try_from(number).ok().map(ScalarValue::from),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_digits_are_values_of_integers() {
+        let value = |text: &str, data_type| of_types(vec![text.into()], &[data_type]);
+        let number = |number: i64| Some(vec![ScalarValue::from(number)]);
+        assert_eq!(value("16384", DataType::Int64), number(16384));
+        assert_eq!(value("4294967295", DataType::Int64), number(4_294_967_295));
+        for text in ["4294967296", "-1", "+1", " 1", "1.0", "0x1", ""] {
+            assert_eq!(value(text, DataType::Int64), None, "{text}");
+        }
+        assert_eq!(value("7", DataType::Int16), Some(vec![7_i16.into()]));
+        assert_eq!(value("70000", DataType::Int16), None);
+        assert_eq!(value("1", DataType::Utf8), Some(vec!["1".into()]));
+        assert_eq!(value("1", DataType::Date32), None);
     }
 }

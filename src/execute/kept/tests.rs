@@ -96,3 +96,90 @@ async fn an_execute_that_is_run_later_holds_no_plan() {
     let later = prepare(&session, "EXECUTE find(2)").await;
     assert!(matches!(*later.kept.lock(), KeptPlan::Unused));
 }
+
+/// The rows of a statement that is prepared.
+async fn rows(session: &Session, prepared: &Prepared) -> Vec<RecordBatch> {
+    let outcome = session.execute(prepared, Vec::new()).await.unwrap();
+    let Outcome::Rows { stream, .. } = outcome else {
+        panic!("a query answers with rows");
+    };
+    stream.try_collect().await.unwrap()
+}
+
+/// Whether a query of the simple protocol is run by a kept plan.
+async fn is_known(session: &Session, sql: &str) -> bool {
+    let statement = session.parse(sql).unwrap().pop().unwrap();
+    let prepared = session.prepare_to_run(statement).await.unwrap();
+    let is_known = matches!(*prepared.ready.lock(), Some(query::Ready::Kept(_)));
+    rows(session, &prepared).await;
+    is_known
+}
+
+#[test]
+fn what_psql_asks_to_describe_tables_is_planned_once() {
+    test_server::block_on(tables_are_described);
+}
+
+async fn tables_are_described() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(folder.path()).await;
+    run(&session, "CREATE TABLE t (id BIGINT PRIMARY KEY, a TEXT)").await;
+    let asked = [
+        include_str!("../../catalog/pg_catalog/psql/describe_find.sql"),
+        include_str!("../../catalog/pg_catalog/psql/describe_relation_more.sql"),
+        include_str!("../../catalog/pg_catalog/psql/describe_columns_more.sql"),
+        include_str!("../../catalog/pg_catalog/psql/describe_indexes.sql"),
+        include_str!("../../catalog/pg_catalog/psql/describe_policies.sql"),
+        include_str!("../../catalog/pg_catalog/psql/describe_statistics.sql"),
+        include_str!("../../catalog/pg_catalog/psql/describe_publications.sql"),
+        include_str!("../../catalog/pg_catalog/psql/describe_parents.sql"),
+        include_str!("../../catalog/pg_catalog/psql/describe_children.sql"),
+    ];
+    for sql in asked {
+        is_known(&session, sql).await;
+        is_known(&session, sql).await;
+        assert!(is_known(&session, sql).await, "{sql}");
+    }
+    // Those that name their table in one condition alone are known of any.
+    for sql in &asked[1..4] {
+        let of_another = sql.replace("16385", "16384");
+        assert!(is_known(&session, &of_another).await, "{of_another}");
+    }
+    run(&session, "CREATE TABLE another (id BIGINT)").await;
+    assert!(!is_known(&session, asked[1]).await);
+}
+
+#[test]
+fn what_is_computed_for_one_session_or_moment_is_not_kept() {
+    test_server::block_on(sessions_and_moments);
+}
+
+async fn sessions_and_moments() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(folder.path()).await;
+    let asked = [
+        ("SELECT current_user, current_setting('TimeZone')", true),
+        (
+            "SELECT pid FROM pg_stat_activity WHERE usename = 'nobody'",
+            true,
+        ),
+        ("SELECT pg_backend_pid()", false),
+        ("SELECT session_user", false),
+        ("SELECT current_setting('application_name')", false),
+        (
+            "SELECT relname FROM pg_class WHERE now() < '2000-01-01'",
+            false,
+        ),
+        (
+            "SELECT relname, random() FROM pg_class WHERE relname = 'x'",
+            false,
+        ),
+        ("SELECT count(*) FROM tributary.lineage", false),
+        ("SELECT count(*) FROM tributary.rejected_rows", false),
+    ];
+    for (sql, is_kept) in asked {
+        is_known(&session, sql).await;
+        is_known(&session, sql).await;
+        assert_eq!(is_known(&session, sql).await, is_kept, "{sql}");
+    }
+}
