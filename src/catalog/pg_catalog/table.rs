@@ -226,13 +226,15 @@ impl PgTable {
     }
 
     /// Whether all rows follow from a snapshot of the catalog, whoever asks for them.
-    fn follows_from(&self, snapshot: &Snapshot) -> bool {
+    pub(super) fn follows_from(&self, snapshot: &Snapshot) -> bool {
         match self.name {
-            "pg_attrdef" | "pg_attribute" | "pg_constraint" | "pg_description" | "pg_index" => true,
+            "pg_attrdef" | "pg_attribute" | "pg_constraint" | "pg_description" | "pg_index"
+            | "pg_namespace" => true,
             // Which materialized views have rows is told by the journal.
             "pg_class" => !snapshot
                 .objects()
                 .any(|it| it.kind == Kind::MaterializedView),
+            "pg_proc" => !snapshot.has_functions(),
             // What domains are given if nothing is said names types as the path finds them.
             "pg_type" => !snapshot.has_types(),
             _ => false,
@@ -288,28 +290,32 @@ impl SystemView for PgTable {
         let Some(make) = self.make else {
             return Ok(fixed.clone());
         };
-        let snapshot = sources.snapshot();
-        let is_kept = sources.wanted_relation().is_none() && self.follows_from(&snapshot);
-        if is_kept && let Some(known) = snapshot.known_rows().of(self.oid) {
-            return Ok(known);
-        }
         let rows = make(sources)?;
-        if rows.is_empty() {
-            return Ok(fixed.clone());
-        }
         let width = self.columns.len();
         debug_assert!(rows.iter().all(|row| row.len() == width), "{}", self.name);
-        let both = fixed.iter().zip(arrays(&rows));
-        let both: Vec<ArrayRef> = both
-            .map(|(fixed, made)| match fixed.is_empty() {
-                true => Ok(made),
-                false => Ok(concat(&[fixed, &made])?),
-            })
-            .collect::<Result<_>>()?;
-        if is_kept {
-            snapshot.known_rows().keep(self.oid, &both);
+        let all: Vec<ArrayRef> = match rows.is_empty() {
+            true => fixed.clone(),
+            false => fixed
+                .iter()
+                .zip(arrays(&rows))
+                .map(|(fixed, made)| match fixed.is_empty() {
+                    true => Ok(made),
+                    false => Ok(concat(&[fixed, &made])?),
+                })
+                .collect::<Result<_>>()?,
+        };
+        let snapshot = sources.snapshot();
+        if sources.wanted_relation().is_none() && self.follows_from(&snapshot) {
+            snapshot.known_rows().keep(self.oid, &all);
         }
-        Ok(both)
+        Ok(all)
+    }
+
+    fn arrays_at_hand(&self, sources: &dyn SystemSources) -> Option<Vec<ArrayRef>> {
+        match self.make {
+            Some(_) => sources.snapshot().known_rows().of(self.oid),
+            None => self.arrays.get().cloned(),
+        }
     }
 }
 

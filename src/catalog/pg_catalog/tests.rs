@@ -60,6 +60,48 @@ impl SystemSources for Server {
     }
 }
 
+/// The catalog of a server, of which nothing else is told.
+#[derive(Debug)]
+struct CatalogAlone(Server);
+
+impl SystemSources for CatalogAlone {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        self.0.snapshot()
+    }
+
+    fn journal(&self) -> &Journal {
+        panic!("the journal was asked")
+    }
+
+    fn is_stale(&self, _object: &Object) -> Option<bool> {
+        panic!("it was asked what is stale")
+    }
+
+    fn table_statistics(&self, _object: &Object) -> Option<TableStatistics> {
+        None
+    }
+
+    fn lineage(&self) -> Result<Vec<LineageEdge>> {
+        panic!("the lineage was asked for")
+    }
+
+    fn settings(&self) -> Vec<SettingInfo> {
+        panic!("the settings were asked for")
+    }
+
+    fn sessions(&self) -> Vec<SessionInfo> {
+        panic!("the sessions were asked for")
+    }
+
+    fn search_path(&self) -> Vec<String> {
+        panic!("the path was asked for")
+    }
+
+    fn user(&self) -> String {
+        panic!("it was asked who asks")
+    }
+}
+
 /// A server with an object of each kind, numbered as they are listed here.
 fn server() -> Server {
     let folder = tempfile::tempdir().unwrap();
@@ -189,6 +231,26 @@ fn cells(answer: &str) -> Vec<Vec<&str>> {
     let rows = answer.lines().filter(|line| line.starts_with('|')).skip(1);
     rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect())
         .collect()
+}
+
+#[test]
+fn rows_that_stay_with_the_catalog_follow_from_it_alone() {
+    let alone = CatalogAlone(server());
+    let snapshot = alone.snapshot();
+    let mut kept = 0;
+    for table in tables().filter(|table| table.follows_from(&snapshot)) {
+        assert!(table.arrays_at_hand(&alone).is_none(), "{}", table.name);
+        let made = table.arrays(&alone).unwrap();
+        assert_eq!(table.arrays_at_hand(&alone), Some(made), "{}", table.name);
+        kept += 1;
+    }
+    assert!(kept > 6);
+    // Whether the materialized view has rows is another matter.
+    let relations = table("pg_class").unwrap();
+    assert!(!relations.follows_from(&snapshot));
+    create(&alone.0, "crm.more", "CREATE TABLE crm.more (id bigint)");
+    let columns = table("pg_attribute").unwrap();
+    assert!(columns.arrays_at_hand(&alone).is_none());
 }
 
 #[tokio::test]

@@ -384,12 +384,25 @@ pub trait SystemView: Debug + Send + Sync {
         Arc::new(Schema::new(fields))
     }
 
+    /// Its rows, a column each, if they are at hand: nothing is made or waited for then. They may be more
+    /// than are wanted.
+    fn arrays_at_hand(&self, _sources: &dyn SystemSources) -> Option<Vec<ArrayRef>> {
+        None
+    }
+
     /// Its rows now.
     ///
     /// # Errors
     /// Those of what it is made of.
     fn rows(&self, sources: &dyn SystemSources) -> Result<RecordBatch> {
-        let arrays = self.arrays(sources)?;
+        self.batch(self.arrays(sources)?)
+    }
+
+    /// Columns of its rows as a batch.
+    ///
+    /// # Errors
+    /// Columns of other types than it has.
+    fn batch(&self, arrays: Vec<ArrayRef>) -> Result<RecordBatch> {
         let rows = arrays.first().map_or(0, |array| array.len());
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         Ok(RecordBatch::try_new_with_options(

@@ -133,12 +133,15 @@ impl SystemTable {
         let narrowed = relation.and_then(|oid| self.sources.for_relation(oid));
         let sources = narrowed.unwrap_or_else(|| Arc::clone(&self.sources));
         let view = self.view;
-        // The journal is read from the disk.
-        let rows = tokio::task::spawn_blocking(move || view.rows(&*sources))
-            .await
-            .map_err(|error| {
-                crate::error::Error::internal(format!("tributary.{}: {error}", view.name()))
-            })??;
+        let rows = match view.arrays_at_hand(&*sources) {
+            Some(arrays) => view.batch(arrays)?,
+            // The journal is read from the disk.
+            None => tokio::task::spawn_blocking(move || view.rows(&*sources))
+                .await
+                .map_err(|error| {
+                    crate::error::Error::internal(format!("tributary.{}: {error}", view.name()))
+                })??,
+        };
         let plan =
             MemorySourceConfig::try_new_exec(&[vec![rows]], self.schema(), projection.cloned())?;
         Ok(plan)
