@@ -14,13 +14,17 @@
 //!
 //! `propagate_empty_relation` would have the one branch of a union that has rows answer columns of the
 //! union's names, whatever its own are.
+//!
+//! `extract_leaf_expressions` and `push_down_leaf_projections` have attributes of rows read further below, with
+//! the columns that are wanted beside them; where a projection gives one of these the name of another, or its
+//! own without its relation's, they would fail.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use datafusion::common::NullEquality;
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
-use datafusion::error::Result;
+use datafusion::common::{NullEquality, SchemaError};
+use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{Expr, GroupingSet, LogicalPlan, Projection};
 use datafusion::optimizer::optimizer::ApplyOrder;
@@ -39,6 +43,7 @@ pub(super) fn optimizer_rules() -> Vec<Rule> {
             "eliminate_cross_join" => Arc::new(BelowKeys(rule)),
             "push_down_filter" => Guarded::by(rule, decides_on_whole_groups),
             "propagate_empty_relation" => Arc::new(NamedBranch(rule)),
+            "extract_leaf_expressions" | "push_down_leaf_projections" => Arc::new(NamedApart(rule)),
             _ => rule,
         })
         .collect()
@@ -140,6 +145,49 @@ impl OptimizerRule for NamedBranch {
             Some(branch) => Ok(Transformed::yes(branch)),
             None => self.0.rewrite(plan, config),
         }
+    }
+}
+
+/// A rule that puts columns beside others: a plan in which two of them would have one name stays as it is.
+#[derive(Debug)]
+struct NamedApart(Rule);
+
+impl OptimizerRule for NamedApart {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn apply_order(&self) -> Option<ApplyOrder> {
+        self.0.apply_order()
+    }
+
+    fn rewrite(
+        &self,
+        plan: LogicalPlan,
+        config: &dyn OptimizerConfig,
+    ) -> Result<Transformed<LogicalPlan>> {
+        // Nodes by themselves are rewritten only where they are projections.
+        if self.apply_order().is_some() && !matches!(plan, LogicalPlan::Projection(_)) {
+            return self.0.rewrite(plan, config);
+        }
+        match self.0.rewrite(plan.clone(), config) {
+            Err(error) if is_of_names(&error) => Ok(Transformed::no(plan)),
+            rewritten => rewritten,
+        }
+    }
+}
+
+/// Whether a plan failed since columns in it have one name.
+fn is_of_names(error: &DataFusionError) -> bool {
+    use SchemaError::{AmbiguousReference, DuplicateQualifiedField, DuplicateUnqualifiedField};
+    match error.find_root() {
+        DataFusionError::SchemaError(error, _) => matches!(
+            error.as_ref(),
+            AmbiguousReference { .. }
+                | DuplicateQualifiedField { .. }
+                | DuplicateUnqualifiedField { .. }
+        ),
+        _ => false,
     }
 }
 
