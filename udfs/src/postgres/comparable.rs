@@ -3,7 +3,8 @@
 //! Arrow compares months, then days, then the rest of intervals, so that 48 hours are less than a day; to
 //! PostgreSQL a month has 30 days and a day 24 hours where they are compared, and so an interval is its
 //! length here. Within arrays and records Arrow tells `-0` from `0`, and one NaN from another. NULL comes
-//! behind all other elements and attributes.
+//! behind all other elements and attributes. Arrays of several dimensions have an order of their own
+//! (`array_order`).
 
 use std::sync::Arc;
 
@@ -22,7 +23,9 @@ use datafusion::logical_expr::{
     ScalarUDFImpl, Signature, SortExpr, Volatility,
 };
 
+use super::array_order;
 use super::converted::only_value;
+use super::functions::has_dimensions;
 use super::interval::{SPAN, spans};
 
 /// The type of the comparable forms of values.
@@ -101,6 +104,9 @@ pub fn comparable(values: &ArrayRef) -> Result<ArrayRef> {
 
 /// Compares values of one array with values of another by their places; NULL comes last.
 pub(super) fn in_order(one: &ArrayRef, other: &ArrayRef) -> Result<DynComparator> {
+    if has_dimensions(one.data_type()) && has_dimensions(other.data_type()) {
+        return array_order::in_order(one, other);
+    }
     let nulls_last = SortOptions::new(false, false);
     let (one, other) = (comparable(one)?, comparable(other)?);
     Ok(make_comparator(&one, &other, nulls_last)?)
@@ -148,9 +154,17 @@ pub(super) fn form(value: Expr) -> Expr {
     Expr::ScalarFunction(ScalarFunction::new_udf(Arc::new(function), vec![value]))
 }
 
-/// Puts what is compared by forms in their order; answers whether there was any.
-pub(super) fn order_by_form(order: &mut [SortExpr], schema: &DFSchema) -> bool {
-    let mut is_changed = false;
+/// Puts what is compared by forms in their order, and arrays of several dimensions in theirs; answers whether there
+/// was any.
+pub(super) fn order_by_form(order: &mut Vec<SortExpr>, schema: &DFSchema) -> bool {
+    let given = std::mem::take(order);
+    let count = given.len();
+    order.extend(
+        given
+            .into_iter()
+            .flat_map(|key| array_order::keys(key, schema)),
+    );
+    let mut is_changed = order.len() != count;
     for sort in order {
         if are_by_form([&sort.expr], schema) {
             sort.expr = form(std::mem::take(&mut sort.expr));

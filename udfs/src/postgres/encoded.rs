@@ -13,7 +13,7 @@ use super::arithmetic::{CheckedArithmetic, Operation};
 use super::character_length::CharacterLength;
 use super::conversion::{Conversion, ConversionForm};
 use super::numeric_rule::NUMERIC_AVERAGE;
-use super::rule::{EXACT_SUM, FLOAT_MAX, FLOAT_MIN, POSTGRES_SUM};
+use super::rule::{ARRAY_MAX, ARRAY_MIN, EXACT_SUM, FLOAT_MAX, FLOAT_MIN, POSTGRES_SUM};
 use super::spread::SPREADS;
 use super::texts_in_order::TEXTS_IN_ORDER;
 
@@ -54,6 +54,7 @@ struct Cast {
 /// The bytes of the aggregates, which tell beside their names which they are.
 const EXACT: &[u8] = b"exact";
 const OF_SQL: &[u8] = b"sql";
+const OF_ARRAYS: &[u8] = b"arrays";
 
 /// Writes a function of this folder, and nothing for any other.
 pub(crate) fn encode(function: &ScalarUDF, buffer: &mut Vec<u8>) -> Result<()> {
@@ -131,7 +132,7 @@ fn function(implementation: impl ScalarUDFImpl + 'static) -> Arc<ScalarUDF> {
 }
 
 /// The sums that overflow with an error, averages, variances and standard deviations of numerics, the extremes
-/// of floats, and texts in an order, each with its bytes.
+/// of floats and of arrays of several dimensions, and texts in an order, each with its bytes.
 fn own() -> impl Iterator<Item = (&'static Arc<AggregateUDF>, &'static [u8])> {
     let own: [&'static Arc<AggregateUDF>; 5] = [
         &EXACT_SUM,
@@ -142,7 +143,9 @@ fn own() -> impl Iterator<Item = (&'static Arc<AggregateUDF>, &'static [u8])> {
     ];
     let own = own.into_iter().chain(SPREADS.iter());
     let of_sql: (&'static Arc<AggregateUDF>, _) = (&POSTGRES_SUM, OF_SQL);
-    own.map(|own| (own, EXACT)).chain([of_sql])
+    let of_arrays: [(&'static Arc<AggregateUDF>, _); 2] =
+        [(&ARRAY_MIN, OF_ARRAYS), (&ARRAY_MAX, OF_ARRAYS)];
+    own.map(|own| (own, EXACT)).chain([of_sql]).chain(of_arrays)
 }
 
 /// Writes an aggregate of this folder, and nothing for any other function.

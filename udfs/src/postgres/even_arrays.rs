@@ -98,7 +98,7 @@ impl ScalarUDFImpl for EvenArrays {
 
 /// How long an array is in each of its dimensions, of which one without elements has none, and NULL; nothing
 /// where parts of it differ in that.
-fn dimensions(lists: &ListArray, row: usize) -> Option<Vec<usize>> {
+pub(super) fn dimensions(lists: &ListArray, row: usize) -> Option<Vec<usize>> {
     let length = usize::try_from(lists.value_length(row)).ok()?;
     if length == 0 || lists.is_null(row) {
         return Some(Vec::new());

@@ -6,6 +6,8 @@
 //! no functions that a user calls, and keep the names of what they stand for.
 
 mod arithmetic;
+mod array_extremes;
+mod array_order;
 mod arrays;
 mod average;
 mod bounded_text;
@@ -56,6 +58,7 @@ mod nested_order;
 mod now;
 mod numeric;
 mod numeric_rule;
+mod of_elements;
 mod of_one_type;
 mod range;
 mod range_frames;

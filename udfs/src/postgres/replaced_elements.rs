@@ -1,5 +1,5 @@
-//! `array_replace`, which puts another element in the place of each that is the one given, NULL too.
-//! DataFusion replaces the first alone.
+//! `array_replace`, which puts another element in the place of each that is the one given, NULL too, in all
+//! dimensions. DataFusion replaces the first alone.
 
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ use super::comparable::are_equal;
 use super::converted::only_value;
 use super::inner::as_inner;
 use super::list_rows::ListRows;
+use super::of_elements::element_of;
 
 /// Registers the function, in the place of DataFusion's.
 pub(super) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
@@ -45,15 +46,16 @@ impl ScalarUDFImpl for ArrayReplace {
         let Some(lists) = lists.as_list_opt::<i32>() else {
             return self.inner.invoke_with_args(args);
         };
+        let of_elements = element_of(lists.data_type());
         let element = |value: &ColumnarValue| -> Result<ArrayRef> {
             let value = value.to_array(rows)?;
             Ok(match value.data_type().is_null() {
-                true => new_null_array(&lists.value_type(), rows),
+                true => new_null_array(of_elements, rows),
                 false => value,
             })
         };
         let (sought, given) = (element(sought)?, element(given)?);
-        let is_element = |value: &ArrayRef| lists.value_type() == *value.data_type();
+        let is_element = |value: &ArrayRef| of_elements == value.data_type();
         if !is_element(&sought) || !is_element(&given) {
             return self.inner.invoke_with_args(args);
         }
@@ -65,11 +67,17 @@ impl ScalarUDFImpl for ArrayReplace {
     }
 }
 
-/// Each list with what is given for its row in the place of what is sought.
+/// Each list with what is given for its row in the place of what is sought, in the lists within it too.
 fn replaced(lists: &ListArray, sought: &ArrayRef, given: &ArrayRef) -> Result<ListArray> {
     let all = ListRows::of(lists)?;
-    let is_sought = are_equal(&all.elements, &all.beside(sought)?)?;
-    let values = zip(&is_sought, &all.beside(given)?, &all.elements)?;
+    let (sought, given) = (all.beside(sought)?, all.beside(given)?);
+    let values: ArrayRef = match all.elements.as_list_opt::<i32>() {
+        Some(parts) => Arc::new(replaced(parts, &sought, &given)?),
+        None => {
+            let is_sought = are_equal(&all.elements, &sought)?;
+            zip(&is_sought, &given, &all.elements)?
+        }
+    };
     let DataType::List(field) = lists.data_type() else {
         return internal_err!("{} is no array", lists.data_type());
     };

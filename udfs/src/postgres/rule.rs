@@ -21,6 +21,7 @@ use datafusion::logical_expr::{
 use datafusion::optimizer::AnalyzerRule;
 
 use super::arithmetic::{CheckedArithmetic, Operation, is_checked};
+use super::array_extremes::ArrayExtreme;
 use super::character_length::{CHARACTER_LENGTH, CharacterLength};
 use super::comparable::{are_by_form, form, is_by_form, order_by_form};
 use super::containment::Containment;
@@ -29,7 +30,7 @@ use super::domain::CheckedFunction;
 use super::equal_values::{by_form, key_by_form, member_by_form};
 use super::even_arrays::EvenArrays;
 use super::extremes::FloatExtreme;
-use super::functions::{Days, is_shift, shift};
+use super::functions::{Days, has_dimensions, is_shift, shift};
 use super::half_even::HalfEven;
 use super::membership::Membership;
 use super::moment_casts::are_moments;
@@ -65,6 +66,12 @@ pub(super) static FLOAT_MAX: LazyLock<Arc<AggregateUDF>> =
 
 pub(super) static FLOAT_MIN: LazyLock<Arc<AggregateUDF>> =
     LazyLock::new(|| Arc::new(AggregateUDF::new_from_impl(FloatExtreme::min())));
+
+pub(super) static ARRAY_MAX: LazyLock<Arc<AggregateUDF>> =
+    LazyLock::new(|| Arc::new(AggregateUDF::new_from_impl(ArrayExtreme::max())));
+
+pub(super) static ARRAY_MIN: LazyLock<Arc<AggregateUDF>> =
+    LazyLock::new(|| Arc::new(AggregateUDF::new_from_impl(ArrayExtreme::min())));
 
 /// Arithmetic, casts and sums compute what PostgreSQL computes. As an analyzer rule it comes after
 /// DataFusion's own, when operands have their types; as a function rewrite it serves expressions
@@ -449,16 +456,17 @@ fn own_aggregate(
     if function == sum_udaf().as_ref() {
         return Some(&EXACT_SUM);
     }
-    let own = match function {
-        function if function == max_udaf().as_ref() => &FLOAT_MAX,
-        function if function == min_udaf().as_ref() => &FLOAT_MIN,
+    let (of_floats, of_arrays) = match function {
+        function if function == max_udaf().as_ref() => (&FLOAT_MAX, &ARRAY_MAX),
+        function if function == min_udaf().as_ref() => (&FLOAT_MIN, &ARRAY_MIN),
         _ => return None,
     };
     let [value] = args else { return None };
-    let is_float = value
-        .get_type(schema)
-        .is_ok_and(|it| matches!(it, DataType::Float32 | DataType::Float64));
-    is_float.then_some(own)
+    match value.get_type(schema) {
+        Ok(DataType::Float32 | DataType::Float64) => Some(of_floats),
+        Ok(own) if has_dimensions(&own) => Some(of_arrays),
+        _ => None,
+    }
 }
 
 /// Whether the operands are numbers of one type whose arithmetic DataFusion does not check.

@@ -86,7 +86,7 @@ impl ScalarUDFImpl for ArrayLeaves {
 }
 
 /// Arrays of the innermost elements of others.
-fn leaves(arrays: &ArrayRef) -> Result<ArrayRef> {
+pub(in crate::postgres) fn leaves(arrays: &ArrayRef) -> Result<ArrayRef> {
     let mut arrays = Arc::clone(arrays);
     while has_dimensions(arrays.data_type()) {
         arrays = Arc::new(without_one_dimension(arrays.as_list())?);

@@ -38,6 +38,7 @@ use datafusion::logical_expr::{ScalarUDF, Volatility};
 
 pub use arithmetic::MomentArithmetic;
 pub(super) use arithmetic::timestamp_plus;
+pub(super) use array_leaves::leaves;
 pub use array_leaves::{ARRAY_LEAVES, array_leaves, has_dimensions};
 pub(super) use days::Days;
 pub(super) use interval_sums::IntervalSums;
@@ -47,10 +48,11 @@ pub use regular_expression::{RegularExpression, reads_alike};
 use row_function::{Form, RowFunction};
 pub(super) use truncated_clock::{CLOCK_TRUNC, is_of_clock};
 
+use super::array_order::array_lengths;
 use super::moment_rounding::round_moment;
 use super::{
     bounded_text, concatenated, dimensions, joined_elements, lag_lead, letter_case, made_dates,
-    of_one_type, removed_elements, replaced_elements, retyped, row_numbers,
+    of_elements, of_one_type, removed_elements, replaced_elements, retyped, row_numbers,
 };
 
 /// Functions whose answer depends on nothing but their arguments.
@@ -166,6 +168,7 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     registry.register_udaf(Arc::new(variance))?;
     registry.register_udf(Arc::new(round_moment()))?;
     registry.register_udf(Arc::new(array_leaves()))?;
+    registry.register_udf(Arc::new(array_lengths()))?;
     registry.register_udf(Arc::new(array_slices::udf()))?;
     numeric_divisors::register(registry)?;
     numeric_series::register(registry)?;
@@ -183,6 +186,7 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     removed_elements::register(registry)?;
     replaced_elements::register(registry)?;
     retyped::register(registry)?;
+    of_elements::register(registry)?;
     bounded_text::register(registry)?;
     row_numbers::register(registry)
 }
