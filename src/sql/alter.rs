@@ -426,7 +426,7 @@ impl Action {
             return Ok(Self::SetNotNull(column, false));
         }
         if parser.take_words(&["SET", "DATA", "TYPE"]) || parser.take_word("TYPE") {
-            let data_type = Box::new(parser.parse_data_type()?);
+            let data_type = Box::new(parser.data_type()?);
             let place = parser.error_here(Error::internal(""));
             if parser.take_word("COLLATE") {
                 let collation = parser.object_name()?;

@@ -48,7 +48,7 @@ impl AttributeChange {
             let name = parser.identifier()?;
             let _ = parser.take_words(&["SET", "DATA"]);
             parser.expect_words(&["TYPE"])?;
-            let data_type = Box::new(parser.parse_data_type()?);
+            let data_type = Box::new(parser.data_type()?);
             Self::SetType { name, data_type }
         } else if parser.take_words(&["RENAME", "ATTRIBUTE"]) {
             let (old, new) = renamed(parser)?;

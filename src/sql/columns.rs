@@ -7,6 +7,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 use datafusion::sql::sqlparser::tokenizer::Token;
 
+use super::array_bounds;
 use super::constraint::{Constraint, Declared};
 use super::cursor::{Failure, Parsed, Parser, fold, no_duplicates};
 use super::generated;
@@ -85,6 +86,7 @@ pub(super) fn parse(parser: &mut Parser) -> Parsed<Columns> {
 pub(super) fn parse_column(parser: &mut Parser) -> Parsed<(ColumnDef, Vec<Declared>)> {
     let place = parser.peek_token_ref().span.start;
     let mut column = parser.parse_column_def()?;
+    array_bounds::leave_out(&mut column.data_type);
     parse_key_clauses(parser, &mut column)?;
     let told = |error| Failure::Told(error, Some(place));
     column.name.value = fold(column.name.value, column.name.quote_style);

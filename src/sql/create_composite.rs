@@ -77,7 +77,7 @@ impl CreateComposite {
 pub(super) fn attribute(parser: &mut Parser) -> Parsed<ColumnDef> {
     let mut name = parser.parse_identifier()?;
     name.value = fold(name.value, name.quote_style);
-    let data_type = parser.parse_data_type()?;
+    let data_type = parser.data_type()?;
     let place = parser.error_here(Error::internal(""));
     if parser.take_word("COLLATE") {
         let collation = parser.object_name()?;

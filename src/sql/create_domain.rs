@@ -65,7 +65,7 @@ impl CreateDomain {
         let _ = parser.take_word("AS");
         let mut create = Self {
             name,
-            data_type: parser.parse_data_type()?,
+            data_type: parser.data_type()?,
             collation: None,
             default: None,
             not_null: false,

@@ -329,7 +329,7 @@ impl Argument {
             )
             && !matches!(parser.peek_word(1).as_deref(), Some("DEFAULT"));
         let name = is_named.then(|| parser.identifier()).transpose()?;
-        let data_type = parser.parse_data_type()?;
+        let data_type = parser.data_type()?;
         let default = match parser.take_word("DEFAULT") || parser.consume_token(&Token::Eq) {
             true => Some(parser.parse_expr()?),
             false => None,
@@ -345,16 +345,16 @@ impl Argument {
 impl Returns {
     fn parse(parser: &mut Parser) -> Parsed<Self> {
         if parser.take_word("SETOF") {
-            return Ok(Self::SetOf(parser.parse_data_type()?));
+            return Ok(Self::SetOf(parser.data_type()?));
         }
         if !parser.take_word("TABLE") {
-            return Ok(Self::Type(parser.parse_data_type()?));
+            return Ok(Self::Type(parser.data_type()?));
         }
         parser.expect_token(&Token::LParen)?;
         let mut columns = Vec::new();
         loop {
             let name = parser.identifier()?;
-            columns.push((name, parser.parse_data_type()?));
+            columns.push((name, parser.data_type()?));
             if !parser.consume_token(&Token::Comma) {
                 break;
             }

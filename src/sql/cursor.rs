@@ -2,11 +2,12 @@
 
 use std::ops::{Deref, DerefMut};
 
-use datafusion::sql::sqlparser::ast::{Ident, ObjectNamePart};
+use datafusion::sql::sqlparser::ast::{DataType, Ident, ObjectNamePart};
 use datafusion::sql::sqlparser::parser::{Parser as Tokens, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Word};
 
 use super::alias_words;
+use super::array_bounds;
 use super::dialect::TributaryDialect;
 use super::frame_exclusions;
 use super::identity_options;
@@ -114,6 +115,13 @@ impl<'a> Parser<'a> {
             .with_recursion_limit(MAX_DEPTH)
             .with_tokens_with_locations(tokens);
         Ok(Self(parser))
+    }
+
+    /// Parses the name of a type.
+    pub fn data_type(&mut self) -> Parsed<DataType> {
+        let mut data_type = self.parse_data_type()?;
+        array_bounds::leave_out(&mut data_type);
+        Ok(data_type)
     }
 
     /// The `n`th word ahead, in upper case; `None` where there is another token or a quoted name.

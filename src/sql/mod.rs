@@ -15,6 +15,7 @@ pub mod alter_identity;
 pub mod alter_role;
 pub mod ambiguous_columns;
 pub mod analyze;
+pub mod array_bounds;
 mod array_leaves;
 mod assigned_attributes;
 pub mod assigned_elements;

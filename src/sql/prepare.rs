@@ -33,7 +33,7 @@ impl Prepare {
             loop {
                 types.push(match parser.take_word("UNKNOWN") {
                     true => None,
-                    false => Some(parser.parse_data_type()?),
+                    false => Some(parser.data_type()?),
                 });
                 if !parser.consume_token(&Token::Comma) {
                     break;

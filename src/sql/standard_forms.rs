@@ -20,7 +20,7 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, Expr, Fetch, FunctionArguments, LimitClause, OrderBy, OrderByExpr, OrderByKind,
-    Query, Value, VisitorMut,
+    Query, TableFactor, Value, VisitorMut,
 };
 
 pub(super) use self::calls::{arguments, call};
@@ -35,7 +35,9 @@ use self::functions::{as_function, is_function, number_of_bits};
 use self::intervals::in_plain_units;
 use self::moments::at_time_zone;
 use self::patterns::{escape, is_match, match_as_written, match_each, unfinished};
+use super::array_bounds;
 use super::cursor::fold;
+use super::type_names;
 use crate::error::{Error, Result, SqlState};
 use crate::sql::walk::{VisitMut, ended, visit_expressions_mut};
 
@@ -75,6 +77,13 @@ fn drop_repeated(keys: &mut Vec<OrderByExpr>) {
 
 impl VisitorMut for Rewriter {
     type Break = Error;
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
+        for data_type in type_names::of_columns(factor) {
+            array_bounds::leave_out(data_type);
+        }
+        ControlFlow::Continue(())
+    }
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
         if let Some(OrderBy {
@@ -154,6 +163,7 @@ impl VisitorMut for Rewriter {
                 if let Some(number) = number_of_bits(inner, data_type) {
                     **inner = number;
                 }
+                array_bounds::leave_out(data_type);
                 as_deep_as(data_type, inner);
                 call_empty(inner);
             }

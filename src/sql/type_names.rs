@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType as KeptType, Field, FieldRef};
 use datafusion::sql::sqlparser::ast::{
     ArrayElemTypeDef, CastKind, DataType, Expr, Ident, ObjectName as AstName, ObjectNamePart,
-    Query, SetExpr, TypedString, VisitorMut,
+    Query, SetExpr, TableFactor, TypedString, VisitorMut,
 };
 
 use tributary_udfs::enums::EnumType;
@@ -51,6 +51,25 @@ impl VisitorMut for Types<'_> {
             _ => ControlFlow::Continue(()),
         }
     }
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
+        for data_type in of_columns(factor) {
+            if let Some(Err(error)) = named(data_type).map(&mut *self.0) {
+                return ControlFlow::Break(error);
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// The types that a call in `FROM` gives its columns: `json_to_record(document) AS r (a integer, b mood)`.
+pub fn of_columns(factor: &mut TableFactor) -> impl Iterator<Item = &mut DataType> {
+    let alias = match factor {
+        TableFactor::Table { alias, .. } | TableFactor::Function { alias, .. } => alias.as_mut(),
+        _ => None,
+    };
+    let columns = alias.into_iter().flat_map(|alias| &mut alias.columns);
+    columns.filter_map(|column| column.data_type.as_mut())
 }
 
 /// The name of a type, or of the items of an array, that sqlparser has no word for.

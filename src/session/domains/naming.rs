@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use datafusion::sql::sqlparser::ast::{
-    ArrayElemTypeDef, ColumnDef, DataType, Expr, TypedString, Value, VisitorMut,
+    ArrayElemTypeDef, ColumnDef, DataType, Expr, TableFactor, TypedString, Value, VisitorMut,
 };
 use tributary_udfs::postgres::CHARACTER_LENGTH;
 
@@ -47,6 +47,22 @@ pub fn number(node: &mut impl VisitMut, snapshot: &Snapshot, path: &[String]) ->
                 }
                 Err(error) => ControlFlow::Break(error),
             }
+        }
+
+        fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
+            for data_type in type_names::of_columns(factor) {
+                match replace(data_type, self.snapshot, self.path) {
+                    Ok(None) => {}
+                    Ok(Some((_, name))) => {
+                        let what = format!("a column of {name}, which is a domain, of a function");
+                        return ControlFlow::Break(Error::unsupported(what).with_hint(
+                            "Name the type that the domain is over, and cast the column to the domain.",
+                        ));
+                    }
+                    Err(error) => return ControlFlow::Break(error),
+                }
+            }
+            ControlFlow::Continue(())
         }
     }
 

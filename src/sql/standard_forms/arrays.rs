@@ -120,14 +120,16 @@ pub(super) fn call_of_read(expr: &mut Expr) {
 }
 
 /// Gives the type of a literal, or of an array that is written out, which is cast to an array, as many
-/// dimensions as it has: as in Postgres, an array has any number of them, of whatever its type says.
+/// dimensions as it has: as in Postgres, an array has any number of them, of whatever its type says. One without
+/// elements has those of its type.
 pub(super) fn as_deep_as(data_type: &mut DataType, literal: &Expr) {
-    let given = match literal_text(literal) {
+    let (given, is_empty) = match literal_text(literal) {
         Some(text) => {
             let marks = text.chars().filter(|mark| !mark.is_ascii_whitespace());
-            marks.take_while(|mark| *mark == '{').count()
+            let given = marks.clone().take_while(|mark| *mark == '{').count();
+            (given, marks.clone().nth(given) == Some('}'))
         }
-        None => written_depth(literal),
+        None => (written_depth(literal), has_no_elements(literal)),
     };
     let mut written = 0;
     let mut inner = &*data_type;
@@ -143,6 +145,22 @@ pub(super) fn as_deep_as(data_type: &mut DataType, literal: &Expr) {
     for _ in written..given.min(DIMENSIONS) {
         let element = Box::new(std::mem::replace(data_type, DataType::Unspecified));
         *data_type = DataType::Array(ArrayElemTypeDef::SquareBracket(element, None));
+    }
+    if given == 0 || is_empty {
+        return;
+    }
+    for _ in given..written {
+        if let DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)) = data_type {
+            *data_type = std::mem::replace(element.as_mut(), DataType::Unspecified);
+        }
+    }
+}
+
+fn has_no_elements(array: &Expr) -> bool {
+    match array {
+        Expr::Nested(inner) => has_no_elements(inner),
+        Expr::Array(array) => array.elem.first().is_none_or(has_no_elements),
+        _ => false,
     }
 }
 

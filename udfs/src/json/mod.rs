@@ -43,6 +43,7 @@ mod scan;
 #[cfg(test)]
 mod tests;
 mod to_json;
+mod typed_text;
 mod types;
 mod value;
 mod value_rows;
@@ -123,7 +124,6 @@ fn definitions() -> Vec<&'static Definition> {
         &jsonb_set::SET_LAX,
         &ordinals::FUNCTION,
         &path_in::FUNCTION,
-        &record::ARRAY_TEXT,
         &record::ONE,
         &to_json::ARRAY,
         &to_json::JSON,

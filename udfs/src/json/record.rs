@@ -1,9 +1,7 @@
 //! Documents as records.
 
-use datafusion::error::Result;
-
-use super::function::{Answer, Compute, Definition, Parameter, Row};
-use super::get::{as_text, elements, type_of};
+use super::function::{Answer, Compute, Definition, Parameter};
+use super::get::type_of;
 use super::scan::check;
 use crate::FunctionError;
 
@@ -30,53 +28,3 @@ pub(super) static ONE: Definition = Definition {
     }),
     ..Definition::STRICT
 };
-
-/// An array of a document as the text of an SQL array.
-pub(super) static ARRAY_TEXT: Definition = Definition {
-    name: "tributary_array_text",
-    parameters: &[Parameter::Document],
-    answer: Answer::Text,
-    compute: Compute::Text(array_text),
-    ..Definition::STRICT
-};
-
-fn array_text(row: &Row<'_>, out: &mut String) -> Result<bool> {
-    let document = row.required(0)?;
-    if type_of(document) == "null" {
-        return Ok(false);
-    }
-    // The text of an SQL array in a string is one as it is.
-    if type_of(document) == "string" {
-        out.push_str(as_text(document)?.as_deref().unwrap_or_default());
-        return Ok(true);
-    }
-    let Some(elements) = elements(document)? else {
-        return Err(FunctionError {
-            sqlstate: "22P02",
-            message: "expected JSON array".to_owned(),
-            hint: None,
-        }
-        .into());
-    };
-    out.push('{');
-    for (index, element) in elements.into_iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        match as_text(element)? {
-            None => out.push_str("NULL"),
-            Some(text) => {
-                out.push('"');
-                for character in text.chars() {
-                    if matches!(character, '"' | '\\') {
-                        out.push('\\');
-                    }
-                    out.push(character);
-                }
-                out.push('"');
-            }
-        }
-    }
-    out.push('}');
-    Ok(true)
-}

@@ -8,7 +8,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arrow::datatypes::DataType;
 use datafusion::common::UnnestOptions;
 use datafusion::common::{Column, DFSchema, TableReference, plan_err};
 use datafusion::error::Result;
@@ -25,6 +24,7 @@ use datafusion::sql::sqlparser::ast::{
 use super::function::Definition;
 use super::kind::JsonKind;
 use super::rule::{call, declared};
+use super::typed_text::{is_by_parts, typed_text};
 use super::types::JSONB_IN;
 use super::{json_array_elements, json_each, json_get, jsonb_path, ordinals, record};
 use crate::FunctionError;
@@ -356,8 +356,8 @@ fn member(
     let value = match (JsonKind::of_field(&cast.field), cast.field.data_type()) {
         (Some(own), _) if own == kind => return Ok(call(&json_get::PART, key())),
         (Some(_), _) => call(&json_get::PART, key()),
-        (None, DataType::List(_) | DataType::LargeList(_)) => {
-            call(&record::ARRAY_TEXT, vec![call(&json_get::PART, key())])
+        (None, own) if is_by_parts(own) => {
+            typed_text(call(&json_get::PART, key()), Arc::clone(&cast.field))
         }
         (None, _) => call(&json_get::TEXT, key()),
     };
