@@ -1,5 +1,7 @@
 //! The rows of `pg_type` and `pg_constraint` for domains, and how their defaults and conditions are written.
 
+use datafusion::common::utils::list_ndims;
+
 use super::data;
 use super::expression_text;
 use super::functions::without_visible_schemas;
@@ -166,6 +168,14 @@ pub fn type_row(
     let (oid, modifier) = over(snapshot, domain, create);
     let (base, _) = base(snapshot, domain.oid);
     let of = Type::among(snapshot, base);
+    let declared = match domains::over(snapshot, create) {
+        Some(_) => None,
+        None => domain.schema.fields().first(),
+    };
+    let dimensions = match Type::is_any_array(snapshot, base) {
+        true => declared.map_or(1, |field| list_ndims(field.data_type()).max(1)),
+        false => 0,
+    };
     let [read, receive] = READING;
     let [write, send, analyze] = functions_of(snapshot, base);
     let default = default_of(domain, false);
@@ -200,7 +210,7 @@ pub fn type_row(
         create.not_null,
         i64::from(oid),
         i64::from(modifier),
-        i64::from(Type::is_any_array(snapshot, base)),
+        i64::try_from(dimensions).unwrap_or(1),
         collation_number(snapshot, domain.oid),
         text(default.is_some().then_some(tree)),
         text(default),

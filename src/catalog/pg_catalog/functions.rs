@@ -62,7 +62,7 @@ pub fn functions() -> Vec<ScalarUDF> {
     let mut all = vec![
         udf(
             "format_type",
-            &[&[BIGINT, BIGINT]],
+            &[&[BIGINT, BIGINT], &[BIGINT, BIGINT, BIGINT]],
             TEXT,
             |sources, values| {
                 let Some(oid) = number(values, 0) else {
@@ -70,10 +70,17 @@ pub fn functions() -> Vec<ScalarUDF> {
                 };
                 let modifier = number(values, 1).and_then(|modifier| i32::try_from(modifier).ok());
                 let oid = u32::try_from(oid).unwrap_or(0);
-                text(Some(match modifier {
+                let mut name = match modifier {
                     Some(modifier) => format_any_type(sources, oid, modifier),
                     None => own_name(sources, oid).unwrap_or_else(|| type_name(oid)),
-                }))
+                };
+                // Of an array the name tells one dimension.
+                if let Some(dimensions) = number(values, 2)
+                    && name.ends_with("[]")
+                {
+                    name.extend((1..dimensions).map(|_| "[]"));
+                }
+                text(Some(name))
             },
         ),
         udf("current_user", &[&[]], TEXT, |sources, _| {

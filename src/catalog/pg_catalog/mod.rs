@@ -9,6 +9,7 @@
 mod acl_default;
 mod acl_explode;
 mod advisory_lock_functions;
+mod array_dimensions;
 mod assignment_casts;
 mod compared_names;
 mod data;

@@ -1,6 +1,7 @@
 //! `pg_attribute`: columns.
 
 use arrow::datatypes::Field;
+use datafusion::common::utils::list_ndims;
 
 use super::domains::collation_number;
 use super::relation::{Relation, wanted_relations};
@@ -62,7 +63,11 @@ fn attribute(snapshot: &Snapshot, relation: &Relation, number: i64, field: &Fiel
     let of = Type::among(snapshot, oid);
     let granted = relation.object.as_deref().filter(|_| relation.kind != "i");
     let items = granted.and_then(|object| object.access.items(snapshot, &[], Some(field.name())));
-    let dimensions = i64::from(Type::is_any_array(snapshot, oid));
+    let dimensions = match Type::is_any_array(snapshot, oid) {
+        true if DomainKind::of_field(field).is_some() => 1,
+        true => list_ndims(field.data_type()).max(1),
+        false => 0,
+    };
     row![
         relation.oid,
         field.name().as_str(),
@@ -70,7 +75,7 @@ fn attribute(snapshot: &Snapshot, relation: &Relation, number: i64, field: &Fiel
         -1,
         of.length(),
         number,
-        dimensions,
+        i64::try_from(dimensions).unwrap_or(1),
         -1,
         i64::from(modifier),
         of.by_value(),

@@ -9,6 +9,7 @@
 //!   `pg_listening_channels()` those of an array of names; `pg_partition_ancestors(table)` gives no rows; `EXISTS (query)` among the columns is a
 //!   count above 0;
 //! - columns of type `regproc` are cast to text as names;
+//! - `format_type` is told of a column's dimensions beside its modifier;
 //! - `ARRAY(query)` is an aggregate, and so is a subquery that looks up one row of `pg_catalog`;
 //!   `tableoid` is the number of its table;
 //! - a query of a table that is always empty has no rows: it is one that says so, whatever else is in
@@ -30,7 +31,7 @@ use super::information_schema::type_figures;
 use super::named_types::{cast, is_vector, show_names};
 use super::notification_functions::LISTENING_CHANNELS;
 use super::table_numbers::name_tables;
-use super::{PG_CATALOG, function_names, subqueries};
+use super::{PG_CATALOG, array_dimensions, function_names, subqueries};
 use crate::catalog::Snapshot;
 use crate::sql::name::Quoted;
 use crate::sql::walk::{Visit, VisitMut};
@@ -97,6 +98,7 @@ impl VisitorMut for Rewriter<'_> {
         show_names(&mut query.body);
         subqueries::count_in_columns(&mut query.body);
         if self.prunes {
+            array_dimensions::tell(query);
             function_names::show(&mut query.body);
             name_tables(&mut query.body, self.snapshot);
         }
