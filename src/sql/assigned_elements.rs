@@ -6,7 +6,6 @@ use arrow::datatypes::DataType;
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Subscript,
 };
-use tributary_udfs::type_name;
 
 use super::shown::Shown;
 use super::standard_forms;
@@ -25,7 +24,7 @@ pub(super) fn column(table: &str, column: &str) -> Expr {
 ///
 /// # Errors
 /// 0A000 for an element of an array of arrays, and for a slice that leaves out a bound.
-pub(super) fn assigned(array: Expr, places: Vec<AccessExpr>, value: Expr) -> Result<Expr> {
+pub fn assigned(array: Expr, places: Vec<AccessExpr>, value: Expr) -> Result<Expr> {
     let mut arguments = vec![array];
     match only(places) {
         Some(Subscript::Index { index }) => arguments.push(index),
@@ -53,7 +52,7 @@ pub(super) fn assigned(array: Expr, places: Vec<AccessExpr>, value: Expr) -> Res
 }
 
 /// That an element has no default of its own.
-pub(super) fn no_default() -> Error {
+pub fn no_default() -> Error {
     Error::new(
         SqlState::FEATURE_NOT_SUPPORTED,
         "cannot set an array element to DEFAULT",
@@ -69,8 +68,12 @@ fn only(places: Vec<AccessExpr>) -> Option<Subscript> {
 }
 
 /// Such a value as text, with what is assigned in the type of the column's elements and places as
-/// integers; none for another value.
-pub fn text(value: &Expr, column: &DataType) -> Option<String> {
+/// integers; none for another value. `name_of` tells what a cast calls a type.
+pub fn text(
+    value: &Expr,
+    column: &DataType,
+    name_of: &dyn Fn(&DataType) -> String,
+) -> Option<String> {
     let DataType::List(element) = column else {
         return None;
     };
@@ -91,7 +94,7 @@ pub fn text(value: &Expr, column: &DataType) -> Option<String> {
     });
     let arguments: Vec<&Expr> = arguments.collect::<Option<_>>()?;
     let shown = |expression: &Expr| Shown(expression).to_string();
-    let array = |array: &Expr| text(array, column).unwrap_or_else(|| shown(array));
+    let array = |array: &Expr| text(array, column, name_of).unwrap_or_else(|| shown(array));
     let place = |place: &Expr| format!("CAST({} AS INTEGER)", shown(place));
     Some(match arguments.as_slice() {
         [before, index, value] => format!(
@@ -99,7 +102,7 @@ pub fn text(value: &Expr, column: &DataType) -> Option<String> {
             array(before),
             place(index),
             shown(value),
-            type_name(element.data_type())
+            name_of(element.data_type())
         ),
         [before, first, last, values] => format!(
             "{FUNCTION}({}, {}, {}, CAST({} AS {}))",
@@ -107,7 +110,7 @@ pub fn text(value: &Expr, column: &DataType) -> Option<String> {
             place(first),
             place(last),
             shown(values),
-            type_name(column)
+            name_of(column)
         ),
         _ => return None,
     })

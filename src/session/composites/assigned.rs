@@ -5,6 +5,7 @@ use datafusion::sql::sqlparser::ast::{
     self, ArrayElemTypeDef, CastKind, Expr, Query, SetExpr, Value,
 };
 use tributary_udfs::composites::CompositeType;
+use tributary_udfs::type_name;
 
 use crate::sql::type_names;
 
@@ -19,6 +20,14 @@ pub fn named(data_type: &DataType) -> Option<ast::DataType> {
     let of = CompositeType::of(data_type)?;
     let name = type_names::numbered_as(of.oid, of.array_oid, data_type);
     Some(ast::DataType::Custom(name, Vec::new()))
+}
+
+/// A type as a cast names it.
+pub fn cast_name(data_type: &DataType) -> String {
+    match named(data_type) {
+        Some(own) => own.to_string(),
+        None => type_name(data_type),
+    }
 }
 
 /// Has the rows of `VALUES` cast what is of no type yet to those of the columns that it is for: all of

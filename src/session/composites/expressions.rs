@@ -13,7 +13,7 @@ use tributary_udfs::composites::{self, ASSIGNED, CompositeKind, CompositeType, R
 use tributary_udfs::json::JsonKind;
 use tributary_udfs::type_name;
 
-use super::{enums_within, shown_name};
+use super::{enums_within, matched, shown_name};
 use crate::catalog::Snapshot;
 use crate::error::{Error, Result, SqlState};
 use crate::session::places;
@@ -35,7 +35,18 @@ impl Expressions<'_> {
             Expr::IsNotNull(row) if self.is_row(&row) => {
                 Transformed::yes(composites::is_not_null(*row))
             }
-            Expr::ScalarFunction(call) => self.call(call)?,
+            Expr::Case(mut case) => {
+                let is_changed = matched::case(&mut case, self)?;
+                Transformed::new_transformed(Expr::Case(case), is_changed)
+            }
+            Expr::ScalarFunction(mut call) => match matched::construct_of(call.func.name()) {
+                Some(construct) => {
+                    let values = call.args.iter_mut().collect();
+                    let is_changed = matched::read(values, construct, self)?;
+                    Transformed::new_transformed(Expr::ScalarFunction(call), is_changed)
+                }
+                None => self.call(call)?,
+            },
             Expr::BinaryExpr(mut compared) if is_ordering(compared.op) => {
                 let is_changed =
                     self.place(&mut compared.left)? | self.place(&mut compared.right)?;
@@ -95,7 +106,7 @@ impl Expressions<'_> {
         }
     }
 
-    fn type_of(&self, expression: &Expr) -> Option<DataType> {
+    pub fn type_of(&self, expression: &Expr) -> Option<DataType> {
         expression.get_type(self.schema).ok()
     }
 
@@ -104,7 +115,7 @@ impl Expressions<'_> {
         own.is_some_and(|own| CompositeType::of(&own).is_some())
     }
 
-    fn name(&self, data_type: &DataType) -> String {
+    pub fn name(&self, data_type: &DataType) -> String {
         match CompositeKind::of(data_type) {
             Some(kind) => shown_name(self.snapshot, self.path, kind),
             None => type_name(data_type),
@@ -162,7 +173,7 @@ impl Expressions<'_> {
     }
 
     /// Values as those of a field.
-    fn read(&self, values: Expr, field: FieldRef) -> Result<Expr> {
+    pub fn read(&self, values: Expr, field: FieldRef) -> Result<Expr> {
         let enums = enums_within(self.snapshot, self.path, &field)?;
         Ok(composites::read(values, field, enums))
     }

@@ -3,11 +3,12 @@
 //!
 //! A cast names the type by its numbers and by how its values are kept, which then is the type of its values.
 //! A rule has such casts read texts and records, and looks at attributes where a row is compared with NULL
-//! (`rule`, `expressions`); what stands beside a row in a comparison is of its type (`operators`), and what is put
-//! into a column of that of the column (`assigned`).
+//! (`rule`, `expressions`); what stands beside a row in a comparison is of its type (`operators`), as are literals among
+//! rows where all are of one type (`matched`), and what is put into a column of that of the column (`assigned`).
 
 mod assigned;
 mod expressions;
+mod matched;
 mod operators;
 mod rule;
 
@@ -21,7 +22,7 @@ use tributary_udfs::composites::{CompositeKind, CompositeType};
 use tributary_udfs::enums::{EnumDefinition, EnumKind};
 use tributary_udfs::postgres::{CHARACTER_LENGTH, CharacterKind, CharacterLength};
 
-pub use assigned::{cast_values, is_open, named};
+pub use assigned::{cast_name, cast_values, is_open, named};
 pub use operators::CompositeOperators;
 pub use rule::CompositeTypes;
 

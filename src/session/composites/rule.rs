@@ -2,7 +2,7 @@
 
 use arrow::datatypes::DataType;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{TransformedResult, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::optimizer::AnalyzerRule;
@@ -10,6 +10,7 @@ use tributary_udfs::composites::CompositeKind;
 use tributary_udfs::rewrite_parts;
 
 use super::expressions::Expressions;
+use super::matched;
 use crate::catalog::pg_catalog::StatementCatalog;
 use crate::session::places;
 
@@ -40,7 +41,11 @@ impl AnalyzerRule for CompositeTypes {
                 schema: &places::columns_below(&plan)?,
             };
             let rewritten = rewrite_parts(plan, |part| expressions.rewrite(part))?
-                .transform_data(|plan| places::ordered(plan, &|row| expressions.place(row)))?;
+                .transform_data(|plan| places::ordered(plan, &|row| expressions.place(row)))?
+                .transform_data(|plan| match plan {
+                    LogicalPlan::Union(union) => matched::unite(union, &expressions),
+                    other => Ok(Transformed::no(other)),
+                })?;
             is_changed |= rewritten.transformed;
             match is_changed {
                 true => rewritten.map_data(LogicalPlan::recompute_schema),

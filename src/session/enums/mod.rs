@@ -7,7 +7,7 @@
 mod expressions;
 mod naming;
 mod operators;
-mod retyped;
+pub(super) mod retyped;
 mod rule;
 
 use std::collections::BTreeMap;

@@ -179,7 +179,7 @@ pub(super) fn unite(
 }
 
 /// Whether a column is one of literals, which have the type of what is beside them.
-fn is_written(plan: &LogicalPlan, index: usize) -> bool {
+pub(in crate::session) fn is_written(plan: &LogicalPlan, index: usize) -> bool {
     match plan {
         LogicalPlan::Projection(projection) => match projection.expr.get(index).map(unaliased) {
             Some(Expr::Literal(..) | Expr::Placeholder(_)) => true,

@@ -85,7 +85,7 @@ fn answer(given: &[DataType]) -> Result<DataType> {
             .into());
         }
     };
-    if item.data_type().is_nested() {
+    if item.data_type().is_list() {
         return Err(FunctionError::unsupported(
             "assigning to elements of arrays of several dimensions is not supported",
         )

@@ -1,5 +1,5 @@
-//! `coalesce`, `greatest`, `least` and `nullif` of a date, a moment, a time, an interval, a truth, bytes
-//! or an array, and a text: the text is one of these, as PostgreSQL reads a literal. DataFusion knows nothing that
+//! `coalesce`, `greatest`, `least` and `nullif` of a date, a moment, a time, an interval, a truth, bytes,
+//! an array or a row of a composite type, and a text: the text is one of these, as PostgreSQL reads a literal. DataFusion knows nothing that
 //! they have in common, or takes all for texts. Of bytes and NULL it knows nothing in common, either.
 //!
 //! `array_has`, by which `value = ANY (array)` is planned, compares a numeric to integers too.
@@ -23,6 +23,7 @@ use super::comparable::{in_order, is_by_form};
 use super::converted::only_value;
 use super::greatest_values;
 use super::nested_order::is_nested;
+use crate::composites::CompositeType;
 
 /// Those that give one of their arguments, and those that compare arrays and elements.
 const FUNCTIONS: [&str; 7] = [
@@ -90,7 +91,8 @@ fn beside_texts(given: &[DataType]) -> Option<DataType> {
         || matches!(
             first,
             DataType::Interval(_) | DataType::Boolean | DataType::Binary | DataType::List(_)
-        );
+        )
+        || CompositeType::of(first).is_some();
     let has_texts = given.iter().any(DataType::is_string);
     (is_read && has_texts && others.all(|own| own == first)).then(|| first.clone())
 }
