@@ -1,4 +1,5 @@
-//! `INSERT`: all rows are put in, or none. Columns that are not given get their defaults. With `ON
+//! `INSERT`: all rows are put in, or none. Columns that are not given get their defaults, and of columns of which
+//! attributes or elements are given, the others are NULL. With `ON
 //! CONFLICT`, rows whose key is there already change the row that has it, or are left out. As in PostgreSQL, a
 //! value becomes one of its column's type where that type's casts allow it in assignments, and is refused
 //! elsewhere (42804); so it is with `UPDATE`, `MERGE` and `ON CONFLICT`.
@@ -26,7 +27,7 @@ use futures::StreamExt;
 
 use super::modify::{self, Changing, Planned};
 use super::target::Change;
-use super::{conflict, defaults, query, width};
+use super::{column_parts, conflict, defaults, query, width};
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::{Instance, LockGuard, StatementContext};
@@ -65,6 +66,7 @@ pub async fn plan(
     insert.target.table = target.name.clone().into();
     super::copy::positions(&target.schema, &insert.columns, &target.name.name)?;
     plan::resolve_names(&mut insert.source, snapshot, search_path)?;
+    column_parts::gather(context, search_path, insert, &target).await?;
     // What runs later is planned again: what is filled in stays here.
     let mut filled = insert.clone();
     take_first_columns(context, &mut filled, &target).await?;

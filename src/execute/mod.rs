@@ -9,6 +9,7 @@ pub mod analyze;
 mod changing_transactions;
 pub mod checkpoint;
 pub mod close;
+mod column_parts;
 pub mod comment;
 pub mod copy;
 pub mod create_check;

@@ -56,7 +56,15 @@ pub(super) fn assigned_parameters(
     };
     match statement {
         Statement::Insert(insert) => {
-            places.rows(&insert.columns, insert.source.body.as_ref());
+            // A value of a part is of no column's type.
+            let columns = insert.columns.iter().enumerate();
+            let columns: Vec<String> = columns
+                .map(|(place, column)| match insert.parts.get(place) {
+                    Some(part) if !part.is_empty() => String::new(),
+                    _ => column.clone(),
+                })
+                .collect();
+            places.rows(&columns, insert.source.body.as_ref());
             let clause = insert.on_conflict.as_ref();
             if let Some(update) = clause.and_then(|clause| clause.update.as_ref()) {
                 places.assignments(&update.assignments);

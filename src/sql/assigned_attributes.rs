@@ -9,7 +9,7 @@ use super::{row_expansions, standard_forms};
 use crate::error::{Error, SqlState};
 
 /// A row with a value of an attribute, or of one of the row that this is.
-pub(super) fn assigned(row: Expr, attributes: &[Ident], value: Expr) -> Expr {
+pub fn assigned(row: Expr, attributes: &[Ident], value: Expr) -> Expr {
     let [attribute, within @ ..] = attributes else {
         return value;
     };
@@ -28,7 +28,7 @@ pub(super) fn assigned(row: Expr, attributes: &[Ident], value: Expr) -> Expr {
 }
 
 /// That an attribute has no default of its own.
-pub(super) fn no_default() -> Error {
+pub fn no_default() -> Error {
     Error::new(
         SqlState::FEATURE_NOT_SUPPORTED,
         "cannot set a subfield to DEFAULT",

@@ -76,16 +76,12 @@ pub(super) fn parse(parser: &mut Parser, table: Option<&str>) -> Parsed<Vec<Assi
                 vec![(vec![name], value)]
             }
             AssignmentTarget::ColumnName(name) if table.is_some() && name.0.len() > 1 => {
-                let mut parts = name.0.into_iter();
-                let column: Vec<_> = parts.by_ref().take(1).collect();
-                let column = AstName(column);
-                let name = column_of(&column).unwrap_or_default();
-                let fields = parts.filter_map(|part| part.as_ident().cloned());
-                let fields: Vec<Ident> = fields.collect();
-                let row = earlier(&mut assignments, &assigned, table, &name);
                 if is_default(&value) {
                     return Err(place_of_value.with_error(assigned_attributes::no_default()));
                 }
+                let (column, fields) = attribute_of(name);
+                let name = column_of(&column).unwrap_or_default();
+                let row = earlier(&mut assignments, &assigned, table, &name);
                 let value = assigned_attributes::assigned(row, &fields, value);
                 assigned.push(name);
                 vec![(vec![column], value)]
@@ -96,8 +92,38 @@ pub(super) fn parse(parser: &mut Parser, table: Option<&str>) -> Parsed<Vec<Assi
                     row(value, &columns).map_err(|error| place_of_value.with_error(error))?;
                 match values {
                     Values::Each(values) => {
-                        let columns = columns.into_iter().map(|column| vec![column]);
-                        columns.zip(values).collect()
+                        let mut pairs: Vec<(Vec<AstName>, Expr)> = Vec::new();
+                        for (name, value) in columns.into_iter().zip(values) {
+                            if table.is_none() || name.0.len() < 2 {
+                                pairs.push((vec![name], value));
+                                continue;
+                            }
+                            if is_default(&value) {
+                                let error = assigned_attributes::no_default();
+                                return Err(place_of_value.with_error(error));
+                            }
+                            let (column, fields) = attribute_of(name);
+                            let name = column_of(&column).unwrap_or_default();
+                            // Another attribute may stand before it.
+                            let is_same =
+                                |(own, _): &(Vec<AstName>, Expr)| *own == [column.clone()];
+                            let row = match pairs.iter().position(is_same) {
+                                Some(before) if assigned.contains(&name) => pairs.remove(before).1,
+                                _ => earlier(&mut assignments, &assigned, table, &name),
+                            };
+                            let value = assigned_attributes::assigned(row, &fields, value);
+                            assigned.push(name);
+                            pairs.push((vec![column], value));
+                        }
+                        pairs
+                    }
+                    Values::Subquery(_)
+                        if table.is_some() && columns.iter().any(|name| name.0.len() > 1) =>
+                    {
+                        let what = "attributes among columns that a subquery gives values";
+                        let error =
+                            Error::unsupported(what).with_hint("Assign the attributes one by one.");
+                        return Err(place_of_value.with_error(error));
                     }
                     Values::Subquery(query) => vec![(columns, Expr::Subquery(query))],
                 }
@@ -137,6 +163,14 @@ pub(super) fn parse(parser: &mut Parser, table: Option<&str>) -> Parsed<Vec<Assi
         ))
     })?;
     Ok(assignments)
+}
+
+/// The column that a name is an attribute of, and the names of the attribute within it.
+fn attribute_of(name: AstName) -> (AstName, Vec<Ident>) {
+    let mut parts = name.0.into_iter();
+    let column = AstName(parts.by_ref().take(1).collect());
+    let fields = parts.filter_map(|part| part.as_ident().cloned());
+    (column, fields.collect())
 }
 
 /// What has been assigned to parts of a column so far, or the column.

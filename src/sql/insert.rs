@@ -1,4 +1,4 @@
-//! `[WITH ...] INSERT INTO name [AS alias] [(columns)] [OVERRIDING SYSTEM | USER VALUE] query | VALUES ... | DEFAULT VALUES
+//! `[WITH ...] INSERT INTO name [AS alias] [(column, column.attribute, column[place], ...)] [OVERRIDING SYSTEM | USER VALUE] query | VALUES ... | DEFAULT VALUES
 //! [ON CONFLICT [(columns) | ON CONSTRAINT c] DO NOTHING | DO UPDATE SET column = value, ... [WHERE condition]]
 //! [RETURNING ...]`.
 
@@ -10,11 +10,11 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 use super::cursor::{Parsed, Parser};
 use super::dialect::TributaryDialect;
 use super::identity::Overriding;
-use super::name::write_columns;
 use super::on_conflict::OnConflict;
 use super::query;
 use super::returning::{self, Target};
 use super::shown::Shown;
+use super::target_columns::{self, ColumnParts};
 use super::with;
 
 /// The statement.
@@ -24,6 +24,8 @@ pub struct Insert {
     pub target: Target,
     /// The columns given; empty for all, in order.
     pub columns: Vec<String>,
+    /// Of which parts of these values are; empty where none is of a part.
+    pub parts: ColumnParts,
     /// What becomes of values of identity columns.
     pub overriding: Option<Overriding>,
     /// The rows; in `VALUES`, the name `DEFAULT` stands for a column's default. Its `WITH` is that of
@@ -50,10 +52,9 @@ impl Insert {
             parser.peek_word(1).as_deref(),
             Some("SELECT" | "WITH" | "VALUES" | "TABLE")
         ) || parser.peek_nth_token_ref(1).token == Token::LParen;
-        let columns = if starts_query {
-            Vec::new()
-        } else {
-            parser.optional_columns()?
+        let (columns, parts) = match starts_query {
+            true => (Vec::new(), Vec::new()),
+            false => target_columns::parse(parser)?,
         };
         let overriding = Overriding::parse(parser)?;
         let mut source = if columns.is_empty() && parser.take_words(&["DEFAULT", "VALUES"]) {
@@ -69,6 +70,7 @@ impl Insert {
         Ok(Self {
             target,
             columns,
+            parts,
             overriding,
             source,
             on_conflict: OnConflict::parse(parser)?,
@@ -80,7 +82,7 @@ impl Insert {
 impl fmt::Display for Insert {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "INSERT INTO {}", self.target)?;
-        write_columns(f, &self.columns)?;
+        target_columns::write(f, &self.columns, &self.parts)?;
         if let Some(overriding) = self.overriding {
             overriding.fmt(f)?;
         }

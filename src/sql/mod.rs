@@ -17,7 +17,7 @@ pub mod ambiguous_columns;
 pub mod analyze;
 pub mod array_bounds;
 mod array_leaves;
-mod assigned_attributes;
+pub mod assigned_attributes;
 pub mod assigned_elements;
 pub mod assignment;
 mod between_symmetric;
@@ -163,6 +163,7 @@ mod storage_clauses;
 mod syntax_error;
 pub mod table_changes;
 mod table_queries;
+pub mod target_columns;
 #[cfg(test)]
 mod tests;
 pub mod texts;

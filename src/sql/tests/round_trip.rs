@@ -542,6 +542,14 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     ("INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING", "="),
     (
+        "INSERT INTO t (a, b.c, b.\"D\".e, f[1], g[1:2]) VALUES (1, 2, 3, 4, '{5}')",
+        "=",
+    ),
+    (
+        "INSERT INTO t (a . b, a . c) SELECT 1, 2",
+        "INSERT INTO t (a.b, a.c) SELECT 1, 2",
+    ),
+    (
         "INSERT INTO t VALUES (1) ON CONFLICT (a, (b), a) WHERE a > 1 DO NOTHING",
         "INSERT INTO t VALUES (1) ON CONFLICT (a, b) WHERE a > 1 DO NOTHING",
     ),
