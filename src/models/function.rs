@@ -127,6 +127,7 @@ fn asks_for_setting(query: &Query) -> Option<String> {
 /// # Errors
 /// What planning the body says.
 pub async fn gather_row(context: &StatementContext, create: &mut CreateFunction) -> Result<()> {
+    *create = user_functions::with_current_row(create, &context.snapshot).into_owned();
     let Returns::Type(of) = &create.returns else {
         return Ok(());
     };

@@ -3,6 +3,7 @@
 //! A name in the body is a column of what the body reads, and only where there is none an argument:
 //! the planner finds that as it does for any subquery and the row beside it.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use super::{Rows, fields_of_arguments, ordinality, told_arguments};
 use crate::catalog::{Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::session::composites;
-use crate::sql::create_function::{CreateFunction, Returns};
+use crate::sql::create_function::{Body, CreateFunction, Returns};
 use crate::sql::cursor::object_name_from;
 use crate::sql::name::{FUNCTION_BODY, Quoted};
 use crate::sql::shown::Shown;
@@ -25,6 +26,8 @@ use crate::sql::{QualifiedName, Statement, column_names, parse_one};
 
 /// The column of what a function answers.
 const VALUE: &str = "tributary:value";
+/// The relation of the fields that a body answers for a row.
+const ROW: &str = "tributary:row";
 /// The relation of the arguments where the body has one of the function's name.
 const ARGUMENTS: &str = "tributary:arguments";
 
@@ -210,7 +213,8 @@ pub(super) fn rows(
     call: Rows,
 ) -> Result<TableFactor> {
     let alias = call.alias;
-    let create = candidate.create;
+    let create = with_current_row(candidate.create, snapshot);
+    let create = create.as_ref();
     let own = &create.name.name;
     let name = alias
         .as_ref()
@@ -321,6 +325,43 @@ fn missing(create: &CreateFunction, relation: &str) -> Option<Expr> {
     })
 }
 
+/// A function whose body was [`gathered`], with as many fields as its row has now: the relation that the row is of
+/// may have other columns since.
+pub fn with_current_row<'a>(
+    create: &'a CreateFunction,
+    snapshot: &Snapshot,
+) -> Cow<'a, CreateFunction> {
+    let again = || {
+        let (Returns::Type(of), Body::Text(text, Some(body))) = (&create.returns, &create.body)
+        else {
+            return None;
+        };
+        let (within, width) = gathered_from(body)?;
+        let now = row_named(snapshot, of)?.schema.fields().len();
+        let body = (now != width).then(|| gathered(within, now, of).ok())??;
+        Some(CreateFunction {
+            body: Body::Text(text.clone(), Some(body)),
+            ..create.clone()
+        })
+    };
+    again().map_or(Cow::Borrowed(create), Cow::Owned)
+}
+
+/// What a body was before it was [`gathered`], and of how many fields.
+fn gathered_from(body: &Query) -> Option<(&Query, usize)> {
+    let [only] = body.body.as_select()?.from.as_slice() else {
+        return None;
+    };
+    match &only.relation {
+        TableFactor::Derived {
+            subquery,
+            alias: Some(alias),
+            ..
+        } if alias.name.value == ROW => Some((subquery, alias.columns.len())),
+        _ => None,
+    }
+}
+
 /// A body that answers a row of so many fields as one value, of this type.
 ///
 /// # Errors
@@ -329,7 +370,8 @@ pub fn gathered(body: &Query, width: usize, of: &DataType) -> Result<Box<Query>>
     let places: Vec<String> = (1..=width).map(|place| format!("c{place}")).collect();
     let places = places.join(", ");
     let text = format!(
-        "SELECT CAST(ROW({places}) AS {of}) FROM (SELECT 1) AS \"tributary:row\"({places})"
+        "SELECT CAST(ROW({places}) AS {of}) FROM (SELECT 1) AS {}({places})",
+        Quoted(ROW)
     );
     let Statement::Query(mut query) = parse_one(&text)? else {
         return Err(Error::internal("a row is no query"));

@@ -156,6 +156,8 @@ impl Bodies<'_> {
         let Statement::CreateFunction(create) = &object.definition else {
             return Err(missing());
         };
+        let create = body::with_current_row(create, self.snapshot);
+        let create = create.as_ref();
         let mut query = body::value(create, self.snapshot)?;
         plan::make_plannable(&mut query, self.state).await?;
         let statement = ast::Statement::Query(query);

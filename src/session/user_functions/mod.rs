@@ -24,7 +24,7 @@ use datafusion::sql::sqlparser::ast::{Expr, ObjectName, TableAlias, TableFactor,
 use crate::catalog::{Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::walk::{VisitMut, ended, flow};
-pub use body::{gathered, plain_type, probe, row_named};
+pub use body::{gathered, plain_type, probe, row_named, with_current_row};
 pub use call::FUNCTION;
 pub use expansion::expand;
 use resolution::{Candidate, full_name, plain_arguments, resolve, unnamed};
