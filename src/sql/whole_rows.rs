@@ -5,8 +5,12 @@
 //! function that makes JSON or anywhere that no column has the name, is told its columns, which are
 //! looked up where the relation is a table, and read off where it is a subquery; those that the server
 //! adds, such as the places of rows that change, are none of a row's. A relation beyond an
-//! outer join is NULL where it has no row; here also where all columns of its row are. `c.*` as a value
-//! is the same row, but in `ROW(c.*)`, where it is all of its columns.
+//! outer join is NULL where it has no row; here also where all columns of its row are. What stands in `FROM`
+//! sees the relations before it (`beside`). `c.*` as a value is the same row, but in `ROW(c.*)`, where it is
+//! all of its columns.
+
+mod beside;
+
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -108,31 +112,24 @@ impl Rewriter {
     }
 
     fn rewrite(&mut self, select: &mut Select, order_by: Option<&mut OrderBy>) {
-        let mut relations = BTreeMap::new();
-        let mut padded = BTreeSet::new();
-        for table in &select.from {
-            self.collect(table, &mut relations);
-            padded.extend(names_padded(table));
-        }
-        let mut factors = select.from.iter().flat_map(|table| {
-            let joined = table.joins.iter().map(|join| &join.relation);
-            std::iter::once(&table.relation).chain(joined)
-        });
-        let are_known = factors.all(|factor| {
-            matches!(
-                factor,
-                TableFactor::Table { args: None, .. } | TableFactor::Derived { .. }
-            )
-        });
-        let mut calls = Calls {
-            relations: &relations,
-            padded: &padded,
-            are_known,
-            is_found: false,
+        let padded: BTreeSet<String> = select.from.iter().flat_map(names_padded).collect();
+        let mut before = Before {
+            relations: BTreeMap::new(),
+            are_known: true,
             is_rewriting: self.is_rewriting,
-            depth: 0,
-            fields: BTreeSet::new(),
         };
+        for table in &mut select.from {
+            self.beside(&mut table.relation, &padded, &mut before);
+            for join in &mut table.joins {
+                self.beside(&mut join.relation, &padded, &mut before);
+                if let Some(condition) = beside::condition(&mut join.join_operator) {
+                    let mut calls = before.calls(&padded);
+                    let _ = condition.visit(&mut calls);
+                    self.is_wanted |= calls.is_found;
+                }
+            }
+        }
+        let mut calls = before.calls(&padded);
         for item in &mut select.projection {
             let named = match item {
                 SelectItem::UnnamedExpr(value) => {
@@ -162,11 +159,20 @@ impl Rewriter {
             _ => None,
         });
         if let Some(order_by) = order_by
-            && !named.any(|name| relations.contains_key(&name))
+            && !named.any(|name| before.relations.contains_key(&name))
         {
             let _ = order_by.visit(&mut calls);
         }
         self.is_wanted |= calls.is_found;
+    }
+
+    /// A relation of a `FROM`, and the rows of those before it that it is computed with.
+    fn beside(&mut self, factor: &mut TableFactor, padded: &BTreeSet<String>, before: &mut Before) {
+        let mut calls = before.calls(padded);
+        beside::arguments(factor, &mut calls);
+        self.is_wanted |= calls.is_found;
+        before.are_known &= beside::is_known(factor);
+        self.collect_one(factor, &mut before.relations);
     }
 
     /// The relations of a `FROM` by the names that they go by, and their columns.
@@ -177,17 +183,25 @@ impl Rewriter {
     ) {
         let joined = table.joins.iter().map(|join| &join.relation);
         for factor in std::iter::once(&table.relation).chain(joined) {
-            match factor {
-                TableFactor::Table { args: None, .. } | TableFactor::Derived { .. } => {
-                    if let Some(name) = name_of_factor(factor) {
-                        relations.insert(name, self.columns_of(factor));
-                    }
+            self.collect_one(factor, relations);
+        }
+    }
+
+    fn collect_one(
+        &mut self,
+        factor: &TableFactor,
+        relations: &mut BTreeMap<String, Option<Vec<String>>>,
+    ) {
+        match factor {
+            TableFactor::Table { args: None, .. } | TableFactor::Derived { .. } => {
+                if let Some(name) = name_of_factor(factor) {
+                    relations.insert(name, self.columns_of(factor));
                 }
-                TableFactor::NestedJoin {
-                    table_with_joins, ..
-                } => self.collect(table_with_joins, relations),
-                _ => {}
             }
+            TableFactor::NestedJoin {
+                table_with_joins, ..
+            } => self.collect(table_with_joins, relations),
+            _ => {}
         }
     }
 
@@ -204,6 +218,29 @@ impl Rewriter {
         let mut columns = self.columns.of_factor(&factor)?;
         columns.retain(|column| !is_added(column));
         Some(columns)
+    }
+}
+
+/// The relations of a `FROM` so far, by the names that they go by, and their columns.
+struct Before {
+    relations: BTreeMap<String, Option<Vec<String>>>,
+    /// Whether the columns of all of them can be known.
+    are_known: bool,
+    is_rewriting: bool,
+}
+
+impl Before {
+    /// What finds them in expressions.
+    fn calls<'a>(&'a self, padded: &'a BTreeSet<String>) -> Calls<'a> {
+        Calls {
+            relations: &self.relations,
+            padded,
+            are_known: self.are_known,
+            is_found: false,
+            is_rewriting: self.is_rewriting,
+            depth: 0,
+            fields: BTreeSet::new(),
+        }
     }
 }
 
