@@ -84,7 +84,7 @@ fn is_numbered(access: &AccessExpr) -> bool {
 pub(super) fn write(
     f: &mut fmt::Formatter<'_>,
     columns: &[String],
-    parts: &ColumnParts,
+    parts: &[Vec<AccessExpr>],
 ) -> fmt::Result {
     for (index, name) in columns.iter().enumerate() {
         let separator = if index == 0 { " (" } else { ", " };
