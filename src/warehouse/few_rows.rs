@@ -24,7 +24,7 @@ const FEW_ROWS: u64 = 64;
 
 /// So many pieces are read at once of a file that is kept as a whole: to begin to read, with the values of
 /// a dictionary, takes longer than to decode a piece, and the others are asked for sooner or later.
-const PIECES_AT_ONCE: u32 = 16;
+const PIECES_AT_ONCE: u32 = 8;
 
 /// Some rows of a file.
 struct FileRows {
