@@ -22,13 +22,22 @@ impl Deltas {
                 "it names a column twice",
             ));
         }
+        // What tells groups apart, in each of several groupings.
+        let common: Vec<Expr> = match has_sets {
+            true => {
+                let places = 0..grouping_set_to_exprlist(groups)?.len();
+                let common = places.filter_map(|place| in_all_sets(aggregate, place));
+                common.cloned().map(Expr::unalias).collect()
+            }
+            false => groups.clone(),
+        };
         let mut computed = Vec::with_capacity(columns.len());
         let mut is_chosen = false;
         for column in columns {
             let index = aggregate.schema.index_of_column(column)?;
             let value = grouped(aggregate, index);
             // Two that are chosen may be of different rows.
-            let may_be_chosen = !is_chosen && !groups.is_empty() && !has_sets;
+            let may_be_chosen = !is_chosen && !common.is_empty();
             is_chosen |= value.is_none();
             let value = value.or_else(|| chosen(aggregate, index).filter(|_| may_be_chosen));
             let Some(value) = value else {
@@ -64,19 +73,19 @@ impl Deltas {
             return map(delta, |plan| Ok(named(plan, &computed, columns)?));
         }
         let mut found = Vec::new();
-        add_columns(&mut read, groups);
+        add_columns(&mut read, &common);
         match self.of(&aggregate.input, &read)? {
             Delta::Nothing => {}
             Delta::Keys(plan) => found.push(named(*plan, &computed, columns)?),
             everything @ Delta::Everything(_) => return Ok(everything),
         }
         let mut read = Vec::new();
-        add_columns(&mut read, groups);
+        add_columns(&mut read, &common);
         match self.of(&aggregate.input, &read)? {
             Delta::Nothing => {}
             Delta::Keys(plan) => {
-                let changed = named(*plan, groups, &numbered(groups.len()))?;
-                let all = semi_join(aggregate.input.as_ref().clone(), groups, changed)?;
+                let changed = named(*plan, &common, &numbered(common.len()))?;
+                let all = semi_join(aggregate.input.as_ref().clone(), &common, changed)?;
                 found.push(named(all, &computed, columns)?);
             }
             everything @ Delta::Everything(_) => return Ok(everything),
@@ -183,7 +192,10 @@ fn in_all_sets(aggregate: &Aggregate, index: usize) -> Option<&Expr> {
 
 /// The expression of whose values in a group a column of an aggregate is one.
 fn chosen(aggregate: &Aggregate, index: usize) -> Option<&Expr> {
-    let place = index.checked_sub(aggregate.group_expr.len())?;
+    // Of several groupings, a column before it tells which one a row is of.
+    let computed = aggregate.aggr_expr.len();
+    let groups = aggregate.schema.fields().len().checked_sub(computed)?;
+    let place = index.checked_sub(groups)?;
     let mut expression = aggregate.aggr_expr.get(place)?;
     while let Expr::Alias(alias) = expression {
         expression = &alias.expr;
