@@ -12,7 +12,6 @@ mod expansion;
 mod fields_of_arguments;
 mod ordinality;
 mod resolution;
-mod rows_as_arguments;
 mod selected;
 mod told_arguments;
 
@@ -77,7 +76,6 @@ fn mark_within(
     open: &mut Vec<Oid>,
 ) -> Result<()> {
     selected::put_into_from(node, snapshot, path);
-    rows_as_arguments::name(node, snapshot, path);
     let mut visitor = Calls {
         snapshot,
         path,
