@@ -95,8 +95,14 @@ pub(super) fn of_plan(message: &str) -> Error {
 /// That a type of PostgreSQL's is none here; none where PostgreSQL has no type of this name either.
 pub fn missing_type(name: &str) -> Option<Error> {
     let name = name.to_lowercase();
-    // `bit(3)` is of a length.
-    let bare = name.split('(').next().unwrap_or(&name);
+    // `bit(3)` is of a length, and `time(2) with time zone` of digits.
+    let bare = match name.split_once('(') {
+        Some((before, within)) => {
+            let behind = within.split_once(')').map_or("", |(_, behind)| behind);
+            format!("{}{behind}", before.trim_end())
+        }
+        None => name,
+    };
     let bare = bare.trim_end_matches("[]").trim();
     MISSING_TYPES
         .contains(&bare)
