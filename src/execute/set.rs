@@ -1,9 +1,12 @@
 //! `SET` and `RESET`.
 
 use super::referential;
-use crate::error::Result;
+use crate::error::{Error, Result, SqlState};
 use crate::session::{Outcome, Session, only_in_block};
 use crate::sql::set::Set;
+
+/// What random numbers follow from: it can be set and is not told, as in PostgreSQL.
+const SEED: &str = "seed";
 
 /// Changes a setting of the session.
 ///
@@ -13,6 +16,13 @@ use crate::sql::set::Set;
 /// that can no longer change; those of `SET CONSTRAINTS`.
 pub async fn execute(session: &Session, set: &Set) -> Result<Outcome> {
     let tag = match set {
+        Set::Value { name, value, .. } if name == SEED => {
+            if let Some(value) = value {
+                begin_with(session, value)?;
+            }
+            "SET"
+        }
+        Set::Reset { name } if name == SEED => "RESET",
         Set::Value { name, value, local } => {
             if *local {
                 warn_outside_of_block(session, "SET LOCAL");
@@ -58,6 +68,22 @@ pub async fn execute(session: &Session, set: &Set) -> Result<Outcome> {
         }
     };
     Ok(Outcome::Done(tag.to_owned()))
+}
+
+/// Has the random numbers of the session follow from a seed, as `setseed` does.
+fn begin_with(session: &Session, value: &str) -> Result<()> {
+    let invalid = |message: String| Error::new(SqlState::INVALID_PARAMETER_VALUE, message);
+    let Ok(seed) = value.trim().parse::<f64>() else {
+        let message = format!("invalid value for parameter \"{SEED}\": \"{value}\"");
+        return Err(invalid(message));
+    };
+    if !(-1.0..=1.0).contains(&seed) {
+        let message =
+            format!("{seed} is outside the valid range for parameter \"{SEED}\" (-1 .. 1)");
+        return Err(invalid(message));
+    }
+    session.random.begin_with(seed);
+    Ok(())
 }
 
 /// What ends with the transaction has no effect where each statement is one.
