@@ -97,6 +97,8 @@ fn fixed(name: &str, server: &Config) -> Option<String> {
         "integer_datetimes" => "on",
         "lc_collate" | "lc_ctype" => "C.UTF-8",
         "max_identifier_length" => "63",
+        // It can be set, and is not told.
+        "seed" => "unavailable",
         _ => return None,
     };
     Some(value.to_owned())
