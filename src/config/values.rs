@@ -241,10 +241,14 @@ impl Value for Names {
     const KIND: &'static str = "names";
 
     fn read(text: &str) -> Result<Self, String> {
-        let names = text
-            .split(',')
-            .map(str::trim)
-            .filter(|name| !name.is_empty());
+        // A name in quotes may have a comma.
+        let mut is_quoted = false;
+        let is_end = |character: char| {
+            is_quoted ^= character == '"';
+            character == ',' && !is_quoted
+        };
+        let names = text.split(is_end).map(str::trim);
+        let names = names.filter(|name| !name.is_empty());
         Ok(Self(
             names
                 .map(|name| {

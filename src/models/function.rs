@@ -98,7 +98,7 @@ fn asks_for_role(query: &Query) -> Option<String> {
     found.break_value()
 }
 
-/// A function that tells of settings, or answers by the search path, where a query calls one.
+/// A function that tells of settings that it does not say, or answers by the search path, where a query calls one.
 fn asks_for_setting(query: &Query) -> Option<String> {
     const TELLING: [&str; 4] = [
         "current_schema",
@@ -108,6 +108,8 @@ fn asks_for_setting(query: &Query) -> Option<String> {
     ];
     let found = visit_expressions(query, |part| {
         let name = match part {
+            // The function's own are said already, and others are the session's.
+            Expr::Function(call) if user_functions::asked_setting(call).is_some() => None,
             Expr::Function(call) => call.name.0.last().and_then(|part| part.as_ident()),
             _ => None,
         };

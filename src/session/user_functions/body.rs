@@ -13,7 +13,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::resolution::Candidate;
-use super::{Rows, fields_of_arguments, ordinality, told_arguments};
+use super::{Rows, fields_of_arguments, ordinality, own_settings, told_arguments};
 use crate::catalog::{Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::session::composites;
@@ -100,6 +100,7 @@ fn beside_arguments(
     let mut body = create.query()?;
     fields_of_arguments::enclose(create, snapshot, &mut body);
     number_arguments(create, &mut body)?;
+    own_settings::tell(create, &mut body);
     if !column_names::has_several_wildcards(&body) {
         column_names::make_unique(&mut body);
     }

@@ -11,6 +11,7 @@ mod call;
 mod expansion;
 mod fields_of_arguments;
 mod ordinality;
+mod own_settings;
 mod resolution;
 mod selected;
 mod told_arguments;
@@ -26,6 +27,7 @@ use crate::sql::walk::{VisitMut, ended, flow};
 pub use body::{gathered, plain_type, probe, row_named, with_current_row};
 pub use call::FUNCTION;
 pub use expansion::expand;
+pub use own_settings::asked as asked_setting;
 use resolution::{Candidate, full_name, plain_arguments, resolve, unnamed};
 pub(super) use resolution::{Given, Place, choose};
 
