@@ -174,8 +174,8 @@ impl Address<'_> {
             return None;
         }
         let long = match word {
-            "st" => Some(self.by_place(position, next, "saint", "street")),
-            "dr" => Some(self.by_place(position, next, "doctor", "drive")),
+            "st" => Some(self.by_place(position, "saint", "street")),
+            "dr" => Some(self.by_place(position, "doctor", "drive")),
             _ => self
                 .unit(word, next)
                 .or_else(|| self.direction(position, word, next))
@@ -198,33 +198,14 @@ impl Address<'_> {
     fn by_place(
         &self,
         position: usize,
-        next: &str,
         in_front: &'static str,
         behind: &'static str,
     ) -> &'static str {
-        let name_follows = next.starts_with(char::is_alphabetic)
-            && !is_unit(next)
-            && lookup(DIRECTIONS, next).is_none()
-            && !is_street(next);
-        if !name_follows {
-            return behind;
+        let last = self.written.last().map(String::as_str);
+        match is_street_at(self.words, position, last) {
+            true => behind,
+            false => in_front,
         }
-        let Some(last) = self.written.last() else {
-            return in_front;
-        };
-        let is_direction = DIRECTIONS.iter().any(|(_, long)| long == last);
-        let street_follows = self.street_follows(position + 2);
-        if is_number(last) || is_street(last) || is_unit(last) || (is_direction && street_follows) {
-            in_front
-        } else {
-            behind
-        }
-    }
-
-    /// Whether a street word is among the few words from a position on.
-    fn street_follows(&self, position: usize) -> bool {
-        let later = self.words.iter().skip(position).take(MAX_WORDS_OF_STREET);
-        later.copied().any(is_street)
     }
 
     /// A word for a part of a building, where a number or letter follows or an ordinal precedes.
@@ -244,7 +225,7 @@ impl Address<'_> {
             return None;
         }
         // 100 E Street is a street of one letter; so is Avenue E.
-        let next_is_saint = matches!(next, "st" | "dr") && self.street_follows(position + 2);
+        let next_is_saint = matches!(next, "st" | "dr") && street_follows(self.words, position + 2);
         let names_street = word.len() == 1 && is_street(next) && is_number(last) && !next_is_saint;
         (!names_street && self.in_english && (position > 0 || !next.is_empty())).then_some(long)
     }
@@ -273,8 +254,36 @@ fn german_compound(word: &str) -> Option<String> {
     (name.chars().count() >= 3).then(|| format!("{name}strasse"))
 }
 
+/// Whether `st` or `dr`, at a position among the words of an address, is a street, and not part of the name
+/// that it stands in front of. `last` is the word before it.
+pub(crate) fn is_street_at(words: &[&str], position: usize, last: Option<&str>) -> bool {
+    let next = words.get(position + 1).copied().unwrap_or_default();
+    let name_follows = next.starts_with(char::is_alphabetic)
+        && !is_unit(next)
+        && lookup(DIRECTIONS, next).is_none()
+        && !is_street(next);
+    if !name_follows {
+        return true;
+    }
+    let Some(last) = last else {
+        return false;
+    };
+    let is_direction = DIRECTIONS.iter().any(|(_, long)| *long == last);
+    let is_in_front = is_number(last)
+        || is_street(last)
+        || is_unit(last)
+        || is_direction && street_follows(words, position + 2);
+    !is_in_front
+}
+
+/// Whether a street word is among the few words from a position on.
+fn street_follows(words: &[&str], position: usize) -> bool {
+    let later = words.iter().skip(position).take(MAX_WORDS_OF_STREET);
+    later.copied().any(is_street)
+}
+
 /// Any street word, abbreviated or not.
-fn is_street(word: &str) -> bool {
+pub(crate) fn is_street(word: &str) -> bool {
     matches!(word, "st" | "dr")
         || ENGLISH_STREET_WORDS.contains(&word)
         || ENGLISH_STREETS
@@ -293,7 +302,7 @@ fn is_number(word: &str) -> bool {
     word.starts_with(|first: char| first.is_ascii_digit()) && !is_ordinal(word)
 }
 
-fn is_ordinal(word: &str) -> bool {
+pub(crate) fn is_ordinal(word: &str) -> bool {
     ["st", "nd", "rd", "th"].iter().any(|ending| {
         word.strip_suffix(ending).is_some_and(|number| {
             !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())

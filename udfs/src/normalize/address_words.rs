@@ -69,7 +69,7 @@ pub(super) const DIRECTIONS: &[Abbreviation] = &[
 
 /// Words for a part of a building, followed by its number or letter.
 #[rustfmt::skip]
-pub(super) const UNITS: &[Abbreviation] = &[
+pub(crate) const UNITS: &[Abbreviation] = &[
     ("apt", "apartment"), ("apts", "apartment"), ("apmt", "apartment"), ("aptmt", "apartment"),
     ("apartment", "apartment"), ("appt", "apartment"), ("appartement", "apartment"),
     ("unt", "unit"), ("unit", "unit"), ("ste", "suite"), ("suite", "suite"), ("flt", "flat"),
@@ -85,7 +85,7 @@ pub(super) const NUMBER_WORDS: &[&str] = &["no", "nr", "num", "numero", "number"
 
 /// Ordinals in front of a street word or a floor.
 #[rustfmt::skip]
-pub(super) const ORDINALS: &[Abbreviation] = &[
+pub(crate) const ORDINALS: &[Abbreviation] = &[
     ("first", "1st"), ("second", "2nd"), ("third", "3rd"), ("fourth", "4th"), ("fifth", "5th"),
     ("sixth", "6th"), ("seventh", "7th"), ("eighth", "8th"), ("ninth", "9th"), ("tenth", "10th"),
     ("eleventh", "11th"), ("twelfth", "12th"),
@@ -110,7 +110,7 @@ pub(super) const GERMAN_STREETS: &[Abbreviation] = &[("str", "strasse"), ("pl", 
 
 /// Street words of France, in front of the name.
 #[rustfmt::skip]
-pub(super) const FRENCH_STREETS: &[Abbreviation] = &[
+pub(crate) const FRENCH_STREETS: &[Abbreviation] = &[
     ("all", "allee"), ("av", "avenue"), ("ave", "avenue"), ("bat", "batiment"),
     ("bd", "boulevard"), ("bld", "boulevard"), ("blvd", "boulevard"), ("boul", "boulevard"),
     ("bvd", "boulevard"), ("ch", "chemin"), ("che", "chemin"), ("chem", "chemin"),

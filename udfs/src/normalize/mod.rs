@@ -2,7 +2,7 @@
 
 mod address_folding;
 mod address_parts;
-mod address_text;
+pub(crate) mod address_text;
 pub(crate) mod address_words;
 mod country_table;
 mod country_text;

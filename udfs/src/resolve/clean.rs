@@ -1,18 +1,17 @@
 //! Writes values in one way, each distinct value once.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use chrono::Datelike;
 
 use super::clean_name::{full_name, without_generation, without_initials, without_titles};
+use super::clean_street::clean_street;
 use super::clean_text::clean_text;
 use super::clean_web::{clean_ip, clean_url, clean_uuid};
 use super::date_order::DateOrders;
 use super::kind::ColumnKind;
 use super::quantity::DecimalMark;
 use super::records::Column;
-use crate::normalize::address_words::ENGLISH_STREETS;
 use crate::normalize::email_text::{self, ProviderRules};
 use crate::normalize::unicode::unaccent;
 
@@ -92,10 +91,7 @@ impl Cleaner {
             (ColumnKind::Uuid, [uuid]) => clean_uuid(text, uuid),
             (ColumnKind::Url, [url]) => clean_url(text, url),
             (ColumnKind::IpAddress, [ip]) => clean_ip(text, ip),
-            (ColumnKind::Street, [street]) => {
-                fold(text, folded);
-                clean_street(folded, street);
-            }
+            (ColumnKind::Street, [street]) => clean_street(text, folded, street),
             (ColumnKind::City, [city]) => {
                 fold(text, folded);
                 squeeze(folded, city);
@@ -211,43 +207,6 @@ fn clean_date(text: &str, orders: DateOrders, date: &mut String) {
     date.extend(text.chars().filter(char::is_ascii_digit));
     if date.len() != 8 {
         date.clear();
-    }
-}
-
-/// The house numbers, a bar, and the name of the street without blanks.
-fn clean_street(folded: &str, street: &mut String) {
-    static WORDS: LazyLock<HashMap<&str, &str>> =
-        LazyLock::new(|| ENGLISH_STREETS.iter().copied().collect());
-    let starts_with_digit = |word: &&str| word.starts_with(|letter: char| letter.is_ascii_digit());
-    for number in folded.split(' ').filter(starts_with_digit) {
-        if !street.is_empty() {
-            street.push('-');
-        }
-        street.push_str(number);
-    }
-    street.push('|');
-    let words = || folded.split(' ').filter(|word| !starts_with_digit(word));
-    let count = words().count();
-    for (at, word) in words().enumerate() {
-        let last = at + 1 == count && at > 0;
-        match word {
-            "st" if last => street.push_str("street"),
-            "st" => street.push_str("saint"),
-            "dr" if last => street.push_str("drive"),
-            "no" | "nr" => {}
-            _ => match WORDS.get(word) {
-                Some(whole) => street.push_str(whole),
-                None => {
-                    street.push_str(word);
-                    if word.ends_with("str") && word.len() > 5 {
-                        street.push_str("asse");
-                    }
-                }
-            },
-        }
-    }
-    if street.len() == 1 {
-        street.clear();
     }
 }
 

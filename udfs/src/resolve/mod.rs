@@ -30,6 +30,7 @@ mod cell;
 mod choice;
 mod clean;
 mod clean_name;
+mod clean_street;
 mod clean_text;
 mod clean_web;
 mod clusters;

@@ -13,7 +13,7 @@ use super::training::most_pairs_of_all;
 use super::word_weights::WordCounts;
 
 /// The version of what a model is written as, and of what its columns are compared by.
-pub(super) const FORMAT: u32 = 6;
+pub(super) const FORMAT: u32 = 7;
 
 /// Refuses a model of another version, whose numbers would be read as those of other comparisons.
 fn this_format<'de, D: Deserializer<'de>>(format: D) -> Result<u32, D::Error> {

@@ -126,11 +126,11 @@ fn a_model_is_its_parameters() {
     let again = Resolver::new(again, model).unwrap();
     assert_eq!(again.pairs().unwrap(), resolver.pairs().unwrap());
     // Its numbers mean something else to another version.
-    let other = text.replacen("\"format\":6", "\"format\":5", 1);
+    let other = text.replacen("\"format\":7", "\"format\":6", 1);
     let error = serde_json::from_str::<Model>(&other)
         .unwrap_err()
         .to_string();
-    assert!(error.contains("it is of format 5"), "{error}");
+    assert!(error.contains("it is of format 6"), "{error}");
 }
 
 #[test]
