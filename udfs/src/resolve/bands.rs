@@ -148,7 +148,8 @@ mod tests {
             first_exact: vec![2; 3],
             many: None,
             own: vec![false; 3],
-            at_times: vec![false; 3],
+            sharing: vec![None; 3],
+            couples: None,
             one_to_one: false,
             known: Known::default(),
         };

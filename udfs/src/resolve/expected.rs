@@ -12,6 +12,10 @@ const EQUAL: f64 = 0.75;
 const EQUAL_TEXTS: f64 = 0.3;
 /// How many have values that differ altogether.
 const DIFFERING: f64 = 0.1;
+/// How many of the related pairs are expected to share what some of them do, as the name of a family that not
+/// all of a household have; and what is each one's own: fathers name sons after themselves.
+const SHARING: f64 = 0.5;
+const OF_OWN: f64 = 0.03;
 
 /// What is known of the classes beforehand: the share of each level of each comparison.
 #[derive(Debug)]
@@ -29,8 +33,12 @@ pub(super) struct Expected {
     pub(super) many: Option<Many>,
     /// Whether related pairs differ as any others do.
     pub(super) own: Vec<bool>,
-    /// Whether some related pairs share it as matches do, and the rest differ as any others.
-    pub(super) at_times: Vec<bool>,
+    /// How many of the related pairs are held to share it as matches do, before any is seen, while the rest
+    /// differ as any others; none where that is not learned.
+    pub(super) sharing: Vec<Option<f64>>,
+    /// The same where they may be couples, who are called otherwise and share the number of an account; none
+    /// where people have no numbers.
+    pub(super) couples: Option<Vec<Option<f64>>>,
     /// Whether sources have each entity once.
     pub(super) one_to_one: bool,
     /// What is not to be estimated.
@@ -74,7 +82,8 @@ pub(super) fn expected(
         first_exact: Vec::new(),
         many: None,
         own: Vec::new(),
-        at_times: Vec::new(),
+        sharing: Vec::new(),
+        couples: None,
         one_to_one,
         known,
     };
@@ -147,9 +156,11 @@ pub(super) fn expected(
                 (true, false) => 0.0,
             };
             match own(comparison) {
-                // Fathers name sons after themselves.
                 true => (0..matches.len())
-                    .map(|level| 0.03 * matches[level] + 0.97 * as_others(level, others[level]))
+                    .map(|level| {
+                        let others = as_others(level, others[level]);
+                        OF_OWN * matches[level] + (1.0 - OF_OWN) * others
+                    })
                     .collect(),
                 false => matches.clone(),
             }
@@ -164,14 +175,24 @@ pub(super) fn expected(
             .fold(0, |told_by, (at, _)| told_by | 15 << (4 * at));
         expected.many = Some(Many { told_by });
     }
+    let (mut couples, mut are_numbered) = (Vec::new(), false);
     for comparison in comparisons {
         let own = own(comparison);
         let first = usize::from(comparison.first_exact());
         expected.first_exact.push(first);
         expected.differing_matches.push(if own { 0.4 } else { 0.6 });
         expected.own.push(own);
-        expected.at_times.push(is(comparison, &AT_TIMES));
+        let sharing = is(comparison, &AT_TIMES).then_some(SHARING);
+        expected.sharing.push(sharing);
+        let is_number = own && are_people && comparison.kind == FeatureKind::Identifier;
+        are_numbered |= is_number;
+        couples.push(match comparison.kind {
+            FeatureKind::Family => Some(SHARING),
+            _ if is_number => Some(OF_OWN),
+            _ => sharing,
+        });
     }
+    expected.couples = are_numbered.then_some(couples);
     expected
 }
 

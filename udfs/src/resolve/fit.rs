@@ -35,8 +35,6 @@ const CONTAMINATION: f64 = 0.01;
 pub(super) const EXPECTED_PAIRS: f64 = 20.0;
 /// How many pairs are held to be alike, for each that matches, before any is seen.
 const ALIKE: f64 = 10.0;
-/// How many of the related pairs are expected to share what some of them do.
-pub(super) const SHARING: f64 = 0.5;
 
 /// How a mixture is come by.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,6 +49,8 @@ pub(super) struct Course {
     pub(super) gaps: bool,
     /// Whether there is a class of pairs that are alike in whatever way and do not match.
     pub(super) alike: bool,
+    /// Whether related pairs may be couples.
+    pub(super) couples: bool,
     /// Whether what differs in anything is held not to match before anything is learned, and dependences
     /// are told by levels.
     pub(super) strict: bool,
@@ -176,7 +176,9 @@ impl<'a> Fitting<'a> {
             related.map(|counted| counted.pairs).sum()
         };
         let (mut edges, mut of_alike): (Edges, Vec<Edge>) = (Edges::default(), Vec::new());
-        let mut sharing = vec![SHARING; self.expected.at_times.len()];
+        let of_couples = self.expected.couples.as_ref().filter(|_| course.couples);
+        let expected_sharing = of_couples.unwrap_or(&self.expected.sharing);
+        let mut sharing = expected_sharing.clone();
         let listener = listen();
         let mut weighing = Weighing {
             shares: Vec::new(),
@@ -218,9 +220,12 @@ impl<'a> Fitting<'a> {
                     tree.keep(&self.expected.own, of_related);
                     // Not all who live together have one telephone. How many do is learned: it is what
                     // a telephone in common says of two records that tell no more.
-                    for at in (0..sharing.len()).filter(|at| self.expected.at_times[*at]) {
-                        sharing[at] = mixture.sharing(&related, at, sharing[at]);
-                        tree.blend(at, &next.others, sharing[at]);
+                    let of_each = sharing.iter_mut().zip(expected_sharing).enumerate();
+                    for (at, (sharing, expected)) in of_each {
+                        if let Some((share, expected)) = sharing.as_mut().zip(*expected) {
+                            *share = mixture.sharing(&related, at, *share, expected);
+                            tree.blend(at, &next.matches, &next.others, *share);
+                        }
                     }
                     tree
                 };

@@ -56,25 +56,38 @@ struct Fits<'a> {
 }
 
 /// Has a class of pairs that are alike in whatever way and do not match, and matches as they are expected.
-fn alike(gaps: bool) -> Course {
+fn alike(begun: Course) -> Course {
     Course {
         held: HELD,
         alike: true,
-        gaps,
-        ..Course::default()
+        ..begun
     }
 }
 
 impl Fits<'_> {
     fn best(&self) -> Result<Mixture> {
-        let mut best = self.fitting.fit(Course::default())?;
+        let mut begun = Course::default();
+        let mut best = self.fitting.fit(begun)?;
+        // Two who live together and are called otherwise are taken for one where they share the number of an
+        // account, unless it is learned that some do. That they do is likelier where they are many.
+        if self.expected.couples.is_some() {
+            let couples = Course {
+                couples: true,
+                ..begun
+            };
+            let other = self.fitting.fit(couples)?;
+            let likelier = self.fitting.likelier(&other.mixture, &best.mixture);
+            if likelier > LIKELIER && self.is_sure(&other) {
+                (best, begun) = (other, couples);
+            }
+        }
         // What agrees because it goes together, as an address of e-mail and the name that it is made of, is
         // taken for a match where matches are few, and then no dependence is seen any more. Where what
         // differs in anything is no match at first, the dependence is seen before matches are learned.
         if self.may_be_surer(&best) {
             let strict = self.fitting.fit(Course {
                 strict: true,
-                ..Course::default()
+                ..begun
             })?;
             let likelier = self.fitting.likelier(&strict.mixture, &best.mixture);
             if likelier > LIKELIER && self.is_surer(&strict, &best) {
@@ -83,21 +96,20 @@ impl Fits<'_> {
         }
         // What is missing says something where it makes matches clearer, and more of the pairs that agree on
         // most, too. Elsewhere it would say what comparisons that depend on each other pretend.
-        let mut gaps = false;
         if best.clear < CLEAR && self.fitting.has_gaps() {
-            let other = self.fitting.fit(Course {
+            let gaps = Course {
                 gaps: true,
-                ..Course::default()
-            })?;
+                ..begun
+            };
+            let other = self.fitting.fit(gaps)?;
             let is_clearer = other.clear > best.clear + SURER;
             if is_clearer && self.all(&other) > self.all(&best) + SURER && self.is_sure(&other) {
-                (best, gaps) = (other, true);
+                (best, begun) = (other, gaps);
             }
         }
         let later = |first_tree| Course {
             first_tree,
-            gaps,
-            ..Course::default()
+            ..begun
         };
         // Where entities have very many records, which agree with each other in whatever way,
         // dependences among other pairs may explain some of the matches, too, and what is left is not
@@ -135,7 +147,7 @@ impl Fits<'_> {
             // related is not all that is alike.
             let mut others = vec![other];
             if !self.expected.one_to_one {
-                others.push(self.fitting.fit(alike(gaps))?);
+                others.push(self.fitting.fit(alike(begun))?);
             }
             others.retain(|other| self.is_sure(other));
             if let Some(likeliest) = self.likeliest(others) {
@@ -156,7 +168,7 @@ impl Fits<'_> {
             // which is no matter of how clear matches are: they may be clearer where what is alike is taken
             // for them.
             if self.expected.related.is_none() {
-                let other = self.fitting.fit(alike(gaps))?;
+                let other = self.fitting.fit(alike(begun))?;
                 let likelier = self.fitting.likelier(&other.mixture, &best.mixture);
                 if likelier > LIKELIER && self.is_sure(&other) {
                     return Ok(other.mixture);

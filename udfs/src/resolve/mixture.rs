@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use super::compare::Pattern;
 use super::comparison::MISSING_LEVEL;
 use super::expected::Expected;
-use super::fit::{EXPECTED_PAIRS, SHARING};
+use super::fit::EXPECTED_PAIRS;
 use super::gaps::Gaps;
 use super::tree::{Tree, Weighted};
 
@@ -135,10 +135,16 @@ impl Mixture {
         }
     }
 
-    /// How many of related pairs share what is compared, as far as `before` of them do: the others
-    /// agree on it as pairs that are not related.
-    pub(super) fn sharing(&self, related: &[Weighted], at: usize, before: f64) -> f64 {
-        let (mut all, mut sharing) = (EXPECTED_PAIRS, EXPECTED_PAIRS * SHARING);
+    /// How many of related pairs share what is compared, as far as `before` of them do and so many are
+    /// expected to: the others agree on it as pairs that are not related.
+    pub(super) fn sharing(
+        &self,
+        related: &[Weighted],
+        at: usize,
+        before: f64,
+        expected: f64,
+    ) -> f64 {
+        let (mut all, mut sharing) = (EXPECTED_PAIRS, EXPECTED_PAIRS * expected);
         for Weighted { pattern, weight } in related {
             let level = pattern.level(at);
             if level != MISSING_LEVEL {

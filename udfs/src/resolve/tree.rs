@@ -316,14 +316,15 @@ impl Tree {
         }
     }
 
-    /// Gives a comparison, that depends on none then, `share` of what its levels have here and the rest of
-    /// what they have in another class.
-    pub(super) fn blend(&mut self, at: usize, other: &Self, share: f64) {
+    /// Gives a comparison, that depends on none then, `share` of what its levels have in one class and the
+    /// rest of what they have in another.
+    pub(super) fn blend(&mut self, at: usize, one: &Self, other: &Self, share: f64) {
         let node = &mut self.nodes[at];
         node.parent = None;
         node.logs.truncate(node.levels);
-        for (log, other) in node.logs.iter_mut().zip(&other.nodes[at].logs) {
-            *log = (share * log.exp() + (1.0 - share) * other.exp())
+        let logs = one.nodes[at].logs.iter().zip(&other.nodes[at].logs);
+        for (log, (one, other)) in node.logs.iter_mut().zip(logs) {
+            *log = (share * one.exp() + (1.0 - share) * other.exp())
                 .max(1e-300)
                 .ln();
         }

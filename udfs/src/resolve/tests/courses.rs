@@ -64,7 +64,8 @@ fn sample(classes: &[Class<'_>]) -> (Vec<Counted>, Expected) {
         first_exact: vec![usize::from(EQUAL); comparisons],
         many: None,
         own: vec![false; comparisons],
-        at_times: vec![false; comparisons],
+        sharing: vec![None; comparisons],
+        couples: None,
         one_to_one: false,
         known: Known::default(),
     };

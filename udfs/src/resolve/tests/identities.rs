@@ -7,6 +7,15 @@ use super::super::{Decisions, ResolveOptions, Resolver, evaluate};
 use super::people::builder;
 
 const COLUMNS: [&str; 6] = ["id", "first_name", "last_name", "dob", "zip", "ssn"];
+const OF_COUPLES: [&str; 7] = [
+    "id",
+    "first_name",
+    "last_name",
+    "iban",
+    "ssn",
+    "street",
+    "city",
+];
 const PEOPLE: u64 = 800;
 const NAMESAKES: u64 = 30;
 
@@ -60,10 +69,52 @@ fn records(mistyped: u64) -> Vec<Row> {
     rows
 }
 
+/// Some people who live alone, and couples of whom each is called as before, with one account.
+fn couples() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for home in 0..600 {
+        let of_home = |what: u64| mix(mix(home, 11), what);
+        let account = format!("DE{:018}", of_home(1) % 1_000_000_000_000_000_000);
+        let street = format!(
+            "{} {} Road",
+            1 + of_home(2) % 200,
+            word("Ow", of_home(3) % 300)
+        );
+        let town = word("Ux", of_home(4) % 50);
+        for adult in 0..=u64::from(of_home(5) % 3 == 0) {
+            let chance = |what: u64| mix(mix(2 * home + adult, 13), what);
+            let (given, family) = (word("Qx", chance(1) % 90), word("Zy", chance(2) % 400));
+            for copy in 0..=chance(3) % 3 {
+                let slip = |what: u64| mix(chance(10 + copy), what) % 10;
+                let number = ssn(2 * home + adult);
+                let values = [
+                    Some(given.clone()),
+                    Some(match slip(1) {
+                        0 => family[1..].to_owned(),
+                        _ => family.clone(),
+                    }),
+                    (slip(2) > 0).then(|| account.clone()),
+                    (slip(3) > 2).then_some(number),
+                    (slip(4) > 0).then(|| street.clone()),
+                    Some(town.clone()),
+                ];
+                let mut row = vec![Some(format!("r{}", rows.len()))];
+                row.extend(values);
+                rows.push((row, 2 * home + adult));
+            }
+        }
+    }
+    rows
+}
+
 fn resolver(rows: &[Row]) -> Resolver {
+    resolver_of(&COLUMNS, rows)
+}
+
+fn resolver_of(columns: &[&str], rows: &[Row]) -> Resolver {
     let options = ResolveOptions::parse([("unique_id", "id")]).unwrap();
     let values: Vec<Vec<Option<String>>> = rows.iter().map(|row| row.0.clone()).collect();
-    let records = builder(&COLUMNS, &values, &options).finish().unwrap();
+    let records = builder(columns, &values, &options).finish().unwrap();
     Resolver::train(records, &options).unwrap()
 }
 
@@ -98,4 +149,15 @@ fn people_with_other_numbers_are_others() {
 fn numbers_that_are_mistyped_may_differ() {
     let resolver = resolver(&records(20));
     assert!(with_two_numbers(&resolver) > 1e-6);
+}
+
+#[test]
+fn couples_with_one_account_are_two() {
+    let rows = couples();
+    let resolver = resolver_of(&OF_COUPLES, &rows);
+    let pairs = resolver.pairs().unwrap();
+    let clusters = resolver.clusters(&pairs, &Decisions::default()).unwrap();
+    let truth: Vec<Option<u64>> = rows.iter().map(|row| Some(row.1)).collect();
+    let quality = evaluate(&clusters.entity_of, &truth);
+    assert!(quality.pairs.f1() > 0.97, "{quality:?}");
 }

@@ -74,7 +74,8 @@ fn the_mixture_finds_the_parameters_that_made_the_pairs() {
         first_exact: vec![3; 3],
         many: None,
         own: vec![false; 3],
-        at_times: vec![false; 3],
+        sharing: vec![None; 3],
+        couples: None,
         one_to_one: false,
         known: Known::default(),
     };
@@ -142,7 +143,8 @@ fn many_records_of_what_has_no_codes_are_no_variants() {
             first_exact: vec![3; 4],
             many,
             own: vec![false, false, false, true],
-            at_times: vec![false; 4],
+            sharing: vec![None; 4],
+            couples: None,
             one_to_one: false,
             known: Known::default(),
         };
@@ -195,7 +197,8 @@ fn what_is_missing_tells_kinds_apart() {
         first_exact: vec![3; 3],
         many: None,
         own: vec![false; 3],
-        at_times: vec![false; 3],
+        sharing: vec![None; 3],
+        couples: None,
         one_to_one: true,
         known: Known::default(),
     };
@@ -254,7 +257,8 @@ fn what_is_merely_alike_is_no_match() {
         first_exact: vec![3; 4],
         many: None,
         own: vec![false; 4],
-        at_times: vec![false; 4],
+        sharing: vec![None; 4],
+        couples: None,
         one_to_one: false,
         known: Known::default(),
     };
@@ -296,7 +300,8 @@ proptest! {
             first_exact: vec![2; 3],
             many: None,
             own: vec![false; 3],
-            at_times: vec![false; 3],
+            sharing: vec![None; 3],
+            couples: None,
             one_to_one: false,
             known: Known::default(),
         };
