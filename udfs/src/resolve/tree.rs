@@ -280,7 +280,7 @@ impl Tree {
 
     /// Raises the shares of levels that no pair was seen to have, so that such a level speaks for a match
     /// no more than the level above it, of values that are more alike. Values that differ never speak
-    /// for one, but for what is seen of them given another comparison.
+    /// for one, but for what is seen of them given another comparison. No share is more than that of all.
     pub(super) fn bound_unseen(&mut self, matches: &Self, expected: &Expected) {
         let different = usize::from(DIFFERENT);
         for (at, (node, matches)) in self.nodes.iter_mut().zip(&matches.nodes).enumerate() {
@@ -295,7 +295,7 @@ impl Tree {
                         false => of_above,
                     };
                     if !expected.known.is_held(at, level as u8) {
-                        row[level] = row[level].max(matches.logs[level] - most);
+                        row[level] = row[level].max((matches.logs[level] - most).min(0.0));
                     }
                     above = matches.logs[level] - row[level];
                 }

@@ -4,8 +4,10 @@ use super::super::compare::Pattern;
 use super::super::expected::Expected;
 use super::super::fit::{Course, Fitting};
 use super::super::fits;
+use super::super::gaps::Gaps;
 use super::super::mixture::{Counted, Mixture, probability};
 use super::super::taught::Known;
+use super::super::tree::Tree;
 
 /// How often a pair has each of the levels of a comparison.
 type Shares = [f64; 4];
@@ -139,4 +141,29 @@ fn dependences_that_make_nothing_likelier_explain_no_matches() {
     let mixture = fits::fit(&sample, &expected, 0.5, records, 1).unwrap();
     let found = found(&mixture);
     assert!((found / matching - 1.0).abs() < 0.02, "{found}");
+}
+
+/// Nearly all pairs have equal values, matches more rarely, and none was seen with any others.
+#[test]
+fn no_more_pairs_than_all_have_a_level_that_was_not_seen() {
+    let equal = [0.0, 0.0, 0.0, 1.0];
+    let (_, mut expected) = sample(&[Class {
+        pairs: 100.0,
+        shares: &[equal],
+    }]);
+    expected.seen = vec![vec![false, false, false, true]];
+    let mut mixture = Mixture {
+        prior: -5.0,
+        matches: Tree::independent(&[vec![0.0, 0.6, 0.3, 0.1]]),
+        others: Tree::independent(&[vec![0.0, 1e-9, 1e-9, 1.0]]),
+        related: None,
+        gaps: Gaps::default(),
+    };
+    mixture.bound_unseen(&expected);
+    for level in [DIFFERENT, 2, EQUAL] {
+        let share = mixture.others.share(0, level);
+        assert!(share <= 1.0, "{level}: {share}");
+        // Nor does any speak for a match.
+        assert!(mixture.matches.share(0, level) <= share, "{level}: {share}");
+    }
 }
