@@ -19,7 +19,8 @@ const SUREST: f64 = 10.0;
 const SURE: f64 = 0.5;
 /// How probable matches are, on average, for them to be clear from other pairs.
 const CLEAR: f64 = 0.9;
-/// How many a record are many.
+/// How many a record are few, and how many are many.
+const FEW: f64 = 0.05;
 const MANY: f64 = 3.0;
 /// By how much more of the pairs that agree on most are to match for another mixture to be better.
 const SURER: f64 = 0.02;
@@ -83,14 +84,23 @@ impl Fits<'_> {
         }
         // What agrees because it goes together, as an address of e-mail and the name that it is made of, is
         // taken for a match where matches are few, and then no dependence is seen any more. Where what
-        // differs in anything is no match at first, the dependence is seen before matches are learned.
-        if self.may_be_surer(&best) {
+        // differs in anything is no match at first, the dependence is seen before matches are learned. And
+        // where that leaves none, and is likelier, there are none.
+        let are_few = self.a_record(&best) < FEW;
+        if are_few || self.may_be_surer(&best) || best.clear + SURER < 1.0 {
             let strict = self.fitting.fit(Course {
                 strict: true,
                 ..begun
             })?;
             let likelier = self.fitting.likelier(&strict.mixture, &best.mixture);
-            if likelier > LIKELIER && self.is_surer(&strict, &best) {
+            if likelier > LIKELIER && self.matches(&strict) < 1.0 {
+                return Ok(strict.mixture);
+            }
+            let is_clearer = strict.clear > best.clear + SURER;
+            let is_better = likelier > LIKELIER && (is_clearer || self.is_surer(&strict, &best));
+            // Of two that are as likely, the one whose matches are clear.
+            let is_clear = strict.clear >= CLEAR && best.clear < CLEAR && likelier > -LIKELIER;
+            if self.is_sure(&strict) && (is_better || is_clear && is_clearer) {
                 best = strict;
             }
         }
@@ -124,14 +134,15 @@ impl Fits<'_> {
             }
         }
         // Dependences among other pairs may explain some of the matches. They do not where that is no
-        // likelier than that matches are found first; nor where entities are seen to have many records, and
+        // likelier than that matches are found first, and no clearer; nor where entities are seen to have many records, and
         // more of the pairs that agree on most match then.
         if self.may_be_surer(&best) {
             let other = self.fitting.fit(later(ROUNDS_BEFORE_A_TREE))?;
             let is_likelier = self.fitting.likelier(&best.mixture, &other.mixture) > LIKELIER;
             let are_many = self.a_record(&best) >= MANY && self.is_surer(&other, &best);
             let are_more = other.mixture.prior > best.mixture.prior;
-            if are_many || are_more && !is_likelier && self.is_sure(&other) {
+            let is_clear = other.clear >= CLEAR || best.clear < CLEAR;
+            if are_many || are_more && is_clear && !is_likelier && self.is_sure(&other) {
                 best = other;
             }
         }
@@ -197,6 +208,11 @@ impl Fits<'_> {
         })
     }
 
+    /// How many matches there are.
+    fn matches(&self, fit: &Fit) -> f64 {
+        self.fitting.total * probability(fit.mixture.prior)
+    }
+
     /// How many matches a record has.
     fn a_record(&self, fit: &Fit) -> f64 {
         fit.mixture.prior.exp() * self.pairs_a_record
@@ -227,7 +243,7 @@ impl Fits<'_> {
     /// Of as many pairs as there are matches among all, `most` at most, the surest first: the share that
     /// matches. 0 where there is no match.
     fn sure(&self, fit: &Fit, most: f64) -> f64 {
-        let matches = self.fitting.total * probability(fit.mixture.prior);
+        let matches = self.matches(fit);
         if matches < 1.0 {
             return 0.0;
         }

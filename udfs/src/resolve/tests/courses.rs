@@ -116,6 +116,33 @@ fn what_goes_together_is_not_taken_for_few_matches() {
     assert!(fitting.likelier(&strict, &loose) > 2.0);
 }
 
+/// The same addresses where no two records are one: what is made of a name says no more than the name.
+#[test]
+fn what_goes_together_alone_is_no_match() {
+    let by_chance = |rare: f64| [0.0, 1.0 - rare, 0.0, rare];
+    let others = [1e-6, 1e-6, 1e-3, 1e-3].map(by_chance);
+    let equal = [0.0, 0.0, 0.0, 1.0];
+    let together = [equal, by_chance(1e-6), equal, equal];
+    let (sample, expected) = sample(&[
+        Class {
+            pairs: 4.5e6,
+            shares: &others,
+        },
+        Class {
+            pairs: 60.0,
+            shares: &together,
+        },
+    ]);
+    let of_name = pattern(&[EQUAL, DIFFERENT, EQUAL, EQUAL]);
+    let fitting = Fitting::new(&sample, &expected, (0.5, 3000.0), 1).unwrap();
+    let loose = fitting.fit(Course::default()).unwrap().mixture;
+    assert!(probability(loose.log_odds(of_name)) > 0.9);
+    let mixture = fits::fit(&sample, &expected, 0.5, 3000.0, 1).unwrap();
+    assert!(probability(mixture.log_odds(of_name)) < 0.1);
+    // Two records of one would still be seen.
+    assert!(probability(mixture.log_odds(pattern(&[EQUAL; 4]))) > 0.9);
+}
+
 /// Neither matches nor others depend on anything here, and there are as many matches as others explain
 /// some of, where these are allowed to.
 #[test]
