@@ -38,8 +38,14 @@ use crate::sql::model_functions::parse_name;
 use crate::sql::{QualifiedName, Statement};
 use crate::warehouse::At;
 
-/// Settings that sessions may differ in which are of one role and have all others in common.
-const OF_SESSIONS: [&str; 3] = ["application_name", "role", "session_authorization"];
+/// Settings that sessions may differ in which are of one role and have all others in common: names may be
+/// found by one path however it is written.
+const OF_SESSIONS: [&str; 4] = [
+    "application_name",
+    "role",
+    "search_path",
+    "session_authorization",
+];
 
 /// The role that owns every object, and runs what no client asked for.
 pub const OWNER: &str = "tributary";
@@ -607,7 +613,6 @@ impl SystemSources for Seen {
 
     fn setting(&self, name: &str) -> Option<String> {
         let lower = name.to_ascii_lowercase();
-        // Known queries are of sessions that call themselves by any name.
         if OF_SESSIONS.contains(&lower.as_str()) {
             self.tell_more();
         }

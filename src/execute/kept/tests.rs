@@ -166,6 +166,7 @@ async fn sessions_and_moments() {
         ("SELECT pg_backend_pid()", false),
         ("SELECT session_user", false),
         ("SELECT current_setting('application_name')", false),
+        ("SELECT current_setting('search_path')", false),
         (
             "SELECT relname FROM pg_class WHERE now() < '2000-01-01'",
             false,
