@@ -210,7 +210,7 @@ impl Rewriter {
         let mut factor = Cow::Borrowed(factor);
         if let TableFactor::Table {
             version: Some(_), ..
-        } = factor.as_ref()
+        } = &*factor
             && let TableFactor::Table { version, .. } = factor.to_mut()
         {
             *version = None;
