@@ -28,6 +28,7 @@ use datafusion::sql::sqlparser::ast::{
 use super::column_names::{is_added, name_of, shown_name};
 use super::cursor::folded;
 use super::known_columns::KnownColumns;
+use super::row_comparison::{is_comparison, is_row, take};
 use super::standard_forms;
 use crate::error::Result;
 use crate::sql::walk::VisitMut;
@@ -286,6 +287,27 @@ impl Calls<'_> {
         Some((relation.clone(), columns))
     }
 
+    /// Gives the fields of a row that is written out beside a relation's the names of the relation's
+    /// columns, since records of other names are of another type.
+    fn name_fields(&mut self, relation: &Expr, written: &mut Expr) {
+        if !is_row(written) {
+            return;
+        }
+        let columns = match bare(relation) {
+            Expr::Identifier(name) => self.named(name).cloned(),
+            Expr::QualifiedWildcard(name, _) => self.all_of(name).map(|(_, columns)| columns),
+            _ => None,
+        };
+        let Some(columns) = columns else {
+            return;
+        };
+        let values = take(&mut written.clone());
+        if values.len() == columns.len() {
+            let fields: Vec<(String, Expr)> = columns.into_iter().zip(values).collect();
+            *written = record(&fields);
+        }
+    }
+
     /// The row of a relation as a value.
     fn row(&self, relation: &Ident, columns: &[String]) -> Expr {
         let fields = fields_of(relation, columns);
@@ -410,6 +432,22 @@ impl VisitorMut for Calls<'_> {
                 AccessExpr::Subscript(_) => None,
             });
             self.fields.extend(fields);
+        }
+        match &mut *expr {
+            Expr::BinaryOp { left, op, right } if is_comparison(op) => {
+                self.name_fields(left, right);
+                self.name_fields(right, left);
+            }
+            Expr::IsDistinctFrom(left, right) | Expr::IsNotDistinctFrom(left, right) => {
+                self.name_fields(left, right);
+                self.name_fields(right, left);
+            }
+            Expr::InList { expr: row, list, .. } => {
+                for written in list {
+                    self.name_fields(row, written);
+                }
+            }
+            _ => {}
         }
         let whole = match &*expr {
             Expr::Identifier(_) if self.fields.contains(&std::ptr::from_ref(&*expr).addr()) => None,
