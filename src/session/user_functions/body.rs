@@ -358,7 +358,7 @@ fn gathered_from(body: &Query) -> Option<(&Query, usize)> {
             subquery,
             alias: Some(alias),
             ..
-        } if alias.name.value == ROW => Some((subquery, alias.columns.len())),
+        } if alias.name.value == ROW => Some((subquery.as_ref(), alias.columns.len())),
         _ => None,
     }
 }
