@@ -1,22 +1,25 @@
 //! `jsonb_populate_record(NULL::customer, document)` in `FROM`, and its like, are said by
 //! `jsonb_to_record(document)` with the columns of the relation, or the attributes of the composite type: `AS jsonb_populate_record (id integer, ...)`.
 //!
-//! A definition keeps them as they are then.
+//! A definition keeps them as they are then. As a value, the row is one cast to its type, of which a function stands
+//! for what the document has.
 
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    DataType, Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, Query, TableAlias,
-    TableAliasColumnDef, TableFactor, Value, VisitorMut,
+    DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, Query,
+    SelectItem, SetExpr, TableAlias, TableAliasColumnDef, TableFactor, Value, VisitorMut,
 };
+use tributary_udfs::json::POPULATED;
 
 use super::plan;
 use crate::catalog::{Kind, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::redefine::declared_columns;
-use crate::sql::Statement;
 use crate::sql::cursor::object_name_from;
+use crate::sql::shown::Shown;
 use crate::sql::walk::{VisitMut, ended, flow};
+use crate::sql::{Statement, parse_one};
 
 /// The functions, and those that take their place.
 const FUNCTIONS: [(&str, &str); 4] = [
@@ -34,6 +37,61 @@ const FUNCTIONS: [(&str, &str); 4] = [
 pub fn declare(query: &mut Query, snapshot: &Snapshot, path: &[String]) -> Result<()> {
     let mut rewriter = Rewriter { snapshot, path };
     ended(query.visit(&mut rewriter))
+}
+
+/// Has such calls of one row that are values be what is planned in their place.
+///
+/// # Errors
+/// None that parsing the query has not met.
+pub fn as_values(query: &mut Query) -> Result<()> {
+    struct Values;
+    impl VisitorMut for Values {
+        type Break = Error;
+
+        fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+            flow(value(expr).map(|value| {
+                if let Some(value) = value {
+                    *expr = value;
+                }
+            }))
+        }
+    }
+    ended(query.visit(&mut Values))
+}
+
+fn value(expr: &Expr) -> Result<Option<Expr>> {
+    let Expr::Function(call) = expr else {
+        return Ok(None);
+    };
+    let document = match called(&call.name) {
+        Some(("json_populate_record", _)) => "json",
+        Some(("jsonb_populate_record", _)) => "jsonb",
+        _ => return Ok(None),
+    };
+    let FunctionArguments::List(list) = &call.args else {
+        return Ok(None);
+    };
+    let [
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(row)),
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(given)),
+    ] = list.args.as_slice()
+    else {
+        return Ok(None);
+    };
+    let Some(name) = row_type(row) else {
+        return Ok(None);
+    };
+    let text = format!(
+        "SELECT CAST({POPULATED}(CAST({} AS {document})) AS {name})",
+        Shown(given)
+    );
+    if let Statement::Query(query) = parse_one(&text)?
+        && let SetExpr::Select(mut select) = *query.body
+        && let Some(SelectItem::UnnamedExpr(value)) = select.projection.pop()
+    {
+        return Ok(Some(value));
+    }
+    Err(Error::internal("a row is not read as a value"))
 }
 
 struct Rewriter<'a> {

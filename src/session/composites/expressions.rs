@@ -10,7 +10,7 @@ use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable as _, Operator, lit};
 use datafusion::scalar::ScalarValue;
 use tributary_udfs::composites::{self, ASSIGNED, CompositeKind, CompositeType, READ};
-use tributary_udfs::json::JsonKind;
+use tributary_udfs::json::{JsonKind, POPULATED, typed_text};
 use tributary_udfs::type_name;
 
 use super::{enums_within, matched, shown_name};
@@ -125,6 +125,14 @@ impl Expressions<'_> {
     fn cast(&self, cast: Cast) -> QueryResult<Transformed<Expr>> {
         let wanted = cast.field.data_type();
         let own = self.type_of(&cast.expr).unwrap_or(DataType::Null);
+        if CompositeType::of(wanted).is_some()
+            && let Expr::ScalarFunction(call) = cast.expr.as_ref()
+            && let (POPULATED, [document]) = (call.func.name(), call.args.as_slice())
+        {
+            let field: FieldRef = Arc::new(Field::new("", wanted.clone(), true));
+            let text = typed_text(document.clone(), Arc::clone(&field));
+            return Ok(Transformed::yes(self.read(text, field)?));
+        }
         match (CompositeKind::of(&own), CompositeKind::of(wanted)) {
             (None, None) => Ok(Transformed::no(Expr::Cast(cast))),
             (Some(_), Some(_)) if own == *wanted => Ok(Transformed::yes(*cast.expr)),

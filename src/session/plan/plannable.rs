@@ -6,7 +6,7 @@ use datafusion::sql::sqlparser::ast;
 use crate::catalog::pg_catalog::{self, EmptyQuery, StatementCatalog};
 use crate::error::Result;
 use crate::execute;
-use crate::session::{enums, row_fields, rows_once, user_functions};
+use crate::session::{enums, populated_rows, row_fields, rows_once, user_functions};
 use crate::sql::{
     alias_columns, ambiguous_columns, casts_in_names, column_names, constant_keys, derived_names,
     distinct_literals, hidden_columns, hypothetical_sets, integer_literals, merged_columns,
@@ -96,6 +96,7 @@ async fn say_plannably(
         }
     }
     row_expansions::check(&*query)?;
+    populated_rows::as_values(query)?;
     enums::number(query, &sources.snapshot(), &sources.search_path())?;
     untyped_texts::rewrite(query);
     pg_catalog::rewrite(query, &sources.snapshot(), empty);

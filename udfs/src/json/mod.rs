@@ -48,6 +48,8 @@ mod types;
 mod value;
 mod value_rows;
 
+use std::sync::Arc;
+
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::ScalarUDF;
@@ -59,6 +61,7 @@ pub use operators::JsonOperators;
 pub use ordinals::ListRows;
 pub use relation::{gives_rows, planner as relation_planner, row_type, value_column};
 pub use rule::{JsonTypes, assigned};
+pub use typed_text::{POPULATED, typed_text};
 pub use types::read_texts;
 
 /// The functions that have names in SQL, and those that operators, casts and aggregates are
@@ -164,6 +167,7 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     }
     registry.register_udf(ListRows::udf())?;
     registry.register_udf(row::udf())?;
+    registry.register_udf(Arc::new(typed_text::populated()))?;
     for function in json_agg::functions() {
         registry.register_udaf(function)?;
     }

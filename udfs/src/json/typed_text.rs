@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, StringBuilder};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::internal_err;
 use datafusion::error::Result;
@@ -16,13 +17,52 @@ use super::kind::JsonKind;
 use crate::FunctionError;
 use crate::composites::CompositeType;
 
+/// The function that stands in a plan for the row that a document tells of, until the cast around it has told of
+/// which type that is.
+pub const POPULATED: &str = "tributary_populated";
+
+/// [`POPULATED`] as a function, which computes nothing.
+pub(super) fn populated() -> ScalarUDF {
+    ScalarUDF::new_from_impl(Populated {
+        signature: Signature::any(1, Volatility::Immutable),
+    })
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Populated {
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Populated {
+    fn name(&self) -> &str {
+        POPULATED
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Utf8)
+    }
+
+    fn invoke_with_args(&self, _: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        Err(FunctionError {
+            sqlstate: "42804",
+            message: "first argument of json_populate_record must be a row type".to_owned(),
+            hint: None,
+        }
+        .into())
+    }
+}
+
 /// Whether a document is such a value of a type by its parts.
 pub(super) fn is_by_parts(data_type: &DataType) -> bool {
     matches!(data_type, DataType::List(_)) || CompositeType::of(data_type).is_some()
 }
 
 /// The text of a value of a field, of which a document tells.
-pub(super) fn typed_text(document: Expr, field: FieldRef) -> Expr {
+pub fn typed_text(document: Expr, field: FieldRef) -> Expr {
     let function = TypedText {
         field,
         signature: Signature::any(1, Volatility::Immutable),
@@ -51,9 +91,9 @@ impl ScalarUDFImpl for TypedText {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let texts = |documents: &ArrayRef| -> Result<ArrayRef> {
-            let documents = documents.as_string::<i32>();
+            let documents = cast(documents, &DataType::Utf8)?;
             let mut texts = StringBuilder::new();
-            for document in documents {
+            for document in documents.as_string::<i32>() {
                 let text = document.map(|document| text_of(document, &self.field));
                 texts.append_option(text.transpose()?.flatten());
             }
