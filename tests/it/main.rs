@@ -20,6 +20,7 @@ mod crashes;
 mod dates_in_files;
 mod docker;
 mod docs;
+mod dumped_arrays;
 mod encodings;
 mod encryption;
 mod engines;
