@@ -260,6 +260,16 @@ impl Object {
         character_length::of_told_items(self.recorded(column, POSTGRES_TYPE)?)
     }
 
+    /// The type of a column, as clients are told of it, whose values are texts, or arrays of such, that another
+    /// type is kept as.
+    pub fn told_texts(&self, column: &str) -> Option<String> {
+        if let Some(length) = self.character_length(column) {
+            return Some(length.sql());
+        }
+        let told = self.recorded(column, POSTGRES_TYPE)?;
+        character_length::of_told_items(told).map(|_| told.to_owned())
+    }
+
     /// The length that is recorded of a column that a query gives, or whose type is a domain.
     fn recorded_length(&self, column: &str) -> Option<CharacterLength> {
         CharacterLength::from_metadata(self.recorded(column, CHARACTER_LENGTH)?)

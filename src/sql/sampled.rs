@@ -175,7 +175,11 @@ fn seed_of(seed: &TableSampleSeed) -> Result<Expr> {
 /// # Errors
 /// 2202G for NULL, 22P02 for a text that is no number.
 fn seed_text(seed: &Expr) -> Result<String> {
-    if matches!(seed, Expr::Value(value) if value.value == Value::Null) {
+    let mut bare = seed;
+    while let Expr::Nested(within) = bare {
+        bare = within;
+    }
+    if matches!(bare, Expr::Value(value) if value.value == Value::Null) {
         let message = "TABLESAMPLE REPEATABLE parameter cannot be null";
         return Err(Error::new(SqlState::INVALID_TABLESAMPLE_REPEAT, message));
     }

@@ -246,10 +246,10 @@ impl<'a> Trace<'a> {
                 let Some(object) = known(name) else {
                     return of_form(&scan.table_name, field.name(), snapshot);
                 };
-                let length = object.character_length(field.name());
+                let told = object.told_texts(field.name());
                 Some(Origin {
                     column: Some((i64::from(object.oid), place + 1)),
-                    told: length.map_or_else(|| told_by(field), |length| Some(length.sql())),
+                    told: told.or_else(|| told_by(field)),
                     has_digits: true,
                     digits: object.moment_precision(field.name()),
                     domain: domain_of(object, field.name()),
@@ -276,9 +276,8 @@ impl<'a> Trace<'a> {
 fn of_form(relation: &TableReference, column: &str, snapshot: &Snapshot) -> Option<Origin> {
     let (name, _) = relation.table().rsplit_once('@')?;
     let object = snapshot.relation(&QualifiedName::new(relation.schema()?, name))?;
-    let length = object.character_length(column);
     Some(Origin {
-        told: length.map(|length| length.sql()),
+        told: object.told_texts(column),
         has_digits: true,
         digits: object.moment_precision(column),
         domain: domain_of(object, column),
