@@ -11,7 +11,7 @@ use datafusion::logical_expr::utils::grouping_set_to_exprlist;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 
 use super::delta::{
-    Delta, Deltas, Leaf, LeafKey, Obstacle, below, grouped, is_comparable, is_plain,
+    Delta, Deltas, Leaf, LeafKey, Obstacle, below, grouped, is_comparable, is_one_of, is_plain,
 };
 use super::determinism::{self, Cause};
 use super::inputs::{Input, Scan, key_of, scans};
@@ -269,9 +269,13 @@ impl Analysis {
         let deltas = self.if_changed(|_| true);
         let traces =
             |key: &[Column]| matches!(deltas.of_query(&self.plan, key), Ok(Delta::Keys(_)));
-        if let Some(mut natural) = self.natural.clone() {
-            natural.retain(|column| has_type(column, is_plain));
-            let is_traced = !natural.is_empty() && traces(&natural);
+        for is_of in [is_plain as fn(&DataType) -> bool, is_comparable] {
+            let mut natural = self.natural.clone().unwrap_or_default();
+            natural.retain(|column| has_type(column, is_of));
+            if natural.is_empty() {
+                continue;
+            }
+            let is_traced = traces(&natural);
             found.push(natural);
             if is_traced {
                 return Ok(found);
@@ -395,9 +399,12 @@ fn add_same(node: &LogicalPlan, column: &Column, same: &mut Vec<Column>) {
             let Some(group) = places.clone().find(|place| of(*place) == *column) else {
                 return;
             };
-            let group = grouped(aggregate, group);
-            let equal =
-                places.filter(|place| group.is_some() && grouped(aggregate, *place) == group);
+            let Some(group) = grouped(aggregate, group) else {
+                return;
+            };
+            let equal = places.filter(|place| {
+                grouped(aggregate, *place) == Some(group) || is_one_of(aggregate, *place, group)
+            });
             same.extend(equal.map(of));
         }
         _ => {}

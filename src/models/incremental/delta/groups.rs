@@ -211,6 +211,24 @@ fn chosen(aggregate: &Aggregate, index: usize) -> Option<&Expr> {
     }
 }
 
+/// Whether a column of an aggregate is one of the equal values by whose form the groups are told apart.
+pub(in crate::models::incremental) fn is_one_of(
+    aggregate: &Aggregate,
+    index: usize,
+    group: &Expr,
+) -> bool {
+    let group = match group {
+        Expr::Alias(alias) => alias.expr.as_ref(),
+        other => other,
+    };
+    match (group, chosen(aggregate, index)) {
+        (Expr::ScalarFunction(form), Some(value)) => {
+            form.func.name() == "comparable" && form.args.first() == Some(value)
+        }
+        _ => false,
+    }
+}
+
 /// What all functions of a window are partitioned by.
 fn partitioned_by(window: &Window) -> Vec<Expr> {
     let mut common: Option<Vec<Expr>> = None;

@@ -41,7 +41,7 @@ use datafusion::logical_expr::{
     Expr, Filter, LogicalPlan, LogicalPlanBuilder, Projection, SubqueryAlias, TableScan, Union,
 };
 
-pub(super) use groups::{grouped, partition_of};
+pub(super) use groups::{grouped, is_one_of, partition_of};
 use parts::{add_columns, all_of, described, keys, map};
 pub(super) use parts::{below, rename, select, semi_join};
 
