@@ -97,7 +97,9 @@ impl Fits<'_> {
                 return Ok(strict.mixture);
             }
             let is_clearer = strict.clear > best.clear + SURER;
-            let is_better = likelier > LIKELIER && (is_clearer || self.is_surer(&strict, &best));
+            let is_as_sure = self.few(&strict) + SURER > self.few(&best);
+            let is_told = is_clearer || self.is_surer(&strict, &best) || are_few && is_as_sure;
+            let is_better = likelier > LIKELIER && is_told;
             // Of two that are as likely, the one whose matches are clear.
             let is_clear = strict.clear >= CLEAR && best.clear < CLEAR && likelier > -LIKELIER;
             if self.is_sure(&strict) && (is_better || is_clear && is_clearer) {

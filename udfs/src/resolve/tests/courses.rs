@@ -114,6 +114,8 @@ fn what_goes_together_is_not_taken_for_few_matches() {
     }
     // And it is likelier that they are none, by more than may be so by chance.
     assert!(fitting.likelier(&strict, &loose) > 2.0);
+    let chosen = fits::fit(&sample, &expected, 0.5, 3000.0, 1).unwrap();
+    assert!(odds(&chosen, &of_name) < 0.1);
 }
 
 /// The same addresses where no two records are one: what is made of a name says no more than the name.
