@@ -207,8 +207,8 @@ impl Search<'_> {
         let Told::Assigned { column, own } = self.told else {
             return;
         };
-        let place = insert.columns.iter().position(|name| name == column);
-        let is_meant = |at: usize| place.is_none_or(|place| place == at);
+        let is_any = insert.columns.is_empty();
+        let is_meant = |at: usize| is_any || insert.columns.get(at).is_some_and(|it| it == column);
         match insert.source.body.as_ref() {
             SetExpr::Values(values) => {
                 for row in &values.rows {
@@ -235,7 +235,7 @@ impl Search<'_> {
             }
             _ => {}
         }
-        if place.is_none() {
+        if is_any {
             let found = self.found.iter_mut();
             found.for_each(|candidate| candidate.is_sure = false);
         }
