@@ -82,29 +82,11 @@ impl Fits<'_> {
                 (best, begun) = (other, couples);
             }
         }
-        // What agrees because it goes together, as an address of e-mail and the name that it is made of, is
-        // taken for a match where matches are few, and then no dependence is seen any more. Where what
-        // differs in anything is no match at first, the dependence is seen before matches are learned. And
-        // where that leaves none, and is likelier, there are none.
-        let are_few = self.a_record(&best) < FEW;
-        if are_few || self.may_be_surer(&best) || best.clear + SURER < 1.0 {
-            let strict = self.fitting.fit(Course {
-                strict: true,
-                ..begun
-            })?;
-            let likelier = self.fitting.likelier(&strict.mixture, &best.mixture);
-            if likelier > LIKELIER && self.matches(&strict) < 1.0 {
+        if let Some((strict, is_settled)) = self.strict(begun, &best)? {
+            if is_settled {
                 return Ok(strict.mixture);
             }
-            let is_clearer = strict.clear > best.clear + SURER;
-            let is_as_sure = self.few(&strict) + SURER > self.few(&best);
-            let is_told = is_clearer || self.is_surer(&strict, &best) || are_few && is_as_sure;
-            let is_better = likelier > LIKELIER && is_told;
-            // Of two that are as likely, the one whose matches are clear.
-            let is_clear = strict.clear >= CLEAR && best.clear < CLEAR && likelier > -LIKELIER;
-            if self.is_sure(&strict) && (is_better || is_clear && is_clearer) {
-                best = strict;
-            }
+            best = strict;
         }
         // What is missing says something where it makes matches clearer, and more of the pairs that agree on
         // most, too. Elsewhere it would say what comparisons that depend on each other pretend.
@@ -136,15 +118,14 @@ impl Fits<'_> {
             }
         }
         // Dependences among other pairs may explain some of the matches. They do not where that is no
-        // likelier than that matches are found first, and no clearer; nor where entities are seen to have many records, and
+        // likelier than that matches are found first; nor where entities are seen to have many records, and
         // more of the pairs that agree on most match then.
         if self.may_be_surer(&best) {
             let other = self.fitting.fit(later(ROUNDS_BEFORE_A_TREE))?;
             let is_likelier = self.fitting.likelier(&best.mixture, &other.mixture) > LIKELIER;
             let are_many = self.a_record(&best) >= MANY && self.is_surer(&other, &best);
             let are_more = other.mixture.prior > best.mixture.prior;
-            let is_clear = other.clear >= CLEAR || best.clear < CLEAR;
-            if are_many || are_more && is_clear && !is_likelier && self.is_sure(&other) {
+            if are_many || are_more && !is_likelier && self.is_sure(&other) {
                 best = other;
             }
         }
@@ -197,6 +178,34 @@ impl Fits<'_> {
             }
         }
         Ok(best.mixture)
+    }
+
+    /// What agrees because it goes together, as an address of e-mail and the name that it is made of, is taken
+    /// for a match where matches are few, and then no dependence is seen any more. Where what differs in
+    /// anything is no match at first, the dependence is seen before matches are learned. None where that is no
+    /// better; and whether it is for good.
+    fn strict(&self, begun: Course, best: &Fit) -> Result<Option<(Fit, bool)>> {
+        let are_few = self.a_record(best) < FEW;
+        if !are_few && !self.may_be_surer(best) && best.clear + SURER >= 1.0 {
+            return Ok(None);
+        }
+        let strict = self.fitting.fit(Course {
+            strict: true,
+            ..begun
+        })?;
+        let likelier = self.fitting.likelier(&strict.mixture, &best.mixture);
+        // Where it leaves no matches, and is likelier, there are none.
+        if likelier > LIKELIER && self.matches(&strict) < 1.0 {
+            return Ok(Some((strict, true)));
+        }
+        let is_clearer = strict.clear > best.clear + SURER;
+        let is_as_sure = self.few(&strict) + SURER > self.few(best);
+        let is_told = is_clearer || self.is_surer(&strict, best) || are_few && is_as_sure;
+        // Of two that are as likely, the one whose matches are clear.
+        let is_clear = is_clearer && strict.clear >= CLEAR && best.clear < CLEAR;
+        let is_settled = is_clear && likelier > -LIKELIER;
+        let is_better = is_settled || is_told && likelier > LIKELIER;
+        Ok((is_better && self.is_sure(&strict)).then_some((strict, is_settled)))
     }
 
     /// Of mixtures the one that the sample is likeliest by; the first of those that are nearly as likely.
