@@ -2,7 +2,6 @@
 //! be more work than to read them.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array as _, ArrayRef, Int64Array, RecordBatch, UInt32Array, UInt64Array};
@@ -22,9 +21,12 @@ use crate::error::Error;
 /// More rows than these are read by an operator.
 const FEW_ROWS: u64 = 64;
 
-/// So many pieces are read at once of a file that is kept as a whole: to begin to read, with the values of
-/// a dictionary, takes longer than to decode a piece, and the others are asked for sooner or later.
-const PIECES_AT_ONCE: u32 = 8;
+/// At most so many pieces are read around one of a file that is kept as a whole: to begin to read, with the
+/// values of a dictionary, takes longer than to decode a piece, and the others are asked for sooner or later.
+const PIECES_AT_ONCE: u64 = 8;
+
+/// Together they take so many bytes at most.
+const BYTES_AT_ONCE: u64 = 4 << 20;
 
 /// Some rows of a file.
 struct FileRows {
@@ -163,21 +165,23 @@ impl FileRows {
             .filter(|index| values[*index].is_none())
             .collect();
         if !missing.is_empty() {
-            let columns_missing: Vec<usize> = missing.iter().map(|index| columns[*index]).collect();
-            let pieces = self.read_with(piece, cache.keeps_all_of(self.pieces(), columns.len()));
-            let read = self.read(scan, state, &pieces, &columns_missing).await?;
-            for (index, read) in missing.into_iter().zip(read) {
-                let own = id(&columns[index]);
-                for (number, read) in pieces.clone().zip(read) {
-                    let id = PieceId {
-                        piece: number,
-                        ..own.clone()
-                    };
-                    cache.put(id, &read);
-                    if number == piece {
-                        values[index] = Some(read);
-                    }
-                }
+            let wanted: Vec<usize> = missing.iter().map(|index| columns[*index]).collect();
+            let ids: Vec<PieceId> = wanted.iter().map(id).collect();
+            let read = self.read(scan, state, &[piece], &wanted).await?;
+            keep(cache, &ids, &[piece], &read);
+            let own: Vec<ArrayRef> = read.into_iter().flatten().collect();
+            let bytes = bytes_of_piece(&own);
+            for (index, read) in missing.into_iter().zip(own) {
+                values[index] = Some(read);
+            }
+            // How much the others take is known by now, which a file does not tell of texts.
+            let others = match cache.keeps_all_of(self.pieces(), bytes) {
+                true => beside(piece, self.pieces(), bytes),
+                false => Vec::new(),
+            };
+            if !others.is_empty() {
+                let read = self.read(scan, state, &others, &wanted).await?;
+                keep(cache, &ids, &others, &read);
             }
         }
         Ok(values.into_iter().flatten().collect())
@@ -189,35 +193,33 @@ impl FileRows {
         u32::try_from(rows.div_ceil(u64::from(PIECE_ROWS))).unwrap_or(u32::MAX)
     }
 
-    /// The pieces that are read where this one is, alone or with those beside it.
-    fn read_with(&self, piece: u32, with_others: bool) -> Range<u32> {
-        if !with_others {
-            return piece..piece + 1;
-        }
-        let first = piece / PIECES_AT_ONCE * PIECES_AT_ONCE;
-        first..(first + PIECES_AT_ONCE).min(self.pieces())
-    }
-
-    /// Reads these columns of pieces that follow each other from the file: of each column, the values of
-    /// each piece.
+    /// Reads these columns of pieces, which are in order, from the file: of each column, the values of each
+    /// piece.
     async fn read(
         &self,
         scan: &TableScan,
         state: &dyn Session,
-        pieces: &Range<u32>,
+        pieces: &[u32],
         columns: &[usize],
     ) -> Result<Vec<Vec<ArrayRef>>> {
         let all = self.file.bounds.rows.unwrap_or_default();
         let row = |piece: u32| (u64::from(piece) * u64::from(PIECE_ROWS)).min(all);
-        let (first, end) = (row(pieces.start), row(pieces.end));
         let place = |row: u64| u32::try_from(row).unwrap_or(u32::MAX);
         let mut places = Places::default();
-        places.insert_all(self.number, place(first)..place(end));
+        let mut wanted = 0;
+        // Where each piece ends in what is read.
+        let mut ends = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            let (first, end) = (row(*piece), row(*piece + 1));
+            places.insert_all(self.number, place(first)..place(end));
+            wanted += end - first;
+            ends.push(wanted);
+        }
         let plan = scan.columns_at(state, places, columns).await?;
         let batches = collect(plan, state.task_ctx()).await?;
         let read: usize = batches.iter().map(RecordBatch::num_rows).sum();
-        if read as u64 != end - first {
-            let message = format!("{} has {read} of {} rows", self.path, end - first);
+        if read as u64 != wanted {
+            let message = format!("{} has {read} of {wanted} rows", self.path);
             return Err(Error::internal(message).into());
         }
         let values = (0..columns.len())
@@ -228,11 +230,39 @@ impl FileRows {
             .collect::<Result<Vec<_>>>()?;
         // They have room for a whole batch, and are nobody else's now.
         drop(batches);
-        let ends = pieces.clone().map(|piece| row(piece + 1) - first);
-        let ends: Vec<u64> = ends.collect();
         let values = values.into_iter();
         values.map(|values| in_parts(values, &ends)).collect()
     }
+}
+
+/// Keeps what was read of pieces, of each column the values of each piece; the columns are those of `ids`.
+fn keep(cache: &RowCache, ids: &[PieceId], pieces: &[u32], read: &[Vec<ArrayRef>]) {
+    for (id, read) in ids.iter().zip(read) {
+        for (piece, values) in pieces.iter().zip(read) {
+            let id = PieceId {
+                piece: *piece,
+                ..id.clone()
+            };
+            cache.put(id, values);
+        }
+    }
+}
+
+/// The bytes that a whole piece takes in these columns, by those of one, which may be the shorter last.
+fn bytes_of_piece(columns: &[ArrayRef]) -> u64 {
+    let bytes = columns.iter().map(|values| values.get_array_memory_size());
+    let bytes = bytes.sum::<usize>() as u64;
+    let rows = columns.first().map_or(0, |values| values.len()) as u64;
+    bytes.saturating_mul(u64::from(PIECE_ROWS)) / rows.max(1)
+}
+
+/// The pieces, of so many, that are read along with one where each takes so many bytes.
+fn beside(piece: u32, pieces: u32, bytes: u64) -> Vec<u32> {
+    let at_once = (BYTES_AT_ONCE / bytes.max(1)).clamp(1, PIECES_AT_ONCE);
+    let at_once = u32::try_from(at_once).unwrap_or(1);
+    let first = piece / at_once * at_once;
+    let end = first.saturating_add(at_once).min(pieces);
+    (first..end).filter(|other| *other != piece).collect()
 }
 
 /// Values in parts that end before these places, each without the memory of the others.
@@ -275,5 +305,26 @@ mod tests {
         assert!(parts[2].get_array_memory_size() < whole / 4);
         let alone = in_parts(values, &[5000]).unwrap();
         assert_eq!(alone[0].len(), 5000);
+    }
+
+    #[test]
+    fn as_much_is_read_along_as_takes_few_bytes() {
+        assert_eq!(beside(9, 100, 1 << 10), [8, 10, 11, 12, 13, 14, 15]);
+        assert_eq!(beside(9, 11, 1 << 10), [8, 10]);
+        assert_eq!(beside(9, 100, 2 << 20), [8]);
+        assert_eq!(beside(9, 100, 3 << 20), [0; 0]);
+        assert_eq!(beside(0, 1, 0), [0; 0]);
+    }
+
+    #[test]
+    fn what_a_piece_takes_is_told_by_the_last_one_too() {
+        let texts = |count| -> ArrayRef {
+            let text = "x".repeat(1000);
+            Arc::new(StringArray::from_iter_values(vec![text; count]))
+        };
+        assert!(bytes_of_piece(&[texts(2048)]) >= 2_048_000);
+        assert!(bytes_of_piece(&[texts(10)]) >= 2_048_000);
+        assert!(bytes_of_piece(&[texts(10), texts(10)]) >= 4_096_000);
+        assert_eq!(bytes_of_piece(&[]), 0);
     }
 }

@@ -81,10 +81,9 @@ impl RowCache {
         &self.blocks
     }
 
-    /// Whether so many pieces of each of so many columns may all be kept.
-    pub(super) fn keeps_all_of(&self, pieces: u32, columns: usize) -> bool {
-        let bytes = u64::from(pieces) * PIECE_BYTES;
-        bytes.saturating_mul(columns as u64) <= self.bytes_of_pieces
+    /// Whether so many pieces may all be kept that take so many bytes each.
+    pub(super) fn keeps_all_of(&self, pieces: u32, bytes: u64) -> bool {
+        bytes.saturating_mul(u64::from(pieces)) <= self.bytes_of_pieces
     }
 
     pub(super) fn get(&self, id: &PieceId) -> Option<ArrayRef> {
@@ -150,10 +149,10 @@ mod tests {
 
     #[test]
     fn pieces_of_small_files_are_all_kept() {
-        let (cache, _) = cache(400 * PIECE_BYTES, 1 << 20);
-        assert!(cache.keeps_all_of(100, 3));
-        assert!(!cache.keeps_all_of(101, 3));
-        assert!(!cache.keeps_all_of(u32::MAX, usize::MAX));
+        let (cache, _) = cache(400_000, 1 << 20);
+        assert!(cache.keeps_all_of(100, 3000));
+        assert!(!cache.keeps_all_of(101, 3000));
+        assert!(!cache.keeps_all_of(u32::MAX, u64::MAX));
     }
 
     #[test]
