@@ -32,7 +32,8 @@ static OF_CATALOG: LazyLock<HashSet<String>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Words that stand for a moment, or a day, in a text that is read as one.
+/// Words that stand for a moment, or a day, in a text that is read as one, whatever stands beside them: a
+/// time, or other values of an array or a row.
 const MOMENTS: [&str; 4] = ["now", "today", "tomorrow", "yesterday"];
 
 /// Whether a plan that is not optimized yet gives the same rows whenever it is run over the same
@@ -57,9 +58,10 @@ pub(super) fn is_steady(plan: &LogicalPlan) -> Result<bool> {
             },
             _ => false,
         };
+        let schema = merge_schema(&node.inputs());
         node.apply_expressions(|expression| {
             expression.apply(|expression| {
-                steady &= is_steady_alone(expression);
+                steady &= is_steady_alone(expression) && !may_read_now(expression, &schema);
                 Ok(go_on(steady))
             })
         })?;
@@ -82,8 +84,8 @@ fn is_steady_alone(expression: &Expr) -> bool {
                 && !OF_CATALOG.contains(call.func.name())
         }
         Expr::Literal(ScalarValue::Utf8(Some(text)), _) => {
-            let text = text.trim().to_lowercase();
-            !MOMENTS.iter().any(|moment| text.starts_with(moment))
+            let mut words = text.split(|letter: char| !letter.is_ascii_alphabetic());
+            !words.any(|word| MOMENTS.iter().any(|it| word.eq_ignore_ascii_case(it)))
         }
         Expr::Column(_)
         | Expr::Literal(..)
@@ -109,6 +111,34 @@ fn is_steady_alone(expression: &Expr) -> bool {
         | Expr::InList(_)
         | Expr::AggregateFunction(_) => true,
         _ => false,
+    }
+}
+
+/// Whether an expression reads moments from texts that are computed: they may say `now`, for which the
+/// moment of the run is to be told. Those that the query has as they are were looked at.
+fn may_read_now(expression: &Expr, schema: &DFSchema) -> bool {
+    let (from, to) = match expression {
+        Expr::Cast(cast) => (&cast.expr, &cast.field),
+        Expr::TryCast(cast) => (&cast.expr, &cast.field),
+        _ => return false,
+    };
+    if !has_moments(to.data_type()) || matches!(**from, Expr::Literal(..)) {
+        return false;
+    }
+    let from = from.get_type(schema);
+    !from.is_ok_and(|from| from.is_temporal() || from.is_numeric() || from.is_null())
+}
+
+/// Whether values of a type are moments, or have such.
+fn has_moments(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::List(item) | DataType::LargeList(item) => has_moments(item.data_type()),
+        DataType::Struct(fields) => {
+            let mut fields = fields.iter();
+            fields.any(|field| has_moments(field.data_type()))
+        }
+        DataType::Interval(_) | DataType::Duration(_) => false,
+        data_type => data_type.is_temporal(),
     }
 }
 
@@ -140,9 +170,11 @@ pub(super) fn is_steady_as_asked(plan: &LogicalPlan) -> Result<bool> {
             },
             _ => false,
         };
+        let schema = merge_schema(&node.inputs());
         node.apply_expressions(|expression| {
             expression.apply(|expression| {
                 steady &= is_steady_alone(expression) || is_asked_of_catalog(expression);
+                steady &= !may_read_now(expression, &schema);
                 Ok(go_on(steady))
             })
         })?;

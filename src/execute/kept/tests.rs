@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::Int64Type;
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use futures::TryStreamExt;
 
 use super::*;
@@ -18,14 +18,23 @@ async fn prepare(session: &Session, sql: &str) -> Arc<Prepared> {
     session.prepare(statement, &[]).await.unwrap()
 }
 
-/// The pairs of what a run answers, whose records have numbers that follow each other.
-async fn pairs(session: &Session, prepared: &Prepared, values: &[Option<&str>]) -> Vec<i64> {
-    let values = values.iter().map(|value| ScalarValue::from(*value));
-    let outcome = session.execute(prepared, values.collect()).await.unwrap();
+/// What a run answers.
+async fn answer(
+    session: &Session,
+    prepared: &Prepared,
+    values: Vec<ScalarValue>,
+) -> Vec<RecordBatch> {
+    let outcome = session.execute(prepared, values).await.unwrap();
     let Outcome::Rows { stream, .. } = outcome else {
         panic!("a query answers with rows");
     };
-    let rows: Vec<RecordBatch> = stream.try_collect().await.unwrap();
+    stream.try_collect().await.unwrap()
+}
+
+/// The pairs of what a run answers, whose records have numbers that follow each other.
+async fn pairs(session: &Session, prepared: &Prepared, values: &[Option<&str>]) -> Vec<i64> {
+    let values = values.iter().map(|value| ScalarValue::from(*value));
+    let rows = answer(session, prepared, values.collect()).await;
     let ids = rows.iter().map(|batch| batch.column(0));
     ids.flat_map(|ids| ids.as_primitive::<Int64Type>().values().to_vec())
         .map(|id| id / 2)
@@ -182,5 +191,38 @@ async fn sessions_and_moments() {
         is_known(&session, sql).await;
         is_known(&session, sql).await;
         assert_eq!(is_known(&session, sql).await, is_kept, "{sql}");
+    }
+}
+
+#[test]
+fn texts_that_say_now_are_read_at_each_run() {
+    test_server::block_on(now_is_read_at_each_run);
+}
+
+async fn now_is_read_at_each_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(folder.path()).await;
+    run(
+        &session,
+        "CREATE TABLE said (id BIGINT PRIMARY KEY, words TEXT);
+         INSERT INTO said VALUES (1, 'now')",
+    )
+    .await;
+    for sql in [
+        "SELECT words::timestamptz FROM said WHERE id = 1",
+        "SELECT max(words::timestamptz) FROM said",
+        "SELECT ('no' || 'w')::timestamptz FROM said",
+        "SELECT ('{now}'::timestamptz[])[1] FROM said",
+        "SELECT words::timestamptz, (SELECT count(*) FROM pg_class) FROM said",
+        "SELECT ('no' || 'w')::timestamptz FROM pg_class WHERE relname = 'said'",
+    ] {
+        let asked = prepare(&session, sql).await;
+        let mut last = 0;
+        for _ in 0..4 {
+            let rows = answer(&session, &asked, Vec::new()).await;
+            let moments = rows[0].column(0).as_primitive::<TimestampMicrosecondType>();
+            assert!(moments.value(0) > last, "{sql}");
+            last = moments.value(0);
+        }
     }
 }
