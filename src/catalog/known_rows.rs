@@ -1,5 +1,5 @@
 //! Rows of system views that follow from one snapshot of the catalog alone: once they are made, they stay
-//! as long as it does. Clients ask for all relations again and again, to find the one that they mean.
+//! as long as it is the latest. Clients ask for all relations again and again, to find the one that they mean.
 
 use std::collections::HashMap;
 
@@ -17,6 +17,7 @@ pub struct KnownRows(Mutex<Known>);
 struct Known {
     views: HashMap<i64, Vec<ArrayRef>>,
     bytes: usize,
+    has_ended: bool,
 }
 
 impl KnownRows {
@@ -30,10 +31,18 @@ impl KnownRows {
         let bytes = rows.iter().map(|column| column.get_array_memory_size());
         let bytes = bytes.sum::<usize>();
         let mut known = self.0.lock();
-        if known.bytes + bytes <= BYTES && !known.views.contains_key(&view) {
+        if !known.has_ended && known.bytes + bytes <= BYTES && !known.views.contains_key(&view) {
             known.bytes += bytes;
             known.views.insert(view, rows.to_vec());
         }
+    }
+
+    /// Lets go of all, and keeps nothing from now on.
+    pub fn end(&self) {
+        *self.0.lock() = Known {
+            has_ended: true,
+            ..Known::default()
+        };
     }
 }
 
@@ -65,5 +74,17 @@ mod tests {
         let there = |view| known.of(view).map(|columns| columns[0].len());
         assert_eq!([1, 2, 3].map(there), [Some(10), None, Some(20)]);
         assert!(known.clone().of(1).is_none());
+    }
+
+    #[test]
+    fn nothing_is_known_any_more_once_it_has_ended() {
+        let known = KnownRows::default();
+        known.keep(1, &rows(10));
+        known.end();
+        known.keep(2, &rows(10));
+        assert!(known.of(1).is_none() && known.of(2).is_none());
+        let next = known.clone();
+        next.keep(1, &rows(10));
+        assert!(next.of(1).is_some());
     }
 }

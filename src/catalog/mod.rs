@@ -157,11 +157,18 @@ impl Catalog {
         Ok(answer)
     }
 
+    /// Shows what all share as it is from now on. Sessions may hold on to how it was for long, by plans that
+    /// they keep: what is made again of it goes at once.
+    fn show(&self, next: Snapshot) {
+        let before = std::mem::replace(&mut *self.current.write(), Arc::new(next));
+        before.known_rows().end();
+    }
+
     /// Makes a change durable and shows it. To be called by the writer.
     fn commit(&self, transaction: Transaction<'_>) -> Result<()> {
         let dropped = transaction.dropped();
         if let Some(next) = transaction.commit()? {
-            *self.current.write() = Arc::new(next);
+            self.show(next);
             self.changes.send_replace(());
             self.sequences.forget(&dropped);
         }
@@ -184,7 +191,7 @@ impl Catalog {
                 true => (stored, Ok(())),
                 false => transaction.save(),
             };
-            *self.current.write() = Arc::new(next);
+            self.show(next);
             self.read_at.store(reopened, Ordering::Release);
             saved?;
             unsaved.clear();
@@ -229,7 +236,7 @@ impl Catalog {
         if saved.is_err() {
             self.unsaved.lock().push((oid, commit_id.to_owned()));
         }
-        *self.current.write() = Arc::new(next);
+        self.show(next);
         self.changes.send_replace(());
         saved
     }

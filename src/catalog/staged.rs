@@ -372,7 +372,7 @@ impl Catalog {
         self.store.forget_publication(commit)?;
         let mut next = Snapshot::clone(&self.snapshot());
         next.finish_publication(commit);
-        *self.current.write() = Arc::new(next);
+        self.show(next);
         Ok(())
     }
 }
