@@ -58,12 +58,19 @@ pub async fn gather(
     } else {
         *insert.source = gathering.query(&insert.source)?;
     }
+    insert.columns = whole(&columns);
+    Ok(())
+}
+
+/// The columns that values are of, each once: several may be of parts of one.
+pub fn whole(columns: &[String]) -> Vec<String> {
+    let mut whole: Vec<String> = Vec::with_capacity(columns.len());
     for column in columns {
-        if !insert.columns.contains(&column) {
-            insert.columns.push(column);
+        if !whole.contains(column) {
+            whole.push(column.clone());
         }
     }
-    Ok(())
+    whole
 }
 
 struct Gathering<'a> {

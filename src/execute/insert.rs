@@ -64,7 +64,8 @@ pub async fn plan(
     let snapshot = &context.snapshot;
     let target = Change::Insert.target(snapshot, search_path, &insert.target.table)?;
     insert.target.table = target.name.clone().into();
-    super::copy::positions(&target.schema, &insert.columns, &target.name.name)?;
+    let named = column_parts::whole(&insert.columns);
+    super::copy::positions(&target.schema, &named, &target.name.name)?;
     plan::resolve_names(&mut insert.source, snapshot, search_path)?;
     column_parts::gather(context, search_path, insert, &target).await?;
     // What runs later is planned again: what is filled in stays here.

@@ -47,9 +47,8 @@ pub fn columns(assignments: &[Assignment]) -> Vec<String> {
     columns.cloned().collect()
 }
 
-/// Parses what stands behind `SET`; where it is known which table's columns these are, elements of arrays
-/// may be assigned to.
-pub(super) fn parse(parser: &mut Parser, table: Option<&str>) -> Parsed<Vec<Assignment>> {
+/// Parses what stands behind `SET`; `table` is what expressions call the table whose columns these are.
+pub(super) fn parse(parser: &mut Parser, table: &str) -> Parsed<Vec<Assignment>> {
     let place = parser.error_here(Error::internal(""));
     let mut assignments: Vec<Assignment> = Vec::new();
     // Columns of whose arrays elements are assigned to, or of whose rows attributes.
@@ -57,7 +56,7 @@ pub(super) fn parse(parser: &mut Parser, table: Option<&str>) -> Parsed<Vec<Assi
     loop {
         let target = parser.parse_assignment_target()?;
         let mut subscripts = Vec::new();
-        if table.is_some() && matches!(target, AssignmentTarget::ColumnName(_)) {
+        if matches!(target, AssignmentTarget::ColumnName(_)) {
             parser.parse_multi_dim_subscript(&mut subscripts)?;
         }
         parser.expect_token(&Token::Eq)?;
@@ -75,7 +74,7 @@ pub(super) fn parse(parser: &mut Parser, table: Option<&str>) -> Parsed<Vec<Assi
                 assigned.push(column);
                 vec![(vec![name], value)]
             }
-            AssignmentTarget::ColumnName(name) if table.is_some() && name.0.len() > 1 => {
+            AssignmentTarget::ColumnName(name) if name.0.len() > 1 => {
                 if is_default(&value) {
                     return Err(place_of_value.with_error(assigned_attributes::no_default()));
                 }
@@ -94,7 +93,7 @@ pub(super) fn parse(parser: &mut Parser, table: Option<&str>) -> Parsed<Vec<Assi
                     Values::Each(values) => {
                         let mut pairs: Vec<(Vec<AstName>, Expr)> = Vec::new();
                         for (name, value) in columns.into_iter().zip(values) {
-                            if table.is_none() || name.0.len() < 2 {
+                            if name.0.len() < 2 {
                                 pairs.push((vec![name], value));
                                 continue;
                             }
@@ -117,9 +116,7 @@ pub(super) fn parse(parser: &mut Parser, table: Option<&str>) -> Parsed<Vec<Assi
                         }
                         pairs
                     }
-                    Values::Subquery(_)
-                        if table.is_some() && columns.iter().any(|name| name.0.len() > 1) =>
-                    {
+                    Values::Subquery(_) if columns.iter().any(|name| name.0.len() > 1) => {
                         let what = "attributes among columns that a subquery gives values";
                         let error =
                             Error::unsupported(what).with_hint("Assign the attributes one by one.");
@@ -177,7 +174,7 @@ fn attribute_of(name: AstName) -> (AstName, Vec<Ident>) {
 fn earlier(
     assignments: &mut Vec<Assignment>,
     assigned: &[String],
-    table: Option<&str>,
+    table: &str,
     column: &String,
 ) -> Expr {
     let place = match assigned.contains(column) {
@@ -187,7 +184,7 @@ fn earlier(
         false => None,
     };
     let value = place.and_then(|at| assignments.remove(at).value);
-    value.unwrap_or_else(|| assigned_elements::column(table.unwrap_or_default(), column))
+    value.unwrap_or_else(|| assigned_elements::column(table, column))
 }
 
 /// The values of several columns.

@@ -67,13 +67,14 @@ impl Insert {
             query::parse_to_run(parser)?
         };
         source.with = with::joined(with, source.with.take());
+        let on_conflict = OnConflict::parse(parser, target.name())?;
         Ok(Self {
             target,
             columns,
             parts,
             overriding,
             source,
-            on_conflict: OnConflict::parse(parser)?,
+            on_conflict,
             returning: returning::parse(parser)?,
         })
     }

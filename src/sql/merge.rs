@@ -103,7 +103,7 @@ impl Merge {
         let mut clauses = Vec::new();
         while parser.peek_word(0).as_deref() == Some("WHEN") {
             let place = parser.error_here(Error::internal(""));
-            let clause = Clause::parse(parser)?;
+            let clause = Clause::parse(parser, target.name())?;
             let is_last = |known: &Clause| known.when == clause.when && known.condition.is_none();
             if clauses.iter().any(is_last) {
                 return Err(place.with_error(Error::new(
@@ -128,7 +128,7 @@ impl Merge {
 }
 
 impl Clause {
-    fn parse(parser: &mut Parser) -> Parsed<Self> {
+    fn parse(parser: &mut Parser, table: &str) -> Parsed<Self> {
         parser.expect_words(&["WHEN"])?;
         let when = if parser.take_word("MATCHED") {
             When::Matched
@@ -158,7 +158,7 @@ impl Clause {
                 parser.expect_words(&["UPDATE", "SET"])?;
                 match when == When::Matched && parser.consume_token(&Token::Mul) {
                     true => Action::UpdateAll,
-                    false => Action::Update(assignment::parse(parser, None)?),
+                    false => Action::Update(assignment::parse(parser, table)?),
                 }
             }
             (_, Some("DELETE")) => {

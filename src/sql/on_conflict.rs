@@ -47,8 +47,8 @@ pub struct ConflictUpdate {
 }
 
 impl OnConflict {
-    /// Parses the clause, where it is there.
-    pub(super) fn parse(parser: &mut Parser) -> Parsed<Option<Self>> {
+    /// Parses the clause, where it is there; `table` is what expressions call the table.
+    pub(super) fn parse(parser: &mut Parser, table: &str) -> Parsed<Option<Self>> {
         if !parser.take_words(&["ON", "CONFLICT"]) {
             return Ok(None);
         }
@@ -85,7 +85,7 @@ impl OnConflict {
             ));
         }
         let update = ConflictUpdate {
-            assignments: assignment::parse(parser, None)?,
+            assignments: assignment::parse(parser, table)?,
             condition: condition(parser)?,
         };
         Ok(Some(Self {

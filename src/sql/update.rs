@@ -33,7 +33,7 @@ impl Update {
         parser.expect_words(&["UPDATE"])?;
         let target = Target::parse(parser, &["SET"])?;
         parser.expect_words(&["SET"])?;
-        let assignments = assignment::parse(parser, Some(target.name()))?;
+        let assignments = assignment::parse(parser, target.name())?;
         let from = if parser.take_word("FROM") {
             parser.parse_comma_separated(|parser| parser.parse_table_and_joins())?
         } else {

@@ -1,6 +1,7 @@
-//! `coalesce`, `greatest`, `least` and `nullif` of a date, a moment, a time, an interval, a truth, bytes,
-//! an array or a row of a composite type, and a text: the text is one of these, as PostgreSQL reads a literal. DataFusion knows nothing that
-//! they have in common, or takes all for texts. Of bytes and NULL it knows nothing in common, either.
+//! `coalesce`, `greatest`, `least` and `nullif` of a date, a moment, a time, an interval, a truth, bytes
+//! or an array, and a text: the text is one of these, as PostgreSQL reads a literal. DataFusion knows nothing that
+//! they have in common, or takes all for texts. Of bytes and NULL it knows nothing in common, either. Beside rows of
+//! a composite type a text stays what it is: no cast makes a row of it, but the rule of these types does.
 //!
 //! `array_has`, by which `value = ANY (array)` is planned, compares a numeric to integers too.
 
@@ -23,7 +24,7 @@ use super::comparable::{in_order, is_by_form};
 use super::converted::only_value;
 use super::greatest_values;
 use super::nested_order::is_nested;
-use crate::composites::CompositeType;
+use crate::composites::CompositeKind;
 
 /// Those that give one of their arguments, and those that compare arrays and elements.
 const FUNCTIONS: [&str; 7] = [
@@ -92,9 +93,16 @@ fn beside_texts(given: &[DataType]) -> Option<DataType> {
             first,
             DataType::Interval(_) | DataType::Boolean | DataType::Binary | DataType::List(_)
         )
-        || CompositeType::of(first).is_some();
+        || CompositeKind::of(first).is_some();
     let has_texts = given.iter().any(DataType::is_string);
     (is_read && has_texts && others.all(|own| own == first)).then(|| first.clone())
+}
+
+/// The composite type of the rows, or of the arrays of such, that are answered where texts are among them.
+fn rows_beside_texts(function: &str, given: &[DataType]) -> Option<DataType> {
+    let is_meant = matches!(function, "coalesce" | "greatest" | "least");
+    let common = beside_texts(given).filter(|_| is_meant);
+    common.filter(|common| CompositeKind::of(common).is_some())
 }
 
 /// What DataFusion makes of arguments.
@@ -141,6 +149,9 @@ impl ScalarUDFImpl for OfOneType {
             let coerced = coerced(given, self.inner.as_ref());
             return coerced.or_else(|error| of_numbers(given).ok_or(error));
         }
+        if rows_beside_texts(self.name(), given).is_some() {
+            return Ok(given.to_vec());
+        }
         if let Some(common) = beside_texts(given) {
             return Ok(vec![common; given.len()]);
         }
@@ -156,6 +167,11 @@ impl ScalarUDFImpl for OfOneType {
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
+        let given = args.arg_fields.iter();
+        let given: Vec<DataType> = given.map(|field| field.data_type().clone()).collect();
+        if let Some(rows) = rows_beside_texts(self.name(), &given) {
+            return Ok(Arc::new(Field::new(self.name(), rows, true)));
+        }
         self.inner.return_field_from_args(args)
     }
 

@@ -368,8 +368,11 @@ fn aggregate(mut function: AggregateFunction, schema: &DFSchema) -> Transformed<
     let [value] = function.params.args.as_slice() else {
         return Transformed::no(Expr::AggregateFunction(function));
     };
-    let own = value.get_type(schema);
-    if !own.is_ok_and(|own| matches!(own, DataType::Interval(_) | DataType::List(_))) {
+    // Arrays of several dimensions have aggregates of their own: a plan is analyzed more than once.
+    let is_meant = value.get_type(schema).is_ok_and(|own| {
+        matches!(own, DataType::Interval(_) | DataType::List(_)) && !has_dimensions(&own)
+    });
+    if !is_meant {
         return Transformed::no(Expr::AggregateFunction(function));
     }
     // The least interval is the first by its length, the least array the first in an order. Where the greatest
