@@ -174,6 +174,28 @@ pub(super) fn order_by_form(order: &mut Vec<SortExpr>, schema: &DFSchema) -> boo
     is_changed
 }
 
+/// Has a key of its own say where arrays that are NULL stand, where that is not where they stand by themselves; answers
+/// whether any does. Arrow has NULL stand among the elements of arrays where it stands among these, PostgreSQL behind
+/// all other elements.
+pub(super) fn order_nulls_apart(order: &mut Vec<SortExpr>, schema: &DFSchema) -> bool {
+    let is_meant = |key: &SortExpr| {
+        let own = key.expr.get_type(schema);
+        key.asc == key.nulls_first && own.is_ok_and(|own| matches!(own, DataType::List(_)))
+    };
+    if !order.iter().any(is_meant) {
+        return false;
+    }
+    for key in std::mem::take(order) {
+        if is_meant(&key) {
+            order.push(key.expr.clone().is_null().sort(!key.nulls_first, false));
+            order.push(key.expr.sort(key.asc, !key.asc));
+        } else {
+            order.push(key);
+        }
+    }
+    true
+}
+
 /// Gives the comparable form of a value.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Comparable {

@@ -23,7 +23,7 @@ use datafusion::optimizer::AnalyzerRule;
 use super::arithmetic::{CheckedArithmetic, Operation, is_checked};
 use super::array_extremes::ArrayExtreme;
 use super::character_length::{CHARACTER_LENGTH, CharacterLength};
-use super::comparable::{are_by_form, form, is_by_form, order_by_form};
+use super::comparable::{are_by_form, form, is_by_form, order_by_form, order_nulls_apart};
 use super::containment::Containment;
 use super::conversion::{Conversion, ConversionForm, differs};
 use super::domain::CheckedFunction;
@@ -113,6 +113,7 @@ impl AnalyzerRule for PostgresSemantics {
             };
             let rewritten = rewritten.map_data(|plan| match plan {
                 LogicalPlan::Sort(mut sort) => {
+                    order_nulls_apart(&mut sort.expr, &schema);
                     order_by_form(&mut sort.expr, &schema);
                     order_by_one_zero(&mut sort.expr, &schema);
                     Ok(LogicalPlan::Sort(sort))
@@ -244,6 +245,7 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
             for key in &mut function.params.partition_by {
                 is_other |= key_by_form(key, schema);
             }
+            is_other |= order_nulls_apart(&mut function.params.order_by, schema);
             is_other |= order_by_form(&mut function.params.order_by, schema);
             let order = function.params.order_by.iter_mut();
             let keys = function.params.partition_by.iter_mut();
