@@ -127,6 +127,8 @@ fn definitions() -> Vec<&'static Definition> {
         &jsonb_set::SET_LAX,
         &ordinals::FUNCTION,
         &path_in::FUNCTION,
+        &record::JSON_LIST,
+        &record::JSONB_LIST,
         &record::ONE,
         &to_json::ARRAY,
         &to_json::JSON,

@@ -1,7 +1,9 @@
 //! Documents as records.
 
-use super::function::{Answer, Compute, Definition, Parameter};
-use super::get::type_of;
+use datafusion::error::Result;
+
+use super::function::{Answer, Compute, Definition, Parameter, Row, Rows};
+use super::get::{elements, type_of};
 use super::scan::check;
 use crate::FunctionError;
 
@@ -28,3 +30,40 @@ pub(super) static ONE: Definition = Definition {
     }),
     ..Definition::STRICT
 };
+
+macro_rules! declare {
+    ($static:ident, $name:literal, $called:literal) => {
+        pub(super) static $static: Definition = Definition {
+            name: $name,
+            parameters: &[Parameter::Document],
+            answer: Answer::Rows(&[""]),
+            compute: Compute::Rows(|row, rows| list(row, rows, $called)),
+            ..Definition::STRICT
+        };
+    };
+}
+
+declare!(JSON_LIST, "json_records", "json_to_recordset");
+declare!(JSONB_LIST, "jsonb_records", "jsonb_to_recordset");
+
+/// The objects of an array, a row each.
+fn list(row: &Row<'_>, rows: &mut Rows, called: &str) -> Result<()> {
+    let document = row.required(0)?;
+    let Some(elements) = elements(document)? else {
+        let what = match type_of(document) {
+            _ if called.starts_with("jsonb_") => "a non-array",
+            "object" => "an object",
+            _ => "a scalar",
+        };
+        let message = format!("cannot call {called} on {what}");
+        return Err(FunctionError::invalid_argument(message).into());
+    };
+    for element in elements {
+        if type_of(element) != "object" {
+            let message = format!("argument of {called} must be an array of objects");
+            return Err(FunctionError::invalid_argument(message).into());
+        }
+        rows.push(&[Some(element)]);
+    }
+    Ok(())
+}

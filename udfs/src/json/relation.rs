@@ -86,14 +86,8 @@ static FUNCTIONS: [RowFunction; 16] = [
     ),
     row_function("json_to_record", Record(Json)),
     row_function("jsonb_to_record", Record(Jsonb)),
-    row_function(
-        "json_to_recordset",
-        Records(&json_array_elements::JSON, Json),
-    ),
-    row_function(
-        "jsonb_to_recordset",
-        Records(&json_array_elements::JSONB, Jsonb),
-    ),
+    row_function("json_to_recordset", Records(&record::JSON_LIST, Json)),
+    row_function("jsonb_to_recordset", Records(&record::JSONB_LIST, Jsonb)),
 ];
 
 const fn row_function(name: &'static str, rows: FunctionRows) -> RowFunction {

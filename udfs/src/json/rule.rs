@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field};
 use datafusion::common::DFSchema;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult};
@@ -582,6 +582,18 @@ pub(super) fn order_by_value(order: &mut [SortExpr], schema: &DFSchema) -> Resul
     Ok(is_changed)
 }
 
+/// Whether values of a field are documents, or have some within.
+fn has_documents(field: &Field) -> bool {
+    if JsonKind::of_field(field).is_some() {
+        return true;
+    }
+    match field.data_type() {
+        DataType::List(item) => has_documents(item),
+        DataType::Struct(parts) => parts.iter().any(|part| has_documents(part)),
+        _ => false,
+    }
+}
+
 /// `json` has no equality, so that nothing is grouped by it.
 fn refuse_without_equality(plan: &LogicalPlan, schema: &DFSchema) -> Result<()> {
     let refused = match plan {
@@ -598,7 +610,7 @@ fn refuse_without_equality(plan: &LogicalPlan, schema: &DFSchema) -> Result<()> 
             .find(|kind| *kind != JsonKind::Jsonb),
         LogicalPlan::RecursiveQuery(query) if query.is_distinct => {
             let mut fields = query.static_term.schema().fields().iter();
-            if fields.any(|field| JsonKind::of_field(field).is_some()) {
+            if fields.any(|field| has_documents(field)) {
                 return Err(FunctionError {
                     sqlstate: "0A000",
                     message: "WITH RECURSIVE ... UNION of documents is not supported yet"
