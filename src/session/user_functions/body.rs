@@ -82,6 +82,8 @@ pub(super) fn reads_relation(body: &Query, name: &str) -> bool {
 enum Taken {
     All,
     First,
+    /// The first, or one of NULLs where there is none: a function that gives no rows gives a value.
+    FirstOrNull,
     /// All, with their numbers behind their columns.
     Numbered,
 }
@@ -104,8 +106,9 @@ fn beside_arguments(
     if !column_names::has_several_wildcards(&body) {
         column_names::make_unique(&mut body);
     }
+    let may_be_none = matches!(taken, Taken::FirstOrNull) && (create.strict || !gives_a_row(&body));
     match taken {
-        Taken::First => take_first_row(&mut body),
+        Taken::First | Taken::FirstOrNull => take_first_row(&mut body),
         Taken::Numbered => ordinality::number(&mut body)?,
         Taken::All => {}
     }
@@ -144,8 +147,13 @@ fn beside_arguments(
     if is_within {
         told_arguments::qualify(create, snapshot, &relation, &mut body);
     }
+    let (join, condition) = match (may_be_none, missing(create, &relation)) {
+        (false, _) => ("CROSS", String::new()),
+        (true, None) => ("LEFT", " ON true".to_owned()),
+        (true, Some(missing)) => ("LEFT", format!(" ON NOT ({})", Shown(&missing))),
+    };
     let text = format!(
-        "SELECT {items} FROM ({arguments}) AS {} CROSS JOIN LATERAL (SELECT 1) AS {}{columns}",
+        "SELECT {items} FROM ({arguments}) AS {} {join} JOIN LATERAL (SELECT 1) AS {}{columns}{condition}",
         Quoted(&relation),
         Quoted(FUNCTION_BODY),
     );
@@ -243,7 +251,7 @@ pub(super) fn rows(
     };
     let takes_first = matches!(create.returns, Returns::Type(_));
     let taken = match (takes_first, call.with_ordinality) {
-        (true, _) => Taken::First,
+        (true, _) => Taken::FirstOrNull,
         (false, true) => Taken::Numbered,
         (false, false) => Taken::All,
     };
@@ -284,7 +292,9 @@ pub(super) fn rows(
         &places,
         taken,
     )?;
-    if let SetExpr::Select(select) = query.body.as_mut() {
+    if let SetExpr::Select(select) = query.body.as_mut()
+        && !takes_first
+    {
         let relation = relation_of(create)?;
         select.selection = missing(create, &relation).map(|missing| Expr::UnaryOp {
             op: ast::UnaryOperator::Not,
@@ -433,6 +443,18 @@ fn number_arguments(create: &CreateFunction, body: &mut Query) -> Result<()> {
         }
     }
     ended(body.visit(&mut Numbered(create.arguments.len())))
+}
+
+/// Whether a body gives a row whatever it reads, for it reads nothing.
+fn gives_a_row(body: &Query) -> bool {
+    match body.body.as_ref() {
+        SetExpr::Select(select) => {
+            let is_cut = body.limit_clause.is_some() || body.fetch.is_some();
+            let is_chosen = select.selection.is_some() || select.having.is_some();
+            select.from.is_empty() && !is_cut && !is_chosen
+        }
+        _ => false,
+    }
 }
 
 /// A function that answers one value takes the first row that its body gives.
