@@ -82,12 +82,21 @@ pub fn asked<'a>(
     asked.collect()
 }
 
-/// That values of a type may be assigned to a column, as far as how they are kept tells their type: what is
-/// kept as a text may be one of any.
+/// That values of a type may be assigned to a column.
 ///
 /// # Errors
 /// 42804 where they may not.
 pub fn check_assignable(field: &Field, given: &DataType) -> Result<()> {
+    if is_assignable(field, given) {
+        return Ok(());
+    }
+    let (wanted, given) = (type_name(field.data_type()), type_name(given));
+    Err(mismatch(field, &wanted, &given))
+}
+
+/// Whether values of a type may be assigned to a column or an attribute, as far as how they are kept tells their
+/// type: what is kept as a text may be one of any.
+pub fn is_assignable(field: &Field, given: &DataType) -> bool {
     let is_open = |data_type: &DataType| data_type.is_null() || data_type.is_string();
     let of_open = match given {
         DataType::List(item) => is_open(item.data_type()) && field.data_type().is_list(),
@@ -100,11 +109,7 @@ pub fn check_assignable(field: &Field, given: &DataType) -> Result<()> {
         (Some(from), Some(to)) => is_assigned(from.oid, to.oid),
         _ => is_assigned(from.oid, to.oid),
     };
-    if of_open || is_record || is_taken {
-        return Ok(());
-    }
-    let (wanted, given) = (type_name(field.data_type()), type_name(given));
-    Err(mismatch(field, &wanted, &given))
+    of_open || is_record || is_taken
 }
 
 fn mismatch(field: &Field, wanted: &str, given: &str) -> Error {

@@ -22,7 +22,9 @@ mod merged;
 mod named_moments;
 mod shown;
 
-pub use assignable::{asked, check_assignable, check_columns, check_literal, is_literal};
+pub use assignable::{
+    asked, check_assignable, check_columns, check_literal, is_assignable, is_literal,
+};
 pub use assigned::assigned;
 pub use declared::{
     check_condition, check_key, check_not_generated, check_settable, constraint_place, default_of,

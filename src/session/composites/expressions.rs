@@ -10,12 +10,14 @@ use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable as _, Operator, lit};
 use datafusion::scalar::ScalarValue;
 use tributary_udfs::composites::{self, ASSIGNED, CompositeKind, CompositeType, READ};
+use tributary_udfs::enums::EnumKind;
 use tributary_udfs::json::{JsonKind, POPULATED, typed_text};
 use tributary_udfs::type_name;
 
 use super::{enums_within, matched, shown_name};
 use crate::catalog::Snapshot;
 use crate::error::{Error, Result, SqlState};
+use crate::models::constraints;
 use crate::session::places;
 
 /// What expressions are rewritten by.
@@ -200,7 +202,9 @@ impl Expressions<'_> {
                     return Ok(Transformed::no(Expr::ScalarFunction(call)));
                 };
                 let part = self.part(row, name)?;
-                if self.type_of(value).as_ref() != Some(part.data_type()) || !is_read(value) {
+                let own = self.type_of(value);
+                if own.as_ref() != Some(part.data_type()) || !is_read(value) {
+                    self.check_assigned(&part, own)?;
                     let given = std::mem::replace(value, lit(ScalarValue::Null));
                     *value = self.read(given, part)?;
                     return Ok(Transformed::yes(Expr::ScalarFunction(call)));
@@ -209,6 +213,25 @@ impl Expressions<'_> {
             _ => {}
         }
         Ok(Transformed::no(Expr::ScalarFunction(call)))
+    }
+
+    /// That an attribute takes a value that is assigned to it, as far as its type tells: an enum and what is within
+    /// arrays and rows is looked at as it is read.
+    fn check_assigned(&self, part: &Field, own: Option<DataType>) -> Result<()> {
+        let is_told = |own: &DataType| {
+            own != part.data_type() && !own.is_nested() && EnumKind::of_field(part).is_none()
+        };
+        match own.filter(is_told) {
+            Some(own) if !constraints::is_assignable(part, &own) => {
+                let (wanted, own) = (self.name(part.data_type()), self.name(&own));
+                let name = part.name();
+                let message =
+                    format!("subfield \"{name}\" is of type {wanted} but expression is of type {own}");
+                Err(Error::new(SqlState::DATATYPE_MISMATCH, message)
+                    .with_hint("You will need to rewrite or cast the expression."))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The attribute of a row that is assigned to.
