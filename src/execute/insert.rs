@@ -42,13 +42,13 @@ use crate::session::{Outcome, Session, assigned_times, composites, plan, row_fun
 use crate::sources::RejectedRows;
 use crate::sql::assignment::is_default;
 use crate::sql::changed_rows::GIVEN;
-use crate::sql::column_names;
 use crate::sql::constraint::Rule;
-use crate::sql::distinct_literals;
 use crate::sql::insert::Insert;
 use crate::sql::name::Parenthesized;
 use crate::sql::shown::Shown;
-use crate::sql::{QualifiedName, Statement, parse_one};
+use crate::sql::{
+    QualifiedName, Statement, column_names, distinct_literals, parse_one, standard_forms,
+};
 use crate::warehouse::{At, CommitInfo};
 
 /// Plans the rows of an INSERT: one column for each of the table's, cast to its type. The names in
@@ -107,6 +107,7 @@ pub async fn plan(
     // As text it is the plain comparison again.
     if let PlannerStatement::Statement(statement) = &mut statement {
         distinct_literals::mark(&mut **statement);
+        standard_forms::name_fields_again(&mut **statement);
     }
     let planned = match state.statement_to_plan(statement).await {
         Ok(planned) => planned,

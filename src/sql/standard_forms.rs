@@ -16,6 +16,7 @@ mod numbers;
 mod patterns;
 mod windows;
 
+use std::convert::Infallible;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
@@ -208,6 +209,24 @@ fn limit(fetch: Fetch, clause: Option<LimitClause>) -> Result<LimitClause> {
             "a query has one LIMIT or one FETCH, not both",
         )),
     }
+}
+
+/// Names fields by text again, once a query was displayed and read: there the text is a name in such quotes.
+pub fn name_fields_again(part: &mut impl VisitMut) {
+    let _ = visit_expressions_mut(part, |expression| {
+        if let Expr::CompoundFieldAccess { access_chain, .. } = expression {
+            for access in access_chain {
+                if let AccessExpr::Dot(field) = access
+                    && let Expr::Identifier(name) = field
+                    && name.quote_style == Some('\'')
+                {
+                    let name = std::mem::take(&mut name.value);
+                    *field = Expr::value(Value::SingleQuotedString(name));
+                }
+            }
+        }
+        ControlFlow::<Infallible>::Continue(())
+    });
 }
 
 /// Names the fields of records by text. Identifiers behind an identifier are a table's column.
