@@ -171,6 +171,11 @@ pub(super) fn plain_arguments(function: &Function) -> Option<Vec<(Option<String>
 pub(super) fn unnamed(arguments: &[FunctionArg]) -> Option<Vec<(Option<String>, Expr)>> {
     let argument = |argument: &FunctionArg| match argument {
         FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => Some((None, value.clone())),
+        // All columns of a relation are its row.
+        FunctionArg::Unnamed(FunctionArgExpr::QualifiedWildcard(name)) => match name.0.as_slice() {
+            [relation] => Some((None, Expr::Identifier(relation.as_ident()?.clone()))),
+            _ => None,
+        },
         FunctionArg::Named {
             name,
             arg: FunctionArgExpr::Expr(value),
