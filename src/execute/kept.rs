@@ -266,7 +266,7 @@ impl Making<'_> {
         let is_empty = pg_catalog::never_has_rows(&query);
         let is_known = is_steady || eligible::is_steady_as_asked(&plan)?;
         let is_plain = types.is_some() || eligible::are_plain(&plan, &parameters)?;
-        if !is_empty && !(is_known && is_plain) {
+        if !is_empty && (!is_known || !is_plain || eligible::may_read_now(&plan)?) {
             return Ok(None);
         }
         let is_brief = eligible::is_brief(&plan)?;

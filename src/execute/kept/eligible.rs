@@ -58,10 +58,9 @@ pub(super) fn is_steady(plan: &LogicalPlan) -> Result<bool> {
             },
             _ => false,
         };
-        let schema = merge_schema(&node.inputs());
         node.apply_expressions(|expression| {
             expression.apply(|expression| {
-                steady &= is_steady_alone(expression) && !may_read_now(expression, &schema);
+                steady &= is_steady_alone(expression);
                 Ok(go_on(steady))
             })
         })?;
@@ -114,9 +113,31 @@ fn is_steady_alone(expression: &Expr) -> bool {
     }
 }
 
-/// Whether an expression reads moments from texts that are computed: they may say `now`, for which the
-/// moment of the run is to be told. Those that the query has as they are were looked at.
-fn may_read_now(expression: &Expr, schema: &DFSchema) -> bool {
+/// Whether a plan that is not optimized yet, or a view that it reads, reads moments from texts that are
+/// computed: they may say `now`, which is another moment at each run.
+pub(super) fn may_read_now(plan: &LogicalPlan) -> Result<bool> {
+    let mut reads = false;
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node
+            && let Some(view) = scan.source.get_logical_plan()
+        {
+            reads |= may_read_now(&view)?;
+        }
+        let schema = merge_schema(&node.inputs());
+        node.apply_expressions(|expression| {
+            expression.apply(|expression| {
+                reads |= may_be_now(expression, &schema);
+                Ok(go_on(!reads))
+            })
+        })?;
+        Ok(go_on(!reads))
+    })?;
+    Ok(reads)
+}
+
+/// Whether an expression reads a moment from a text. One that the query has as it is tells
+/// [whether it is steady](is_steady_alone).
+fn may_be_now(expression: &Expr, schema: &DFSchema) -> bool {
     let (from, to) = match expression {
         Expr::Cast(cast) => (&cast.expr, &cast.field),
         Expr::TryCast(cast) => (&cast.expr, &cast.field),
@@ -170,11 +191,9 @@ pub(super) fn is_steady_as_asked(plan: &LogicalPlan) -> Result<bool> {
             },
             _ => false,
         };
-        let schema = merge_schema(&node.inputs());
         node.apply_expressions(|expression| {
             expression.apply(|expression| {
                 steady &= is_steady_alone(expression) || is_asked_of_catalog(expression);
-                steady &= !may_read_now(expression, &schema);
                 Ok(go_on(steady))
             })
         })?;
