@@ -17,7 +17,7 @@
 //!
 //! `extract_leaf_expressions` and `push_down_leaf_projections` have attributes of rows read further below, with
 //! the columns that are wanted beside them; where a projection gives one of these the name of another, or its
-//! own without its relation's, they would fail.
+//! own without its relation's, they would fail, or take the column below for what has its name above.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -148,7 +148,8 @@ impl OptimizerRule for NamedBranch {
     }
 }
 
-/// A rule that puts columns beside others: a plan in which two of them would have one name stays as it is.
+/// A rule that puts columns beside others: a plan in which two of them would have one name stays as it is, and so
+/// does one in which a name is another value's further up.
 #[derive(Debug)]
 struct NamedApart(Rule);
 
@@ -172,8 +173,42 @@ impl OptimizerRule for NamedApart {
         }
         match self.0.rewrite(plan.clone(), config) {
             Err(error) if is_of_names(&error) => Ok(Transformed::no(plan)),
+            Ok(rewritten) if rewritten.transformed && gives_names_anew(&plan)? => {
+                Ok(Transformed::no(plan))
+            }
             rewritten => rewritten,
         }
+    }
+}
+
+/// Whether a projection within a plan gives a value the name of a column below it that is another one. What the
+/// plan itself gives has no columns above that could be taken for others.
+fn gives_names_anew(plan: &LogicalPlan) -> Result<bool> {
+    let mut is_given = false;
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::Projection(projection) = node
+            && !std::ptr::eq(node, plan)
+        {
+            let below = projection.input.schema().fields();
+            let mut named = projection.schema.fields().iter().zip(&projection.expr);
+            is_given = named.any(|(field, value)| {
+                let is_own = matches!(bare(value), Expr::Column(it) if it.name == *field.name());
+                !is_own && below.iter().any(|it| it.name() == field.name())
+            });
+        }
+        Ok(match is_given {
+            true => TreeNodeRecursion::Stop,
+            false => TreeNodeRecursion::Continue,
+        })
+    })?;
+    Ok(is_given)
+}
+
+/// A value without the names that it is given.
+fn bare(value: &Expr) -> &Expr {
+    match value {
+        Expr::Alias(alias) => bare(&alias.expr),
+        other => other,
     }
 }
 
