@@ -146,6 +146,8 @@ fn is_open(expression: &Expr) -> bool {
     match expression {
         Expr::Literal(value, _) => value.try_as_str().flatten().is_some(),
         Expr::Placeholder(_) => true,
+        // So literals of arrays are planned.
+        Expr::Cast(cast) if cast.field.data_type().is_list() => is_open(&cast.expr),
         Expr::Cast(cast) => length_of(&cast.field) == Some(CharacterLength::FIXED),
         _ => false,
     }
@@ -205,10 +207,17 @@ impl Columns<'_> {
                 Ok(Transformed::yes(Expr::BinaryExpr(compared)))
             }
             Expr::InList(list) => {
-                let Some(kind) = self.kind_of(&list.expr) else {
+                let kind = self.kind_of(&list.expr);
+                let Some((kind, is_array)) = kind
+                    .map(|kind| (kind, false))
+                    .or_else(|| Some((self.items_of(&list.expr)?, true)))
+                else {
                     return Ok(Transformed::no(Expr::InList(list)));
                 };
-                let values = list.list.into_iter().map(|value| of_kind(value, kind));
+                let values = list.list.into_iter().map(|value| match is_array {
+                    true => list_of(value, kind),
+                    false => of_kind(value, kind),
+                });
                 Ok(Transformed::yes(Expr::InList(InList {
                     list: values.collect::<QueryResult<_>>()?,
                     ..list
@@ -262,6 +271,13 @@ impl Columns<'_> {
                             return Ok(Transformed::yes(Expr::ScalarFunction(call)));
                         }
                     }
+                    ("array_has_all" | "array_has_any", values) => {
+                        if let Some(kind) = self.items_among(values) {
+                            let values = call.args.into_iter().map(|value| list_of(value, kind));
+                            call.args = values.collect::<QueryResult<_>>()?;
+                            return Ok(Transformed::yes(Expr::ScalarFunction(call)));
+                        }
+                    }
                     (name, values) if OF_ARRAYS.contains(&name) => {
                         if let Some(kind) = self.items_among(values) {
                             call.args = beside_items(call.args, kind)?;
@@ -279,6 +295,11 @@ impl Columns<'_> {
     /// The type of an expression beside which literals are brought to one form. A `bpchar` without a
     /// length keeps its blanks.
     fn kind_of(&self, expression: &Expr) -> Option<CharacterKind> {
+        if let Expr::ScalarFunction(call) = expression
+            && let ("array_element", [array, _]) = (call.name(), call.args.as_slice())
+        {
+            return self.items_of(array);
+        }
         let length = self.length_of(expression)?;
         (has_one_form(length.kind) && length.is_limit()).then_some(length.kind)
     }
@@ -408,6 +429,7 @@ fn beside_items(arguments: Vec<Expr>, kind: CharacterKind) -> QueryResult<Vec<Ex
         Expr::Literal(text, _) if text.try_as_str().flatten().is_some_and(is_array_text) => {
             list_of(value, kind)
         }
+        Expr::Cast(cast) if cast.field.data_type().is_list() => list_of(value, kind),
         Expr::Literal(..) | Expr::Placeholder(_) => of_kind(value, kind),
         _ => Ok(value),
     });
