@@ -225,8 +225,9 @@ impl Expressions<'_> {
             Some(own) if !constraints::is_assignable(part, &own) => {
                 let (wanted, own) = (self.name(part.data_type()), self.name(&own));
                 let name = part.name();
-                let message =
-                    format!("subfield \"{name}\" is of type {wanted} but expression is of type {own}");
+                let message = format!(
+                    "subfield \"{name}\" is of type {wanted} but expression is of type {own}"
+                );
                 Err(Error::new(SqlState::DATATYPE_MISMATCH, message)
                     .with_hint("You will need to rewrite or cast the expression."))
             }
