@@ -56,6 +56,12 @@ fn text_is_read_as_postgres_reads_it() {
     assert_eq!(bytea("\\x00fF5c41").expect("hex"), bytes);
     assert_eq!(bytea("\\000\\377\\\\A").expect("escape"), bytes);
     assert_eq!(sqlstate(bytea("\\x0")), "22023");
+    let uuid = |text| from_text(text, PostgresType::UUID, &DataType::Utf8);
+    assert_eq!(
+        uuid("{A0EEBC999C0B4EF8BB6D6BB9BD380A11}").expect("uuid"),
+        ScalarValue::from("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11")
+    );
+    assert_eq!(sqlstate(uuid("zz")), "22P02");
 }
 
 #[test]

@@ -8,9 +8,10 @@ use arrow::array::{ArrayRef, StringArray};
 use arrow::compute::kernels::cast_utils::string_to_datetime;
 use arrow::datatypes::DataType;
 use chrono::{DateTime, Offset, TimeZone, Utc};
+use datafusion::error::DataFusionError;
 use datafusion::scalar::ScalarValue;
 use tributary_udfs::SessionTimeZone;
-use tributary_udfs::postgres::{from_text, read_timestamp};
+use tributary_udfs::postgres::{CharacterLength, from_text, read_timestamp};
 
 use super::{invalid_text, numeric, out_of_range};
 use crate::error::{Error, Result, SqlState};
@@ -37,6 +38,11 @@ pub(super) fn decode(
         | PostgresType::TIME
         | PostgresType::TIMESTAMP
         | PostgresType::INTERVAL => temporal(text, postgres_type)?,
+        PostgresType::UUID => {
+            let uuid = CharacterLength::UUID.fit(text);
+            let uuid = uuid.map_err(DataFusionError::from)?;
+            ScalarValue::Utf8(Some(uuid.into_owned()))
+        }
         _ => ScalarValue::Utf8(Some(text.to_owned())),
     })
 }
