@@ -12,7 +12,7 @@ mod values;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Query, Select, SetExpr, TableWithJoins, UnaryOperator, Visitor,
+    Expr, Function, Query, Select, SetExpr, TableWithJoins, UnaryOperator, Visitor,
 };
 use datafusion::sql::sqlparser::tokenizer::Location;
 
@@ -340,6 +340,10 @@ impl Visitor for Search<'_> {
                         self.add(&when.condition, own);
                     }
                 }
+                Expr::Function(Function {
+                    filter: Some(condition),
+                    ..
+                }) if construct == "FILTER" => self.add(condition, own),
                 _ => {}
             },
             Told::Assigned { .. } | Told::Condition { .. } => {}

@@ -116,6 +116,11 @@ fn values_whose_types_do_not_fit_are_found() {
             18,
         ),
         (
+            "argument of FILTER must be type boolean, not type integer",
+            "select count(*) filter (where a) from q",
+            31,
+        ),
+        (
             "argument of JOIN/ON must be type boolean, not type integer",
             "select 1 from q x join q y on x.a",
             31,

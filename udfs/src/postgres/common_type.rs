@@ -222,11 +222,17 @@ fn of_expression(
             Transformed::new_transformed(between, transformed)
         }
         Expr::AggregateFunction(call) => {
+            if let Some(condition) = &call.params.filter {
+                matching.condition("FILTER", condition, schema)?;
+            }
             refuse_truths(call.func.name(), &call.params.args, schema)?;
             refuse_bytes(call.func.name(), &call.params.args, schema)?;
             Transformed::no(Expr::AggregateFunction(call))
         }
         Expr::WindowFunction(call) => {
+            if let Some(condition) = &call.params.filter {
+                matching.condition("FILTER", condition, schema)?;
+            }
             refuse_truths(call.fun.name(), &call.params.args, schema)?;
             refuse_bytes(call.fun.name(), &call.params.args, schema)?;
             Transformed::no(Expr::WindowFunction(call))
