@@ -219,7 +219,7 @@ fn check(
     // Whether a record is a row of the type is told where it is read.
     let is_record =
         given.oid == PostgresType::RECORD.oid && CompositeKind::of(field.data_type()).is_some();
-    if is_kept_alike || is_record || is_assignable(given.oid, wanted, snapshot) {
+    if is_kept_alike || is_record || is_cast(given.oid, wanted, snapshot) {
         return Ok(());
     }
     let named = DomainKind::of_field(field).map_or(wanted, DomainKind::type_oid);
@@ -232,7 +232,7 @@ fn check(
 
 /// Whether values of one type may be assigned to columns of another one; those of arrays are by their
 /// elements.
-fn is_assignable(from: Oid, to: Oid, snapshot: &Snapshot) -> bool {
+fn is_cast(from: Oid, to: Oid, snapshot: &Snapshot) -> bool {
     match (element(from, snapshot), element(to, snapshot)) {
         (Some(from), Some(to)) => is_assigned(from, to),
         _ => is_assigned(from, to),
