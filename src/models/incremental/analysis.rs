@@ -284,7 +284,10 @@ impl Analysis {
         // Two columns that are traced each may not be so together, as what is chosen of groups.
         let together = |columns: &[Column]| {
             let mut traced = Vec::with_capacity(columns.len());
-            for column in columns {
+            let alone = columns
+                .iter()
+                .filter(|column| traces(std::slice::from_ref(*column)));
+            for column in alone {
                 traced.push(column.clone());
                 if !traces(&traced) {
                     traced.pop();
