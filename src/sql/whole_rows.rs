@@ -11,7 +11,6 @@
 
 mod beside;
 
-
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -442,7 +441,9 @@ impl VisitorMut for Calls<'_> {
                 self.name_fields(left, right);
                 self.name_fields(right, left);
             }
-            Expr::InList { expr: row, list, .. } => {
+            Expr::InList {
+                expr: row, list, ..
+            } => {
                 for written in list {
                     self.name_fields(row, written);
                 }

@@ -92,7 +92,7 @@ fn what_goes_together_is_not_taken_for_few_matches() {
     let (sample, expected) = sample(&[
         class(28.0, &matches[..]),
         class(4.5e6, &others[..]),
-        class(60.0, &together[..]),
+        class(40.0, &together[..]),
     ]);
     let fitting = Fitting::new(&sample, &expected, (0.5, 3000.0), 1).unwrap();
     let fit = |strict: bool| {
