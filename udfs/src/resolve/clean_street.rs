@@ -21,7 +21,7 @@ enum Word {
 
 static WORDS: LazyLock<HashMap<&str, Word>> = LazyLock::new(|| {
     let streets = ENGLISH_STREETS.iter();
-    let streets = streets.map(|(short, long)| (*short, Word::Street(*long)));
+    let streets = streets.map(|(short, long)| (*short, Word::Street(long)));
     let units = UNITS.iter().flat_map(|(short, long)| [*short, *long]);
     streets
         .chain(units.map(|word| (word, Word::Unit)))
