@@ -1,6 +1,9 @@
 //! `COPY ... TO STDOUT`: rows as lines of text or CSV or in binary, one CopyData message each.
 
+use std::sync::Arc;
+
 use arrow::datatypes::Schema;
+use arrow::record_batch::RecordBatch;
 use bytes::{BufMut, BytesMut};
 use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
@@ -12,6 +15,7 @@ use super::copy_in::refuse_binary;
 use super::encode::{Column, Style, is_plain};
 use super::failure::Step;
 use super::frame::FrameWriter;
+use super::pieces::{self, Messages};
 use super::row_description::column_count;
 use super::rows::{columns, write_message};
 use crate::error::Result;
@@ -36,54 +40,90 @@ pub(super) async fn send(
         None => writer.encoding.clone(),
     };
     refuse_binary(*format == CopyFormat::Binary, encoding.as_ref())?;
-    let encoded = |start: usize, out: &mut BytesMut| match &encoding {
-        Some(encoding) => encoding.rewrite(out, start),
-        None => Ok(()),
-    };
     let overall = i8::from(*format == CopyFormat::Binary);
     let formats = vec![i16::from(overall); schema.fields().len()];
     writer.message(&CopyOutResponse::new(overall, count, formats))?;
+    let messages = Arc::new(CopyRows {
+        format: format.clone(),
+        count,
+        encoding,
+        style,
+    });
     // Drivers look for the header of the binary format in the message of the first row.
     let mut is_begun = *format != CopyFormat::Binary;
     if has_header(format) {
         write_message(COPY_DATA, &mut writer.buffer, |out| {
             let start = out.len();
             write_header(&schema, format, out);
-            encoded(start, out)
+            messages.rewrite(out, start)
         })?;
     }
-    let mut rows = 0;
+    let mut sent = 0;
     while let Some(batch) = stream.next().await {
         let batch = batch?;
-        let columns = columns(&batch, style)?;
-        let lines = Lines::new(&columns, format, &schema);
-        for row in 0..batch.num_rows() {
-            write_message(COPY_DATA, &mut writer.buffer, |out| match format {
-                CopyFormat::Binary => {
-                    begin(&mut is_begun, out);
-                    write_tuple(count, &columns, row, out)
-                }
-                CopyFormat::Text { .. } | CopyFormat::Csv { .. } => {
-                    let start = out.len();
-                    lines.write(row, out)?;
-                    encoded(start, out)
-                }
+        let mut rows = 0..batch.num_rows();
+        if !is_begun && rows.next().is_some() {
+            is_begun = true;
+            let columns = columns(&batch, style)?;
+            write_message(COPY_DATA, &mut writer.buffer, |out| {
+                begin(out);
+                write_tuple(count, &columns, 0, out)
             })?;
-            if writer.is_full() {
-                writer.relieve().await?;
-            }
         }
-        rows += batch.num_rows() as u64;
+        pieces::send(&messages, &batch, rows, writer).await?;
+        sent += batch.num_rows() as u64;
     }
     if *format == CopyFormat::Binary {
         write_message(COPY_DATA, &mut writer.buffer, |out| {
-            begin(&mut is_begun, out);
+            if !is_begun {
+                begin(out);
+            }
             out.put_i16(END);
             Ok(())
         })?;
     }
     writer.message(&CopyDone::new())?;
-    Ok(rows)
+    Ok(sent)
+}
+
+/// A CopyData message for each row.
+struct CopyRows {
+    format: CopyFormat,
+    count: i16,
+    encoding: Option<Arc<Encoding>>,
+    style: Style,
+}
+
+impl Messages for CopyRows {
+    fn write(&self, batch: &RecordBatch, out: &mut BytesMut) -> Result<()> {
+        let columns = columns(batch, self.style)?;
+        let mut rows = 0..batch.num_rows();
+        if self.format == CopyFormat::Binary {
+            return rows.try_for_each(|row| {
+                write_message(COPY_DATA, out, |out| {
+                    write_tuple(self.count, &columns, row, out)
+                })
+            });
+        }
+        let lines = Lines::new(&columns, &self.format, batch.schema_ref());
+        rows.try_for_each(|row| {
+            write_message(COPY_DATA, out, |out| {
+                let start = out.len();
+                lines.write(row, out)?;
+                self.rewrite(out, start)
+            })
+        })
+    }
+}
+
+impl CopyRows {
+    /// Writes what stands from `start` on in the encoding of the client.
+    fn rewrite(&self, out: &mut BytesMut, start: usize) -> Result<()> {
+        match &self.encoding {
+            Some(encoding) => encoding.rewrite(out, start),
+            None => Ok(()),
+        }
+    }
 }
 
 fn has_header(format: &CopyFormat) -> bool {
@@ -93,13 +133,11 @@ fn has_header(format: &CopyFormat) -> bool {
     }
 }
 
-/// Writes the header of the binary format, unless that was done.
-fn begin(is_begun: &mut bool, out: &mut BytesMut) {
-    if !std::mem::replace(is_begun, true) {
-        out.put_slice(SIGNATURE);
-        // No flags, and nothing more in the header.
-        out.put_slice(&[0; 8]);
-    }
+/// Writes the header of the binary format.
+fn begin(out: &mut BytesMut) {
+    out.put_slice(SIGNATURE);
+    // No flags, and nothing more in the header.
+    out.put_slice(&[0; 8]);
 }
 
 fn write_tuple(count: i16, columns: &[Column<'_>], row: usize, out: &mut BytesMut) -> Result<()> {
@@ -155,8 +193,14 @@ impl<'a> Lines<'a> {
                 is_other && ![*delimiter, *quote].into_iter().any(is_plain)
             }
         };
+        let has_no_marks = |column: &Column<'_>| match format {
+            CopyFormat::Text { delimiter, .. } => column
+                .texts()
+                .is_some_and(|texts| !has_any(texts, is_escaped(*delimiter))),
+            CopyFormat::Csv { .. } | CopyFormat::Binary => false,
+        };
         let columns = columns.iter().map(|column| {
-            let is_as_it_is = marks_nothing_plain && column.is_plain();
+            let is_as_it_is = marks_nothing_plain && column.is_plain() || has_no_marks(column);
             let marks = if is_as_it_is {
                 Marks::Never
             } else {
@@ -257,10 +301,14 @@ fn has_any(field: &[u8], is_special: impl Fn(u8) -> bool) -> bool {
     field.iter().fold(false, found)
 }
 
-fn escape_text(delimiter: u8, start: usize, out: &mut BytesMut) {
+/// Whether a byte of a field is escaped in the text format.
+fn is_escaped(delimiter: u8) -> impl Fn(u8) -> bool {
     // From backspace, 8, to carriage return, 13.
-    let is_special = |byte: u8| (byte == delimiter) | (byte == b'\\') | (byte.wrapping_sub(8) < 6);
-    if !has_any(&out[start..], is_special) {
+    move |byte| (byte == delimiter) | (byte == b'\\') | (byte.wrapping_sub(8) < 6)
+}
+
+fn escape_text(delimiter: u8, start: usize, out: &mut BytesMut) {
+    if !has_any(&out[start..], is_escaped(delimiter)) {
         return;
     }
     let field = out.split_off(start);

@@ -242,6 +242,14 @@ impl FrameWriter {
         Ok(())
     }
 
+    /// Appends messages that are written.
+    pub(super) fn append(&mut self, messages: BytesMut) {
+        match self.buffer.is_empty() {
+            true => self.buffer = messages,
+            false => self.buffer.unsplit(messages),
+        }
+    }
+
     /// Whether enough waits to be worth sending.
     pub(super) fn is_full(&self) -> bool {
         self.buffer.len() >= FLUSH_BYTES

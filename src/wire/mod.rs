@@ -8,7 +8,7 @@
 //! rows, which go from Arrow arrays straight into the output buffer.
 //!
 //! Whatever a client sends, memory stays bounded: frames grow only as their bytes arrive, rows are
-//! written in pieces of 64 kB and wait for the client to read them, and the number of statements,
+//! written in pieces of about 64 kB and wait for the client to read them, and the number of statements,
 //! portals and connections is limited by [`Limits`].
 
 mod authentication;
@@ -36,6 +36,7 @@ pub mod listener;
 mod message;
 mod parameters;
 mod passwords;
+mod pieces;
 mod portal;
 mod reader;
 mod row_description;

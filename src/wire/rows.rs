@@ -1,6 +1,8 @@
 //! Rows on their way to the client: encoded batch by batch, as fast as the client takes them.
 
-use arrow::datatypes::{DataType, Field};
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
 use bytes::{BufMut, BytesMut};
 use datafusion::execution::SendableRecordBatchStream;
@@ -11,6 +13,7 @@ use super::encode::{Column, Style, too_large};
 use super::failure::Step;
 use super::frame::FrameWriter;
 use super::message::Format;
+use super::pieces::{self, Messages};
 use super::row_description::column_count;
 use super::types::PostgresType;
 use crate::error::{Error, Result};
@@ -29,9 +32,7 @@ pub(super) enum Progress {
 /// The rows of a portal, from the first that was not sent yet.
 pub(super) struct Rows {
     stream: SendableRecordBatchStream,
-    column_count: i16,
-    formats: Vec<Format>,
-    style: Style,
+    messages: DataRows,
     batch: Option<RecordBatch>,
     next_row: usize,
 }
@@ -46,11 +47,15 @@ impl Rows {
         formats: Vec<Format>,
         style: Style,
     ) -> Result<Self> {
-        Ok(Self {
+        let messages = DataRows {
             column_count: column_count(&stream.schema())?,
-            stream,
             formats,
             style,
+            encoding: None,
+        };
+        Ok(Self {
+            stream,
+            messages,
             batch: None,
             next_row: 0,
         })
@@ -62,6 +67,10 @@ impl Rows {
         writer: &mut FrameWriter,
         max_rows: Option<u64>,
     ) -> Step<(u64, Progress)> {
+        let messages = Arc::new(DataRows {
+            encoding: writer.encoding.clone(),
+            ..self.messages.clone()
+        });
         let mut sent = 0;
         loop {
             let left = max_rows.map(|max_rows| max_rows - sent);
@@ -82,13 +91,55 @@ impl Rows {
             let rows = left.map_or(rows, |left| {
                 rows.min(usize::try_from(left).unwrap_or(usize::MAX))
             });
-            self.send_batch(writer, &batch, self.next_row + rows)
-                .await?;
+            let end = self.next_row + rows;
+            pieces::send(&messages, &batch, self.next_row..end, writer).await?;
+            self.next_row = end;
             sent += rows as u64;
-            if self.next_row < batch.num_rows() {
+            if end < batch.num_rows() {
                 self.batch = Some(batch);
             }
         }
+    }
+}
+
+/// A DataRow message for each row.
+#[derive(Clone)]
+struct DataRows {
+    column_count: i16,
+    formats: Vec<Format>,
+    style: Style,
+    encoding: Option<Arc<Encoding>>,
+}
+
+impl Messages for DataRows {
+    fn write(&self, batch: &RecordBatch, out: &mut BytesMut) -> Result<()> {
+        let columns = columns(batch, self.style)?;
+        (0..batch.num_rows()).try_for_each(|row| self.write_row(batch, &columns, row, out))
+    }
+}
+
+impl DataRows {
+    fn write_row(
+        &self,
+        batch: &RecordBatch,
+        columns: &[Column<'_>],
+        row: usize,
+        out: &mut BytesMut,
+    ) -> Result<()> {
+        write_message(DATA_ROW, out, |out| {
+            out.put_i16(self.column_count);
+            for (index, column) in columns.iter().enumerate() {
+                let start = out.len();
+                match self.formats.get(index) {
+                    Some(Format::Binary) => column.binary_field(row, out)?,
+                    _ => column.text_field(row, out)?,
+                }
+                if let Some(encoding) = &self.encoding {
+                    self.rewrite(encoding, batch.schema_ref(), index, out, start)?;
+                }
+            }
+            Ok(())
+        })
     }
 
     /// Writes a value in another encoding, which stands in UTF-8 from `start` on. What is no text as a
@@ -96,11 +147,11 @@ impl Rows {
     fn rewrite(
         &self,
         encoding: &Encoding,
+        schema: &Schema,
         index: usize,
         out: &mut BytesMut,
         start: usize,
     ) -> Result<()> {
-        let schema = self.stream.schema();
         let field = schema.fields().get(index);
         let is_binary = self.formats.get(index) == Some(&Format::Binary);
         match field.filter(|_| is_binary) {
@@ -111,46 +162,6 @@ impl Rows {
             Some(field) if !is_text(field) => Ok(()),
             _ => encoding.rewrite_value(out, start),
         }
-    }
-
-    async fn send_batch(
-        &mut self,
-        writer: &mut FrameWriter,
-        batch: &RecordBatch,
-        end: usize,
-    ) -> Step<()> {
-        let columns = columns(batch, self.style)?;
-        while self.next_row < end {
-            while self.next_row < end && !writer.is_full() {
-                let encoding = writer.encoding.as_deref();
-                self.encode_row(&columns, encoding, &mut writer.buffer)?;
-                self.next_row += 1;
-            }
-            writer.relieve().await?;
-        }
-        Ok(())
-    }
-
-    fn encode_row(
-        &self,
-        columns: &[Column<'_>],
-        encoding: Option<&Encoding>,
-        out: &mut BytesMut,
-    ) -> Result<()> {
-        write_message(DATA_ROW, out, |out| {
-            out.put_i16(self.column_count);
-            for (index, column) in columns.iter().enumerate() {
-                let start = out.len();
-                match self.formats.get(index) {
-                    Some(Format::Binary) => column.binary_field(self.next_row, out)?,
-                    _ => column.text_field(self.next_row, out)?,
-                }
-                if let Some(encoding) = encoding {
-                    self.rewrite(encoding, index, out, start)?;
-                }
-            }
-            Ok(())
-        })
     }
 }
 

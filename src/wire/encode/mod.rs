@@ -125,6 +125,11 @@ trait Encode: Send + Sync {
         false
     }
 
+    /// The texts of all values one after another, where they stand so. There may be more between them.
+    fn texts(&self) -> Option<&[u8]> {
+        None
+    }
+
     /// The lists within one list, where the elements are lists.
     fn as_array(&self) -> Option<&dyn list::Dimensions> {
         None
@@ -162,6 +167,11 @@ impl<'a> Column<'a> {
     /// least one.
     pub(super) fn is_plain(&self) -> bool {
         self.values.is_plain()
+    }
+
+    /// The texts of all values one after another, where they stand so. There may be more between them.
+    pub(super) fn texts(&self) -> Option<&[u8]> {
+        self.values.texts()
     }
 
     /// Appends the value as JSON.
@@ -279,7 +289,7 @@ fn encoder<'a>(field: &Field, array: &'a dyn Array, style: Style) -> Result<Box<
         }
         DataType::Utf8 => Box::new(scalar::Texts(array.as_string::<i32>())),
         DataType::LargeUtf8 => Box::new(scalar::Texts(array.as_string::<i64>())),
-        DataType::Utf8View => Box::new(scalar::Texts(array.as_string_view())),
+        DataType::Utf8View => Box::new(scalar::TextViews(array.as_string_view())),
         DataType::FixedSizeBinary(16) if extension(field) == Some("arrow.uuid") => {
             Box::new(scalar::Uuids(array.as_fixed_size_binary()))
         }

@@ -1,6 +1,9 @@
 //! `boolean`, `text`, `bytea` and `uuid`.
 
-use arrow::array::{ArrayAccessor, BooleanArray, FixedSizeBinaryArray, StringArray};
+use arrow::array::{
+    ArrayAccessor, BooleanArray, FixedSizeBinaryArray, GenericStringArray, OffsetSizeTrait,
+    StringArray, StringViewArray,
+};
 use bytes::{BufMut, BytesMut};
 
 use super::Encode;
@@ -35,9 +38,29 @@ impl Encode for Booleans<'_> {
 }
 
 /// Text, which is the same in both formats.
-pub(super) struct Texts<A>(pub(super) A);
+pub(super) struct Texts<'a, O: OffsetSizeTrait>(pub(super) &'a GenericStringArray<O>);
 
-impl<'a, A: ArrayAccessor<Item = &'a str>> Encode for Texts<A> {
+impl<O: OffsetSizeTrait> Encode for Texts<'_, O> {
+    fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        out.put_slice(self.0.value(row).as_bytes());
+        Ok(())
+    }
+
+    fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        self.text(row, out)
+    }
+
+    fn texts(&self) -> Option<&[u8]> {
+        let offsets = self.0.value_offsets();
+        let (first, last) = (offsets.first()?.as_usize(), offsets.last()?.as_usize());
+        self.0.value_data().get(first..last)
+    }
+}
+
+/// Text that does not stand in one piece.
+pub(super) struct TextViews<'a>(pub(super) &'a StringViewArray);
+
+impl Encode for TextViews<'_> {
     fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
         out.put_slice(self.0.value(row).as_bytes());
         Ok(())
