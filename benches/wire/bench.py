@@ -1,7 +1,7 @@
 """What clients wait for, this server and a PostgreSQL side by side.
 
-Both hold the same tables and take the same clients, one server after the other. Statements are
-counted by pgbench; of a large result, the best of three runs is taken. A ratio above 1 is where
+Both hold the same tables and take the same clients, figure by figure one after the other. Statements
+are counted by pgbench; of a large result, the best of three runs is taken. A ratio above 1 is where
 this server is ahead. Of what takes memory, the processes of a server are counted together, and what
 they share once.
 """
@@ -127,23 +127,19 @@ def best(run):
 
 
 def measure(server, run, user, database, options):
-    """Each figure of one server by its name."""
+    """Each figure of one server with its name, measured when it is asked for."""
     run(WIDE.format(rows=options.rows), KEYED, ACCOUNTS.format(accounts=options.accounts))
     if user == "bench":
         run("VACUUM ANALYZE account", "VACUUM wide")
     url = f"postgresql://{user}@127.0.0.1:{server.port}/{database}"
     point = POINT.format(accounts=options.accounts)
     rate = lambda *arguments: per_second(server, user, database, *arguments)
-    found = {}
-    found["SELECT 1, prepared, 1 client"] = rate("SELECT 1;", 1, options, "-M", "prepared")
-    found["SELECT 1, simple, 1 client"] = rate("SELECT 1;", 1, options)
-    found["point select, prepared, 1 client"] = rate(point, 1, options, "-M", "prepared")
-    found["point select, prepared, 8 clients"] = rate(point, 8, options, "-M", "prepared")
-    found["point select, prepared, 64 clients"] = rate(point, 64, options, "-M", "prepared")
-    found["single-row insert with a key, prepared"] = rate(
-        ADDED, 1, options, "-M", "prepared", "-D", f"added={options.accounts}"
-    )
-    found["connect and select"] = rate("SELECT 1;", 1, options, "-C")
+    yield "SELECT 1, prepared, 1 client", rate("SELECT 1;", 1, options, "-M", "prepared")
+    yield "SELECT 1, simple, 1 client", rate("SELECT 1;", 1, options)
+    yield "point select, prepared, 1 client", rate(point, 1, options, "-M", "prepared")
+    yield "point select, prepared, 8 clients", rate(point, 8, options, "-M", "prepared")
+    yield "point select, prepared, 64 clients", rate(point, 64, options, "-M", "prepared")
+    yield "connect and select", rate("SELECT 1;", 1, options, "-C")
 
     def by_psql(*arguments):
         command = ["psql", "-X", "-q", "-h", "127.0.0.1", "-p", str(server.port), "-U", user]
@@ -184,19 +180,22 @@ def measure(server, run, user, database, options):
         await connection.close()
 
     binary, text = "COPY wide TO STDOUT (FORMAT binary)", "COPY wide TO STDOUT"
-    found["psql COPY binary, s"] = best(lambda: by_psql("-c", binary))
-    found["psql COPY text, s"] = best(lambda: by_psql("-c", text))
-    found["psql COPY csv, s"] = best(lambda: by_psql("-c", text + " (FORMAT csv)"))
-    found["psql -At select, s"] = best(lambda: by_psql("-At", "-c", "SELECT * FROM wide"))
-    found["psycopg binary fetch, s"] = best(lambda: by_psycopg(None))
-    found["asyncpg fetch, s"] = best(lambda: asyncio.run(fetch()))
-    found["ADBC fetch, s"] = best(by_adbc)
-    found["first of the rows, s"] = min(first_row() for _ in range(3))
-    found["1,000 idle connections, MB"] = idle_mb(server, user, database)
+    yield "psql COPY binary, s", best(lambda: by_psql("-c", binary))
+    yield "psql COPY text, s", best(lambda: by_psql("-c", text))
+    yield "psql COPY csv, s", best(lambda: by_psql("-c", text + " (FORMAT csv)"))
+    yield "psql -At select, s", best(lambda: by_psql("-At", "-c", "SELECT * FROM wide"))
+    yield "psycopg binary fetch, s", best(lambda: by_psycopg(None))
+    yield "asyncpg fetch, s", best(lambda: asyncio.run(fetch()))
+    yield "ADBC fetch, s", best(by_adbc)
+    yield "first of the rows, s", min(first_row() for _ in range(3))
+    yield "1,000 idle connections, MB", idle_mb(server, user, database)
+    # What a server tidies up after it falls into no other figure.
+    yield "single-row insert with a key, prepared", rate(
+        ADDED, 1, options, "-M", "prepared", "-D", f"added={options.accounts}"
+    )
     run(*MANY)
-    found["psql \\d+ among 1,000 tables, s"] = best(lambda: by_psql("-c", "\\d+ account"))
-    found["psql \\dt of 1,000 tables, s"] = best(lambda: by_psql("-c", "\\dt"))
-    return found
+    yield "psql \\d+ among 1,000 tables, s", best(lambda: by_psql("-c", "\\d+ account"))
+    yield "psql \\dt of 1,000 tables, s", best(lambda: by_psql("-c", "\\dt"))
 
 
 def main():
@@ -206,17 +205,19 @@ def main():
     parser.add_argument("--accounts", type=int, default=1_000_000, help="rows of the keyed table")
     parser.add_argument("--seconds", type=int, default=5, help="of each run of pgbench")
     options = parser.parse_args()
-    with postgres_server(max_connections=1100) as (server, run):
-        theirs = measure(server, run, "bench", "postgres", options)
     binary = Path(options.server).resolve()
-    with tributary_server(binary, max_connections=1100) as (server, run):
-        ours = measure(server, run, "tributary", "tributary", options)
-    print(f"{'':38} {'PostgreSQL':>12} {'Tributary':>12} {'ratio':>7}")
-    for name, figure in theirs.items():
-        is_less_better = name.endswith((", s", ", MB"))
-        ratio = figure / ours[name] if is_less_better else ours[name] / figure
-        digits = 3 if name.endswith(", s") else 0
-        print(f"{name:38} {figure:12.{digits}f} {ours[name]:12.{digits}f} {ratio:6.2f}x")
+    with (
+        postgres_server(max_connections=1100) as (postgres, run_there),
+        tributary_server(binary, max_connections=1100) as (tributary, run_here),
+    ):
+        theirs = measure(postgres, run_there, "bench", "postgres", options)
+        ours = measure(tributary, run_here, "tributary", "tributary", options)
+        print(f"{'':38} {'PostgreSQL':>12} {'Tributary':>12} {'ratio':>7}")
+        for (name, there), (_, here) in zip(theirs, ours, strict=True):
+            ratio = there / here if name.endswith((", s", ", MB")) else here / there
+            digits = 3 if name.endswith(", s") else 0
+            line = f"{name:38} {there:12.{digits}f} {here:12.{digits}f} {ratio:6.2f}x"
+            print(line, flush=True)
 
 
 main()
