@@ -211,8 +211,18 @@ impl<'a> Rows<'a> {
             Expr::ScalarSubquery(subquery) if !references(&subquery.subquery)?.is_empty() => {
                 self.value_of(&subquery.subquery)?
             }
-            Expr::ScalarSubquery(rows) if seems_never_null(&rows.subquery) => {
-                Expr::ScalarSubquery(subquery(or_null(&rows.subquery)?))
+            Expr::ScalarSubquery(rows) => {
+                let is_never_null = seems_never_null(&rows.subquery);
+                let plan = match is_never_null {
+                    true => or_null(&rows.subquery)?,
+                    false => rows.subquery.as_ref().clone(),
+                };
+                match is_volatile(&plan)? {
+                    // DataFusion computes equal ones once, of which each has a value of its own.
+                    true => Expr::ScalarSubquery(subquery(RowsOnce::of(plan))),
+                    false if is_never_null => Expr::ScalarSubquery(subquery(plan)),
+                    false => return Ok(Transformed::no(Expr::ScalarSubquery(rows))),
+                }
             }
             Expr::Exists(Exists { subquery, negated }) => {
                 negated_if(negated, self.exists(&subquery.subquery)?)
