@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::FieldRef;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{Column, JoinType, NullEquality, TableReference};
 use datafusion::error::{DataFusionError, Result};
@@ -19,7 +20,7 @@ use datafusion::logical_expr::{
     Join, JoinConstraint, Limit, LogicalPlan, Operator, Projection, SkipType, SortExpr,
     SubqueryAlias, Union, Window, binary_expr, lit, when,
 };
-use tributary_udfs::postgres::row_number;
+use tributary_udfs::postgres::{exact, may_equal_others, of_exact, row_number};
 
 use super::grouping_sets;
 use super::recursion::Step;
@@ -43,6 +44,9 @@ impl Names {
 #[derive(Clone)]
 pub(super) struct Around {
     columns: Vec<Column>,
+    /// The types of those whose values [may equal others](may_equal_others): there is an answer for each
+    /// of these, and so their [bytes](exact) are in their place.
+    exact: Vec<Option<FieldRef>>,
     values: LogicalPlan,
     /// The rows that a recursive query around reads of itself.
     step: Option<Step>,
@@ -55,16 +59,35 @@ impl Around {
     /// Those of some columns of the rows around.
     pub(super) fn new(rows: LogicalPlan, columns: Vec<Column>, names: &mut Names) -> Result<Self> {
         let name = names.next("around");
-        let values = columns
-            .iter()
-            .enumerate()
-            .map(|(index, column)| Expr::Column(column.clone()).alias(format!("{name}_{index}")));
-        let values = projected(rows, values.collect())?;
-        Ok(Self {
+        let schema = rows.schema();
+        let exact = columns.iter().map(|column| {
+            let field = schema.fields().get(schema.maybe_index_of_column(column)?)?;
+            may_equal_others(field).then(|| Arc::clone(field))
+        });
+        let mut around = Self {
+            exact: exact.collect(),
             columns,
-            values: LogicalPlan::Distinct(Distinct::All(Arc::new(values))),
+            values: rows.clone(),
             step: None,
-        })
+        };
+        let values = around.keys().into_iter().enumerate();
+        let values = values.map(|(index, value)| value.alias(format!("{name}_{index}")));
+        let values = projected(rows, values.collect())?;
+        around.values = LogicalPlan::Distinct(Distinct::All(Arc::new(values)));
+        Ok(around)
+    }
+
+    /// What tells of a row around which of the values it has.
+    pub(super) fn keys(&self) -> Vec<Expr> {
+        let columns = self.columns.iter().zip(&self.exact);
+        let keys = columns.map(|(column, field)| {
+            let value = Expr::Column(column.clone());
+            match field {
+                Some(_) => exact(value),
+                None => value,
+            }
+        });
+        keys.collect()
     }
 
     /// The values once more, under a name of their own.
@@ -100,12 +123,16 @@ impl Around {
             let Expr::OuterReferenceColumn(_, column) = &part else {
                 return Ok(Transformed::no(part));
             };
-            let places = self.columns.iter().zip(values);
-            let mut found = places.filter(|(own, _)| *own == column);
-            Ok(match found.next() {
-                Some((_, value)) => Transformed::yes(Expr::Column(value.clone())),
-                None => Transformed::no(part),
-            })
+            let places = self.columns.iter().zip(&self.exact).zip(values);
+            let mut found = places.filter(|((own, _), _)| *own == column);
+            let Some(((_, field), value)) = found.next() else {
+                return Ok(Transformed::no(part));
+            };
+            let value = Expr::Column(value.clone());
+            Ok(Transformed::yes(match field {
+                Some(field) => of_exact(value, field),
+                None => value,
+            }))
         });
         within.data()
     }
@@ -232,7 +259,7 @@ impl Around {
         columns.push(lit(true).alias(&is_row));
         let rows = projected(input, columns)?;
         let (all, own) = self.again(names)?;
-        let keys = own.iter().cloned().zip(values).collect();
+        let keys = as_expressions(&own).zip(as_expressions(&values)).collect();
         let rows = joined(all, rows, JoinType::Left, keys, None)?;
         let is_row = Expr::Column(Column::new_unqualified(is_row)).is_not_null();
         Ok((rows, own, is_row))
@@ -534,7 +561,7 @@ pub(super) fn joined(
     left: LogicalPlan,
     right: LogicalPlan,
     join_type: JoinType,
-    keys: Vec<(Column, Column)>,
+    keys: Vec<(Expr, Expr)>,
     filter: Option<Expr>,
 ) -> Result<LogicalPlan> {
     // Of no keys, what a filter above says of NULL is the join's too.
@@ -542,12 +569,10 @@ pub(super) fn joined(
         true => NullEquality::NullEqualsNothing,
         false => NullEquality::NullEqualsNull,
     };
-    let on = keys.into_iter();
-    let on = on.map(|(left, right)| (Expr::Column(left), Expr::Column(right)));
     Ok(LogicalPlan::Join(Join::try_new(
         Arc::new(left),
         Arc::new(right),
-        on.collect(),
+        keys,
         filter,
         join_type,
         JoinConstraint::On,

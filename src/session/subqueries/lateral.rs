@@ -51,15 +51,15 @@ pub(super) fn rewrite(join: Join, names: &mut Names) -> Result<Transformed<Logic
     }
     // It is computed again for its values.
     let left = computed_once(join.left.as_ref().clone())?;
-    let around = Around::new(left.clone(), near.clone(), names)?;
+    let around = Around::new(left.clone(), near, names)?;
     let (rows_of_values, keys) = around.join(&rows, names)?;
     let name = names.next("lateral");
     let mut columns: Vec<Expr> = as_expressions(&rows.schema().columns()).collect();
-    let mut on = Vec::with_capacity(near.len());
-    for (index, (column, key)) in near.into_iter().zip(keys).enumerate() {
+    let mut on = Vec::with_capacity(keys.len());
+    for (index, (own, key)) in around.keys().into_iter().zip(keys).enumerate() {
         let key_name = format!("{name}_{index}");
         columns.push(Expr::Column(key).alias(&key_name));
-        on.push((column, Column::new_unqualified(key_name)));
+        on.push((own, Expr::Column(Column::new_unqualified(key_name))));
     }
     let right = projected(rows_of_values, columns)?;
     let columns = as_expressions(&join.schema.columns()).collect();

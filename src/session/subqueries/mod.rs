@@ -330,8 +330,8 @@ impl<'a> Rows<'a> {
             .into_iter()
             .filter(|column| has(self.schema(), column))
             .collect();
-        let (plan, keys) = if near.is_empty() {
-            (plan.clone(), Vec::new())
+        let (plan, on, keys) = if near.is_empty() {
+            (plan.clone(), Vec::new(), Vec::new())
         } else {
             let is_own = near.iter().all(|column| has(self.own.schema(), column));
             // They are computed again to know their values.
@@ -343,8 +343,9 @@ impl<'a> Rows<'a> {
                 }
             };
             let rows = self.guarded(rows)?;
-            let around = Around::new(rows, near.clone(), self.names)?;
-            around.join(plan, self.names)?
+            let around = Around::new(rows, near, self.names)?;
+            let (plan, keys) = around.join(plan, self.names)?;
+            (plan, around.keys(), keys)
         };
         let key_name = |index: usize| format!("key_{index}");
         let mut columns = vec![value.alias("value")];
@@ -352,10 +353,10 @@ impl<'a> Rows<'a> {
         columns.extend(keys.map(|(index, key)| Expr::Column(key).alias(key_name(index))));
         let values = aliased(projected(plan, columns)?, &name)?;
         let of_name = |column: String| Column::new(Some(name.clone()), column);
-        let on: Vec<(Column, Column)> = near
+        let on: Vec<(Expr, Expr)> = on
             .into_iter()
             .enumerate()
-            .map(|(index, column)| (column, of_name(key_name(index))))
+            .map(|(index, own)| (own, Expr::Column(of_name(key_name(index)))))
             .collect();
         let always = on.is_empty().then(|| lit(true));
         self.plan = joined(self.plan.clone(), values, JoinType::Left, on, always)?;

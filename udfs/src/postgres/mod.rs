@@ -30,6 +30,7 @@ mod domain;
 pub(crate) mod encoded;
 mod equal_values;
 mod even_arrays;
+mod exact_values;
 mod extremes;
 mod failing;
 mod floats;
@@ -93,6 +94,7 @@ pub use conversion::{as_text, from_text};
 pub(crate) use converted::{Conversion, only_value};
 pub use date_style::DateStyle;
 pub use datetime::{read_interval, read_timestamp};
+pub use exact_values::{exact, may_equal_others, of_exact};
 pub use floats::one_nan;
 pub use functions::{
     ARRAY_LEAVES, MomentArithmetic, RegularExpression, array_leaves, has_dimensions, reads_alike,
