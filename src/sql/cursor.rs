@@ -14,6 +14,7 @@ use super::identity_options;
 use super::limits;
 use super::lock_clauses;
 use super::name::{DATABASE, ObjectName};
+use super::nested_joins;
 use super::operators;
 use super::row_expansions;
 use super::rows_from;
@@ -97,7 +98,8 @@ impl<'a> Parser<'a> {
         let tokens = unicode_escapes::read(tokens)?;
         limits::check(&tokens)?;
         let tokens = lock_clauses::spelled_out(operators::without_signs(tokens));
-        let mut tokens = rows_from::one_name(table_queries::spelled_out(tokens));
+        let tokens = rows_from::one_name(table_queries::spelled_out(tokens));
+        let mut tokens = nested_joins::in_parentheses(tokens);
         alias_words::make_names(&mut tokens);
         operators::name_directions(&mut tokens);
         operators::without_schema(&mut tokens);

@@ -104,6 +104,7 @@ pub mod moment_precision;
 pub mod name;
 pub mod named_arguments;
 pub mod named_windows;
+mod nested_joins;
 pub mod notify;
 pub mod numeric_digits;
 pub mod on_conflict;
