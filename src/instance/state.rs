@@ -192,6 +192,11 @@ pub fn template(configuration: &Configuration, runtime: Arc<RuntimeEnv>) -> Resu
             "datafusion.optimizer.hash_join_inlist_pushdown_max_size",
             256 << 10,
         )
+        // What of the orders of inner queries is seen is told by `session/inner_orders.rs`.
+        .set_bool(
+            "datafusion.sql_parser.enable_subquery_sort_elimination",
+            false,
+        )
         .set_str("datafusion.sql_parser.dialect", "PostgreSQL");
     let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![
         Arc::new(CompositeTypes),

@@ -28,8 +28,9 @@ pub use self::plannable::{make_plannable, make_rows_plannable};
 use super::composites::CompositeTypes;
 use super::enums::{self, EnumTypes};
 use super::{
-    array_leaves, domains, grouped_by_keys, lateral_unnest, multisets, open_literals, plan_size,
-    row_limits, rows_once, subqueries, user_functions, values_after_sort, waits_in_sorts,
+    array_leaves, domains, grouped_by_keys, inner_orders, lateral_unnest, multisets, open_literals,
+    plan_size, row_limits, rows_once, subqueries, user_functions, values_after_sort,
+    waits_in_sorts,
 };
 use crate::catalog::pg_catalog::{EmptyQuery, StatementCatalog};
 use crate::catalog::{Kind, Oid, Snapshot, pg_catalog};
@@ -145,6 +146,7 @@ pub async fn complete(plan: LogicalPlan, state: &SessionState) -> Result<Logical
 /// 54001 for a plan that is too large; those of `coerced`, `row_limits::compute` and `open_literals::read`.
 pub fn finish(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
     plan_size::check(&plan)?;
+    let plan = inner_orders::rewrite(plan)?;
     let plan = domains::settle(array_leaves::rewrite(plan)?, state)?;
     let snapshot = StatementCatalog::of(state.config_options())?.snapshot();
     let plan = open_literals::read(plan, &snapshot)?;

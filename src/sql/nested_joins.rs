@@ -14,7 +14,9 @@ struct Open {
 
 /// Puts parentheses around joins that are joined without.
 pub(super) fn in_parentheses(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
-    let joins = tokens.iter().filter(|token| is_keyword(&token.token, &[Keyword::JOIN]));
+    let joins = tokens
+        .iter()
+        .filter(|token| is_keyword(&token.token, &[Keyword::JOIN]));
     if joins.count() < 2 {
         return tokens;
     }
@@ -75,9 +77,8 @@ fn has_condition(before: &[TokenWithSpan]) -> bool {
         Keyword::OUTER,
     ];
     let mut words = before.iter().rev().map(|token| &token.token);
-    let behind = words.find(|token| {
-        !matches!(token, Token::Whitespace(_)) && !is_keyword(token, &kinds)
-    });
+    let behind =
+        words.find(|token| !matches!(token, Token::Whitespace(_)) && !is_keyword(token, &kinds));
     !behind.is_some_and(|token| is_keyword(token, &[Keyword::CROSS, Keyword::NATURAL]))
 }
 
