@@ -33,6 +33,7 @@ pub mod delete;
 pub mod describe_history;
 pub mod discard;
 pub mod drop;
+pub mod drop_absent;
 pub mod drop_extension;
 pub mod drop_function;
 pub mod drop_role;
@@ -173,6 +174,7 @@ async fn other(
         Statement::AlterFunction(alter) => alter_function::execute(session, alter).await,
         Statement::DropFunction(drop) => drop_function::execute(session, drop).await,
         Statement::CreateExtension(create) => create_extension::execute(session, create),
+        Statement::DropAbsent(drop) => drop_absent::execute(session, drop),
         Statement::DropExtension(drop) => drop_extension::execute(session, drop),
         Statement::CreateRole(create) => create_role::execute(session, create),
         Statement::AlterRole(alter) => alter_role::execute(session, alter),

@@ -64,6 +64,7 @@ pub mod discard;
 pub mod distinct_literals;
 pub mod domain_casts;
 pub mod drop;
+pub mod drop_absent;
 pub mod drop_extension;
 pub mod drop_function;
 pub mod drop_role;
@@ -233,6 +234,8 @@ pub enum Statement {
     DropFunction(drop_function::DropFunction),
     /// `CREATE EXTENSION`.
     CreateExtension(create_extension::CreateExtension),
+    /// `DROP` of kinds of which nothing can be created.
+    DropAbsent(drop_absent::DropAbsent),
     /// `DROP EXTENSION`.
     DropExtension(drop_extension::DropExtension),
     /// `CREATE ROLE` and `CREATE USER`.
@@ -337,6 +340,7 @@ impl fmt::Display for Statement {
             Self::AlterFunction(statement) => statement.fmt(f),
             Self::DropFunction(statement) => statement.fmt(f),
             Self::CreateExtension(statement) => statement.fmt(f),
+            Self::DropAbsent(statement) => statement.fmt(f),
             Self::DropExtension(statement) => statement.fmt(f),
             Self::CreateRole(statement) => statement.fmt(f),
             Self::AlterRole(statement) => statement.fmt(f),

@@ -30,6 +30,7 @@ use super::describe_history::DescribeHistory;
 use super::dialect::TributaryDialect;
 use super::discard::Discard;
 use super::drop::Drop;
+use super::drop_absent::{AbsentKind, DropAbsent};
 use super::drop_extension::DropExtension;
 use super::drop_function::DropFunction;
 use super::drop_role::DropRole;
@@ -277,7 +278,10 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
             parser.expect_words(&["DROP"])?;
             Owned::parse_drop(parser).map(Statement::Owned)
         }
-        "DROP" => Drop::parse(parser).map(Statement::Drop),
+        "DROP" => match AbsentKind::ahead(parser) {
+            Some(kind) => DropAbsent::parse(parser, kind).map(Statement::DropAbsent),
+            None => Drop::parse(parser).map(Statement::Drop),
+        },
         "GRANT" | "REVOKE" => Grant::parse(parser).map(Statement::Grant),
         "REASSIGN" => Owned::parse_reassign(parser).map(Statement::Owned),
         "REFRESH" => Refresh::parse(parser).map(Statement::Refresh),

@@ -11,6 +11,7 @@ mod acl_explode;
 mod advisory_lock_functions;
 mod array_dimensions;
 mod assignment_casts;
+pub mod built_in_objects;
 mod compared_names;
 mod data;
 mod definition_functions;

@@ -464,6 +464,19 @@ const STATEMENTS: &[(&str, &str)] = &[
         "CREATE FUNCTION f() RETURNS SETOF t LANGUAGE sql STABLE RETURN 1",
     ),
     ("DROP FUNCTION IF EXISTS f, s.g(integer, text) CASCADE", "="),
+    (
+        "DROP AGGREGATE IF EXISTS f(*), s.g(int, text) CASCADE",
+        "DROP AGGREGATE IF EXISTS f(*), s.g(integer, text)",
+    ),
+    ("DROP OPERATOR s.+(NONE, integer)", "="),
+    ("DROP OPERATOR CLASS c USING btree", "="),
+    ("DROP CAST (text AS integer)", "="),
+    (
+        "DROP TRIGGER IF EXISTS t ON s.r RESTRICT",
+        "DROP TRIGGER IF EXISTS t ON s.r",
+    ),
+    ("DROP TEXT SEARCH PARSER a, s.\"B\"", "="),
+    ("DROP DATABASE d WITH (FORCE)", "DROP DATABASE d"),
     ("ALTER FUNCTION f(integer) RENAME TO \"F 1\"", "="),
     (
         "ALTER ROUTINE s.f OWNER TO joe",
