@@ -43,7 +43,10 @@ pub fn execute(session: &Session, drop: &DropAbsent) -> Result<Outcome> {
 fn missing(snapshot: &Snapshot, path: &[String], kind: &str, object: &Absent) -> Option<Error> {
     let undefined = |message: String| Some(Error::new(SqlState::UNDEFINED_OBJECT, message));
     match object {
-        Absent::Named(name) | Absent::Using(name, _) | Absent::Typed(name, _)
+        Absent::Named(name)
+        | Absent::On(_, name)
+        | Absent::Using(name, _)
+        | Absent::Typed(name, _)
             if missing_schema(snapshot, name).is_some() =>
         {
             missing_schema(snapshot, name)
