@@ -28,8 +28,9 @@ pub fn functions() -> Vec<ScalarUDF> {
         ScalarUDF::new_from_impl(NextValue {
             signature: Signature::one_of(
                 vec![
-                    TypeSignature::Exact(vec![DataType::Utf8]),
+                    // The first that an argument can become is taken, and any can become a text.
                     TypeSignature::Exact(vec![DataType::Int64]),
+                    TypeSignature::Exact(vec![DataType::Utf8]),
                 ],
                 Volatility::Volatile,
             ),

@@ -156,10 +156,13 @@ impl Moment {
         }
         let own = self.instant();
         let others = other.instant();
-        let zone = match (self.date, self.offset, other.offset) {
+        let zone = match self.date {
             // Of times of day that are the same one in UTC, that further west is later.
-            (None, Some(own), Some(others)) => others.cmp(&own),
-            _ => Ordering::Equal,
+            None => {
+                let offset = |moment: &Self| moment.offset.unwrap_or_default();
+                offset(other).cmp(&offset(self))
+            }
+            Some(_) => Ordering::Equal,
         };
         Ok(Some(own.cmp(&others).then(zone)))
     }

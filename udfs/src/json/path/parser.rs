@@ -1,16 +1,13 @@
 //! From the text of a path to its syntax tree.
 
-use regex::{Regex, RegexBuilder};
-
 use super::super::number::Parts;
 use super::lexer::{Token, syntax_error, tokens};
 use super::syntax::{Binary, Chain, Method, Node, Path, Pattern, Unary};
 use crate::FunctionError;
+use crate::postgres::RegularExpression;
 
 /// The most levels of parentheses, filters and subscripts.
 const MAX_DEPTH: usize = 200;
-/// The most bytes of a compiled pattern.
-const MAX_PATTERN: usize = 1 << 20;
 
 /// Reads a path.
 ///
@@ -525,25 +522,20 @@ fn pattern(text: String, written: &str) -> Result<Pattern, FunctionError> {
         }
     }
     let has = |flag: char| written.contains(flag);
-    let source = match has('q') {
-        true => regex::escape(&text),
-        false => text.clone(),
+    // XQuery's letters, said in those of PostgreSQL.
+    let letters = match (has('q'), has('s'), has('m')) {
+        (true, ..) => "q",
+        (false, false, false) => "p",
+        (false, false, true) => "n",
+        (false, true, false) => "s",
+        (false, true, true) => "w",
     };
-    let regex: Result<Regex, _> = RegexBuilder::new(&source)
-        .case_insensitive(has('i'))
-        .dot_matches_new_line(has('s') && !has('q'))
-        .multi_line(has('m') && !has('q'))
-        .size_limit(MAX_PATTERN)
-        .build();
-    let regex = regex.map_err(|_| FunctionError {
-        sqlstate: "2201B",
-        message: format!("invalid regular expression: \"{text}\""),
-        hint: None,
-    })?;
+    let case = if has('i') { "i" } else { "" };
+    let expression = RegularExpression::with_letters(&text, &format!("{letters}{case}"))?;
     let flags = ['i', 's', 'm', 'x', 'q'];
     Ok(Pattern {
         flags: flags.into_iter().filter(|flag| has(*flag)).collect(),
         text,
-        regex,
+        expression,
     })
 }

@@ -81,7 +81,7 @@ impl<'a> Evaluation<'a> {
             }
             Node::LikeRegex(left, pattern) => self.any_pair(left, None, |text, _| {
                 Ok(match text.value() {
-                    Some(Value::String(text)) => pattern.regex.is_match(text).into(),
+                    Some(Value::String(text)) => pattern.expression.is_match(text).into(),
                     _ => Truth::Unknown,
                 })
             }),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use regex::Regex;
+use crate::postgres::RegularExpression;
 
 /// A path, and how it treats what is not as it says.
 #[derive(Clone, Debug)]
@@ -134,7 +134,7 @@ pub(super) struct Pattern {
     pub(super) text: String,
     /// In the order in which they are shown.
     pub(super) flags: String,
-    pub(super) regex: Regex,
+    pub(super) expression: RegularExpression,
 }
 
 impl fmt::Debug for Pattern {

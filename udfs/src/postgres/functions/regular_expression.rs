@@ -107,7 +107,7 @@ impl Expressions {
     }
 }
 
-/// An expression outside of queries, such as one of a configuration.
+/// An expression that is compiled once: one of a configuration, or of a path into documents.
 #[derive(Clone, Debug)]
 pub struct RegularExpression(Regex);
 
@@ -118,6 +118,19 @@ impl RegularExpression {
     /// 2201B for one that is none, 0A000 for what is not supported.
     pub fn compile(pattern: &str) -> Result<Self, FunctionError> {
         compile(pattern, Flags::default()).map(Self)
+    }
+
+    /// Reads an expression, and the letters that say of it what they do in `regexp_match`.
+    ///
+    /// # Errors
+    /// 2201B for one that is none, 22023 for a letter that says nothing, 0A000 for what is not supported.
+    pub fn with_letters(pattern: &str, letters: &str) -> Result<Self, FunctionError> {
+        compile(pattern, Flags::read(letters, Some("regexp_match"))?).map(Self)
+    }
+
+    /// Whether a text has what the expression describes.
+    pub fn is_match(&self, text: &str) -> bool {
+        self.0.is_match(text)
     }
 
     /// What the first pair of parentheses matches, where the expression matches a text: none within
