@@ -28,8 +28,8 @@ pub(super) use self::calls::{arguments, call};
 pub(super) use self::functions::called_type;
 
 use self::arrays::{
-    any_by_all, are_as_long, as_deep_as, bound_slice, call_empty, call_of_read, quantify_leaves,
-    slices,
+    any_by_all, are_as_long, as_deep_as, bound_slice, call_empty, call_of_read, cast_as_deep,
+    quantify_leaves, slices,
 };
 use self::calls::no_arguments;
 use self::functions::{as_function, is_function, number_of_bits};
@@ -167,6 +167,7 @@ impl VisitorMut for Rewriter {
                 array_bounds::leave_out(data_type);
                 as_deep_as(data_type, inner);
                 call_empty(inner);
+                cast_as_deep(expr);
             }
             Expr::Extract { .. }
             | Expr::Function(_)

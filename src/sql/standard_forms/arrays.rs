@@ -1,13 +1,15 @@
 //! Arrays: `x < ANY (a)` is `NOT (x >= ALL (a))`, slices have both of their bounds, those of several dimensions
-//! are a call, literals have as many dimensions as their type, and `ARRAY[a.b]` is a function, which may read
+//! are a call, casts leave arrays the dimensions that they have, and `ARRAY[a.b]` is a function, which may read
 //! the row of the query around.
 
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, ArrayElemTypeDef, BinaryOperator, CaseWhen, DataType, Expr, Ident, Subscript, Value,
+    AccessExpr, ArrayElemTypeDef, BinaryOperator, CaseWhen, CastKind, DataType, Expr, Ident,
+    Subscript, Value,
 };
+use tributary_udfs::postgres::ARRAY_AS;
 
 use super::calls::{literal_text, named_call, taken};
 use super::patterns::negate_if;
@@ -153,6 +155,44 @@ pub(super) fn as_deep_as(data_type: &mut DataType, literal: &Expr) {
         if let DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)) = data_type {
             *data_type = std::mem::replace(element.as_mut(), DataType::Unspecified);
         }
+    }
+}
+
+/// Says a cast to an array of what may be one by a call, which is a cast again once it is known how many
+/// dimensions that has.
+pub(super) fn cast_as_deep(expr: &mut Expr) {
+    let Expr::Cast {
+        kind: CastKind::Cast | CastKind::DoubleColon,
+        expr: value,
+        data_type: data_type @ DataType::Array(_),
+        ..
+    } = expr
+    else {
+        return;
+    };
+    if is_written_out(value) {
+        return;
+    }
+    let value = std::mem::replace(value.as_mut(), Expr::value(Value::Null));
+    let data_type = data_type.clone();
+    let null = Expr::Cast {
+        kind: CastKind::Cast,
+        expr: Box::new(Expr::value(Value::Null)),
+        data_type,
+        array: false,
+        format: None,
+    };
+    *expr = named_call(ARRAY_AS, vec![value, null]);
+}
+
+/// Whether a value is a literal, a parameter, or an array of these.
+fn is_written_out(value: &Expr) -> bool {
+    match value {
+        Expr::Nested(inner) => is_written_out(inner),
+        Expr::UnaryOp { expr, .. } => is_written_out(expr),
+        Expr::Array(array) => array.elem.iter().all(is_written_out),
+        Expr::Value(_) | Expr::TypedString(_) => true,
+        _ => false,
     }
 }
 

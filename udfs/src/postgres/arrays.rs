@@ -9,6 +9,7 @@ use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field};
 use datafusion::common::internal_err;
+use datafusion::common::utils::list_ndims;
 use datafusion::error::Result;
 
 use super::conversion::{as_text, from_text};
@@ -67,6 +68,33 @@ pub(crate) fn of_arrays(
     let item = Arc::new(Field::clone(item).with_nullable(true));
     let offsets = OffsetBuffer::from_lengths(offsets.lengths());
     Ok(Arc::new(ListArray::try_new(item, offsets, values, nulls)?))
+}
+
+/// Arrays as those of a type of another number of dimensions, which only arrays without elements are.
+///
+/// # Errors
+/// 0A000 for an array with elements.
+pub(super) fn without_elements(
+    from: &ArrayRef,
+    to: &DataType,
+    zone: &SessionTimeZone,
+) -> Result<ArrayRef> {
+    let lists = match from.data_type() {
+        DataType::List(own) => cast(from, &DataType::LargeList(Arc::clone(own)))?,
+        _ => Arc::clone(from),
+    };
+    let lists = lists.as_list::<i64>();
+    if lists.iter().flatten().any(|list| !list.is_empty()) {
+        return Err(FunctionError::unsupported(format!(
+            "an array of {} dimensions where the type has {} is not supported",
+            list_ndims(from.data_type()),
+            list_ndims(to)
+        ))
+        .into());
+    }
+    let texts = lists.iter().map(|list| list.map(|_| "{}"));
+    let texts: ArrayRef = Arc::new(texts.collect::<StringArray>());
+    of_texts(&texts, to, zone)
 }
 
 /// Texts of elements as their values.

@@ -51,7 +51,7 @@ pub(super) fn differs(from: &DataType, to: &DataType) -> bool {
         }
         DataType::List(to) | DataType::LargeList(to) => match from {
             DataType::List(item) | DataType::LargeList(item) => {
-                differs(item.data_type(), to.data_type())
+                is_of_other_depth(item, to) || differs(item.data_type(), to.data_type())
             }
             from => from.is_string(),
         },
@@ -72,6 +72,12 @@ pub(super) fn differs(from: &DataType, to: &DataType) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether arrays of these items have another number of dimensions than each other.
+fn is_of_other_depth(item: &Field, other: &Field) -> bool {
+    let is_known = !item.data_type().is_null() && !other.data_type().is_null();
+    is_known && item.data_type().is_list() != other.data_type().is_list()
 }
 
 /// A cast to a type; of texts, to those of a length.
@@ -283,6 +289,10 @@ fn convert(from: &ArrayRef, to: &DataType, zone: &SessionTimeZone) -> Result<Arr
             let shown = texts.map(|value| value.map(|value| text::timestamp(value, "")));
             Ok(Arc::new(shown.collect::<StringArray>()))
         })?,
+        (
+            DataType::List(own) | DataType::LargeList(own),
+            DataType::List(item) | DataType::LargeList(item),
+        ) if is_of_other_depth(own, item) => arrays::without_elements(from, to, zone)?,
         (
             DataType::List(_) | DataType::LargeList(_),
             DataType::List(item) | DataType::LargeList(item),

@@ -97,8 +97,8 @@ pub use datetime::{read_interval, read_timestamp};
 pub use exact_values::{exact, may_equal_others, of_exact};
 pub use floats::one_nan;
 pub use functions::{
-    ARRAY_LEAVES, MomentArithmetic, RegularExpression, array_leaves, has_dimensions, reads_alike,
-    register as register_functions,
+    ARRAY_AS, ARRAY_LEAVES, MomentArithmetic, RegularExpression, array_leaves, as_deep_as,
+    has_dimensions, reads_alike, register as register_functions,
 };
 pub use interval_text::{IntervalStyle, interval_text};
 pub use lazily::ComputeLazily;

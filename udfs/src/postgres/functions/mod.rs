@@ -2,6 +2,7 @@
 //! PostgreSQL's manual.
 
 mod arithmetic;
+mod array_as;
 mod array_leaves;
 mod array_slices;
 mod binary;
@@ -38,6 +39,7 @@ use datafusion::logical_expr::{ScalarUDF, Volatility};
 
 pub use arithmetic::MomentArithmetic;
 pub(super) use arithmetic::timestamp_plus;
+pub use array_as::{ARRAY_AS, as_deep_as};
 pub(super) use array_leaves::leaves;
 pub use array_leaves::{ARRAY_LEAVES, array_leaves, has_dimensions};
 pub(super) use days::Days;
@@ -167,6 +169,7 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     let variance = var_samp_udaf().as_ref().clone().with_aliases(["variance"]);
     registry.register_udaf(Arc::new(variance))?;
     registry.register_udf(Arc::new(round_moment()))?;
+    registry.register_udf(Arc::new(array_as::array_as()))?;
     registry.register_udf(Arc::new(array_leaves()))?;
     registry.register_udf(Arc::new(array_lengths()))?;
     registry.register_udf(Arc::new(array_slices::udf()))?;
