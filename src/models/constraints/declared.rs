@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::ast::{
     ObjectName as AstName, Value,
 };
 
-use tributary_udfs::json::JsonKind;
+use tributary_udfs::json::{JsonKind, has_documents};
 use tributary_udfs::postgres::{CHARACTER_LENGTH, CharacterLength};
 
 use super::default_value::DefaultValue;
@@ -294,7 +294,8 @@ pub async fn validate(
 /// That the values of a key's columns can be told apart by how they are kept.
 ///
 /// # Errors
-/// 42704 for `json`, which has no equality; 0A000 for `jsonb`, in which `1` and `1.0` are equal.
+/// 42704 for `json`, which has no equality; 0A000 for `jsonb`, in which `1` and `1.0` are equal, and for what has
+/// documents within.
 pub fn check_key(columns: &SchemaRef, key: &[String]) -> Result<()> {
     let fields = key
         .iter()
@@ -315,6 +316,12 @@ pub fn check_key(columns: &SchemaRef, key: &[String]) -> Result<()> {
                         "data type {name} has no default operator class for access method \"btree\""
                     ),
                 ));
+            }
+            None if has_documents(field) => {
+                let what = format!("a key of documents, in column \"{}\",", field.name());
+                return Err(
+                    Error::unsupported(what).with_hint("Take a column that has none of them.")
+                );
             }
             None => {}
         }

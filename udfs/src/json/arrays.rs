@@ -79,21 +79,42 @@ pub(super) fn array_type(kind: JsonKind) -> DataType {
 }
 
 fn same(arguments: &Arguments<'_>, kind: JsonKind) -> Result<ArrayRef> {
-    match arguments.columns()?.pop() {
-        Some(array) => of_elements(&array, &array_type(kind)),
-        None => exec_err!("an array is expected"),
-    }
+    each(arguments, kind, |texts| Ok(Arc::clone(texts)))
 }
 
 fn read(arguments: &Arguments<'_>, kind: JsonKind) -> Result<ArrayRef> {
+    each(arguments, kind, |texts| {
+        read_texts(&cast(texts, &DataType::Utf8)?, kind)
+    })
+}
+
+/// Arrays of documents, made of the elements of all dimensions of arrays.
+fn each(
+    arguments: &Arguments<'_>,
+    kind: JsonKind,
+    made: impl Fn(&ArrayRef) -> Result<ArrayRef>,
+) -> Result<ArrayRef> {
+    fn within(
+        lists: &ListArray,
+        kind: JsonKind,
+        made: &impl Fn(&ArrayRef) -> Result<ArrayRef>,
+    ) -> Result<ArrayRef> {
+        let (_, offsets, values, nulls) = lists.clone().into_parts();
+        let (item, values) = match values.as_list_opt::<i32>() {
+            Some(lists) => {
+                let values = within(lists, kind, made)?;
+                let item = Field::new_list_field(values.data_type().clone(), true);
+                (Arc::new(item), values)
+            }
+            None => (kind.field(Field::LIST_FIELD_DEFAULT_NAME), made(&values)?),
+        };
+        Ok(Arc::new(ListArray::try_new(item, offsets, values, nulls)?))
+    }
     let array = arguments.columns()?.pop();
-    let Some(lists) = array.as_ref().and_then(|it| it.as_list_opt::<i32>()) else {
-        return exec_err!("an array is expected");
-    };
-    let (_, offsets, texts, nulls) = lists.clone().into_parts();
-    let values = read_texts(&cast(&texts, &DataType::Utf8)?, kind)?;
-    let item = kind.field(Field::LIST_FIELD_DEFAULT_NAME);
-    Ok(Arc::new(ListArray::try_new(item, offsets, values, nulls)?))
+    match array.as_ref().and_then(|it| it.as_list_opt::<i32>()) {
+        Some(lists) => within(lists, kind, &made),
+        None => exec_err!("an array is expected"),
+    }
 }
 
 /// An array with the field of its elements that a type says.

@@ -21,7 +21,7 @@ use super::arrays;
 use super::kind::JsonKind;
 use crate::FunctionError;
 use crate::formatting::SessionTimeZone;
-use crate::postgres::{array_elements, only_value};
+use crate::postgres::{array_elements, as_deep_as, only_value};
 use crate::wording::type_name;
 
 /// What an argument is.
@@ -46,7 +46,7 @@ pub(super) enum Parameter {
 pub(super) enum Answer {
     /// A document or a path.
     Json(JsonKind),
-    /// An array of these.
+    /// An array of these, of as many dimensions as the argument.
     Array(JsonKind),
     /// `jsonb` where the first argument is, else `json`.
     Same,
@@ -205,7 +205,13 @@ impl ScalarUDFImpl for JsonFunction {
         let name = self.definition.name;
         Ok(match self.definition.answer {
             Answer::Json(kind) => kind.field(name),
-            Answer::Array(kind) => plain(arrays::array_type(kind)),
+            Answer::Array(kind) => {
+                let array = plain(arrays::array_type(kind));
+                match args.arg_fields.first() {
+                    Some(given) => as_deep_as(&array, given.data_type()),
+                    None => array,
+                }
+            }
             Answer::Same => first.unwrap_or(JsonKind::Json).field(name),
             Answer::Text => plain(DataType::Utf8),
             Answer::Boolean => plain(DataType::Boolean),

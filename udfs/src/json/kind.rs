@@ -100,6 +100,18 @@ impl JsonKind {
     }
 }
 
+/// Whether values of a field are documents, or have some within.
+pub fn has_documents(field: &Field) -> bool {
+    if JsonKind::of_field(field).is_some() {
+        return true;
+    }
+    match field.data_type() {
+        DataType::List(item) => has_documents(item),
+        DataType::Struct(parts) => parts.iter().any(|part| has_documents(part)),
+        _ => false,
+    }
+}
+
 /// Whether a function answers one of its arguments.
 pub(super) fn passes_arguments(name: &str) -> bool {
     matches!(name, "coalesce" | "nullif" | "nvl")

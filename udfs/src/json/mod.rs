@@ -56,13 +56,14 @@ use datafusion::logical_expr::ScalarUDF;
 
 use function::Definition;
 
-pub use kind::{JsonKind, JsonTypePlanner};
+pub use kind::{JsonKind, JsonTypePlanner, has_documents};
 pub use operators::JsonOperators;
 pub use ordinals::ListRows;
 pub use relation::{gives_rows, planner as relation_planner, row_type, value_column};
 pub use rule::{JsonTypes, assigned};
 pub use typed_text::{POPULATED, typed_text};
 pub use types::read_texts;
+pub(crate) use types::sort_keys_of;
 
 /// The functions that have names in SQL, and those that operators, casts and aggregates are
 /// planned as.

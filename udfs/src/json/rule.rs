@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field};
 use datafusion::common::DFSchema;
 use datafusion::common::config::ConfigOptions;
+use datafusion::common::utils::list_ndims;
 use datafusion::common::tree_node::{Transformed, TransformedResult};
 use datafusion::error::Result;
 use datafusion::logical_expr::expr::{InList, ScalarFunction};
@@ -19,7 +20,7 @@ use datafusion::scalar::ScalarValue;
 use super::arrays::{self, ArrayOfDocuments};
 use super::by_value::{self, compare_by_value};
 use super::function::Definition;
-use super::kind::{JsonKind, passes_arguments};
+use super::kind::{JsonKind, has_documents, passes_arguments};
 use super::value_rows::of_one_kind;
 use super::{path_in, row, types};
 use crate::FunctionError;
@@ -532,7 +533,11 @@ fn cast_of_array(cast: Cast, schema: &DFSchema) -> Transformed<Expr> {
     else {
         return Transformed::no(Expr::Cast(cast));
     };
-    let definition = match (JsonKind::of_field(&own), JsonKind::of_field(wanted)) {
+    if list_ndims(wanted.data_type()) != list_ndims(own.data_type()) {
+        return Transformed::no(Expr::Cast(cast));
+    }
+    let (wanted, own) = (element_of(wanted), element_of(&own));
+    let definition = match (JsonKind::of_field(own), JsonKind::of_field(wanted)) {
         (_, None) => return Transformed::no(Expr::Cast(cast)),
         (Some(from), Some(to)) if from == to => return Transformed::no(Expr::Cast(cast)),
         (Some(JsonKind::Jsonb), Some(JsonKind::Json)) => &arrays::AS_JSON,
@@ -543,6 +548,14 @@ fn cast_of_array(cast: Cast, schema: &DFSchema) -> Transformed<Expr> {
         (_, Some(_)) => return Transformed::no(Expr::Cast(cast)),
     };
     Transformed::yes(call(definition, vec![*cast.expr]))
+}
+
+/// The elements of all dimensions.
+fn element_of(item: &Field) -> &Field {
+    match item.data_type() {
+        DataType::List(inner) => element_of(inner),
+        _ => item,
+    }
 }
 
 fn no_cast(from: &str, to: &str) -> datafusion::error::DataFusionError {
@@ -580,18 +593,6 @@ pub(super) fn order_by_value(order: &mut [SortExpr], schema: &DFSchema) -> Resul
         }
     }
     Ok(is_changed)
-}
-
-/// Whether values of a field are documents, or have some within.
-fn has_documents(field: &Field) -> bool {
-    if JsonKind::of_field(field).is_some() {
-        return true;
-    }
-    match field.data_type() {
-        DataType::List(item) => has_documents(item),
-        DataType::Struct(parts) => parts.iter().any(|part| has_documents(part)),
-        _ => false,
-    }
 }
 
 /// `json` has no equality, so that nothing is grouped by it.

@@ -132,11 +132,15 @@ pub(super) static SORT_KEY: Definition = Definition {
 };
 
 fn sort_keys(arguments: &Arguments<'_>) -> Result<ArrayRef> {
-    let columns = arguments.columns()?;
-    let Some(documents) = columns
-        .first()
-        .and_then(|column| column.as_string_opt::<i32>())
-    else {
+    match arguments.columns()?.first() {
+        Some(documents) => sort_keys_of(documents),
+        None => exec_err!("documents are expected"),
+    }
+}
+
+/// The bytes of documents that compare as these do.
+pub(crate) fn sort_keys_of(documents: &ArrayRef) -> Result<ArrayRef> {
+    let Some(documents) = documents.as_string_opt::<i32>() else {
         return exec_err!("documents are expected");
     };
     let mut keys = BinaryBuilder::with_capacity(documents.len(), 0);

@@ -2,9 +2,9 @@
 //!
 //! Arrow compares months, then days, then the rest of intervals, so that 48 hours are less than a day; to
 //! PostgreSQL a month has 30 days and a day 24 hours where they are compared, and so an interval is its
-//! length here. Within arrays and records Arrow tells `-0` from `0`, and one NaN from another. NULL comes
-//! behind all other elements and attributes. Arrays of several dimensions have an order of their own
-//! (`array_order`).
+//! length here. Within arrays and records Arrow tells `-0` from `0`, one NaN from another, and documents of
+//! `jsonb` by their texts. NULL comes behind all other elements and attributes. Arrays of several dimensions
+//! have an order of their own (`array_order`).
 
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, DynComparator, Float32Array, Float64Array, ListArray,
     StructArray, make_comparator,
 };
-use arrow::compute::SortOptions;
 use arrow::compute::kernels::cmp::not_distinct;
+use arrow::compute::{SortOptions, cast};
 use arrow::datatypes::{DataType, Field, FieldRef, Float32Type, Float64Type};
 use datafusion::common::{DFSchema, exec_err};
 use datafusion::error::Result;
@@ -27,6 +27,7 @@ use super::array_order;
 use super::converted::only_value;
 use super::functions::has_dimensions;
 use super::interval::{SPAN, spans};
+use crate::json::{JsonKind, sort_keys_of};
 
 /// The type of the comparable forms of values.
 pub fn comparable_type(data_type: &DataType) -> DataType {
@@ -39,14 +40,14 @@ fn form_type(data_type: &DataType) -> Option<DataType> {
         DataType::Interval(_) => Some(SPAN),
         float if float.is_floating() => Some(float.clone()),
         DataType::List(item) => {
-            let item = Field::new_list_field(form_type(item.data_type())?, true);
+            let item = Field::new_list_field(form_within(item)?, true);
             Some(DataType::List(Arc::new(item)))
         }
         DataType::Struct(parts) => {
-            let mut types = parts.iter().map(|part| form_type(part.data_type()));
+            let mut types = parts.iter().map(|part| form_within(part));
             types.any(|form| form.is_some()).then(|| {
                 let parts = parts.iter().map(|part| {
-                    let form = comparable_type(part.data_type());
+                    let form = form_within(part).unwrap_or_else(|| part.data_type().clone());
                     Field::new(part.name(), form, true)
                 });
                 DataType::Struct(parts.collect())
@@ -56,15 +57,32 @@ fn form_type(data_type: &DataType) -> Option<DataType> {
     }
 }
 
+/// [`form_type`] of elements and attributes, where documents have a form, too.
+fn form_within(field: &Field) -> Option<DataType> {
+    match is_document(field) {
+        true => Some(DataType::Binary),
+        false => form_type(field.data_type()),
+    }
+}
+
+fn is_document(field: &Field) -> bool {
+    JsonKind::of_field(field) == Some(JsonKind::Jsonb)
+}
+
 /// The comparable forms of values.
 ///
 /// # Errors
 /// What Arrow says of arrays that do not fit their types.
 pub fn comparable(values: &ArrayRef) -> Result<ArrayRef> {
-    let Some(form) = form_type(values.data_type()) else {
+    forms(values, values.data_type())
+}
+
+/// The forms of values, of whose type more may be known than they tell themselves.
+fn forms(values: &ArrayRef, own: &DataType) -> Result<ArrayRef> {
+    let Some(form) = form_type(own) else {
         return Ok(Arc::clone(values));
     };
-    Ok(match (values.data_type(), form) {
+    Ok(match (own, form) {
         (DataType::Interval(_), _) => spans(values)?,
         (DataType::Float32, _) => {
             let floats = values.as_primitive::<Float32Type>();
@@ -88,18 +106,27 @@ pub fn comparable(values: &ArrayRef) -> Result<ArrayRef> {
             };
             Arc::new(floats.unary::<_, Float64Type>(one) as Float64Array)
         }
-        (DataType::List(_), DataType::List(item)) => {
+        (DataType::List(own), DataType::List(item)) => {
             let (_, offsets, items, nulls) = values.as_list::<i32>().clone().into_parts();
-            let items = comparable(&items)?;
+            let items = forms_within(&items, own)?;
             Arc::new(ListArray::try_new(item, offsets, items, nulls)?)
         }
-        (DataType::Struct(_), DataType::Struct(fields)) => {
+        (DataType::Struct(own), DataType::Struct(fields)) => {
             let (_, parts, nulls) = values.as_struct().clone().into_parts();
-            let parts = parts.iter().map(comparable).collect::<Result<_>>()?;
+            let parts = parts.iter().zip(own);
+            let parts = parts.map(|(part, own)| forms_within(part, own));
+            let parts = parts.collect::<Result<_>>()?;
             Arc::new(StructArray::try_new(fields, parts, nulls)?)
         }
         _ => Arc::clone(values),
     })
+}
+
+fn forms_within(values: &ArrayRef, field: &Field) -> Result<ArrayRef> {
+    match is_document(field) {
+        true => sort_keys_of(&cast(values, &DataType::Utf8)?),
+        false => forms(values, field.data_type()),
+    }
 }
 
 /// Compares values of one array with values of another by their places; NULL comes last.
@@ -237,10 +264,13 @@ impl ScalarUDFImpl for Comparable {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        match args.args.as_slice() {
-            [ColumnarValue::Array(values)] => Ok(ColumnarValue::Array(comparable(values)?)),
-            [ColumnarValue::Scalar(value)] => {
-                let form = comparable(&value.to_array()?)?;
+        let own = args.arg_fields.first().map(|field| field.data_type());
+        match (args.args.as_slice(), own) {
+            ([ColumnarValue::Array(values)], Some(own)) => {
+                Ok(ColumnarValue::Array(forms(values, own)?))
+            }
+            ([ColumnarValue::Scalar(value)], Some(own)) => {
+                let form = forms(&value.to_array()?, own)?;
                 Ok(ColumnarValue::Scalar(only_value(&form)?))
             }
             _ => exec_err!("one value has a comparable form"),

@@ -43,6 +43,7 @@ use super::told_apart::ToldApart;
 use super::value_rows::of_own_types;
 use super::zoned;
 use crate::formatting::SessionTimeZone;
+use crate::json::JsonKind;
 use crate::node_expressions::rewrite_parts;
 
 /// The key under which Arrow keeps a field's extension type.
@@ -276,12 +277,19 @@ fn find_by_form(function: &mut ScalarFunction, schema: &DFSchema) -> bool {
         "array_has_all" | "array_has_any" | "array_position" | "array_positions" => false,
         _ => return false,
     };
+    let is_of_one = matches!(name, "array_position" | "array_positions");
     let [list, sought, ..] = arguments else {
         return false;
     };
     let is_meant = match list.get_type(schema) {
         // Floats that are looked for one by one need no forms.
         Ok(DataType::List(item)) if is_found_as_float => is_by_form(item.data_type()),
+        // Documents are looked for by keys that they have got before.
+        Ok(DataType::List(item))
+            if is_of_one && JsonKind::of_field(&item) == Some(JsonKind::Jsonb) =>
+        {
+            false
+        }
         Ok(own) => is_by_form(&own),
         Err(_) => false,
     };
