@@ -28,6 +28,7 @@ use super::typed_text::{is_by_parts, typed_text};
 use super::types::JSONB_IN;
 use super::{json_array_elements, json_each, json_get, jsonb_path, ordinals, record};
 use crate::FunctionError;
+use crate::postgres::fitted;
 
 /// A function that gives rows.
 struct RowFunction {
@@ -355,6 +356,7 @@ fn member(
         }
         (None, _) => call(&json_get::TEXT, key()),
     };
+    let value = fitted(value, &cast.field);
     Ok(Expr::Cast(Cast::new_from_field(
         Box::new(value),
         cast.field,

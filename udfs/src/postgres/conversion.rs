@@ -1,5 +1,6 @@
 //! Casts that Arrow does otherwise than PostgreSQL.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -23,6 +24,7 @@ use super::decimals::{self, Digits};
 use super::interval_text::{IntervalStyle, interval_text};
 use super::moment_casts::cast_moments;
 use super::{arrays, bytes, date_style, datetime, floats, records, rounding, single_byte, text};
+use crate::FunctionError;
 use crate::formatting::{SessionTimeZone, Zone};
 
 /// The microseconds of a day.
@@ -95,6 +97,8 @@ pub(super) enum ConversionForm {
     Plain,
     /// Texts, or those of an array, are cut to a length.
     Length(CharacterLength),
+    /// Texts, or those of an array, are read, which refuses longer ones.
+    Fitted(CharacterLength),
     /// A text with more digits than the numeric has is refused, not rounded.
     Exact,
     /// To `"char"`.
@@ -132,43 +136,38 @@ impl Conversion {
     }
 
     fn convert(&self, from: &ArrayRef, zone: &SessionTimeZone) -> Result<ArrayRef> {
-        let length = match self.form {
+        match self.form {
             ConversionForm::Exact if from.data_type().is_string() => {
-                return decimals::of_texts(from, &self.to, Digits::Kept);
+                decimals::of_texts(from, &self.to, Digits::Kept)
             }
-            ConversionForm::SingleByte => return single_byte::of(from),
-            ConversionForm::Moments => return cast_moments(from, &self.to),
-            ConversionForm::Length(length) => Some(length),
-            ConversionForm::Exact | ConversionForm::Plain => None,
-        };
-        let converted = if differs(from.data_type(), &self.to) {
-            convert(from, &self.to, zone)?
-        } else {
-            let options = CastOptions {
-                safe: false,
-                ..CastOptions::default()
-            };
-            cast_with_options(from, &self.to, &options)?
-        };
-        let Some(length) = length else {
-            return Ok(converted);
-        };
-        let Some(list) = converted.as_list_opt::<i32>() else {
-            return cut(&converted, length);
-        };
-        let (element, offsets, values, nulls) = list.clone().into_parts();
-        let values = cut(&values, length)?;
-        Ok(Arc::new(ListArray::try_new(
-            element, offsets, values, nulls,
-        )?))
+            ConversionForm::SingleByte => single_byte::of(from),
+            ConversionForm::Moments => cast_moments(from, &self.to),
+            ConversionForm::Length(length) => {
+                limited(&from_text(from, &self.to, zone)?, length, CharacterLength::cut)
+            }
+            ConversionForm::Fitted(length) => {
+                limited(&from_text(from, &self.to, zone)?, length, CharacterLength::fit)
+            }
+            ConversionForm::Exact | ConversionForm::Plain => from_text(from, &self.to, zone),
+        }
     }
 }
 
-/// Texts as a type that limits them has them.
-fn cut(texts: &ArrayRef, length: CharacterLength) -> Result<ArrayRef> {
+/// What a type makes of a text that it limits.
+type Limit = for<'a> fn(&CharacterLength, &'a str) -> Result<Cow<'a, str>, FunctionError>;
+
+/// Texts, or those of arrays, as a type that limits them has them.
+fn limited(texts: &ArrayRef, length: CharacterLength, limit: Limit) -> Result<ArrayRef> {
+    if let Some(lists) = texts.as_list_opt::<i32>() {
+        let (element, offsets, values, nulls) = lists.clone().into_parts();
+        let values = limited(&values, length, limit)?;
+        return Ok(Arc::new(ListArray::try_new(
+            element, offsets, values, nulls,
+        )?));
+    }
     let texts = texts.as_string::<i32>().iter();
-    let cut = texts.map(|text| text.map(|text| length.cut(text)).transpose());
-    Ok(Arc::new(cut.collect::<Result<StringArray, _>>()?))
+    let kept = texts.map(|text| text.map(|text| limit(&length, text)).transpose());
+    Ok(Arc::new(kept.collect::<Result<StringArray, _>>()?))
 }
 
 /// Reads texts as PostgreSQL reads the input of a type, moments that name no zone in `zone`; other values

@@ -13,6 +13,7 @@ use super::arithmetic::{CheckedArithmetic, Operation};
 use super::character_length::CharacterLength;
 use super::conversion::{Conversion, ConversionForm};
 use super::numeric_rule::NUMERIC_AVERAGE;
+use super::of_elements::element_of;
 use super::rule::{ARRAY_MAX, ARRAY_MIN, EXACT_SUM, FLOAT_MAX, FLOAT_MIN, POSTGRES_SUM};
 use super::spread::SPREADS;
 use super::texts_in_order::TEXTS_IN_ORDER;
@@ -49,6 +50,9 @@ struct Cast {
     /// Whether it is one between dates and timestamps.
     #[prost(bool, tag = "5")]
     is_of_moments: bool,
+    /// Whether what is longer than its length is refused.
+    #[prost(bool, tag = "6")]
+    is_fitted: bool,
 }
 
 /// The bytes of the aggregates, which tell beside their names which they are.
@@ -66,12 +70,15 @@ pub(crate) fn encode(function: &ScalarUDF, buffer: &mut Vec<u8>) -> Result<()> {
         Kind::Conversion(Cast {
             to: Some(conversion.to().try_into()?),
             length: match form {
-                ConversionForm::Length(length) => Some(length.to_metadata()),
+                ConversionForm::Length(length) | ConversionForm::Fitted(length) => {
+                    Some(length.to_metadata())
+                }
                 _ => None,
             },
             is_exact: form == ConversionForm::Exact,
             is_single_byte: form == ConversionForm::SingleByte,
             is_of_moments: form == ConversionForm::Moments,
+            is_fitted: matches!(form, ConversionForm::Fitted(_)),
         })
     } else {
         return Ok(());
@@ -110,13 +117,14 @@ pub(crate) fn decode(name: &str, buffer: &[u8]) -> Result<Arc<ScalarUDF>> {
                 }
                 Cast {
                     length: Some(length),
+                    is_fitted,
                     ..
                 } => CharacterLength::from_metadata(&length)
-                    .filter(|_| match &to {
-                        DataType::List(element) => *element.data_type() == DataType::Utf8,
-                        to => *to == DataType::Utf8,
+                    .filter(|_| *element_of(&to) == DataType::Utf8)
+                    .map(|length| match is_fitted {
+                        true => ConversionForm::Fitted(length),
+                        false => ConversionForm::Length(length),
                     })
-                    .map(ConversionForm::Length)
                     .ok_or_else(|| {
                         plan_datafusion_err!("the serialized plan has a cast to {to} of {length}")
                     })?,

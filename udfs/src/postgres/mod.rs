@@ -116,6 +116,7 @@ pub use now::Now;
 pub use numeric_rule::{BARE_NUMERIC, BARE_NUMERIC_TYPE, NumericArithmetic};
 pub use row_numbers::row_number;
 pub use rule::PostgresSemantics;
+pub(crate) use rule::fitted;
 pub use single_byte::SINGLE_BYTE;
 pub(crate) use text::double_precision;
 pub(crate) use time_zones::offset_name;

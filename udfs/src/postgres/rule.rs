@@ -547,9 +547,37 @@ fn length_of(field: &Field) -> Option<CharacterLength> {
         .filter(|length| *field.data_type() == DataType::Utf8 && length.is_limit())
 }
 
-/// Whether a type is one of arrays of texts of a length.
-fn limits_elements(to: &DataType) -> bool {
-    matches!(to, DataType::List(element) if length_of(element).is_some())
+/// The type that limits the texts of a type of arrays.
+fn length_within(array: &DataType) -> Option<CharacterLength> {
+    match array {
+        DataType::List(item) => length_of(item).or_else(|| length_within(item.data_type())),
+        _ => None,
+    }
+}
+
+/// A type of arrays whose elements are told by no more than how they are kept, as columns are.
+fn unlimited(array: &DataType) -> DataType {
+    match array {
+        DataType::List(item) => {
+            let item = Field::new(item.name(), unlimited(item.data_type()), true);
+            DataType::List(Arc::new(item))
+        }
+        other => other.clone(),
+    }
+}
+
+/// A text as a type that limits texts, or those in its arrays, reads it: a longer one is refused, and not cut as
+/// by a cast. Of another type it is the text.
+pub(crate) fn fitted(text: Expr, field: &Field) -> Expr {
+    let to = field.data_type();
+    match length_of(field).or_else(|| length_within(to)) {
+        Some(length) => {
+            let form = ConversionForm::Fitted(length);
+            let function = ScalarUDF::new_from_impl(Conversion::new(unlimited(to), form));
+            Expr::ScalarFunction(ScalarFunction::new_udf(Arc::new(function), vec![text]))
+        }
+        None => text,
+    }
 }
 
 pub(super) fn convert(cast: Cast, schema: &DFSchema) -> Transformed<Expr> {
@@ -560,7 +588,7 @@ pub(super) fn convert(cast: Cast, schema: &DFSchema) -> Transformed<Expr> {
     let form = match length {
         _ if cast.field.metadata().contains_key(SINGLE_BYTE) => ConversionForm::SingleByte,
         Some(length) => ConversionForm::Length(length),
-        None if is_other || limits_elements(to) => ConversionForm::Plain,
+        None if is_other || length_within(to).is_some() => ConversionForm::Plain,
         None if from.as_ref().is_ok_and(|from| are_moments(from, to)) => ConversionForm::Moments,
         // To `varchar`, which is text to expressions.
         None if cast.field.metadata().contains_key(CHARACTER_LENGTH)
@@ -570,16 +598,8 @@ pub(super) fn convert(cast: Cast, schema: &DFSchema) -> Transformed<Expr> {
         }
         None => return Transformed::no(Expr::Cast(cast)),
     };
-    // An array's elements are told by no more than how they are kept, as columns are.
-    let (to, form) = match (to, form) {
-        (DataType::List(element), ConversionForm::Plain) => match length_of(element) {
-            Some(length) => {
-                let element = Field::new(element.name(), DataType::Utf8, true);
-                let of_texts = DataType::List(Arc::new(element));
-                (of_texts, ConversionForm::Length(length))
-            }
-            None => (to.clone(), form),
-        },
+    let (to, form) = match (length_within(to), form) {
+        (Some(length), ConversionForm::Plain) => (unlimited(to), ConversionForm::Length(length)),
         _ => (to.clone(), form),
     };
     let function = ScalarUDF::new_from_impl(Conversion::new(to, form));
