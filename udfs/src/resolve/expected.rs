@@ -1,5 +1,6 @@
 //! What is expected of the classes of pairs before anything is learned.
 
+use super::chance;
 use super::comparison::Comparison;
 use super::feature::Feature;
 use super::feature_kind::FeatureKind;
@@ -119,10 +120,21 @@ pub(super) fn expected(
             true => DIFFERING,
             false => DIFFERING.min(1.0 / all),
         };
-        // Where nothing else is compared, nothing tells which of the equal values are so by chance. Of
-        // values that hardly repeat, none are until more is known.
-        if comparisons.len() == 1 && is_unique(feature) {
-            others[first..].fill(0.0);
+        // Where nothing else is compared, only how many pairs have each level tells which are there by chance;
+        // which of the equal values are, nothing does. Of values that hardly repeat, none are until more is
+        // known.
+        if comparisons.len() == 1 {
+            if is_unique(feature) {
+                others[first..].fill(0.0);
+            }
+            for (level, pairs) in chance::by_chance(feature, &others).iter().enumerate() {
+                if let Some(pairs) = pairs {
+                    others[level] = *pairs;
+                    expected
+                        .known
+                        .learn_of_others(at, level, pairs / all.max(1.0));
+                }
+            }
         }
         expected.seen.push(seen);
         for shares in [&mut matches, &mut others] {

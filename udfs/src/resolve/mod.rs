@@ -27,6 +27,7 @@ mod blocking_report;
 mod blocks;
 mod calibration;
 mod cell;
+mod chance;
 mod choice;
 mod clean;
 mod clean_name;

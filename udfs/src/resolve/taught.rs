@@ -138,6 +138,11 @@ impl Known {
         }
     }
 
+    /// Takes the share of a level among pairs that do not match for known, where it is not known otherwise.
+    pub(super) fn learn_of_others(&mut self, at: usize, level: usize, share: f64) {
+        self.others[at][level].get_or_insert(share);
+    }
+
     /// Whether the share of a level among matches is known.
     pub(super) fn is_held(&self, at: usize, level: u8) -> bool {
         let shares = self.matches.get(at);
