@@ -249,18 +249,75 @@ impl Indexes {
 
     /// Lets go of a model that was dropped.
     pub fn forget(&self, oid: Oid) {
-        let mut slots = self.0.lock();
-        let gone: Vec<Slot> = slots.extract_if(.., |slot| slot.key.0 == oid).collect();
-        drop(slots);
-        drop(gone);
+        self.drop_those(|slot| slot.key.0 == oid);
+    }
+
+    /// Lets go of a model all of which is made anew, unless others ask it meanwhile.
+    pub fn forget_unasked(&self, oid: Oid) {
+        self.drop_those(|slot| slot.key.0 == oid && !slot.is_asked.load(Ordering::Relaxed));
     }
 
     /// Lets go of all models, for memory is short; answers whether there were any.
     pub fn release(&self) -> bool {
+        self.drop_those(|slot| slot.index.get().is_some())
+    }
+
+    /// Lets go of some models; answers whether there were any.
+    fn drop_those(&self, is_gone: impl Fn(&Slot) -> bool) -> bool {
         let mut slots = self.0.lock();
-        let read = |slot: &mut Slot| slot.index.get().is_some();
-        let gone: Vec<Slot> = slots.extract_if(.., read).collect();
+        let gone: Vec<Slot> = slots.extract_if(.., |slot| is_gone(slot)).collect();
+        // What they hold goes when others may ask again.
         drop(slots);
         !gone.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instance::Instance;
+    use crate::sql::QualifiedName;
+    use crate::test_server::{begin, block_on, open, run};
+
+    fn is_in_memory(instance: &Instance, model: Oid) -> bool {
+        let slots = instance.indexes.0.lock();
+        slots
+            .iter()
+            .any(|slot| slot.key.0 == model && slot.index.get().is_some())
+    }
+
+    #[test]
+    fn a_model_that_is_made_anew_goes_unless_others_ask_it() {
+        block_on(made_anew);
+    }
+
+    async fn made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let instance = open(folder.path()).await;
+        let session = begin(&instance);
+        run(
+            &session,
+            "CREATE TABLE person AS SELECT * FROM (VALUES (1, 'Ada Lovelace'), (2, 'Ada Lovelace'),
+                 (3, 'Bob Stone')) v (id, name);
+             CREATE MODEL same OPTIONS (model_type = 'entity_resolution', unique_id = 'id')
+                 AS SELECT * FROM person",
+        )
+        .await;
+        let name = QualifiedName::new("public", "same");
+        let snapshot = instance.catalog.snapshot();
+        let object = snapshot.relation(&name).unwrap();
+        let oid = object.oid;
+        assert!(is_in_memory(&instance, oid), "for the next refresh");
+        instance.indexes.forget_unasked(oid);
+        assert!(!is_in_memory(&instance, oid));
+
+        // All of it is made anew: what was asked before is there for who asks meanwhile, and after.
+        let model = Resolved::latest(&instance, object).await.unwrap().unwrap();
+        instance.indexes.get(&model).await.unwrap();
+        instance.indexes.forget_unasked(oid);
+        assert!(is_in_memory(&instance, oid));
+        run(&session, "REFRESH MODEL same FULL").await;
+        instance.indexes.forget_unasked(oid);
+        assert!(is_in_memory(&instance, oid));
     }
 }

@@ -48,6 +48,8 @@ impl Refresh<'_> {
         let (instance, context) = (self.instance, step.context);
         let (columns, progress) = (step.columns, step.progress);
         let pool = &instance.runtime().memory_pool;
+        // Both of them would take twice the memory, and nothing is read of the one before.
+        instance.indexes.forget_unasked(self.object.oid);
         let schema = rows.schema();
         let (behind, unwritten) = WrittenBehind::new(Arc::clone(&schema), pool);
         // Records are resolved while they are still being written.
