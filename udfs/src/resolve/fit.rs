@@ -66,7 +66,7 @@ pub(super) struct Fit {
 
 /// A sample that mixtures are fitted to, which stands for all pairs.
 pub(super) struct Fitting<'a> {
-    sample: &'a [Counted],
+    pub(super) sample: &'a [Counted],
     expected: &'a Expected,
     /// How many matches a record is held to have before any is seen, and in how many pairs it is.
     begun: (f64, f64),

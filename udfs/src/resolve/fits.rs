@@ -4,7 +4,9 @@
 //! course is taken where it finds matches that are clear; where they are not, others are tried.
 
 use datafusion::error::Result;
+use hashbrown::HashMap;
 
+use super::compare::Pattern;
 use super::expected::Expected;
 use super::fit::{Course, Fit, Fitting, ROUNDS};
 use super::mixture::{Counted, Mixture, probability};
@@ -28,12 +30,18 @@ const SURER: f64 = 0.02;
 /// more probable they are to be then.
 const HELD: f64 = 0.5;
 const CLEARER: f64 = 0.05;
+/// Which share of what is held to be alike by chance is to be more than chance for it not to be.
+const REFUTED: f64 = 0.5;
 /// By how many standard deviations a mixture is to be likelier than another one to be taken for it.
 const LIKELIER: f64 = 2.0;
+
+/// A sample of pairs that are known not to match, made where it is asked for; none where there are none.
+pub(super) type Apart<'a> = &'a dyn Fn() -> Result<Option<Vec<Counted>>>;
 
 /// Fits a mixture to a sample, which stands for all pairs.
 pub(super) fn fit(
     sample: &[Counted],
+    apart: Apart<'_>,
     expected: &Expected,
     matches_a_record: f64,
     pairs_a_record: f64,
@@ -43,6 +51,7 @@ pub(super) fn fit(
     let fits = Fits {
         fitting: Fitting::new(sample, expected, begun, workers)?,
         surest: surest(sample, expected),
+        apart,
         expected,
         pairs_a_record,
     };
@@ -52,6 +61,7 @@ pub(super) fn fit(
 struct Fits<'a> {
     fitting: Fitting<'a>,
     surest: Vec<Weighted>,
+    apart: Apart<'a>,
     expected: &'a Expected,
     pairs_a_record: f64,
 }
@@ -195,9 +205,7 @@ impl Fits<'_> {
         })?;
         let likelier = self.fitting.likelier(&strict.mixture, &best.mixture);
         // Where it leaves no matches, and is likelier, there are none.
-        if likelier > LIKELIER && self.matches(&strict) < 1.0 {
-            return Ok(Some((strict, true)));
-        }
+        let are_none = likelier > LIKELIER && self.matches(&strict) < 1.0;
         let is_clearer = strict.clear > best.clear + SURER;
         let is_as_sure = self.few(&strict) + SURER > self.few(best);
         let is_told = is_clearer || self.is_surer(&strict, best) || are_few && is_as_sure;
@@ -205,7 +213,34 @@ impl Fits<'_> {
         let is_clear = is_clearer && strict.clear >= CLEAR && best.clear < CLEAR;
         let is_settled = is_clear && likelier > -LIKELIER;
         let is_better = is_settled || is_told && likelier > LIKELIER;
-        Ok((is_better && self.is_sure(&strict)).then_some((strict, is_settled)))
+        let is_taken = are_none || is_better && self.is_sure(&strict);
+        let is_taken = is_taken && !self.is_refuted(&strict.mixture, &best.mixture)?;
+        Ok(is_taken.then_some((strict, are_none || is_settled)))
+    }
+
+    /// Whether most of what a mixture holds to agree by chance, and another one to match, is hardly ever so
+    /// alike among pairs that are known not to match: these are decoys, as in J. E. Elias and S. P. Gygi,
+    /// "Target-decoy search strategy", Nature Methods 4 (2007).
+    fn is_refuted(&self, mixture: &Mixture, other: &Mixture) -> Result<bool> {
+        let Some(decoys) = (self.apart)()? else {
+            return Ok(false);
+        };
+        let by_chance = self.fitting.total / decoys.iter().map(|of| of.pairs).sum::<f64>().max(1.0);
+        let by_chance: HashMap<Pattern, f64> = decoys
+            .iter()
+            .map(|of| (of.pattern, of.trimmed * by_chance))
+            .collect();
+        let (mut doubted, mut refuted) = (0.0, 0.0);
+        for counted in self.fitting.sample {
+            let (pattern, seen) = (counted.pattern, counted.trimmed);
+            let doubt = other.shares(pattern).matches * (1.0 - mixture.shares(pattern).matches);
+            let by_chance = by_chance.get(&pattern).copied().unwrap_or_default();
+            doubted += doubt * seen;
+            if seen - by_chance > LIKELIER * (seen + by_chance).sqrt() {
+                refuted += doubt * (seen - by_chance);
+            }
+        }
+        Ok(refuted > REFUTED * doubted)
     }
 
     /// Of mixtures the one that the sample is likeliest by; the first of those that are nearly as likely.

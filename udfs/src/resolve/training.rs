@@ -56,22 +56,22 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
     let known = Known::new(&taught.parameters, &comparisons)?;
     let exhaustive = is_small(records, options);
     let workers = options.workers();
-    let (pairs, candidates) = if exhaustive {
-        (LearningPairs::all(records, options), Vec::new())
-    } else {
-        let candidates = choice::candidates(records, &comparisons, &words, options, LARGEST_BLOCK)?;
+    let (mut candidates, mut strata) = (Vec::new(), Vec::new());
+    if !exhaustive {
+        candidates = choice::candidates(records, &comparisons, &words, options, LARGEST_BLOCK)?;
         let small = records.len() <= QUERIES;
-        let strata = choice::to_learn_from(
+        strata = choice::to_learn_from(
             &candidates,
             records,
             if small { 12.0 } else { 5.0 },
             if small { 40 } else { 28 },
         );
-        (
-            LearningPairs::of_blocks(records, options, &words, &strata)?,
-            candidates,
-        )
+    }
+    let learning_pairs = |options: &ResolveOptions| match exhaustive {
+        true => Ok(LearningPairs::all(records, options)),
+        false => LearningPairs::of_blocks(records, options, &words, &strata),
     };
+    let pairs = learning_pairs(options)?;
     let compare = |pairs: &[(u32, u32)]| -> Result<Vec<Pattern>> {
         let patterns = threads::map(
             workers,
@@ -107,10 +107,31 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
         pairs_a_record *= copies::temper(&mut sample, &comparisons, &pairs, &patterns);
     }
     let expected = expected(records, &comparisons, &sample, known, one_to_one);
+    // Records of a source that has each entity once do not match. What sources count for themselves they have
+    // once each, and have in common by chance.
+    let counts = [
+        FeatureKind::Identifier,
+        FeatureKind::Number,
+        FeatureKind::Levels,
+    ];
+    let are_counts = |comparison: &Comparison| counts.contains(&comparison.kind);
+    let apart = || {
+        if !one_to_one || comparisons.iter().any(are_counts) {
+            return Ok(None);
+        }
+        let within = ResolveOptions {
+            link: Link::Dedupe,
+            ..options.clone()
+        };
+        let pairs = learning_pairs(&within)?;
+        let memory = records.reservation.new_empty();
+        memory.try_resize(pairs.pairs.len() * bytes)?;
+        Ok(Some(count(&compare(&pairs.pairs)?, &pairs, trimmed)))
+    };
     let mut mixture = match is_untaught {
         true => copies::untaught(&comparisons, &expected, pairs_a_record),
         false => {
-            let mut fitted = fits::fit(&sample, &expected, 0.5, pairs_a_record, workers)?;
+            let mut fitted = fits::fit(&sample, &apart, &expected, 0.5, pairs_a_record, workers)?;
             fitted.bound_unseen(&expected);
             fitted
         }

@@ -17,6 +17,7 @@ const DIFFERENT: u8 = 1;
 const EQUAL: u8 = 3;
 
 /// So many pairs, of which each comparison has levels by its own shares.
+#[derive(Clone, Copy)]
 struct Class<'a> {
     pairs: f64,
     shares: &'a [Shares],
@@ -114,7 +115,7 @@ fn what_goes_together_is_not_taken_for_few_matches() {
     }
     // And it is likelier that they are none, by more than may be so by chance.
     assert!(fitting.likelier(&strict, &loose) > 2.0);
-    let chosen = fits::fit(&sample, &expected, 0.5, 3000.0, 1).unwrap();
+    let chosen = fits::fit(&sample, &|| Ok(None), &expected, 0.5, 3000.0, 1).unwrap();
     assert!(odds(&chosen, &of_name) < 0.1);
 }
 
@@ -125,11 +126,13 @@ fn what_goes_together_alone_is_no_match() {
     let others = [1e-6, 1e-6, 1e-3, 1e-3].map(by_chance);
     let equal = [0.0, 0.0, 0.0, 1.0];
     let together = [equal, by_chance(1e-6), equal, equal];
+    let unrelated = Class {
+        pairs: 4.5e6,
+        shares: &others[..],
+    };
+    let (apart, _) = sample(&[unrelated]);
     let (sample, expected) = sample(&[
-        Class {
-            pairs: 4.5e6,
-            shares: &others,
-        },
+        unrelated,
         Class {
             pairs: 60.0,
             shares: &together,
@@ -139,10 +142,16 @@ fn what_goes_together_alone_is_no_match() {
     let fitting = Fitting::new(&sample, &expected, (0.5, 3000.0), 1).unwrap();
     let loose = fitting.fit(Course::default()).unwrap().mixture;
     assert!(probability(loose.log_odds(of_name)) > 0.9);
-    let mixture = fits::fit(&sample, &expected, 0.5, 3000.0, 1).unwrap();
+    let mixture = fits::fit(&sample, &|| Ok(None), &expected, 0.5, 3000.0, 1).unwrap();
     assert!(probability(mixture.log_odds(of_name)) < 0.1);
     // Two records of one would still be seen.
     assert!(probability(mixture.log_odds(pattern(&[EQUAL; 4]))) > 0.9);
+    // It goes together in pairs that are known not to match, or it does not, and then matches do.
+    for (known_apart, is_match) in [(&sample, false), (&apart, true)] {
+        let known_apart = || Ok(Some(known_apart.clone()));
+        let mixture = fits::fit(&sample, &known_apart, &expected, 0.5, 3000.0, 1).unwrap();
+        assert_eq!(probability(mixture.log_odds(of_name)) > 0.5, is_match);
+    }
 }
 
 /// Neither matches nor others depend on anything here, and there are as many matches as others explain
@@ -167,7 +176,7 @@ fn dependences_that_make_nothing_likelier_explain_no_matches() {
     let fitting = Fitting::new(&sample, &expected, (0.5, records), 1).unwrap();
     let depending = fitting.fit(Course::default()).unwrap().mixture;
     assert!(found(&depending) < 0.95 * matching, "{}", found(&depending));
-    let mixture = fits::fit(&sample, &expected, 0.5, records, 1).unwrap();
+    let mixture = fits::fit(&sample, &|| Ok(None), &expected, 0.5, records, 1).unwrap();
     let found = found(&mixture);
     assert!((found / matching - 1.0).abs() < 0.02, "{found}");
 }

@@ -79,7 +79,7 @@ fn the_mixture_finds_the_parameters_that_made_the_pairs() {
         one_to_one: false,
         known: Known::default(),
     };
-    let mixture = fits::fit(&sample, &expected, 0.5, 1000.0, 2).unwrap();
+    let mixture = fits::fit(&sample, &|| Ok(None), &expected, 0.5, 1000.0, 2).unwrap();
     let found = mixture.prior.exp() / (1.0 + mixture.prior.exp());
     assert!((found / share - 1.0).abs() < 0.05, "{found}");
     for (at, u) in u.iter().enumerate() {
@@ -148,7 +148,7 @@ fn many_records_of_what_has_no_codes_are_no_variants() {
             one_to_one: false,
             known: Known::default(),
         };
-        let mixture = fits::fit(&sample, &expected, 0.5, 1000.0, 2).unwrap();
+        let mixture = fits::fit(&sample, &|| Ok(None), &expected, 0.5, 1000.0, 2).unwrap();
         let same = (0..3).fold(Pattern::default(), |pattern, at| pattern.with(at, 3));
         probability(mixture.log_odds(same))
     };
@@ -202,7 +202,7 @@ fn what_is_missing_tells_kinds_apart() {
         one_to_one: true,
         known: Known::default(),
     };
-    let mixture = fits::fit(&sample, &expected, 0.5, 1000.0, 2).unwrap();
+    let mixture = fits::fit(&sample, &|| Ok(None), &expected, 0.5, 1000.0, 2).unwrap();
     let equal = Pattern::default().with(0, 3);
     let never = probability(mixture.log_odds(equal));
     // Were it missing at random, it would be 0.4.
@@ -262,7 +262,7 @@ fn what_is_merely_alike_is_no_match() {
         one_to_one: false,
         known: Known::default(),
     };
-    let mixture = fits::fit(&sample, &expected, 0.5, 1000.0, 2).unwrap();
+    let mixture = fits::fit(&sample, &|| Ok(None), &expected, 0.5, 1000.0, 2).unwrap();
     let found = sample.iter().zip(&truth).map(|(counted, truth)| {
         let found = probability(mixture.log_odds(counted.pattern));
         (counted.pairs * found, counted.pairs * (found - truth).abs())
