@@ -83,10 +83,12 @@ pub(super) fn match_as_written(expr: &mut Expr) -> Result<()> {
     let Some((ignores_case, negated)) = matching(op) else {
         return Ok(());
     };
-    let Some(pattern) = literal_text(right) else {
-        return Ok(());
+    let is_alike = match literal_text(right) {
+        Some(pattern) => reads_alike(pattern).map_err(DataFusionError::from)?,
+        // What is computed may be any expression.
+        None => false,
     };
-    if !reads_alike(pattern).map_err(DataFusionError::from)? {
+    if !is_alike {
         // An operator knows the expressions of DataFusion alone, `regexp_like` those of PostgreSQL.
         let mut given = vec![taken(left), taken(right)];
         if ignores_case {

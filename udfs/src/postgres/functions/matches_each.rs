@@ -60,7 +60,7 @@ fn of_expressions(row: &Row<'_>, patterns: &StringArray, operator: &str) -> Resu
         let Some(pattern) = pattern else {
             return Ok(None);
         };
-        let found = known.get(pattern, flags)?.is_match(row.text(0));
+        let found = known.get(pattern, flags)?.is_match(row.text(0))?;
         Ok(Some(found != negated))
     });
     matches.collect()

@@ -1,12 +1,13 @@
 //! The functions of regular expressions: `regexp_match`, `regexp_replace`, `regexp_split_to_array` and
 //! their like, `substring(text, pattern)` and `similar_to_escape`.
 
+use std::sync::Arc;
+
 use datafusion::error::Result;
 use datafusion::scalar::ScalarValue;
-use regex::{Captures, Regex};
 
 use super::binary::part_of_bytes;
-use super::regular_expression::Flags;
+use super::regular_expression::{Expression, Flags, Match};
 use super::row_function::{Form, Row, Type, form, integer, of_nulls, text, texts};
 use crate::FunctionError;
 
@@ -91,7 +92,7 @@ fn unfinished(row: &Row<'_>) -> Result<ScalarValue> {
     .into())
 }
 
-fn expression(row: &Row<'_>, flags: Flags) -> Result<Regex> {
+fn expression(row: &Row<'_>, flags: Flags) -> Result<Arc<Expression>> {
     let mut known = row.expressions.borrow_mut();
     Ok(known.get(row.text(1), flags)?)
 }
@@ -125,28 +126,41 @@ fn byte_of(text: &str, character: usize) -> Option<usize> {
 }
 
 /// The matches from a byte on. An empty match right behind another one is one to PostgreSQL too.
-fn all<'t>(regex: &Regex, text: &'t str, from: usize) -> Vec<Captures<'t>> {
+fn all<'t>(expression: &Expression, text: &'t str, from: usize) -> Result<Vec<Match<'t>>> {
     let mut found = Vec::new();
     let mut at = from;
     while at <= text.len()
-        && let Some(captures) = regex.captures_at(text, at)
+        && let Some(next) = expression.find(text, at)?
+        && let Some((start, end)) = next.span(0)
     {
-        let Some(whole) = captures.get(0) else { break };
-        at = match whole.is_empty() {
-            false => whole.end(),
-            true => match text.get(whole.end()..).and_then(|rest| rest.chars().next()) {
-                Some(next) => whole.end() + next.len_utf8(),
+        at = match start == end {
+            false => end,
+            true => match text.get(end..).and_then(|rest| rest.chars().next()) {
+                Some(next) => end + next.len_utf8(),
                 None => text.len() + 1,
             },
         };
-        found.push(captures);
+        found.push(next);
     }
-    found
+    Ok(found)
+}
+
+/// The match of this number from a byte on, from 1.
+fn nth_match<'t>(
+    expression: &Expression,
+    text: &'t str,
+    from: Option<usize>,
+    nth: usize,
+) -> Result<Option<Match<'t>>> {
+    let Some(from) = from else {
+        return Ok(None);
+    };
+    Ok(all(expression, text, from)?.into_iter().nth(nth - 1))
 }
 
 fn like(row: &Row<'_>) -> Result<ScalarValue> {
     let flags = Flags::read(row.text(2), Some("regexp_like"))?;
-    let found = expression(row, flags)?.is_match(row.text(0));
+    let found = expression(row, flags)?.is_match(row.text(0))?;
     Ok(ScalarValue::Boolean(Some(found)))
 }
 
@@ -154,7 +168,10 @@ fn count(row: &Row<'_>) -> Result<ScalarValue> {
     let start = count_from(row, 2, 1, "start", 1)?;
     let flags = Flags::read(row.text(3), Some("regexp_count"))?;
     let regex = expression(row, flags)?;
-    let found = byte_of(row.text(0), start).map_or(0, |from| all(&regex, row.text(0), from).len());
+    let found = match byte_of(row.text(0), start) {
+        Some(from) => all(&regex, row.text(0), from)?.len(),
+        None => 0,
+    };
     integer(i64::try_from(found).unwrap_or(i64::MAX))
 }
 
@@ -171,10 +188,10 @@ fn instr(row: &Row<'_>) -> Result<ScalarValue> {
     let flags = Flags::read(row.text(5), Some("regexp_instr"))?;
     let part = count_from(row, 6, 0, "subexpr", 0)?;
     let regex = expression(row, flags)?;
-    let found = byte_of(row.text(0), start).and_then(|from| {
-        let captures = all(&regex, row.text(0), from).into_iter().nth(nth - 1)?;
-        let place = captures.get(part)?;
-        let byte = if end == 1 { place.end() } else { place.start() };
+    let found = nth_match(&regex, row.text(0), byte_of(row.text(0), start), nth)?;
+    let found = found.and_then(|found| {
+        let (first, behind) = found.span(part)?;
+        let byte = if end == 1 { behind } else { first };
         Some(row.text(0).get(..byte)?.chars().count() + 1)
     });
     integer(i64::try_from(found.unwrap_or(0)).unwrap_or(i64::MAX))
@@ -186,22 +203,19 @@ fn substr(row: &Row<'_>) -> Result<ScalarValue> {
     let flags = Flags::read(row.text(4), Some("regexp_substr"))?;
     let part = count_from(row, 5, 0, "subexpr", 0)?;
     let regex = expression(row, flags)?;
-    let found = byte_of(row.text(0), start).and_then(|from| {
-        let captures = all(&regex, row.text(0), from).into_iter().nth(nth - 1)?;
-        Some(captures.get(part)?.as_str().to_owned())
-    });
-    Ok(ScalarValue::Utf8(found))
+    let found = nth_match(&regex, row.text(0), byte_of(row.text(0), start), nth)?;
+    Ok(optional_text(found.and_then(|found| found.group(part))))
+}
+
+fn optional_text(text: Option<&str>) -> ScalarValue {
+    ScalarValue::Utf8(text.map(str::to_owned))
 }
 
 /// What the parts in parentheses match, or the whole where there are none.
-fn parts(regex: &Regex, captures: &Captures<'_>) -> ScalarValue {
-    let first = usize::from(regex.captures_len() > 1);
-    let found: Vec<Option<String>> = captures
-        .iter()
-        .skip(first)
-        .map(|part| part.map(|part| part.as_str().to_owned()))
-        .collect();
-    texts(&found)
+fn parts(found: &Match<'_>) -> ScalarValue {
+    let first = usize::from(found.len() > 1);
+    let parts = (first..found.len()).map(|part| found.group(part).map(str::to_owned));
+    texts(&parts.collect::<Vec<_>>())
 }
 
 fn first_match(row: &Row<'_>) -> Result<ScalarValue> {
@@ -212,8 +226,8 @@ fn first_match(row: &Row<'_>) -> Result<ScalarValue> {
         }
     })?;
     let regex = expression(row, flags)?;
-    Ok(match regex.captures(row.text(0)) {
-        Some(captures) => parts(&regex, &captures),
+    Ok(match regex.find(row.text(0), 0)? {
+        Some(found) => parts(&found),
         None => ScalarValue::Null,
     })
 }
@@ -222,15 +236,8 @@ fn matches(row: &Row<'_>) -> Result<ScalarValue> {
     let flags = Flags::read(row.text(2), None)?;
     let regex = expression(row, flags.once())?;
     let found: Vec<ScalarValue> = match flags.is_global {
-        true => all(&regex, row.text(0), 0)
-            .iter()
-            .map(|captures| parts(&regex, captures))
-            .collect(),
-        false => regex
-            .captures(row.text(0))
-            .iter()
-            .map(|captures| parts(&regex, captures))
-            .collect(),
+        true => all(&regex, row.text(0), 0)?.iter().map(parts).collect(),
+        false => regex.find(row.text(0), 0)?.iter().map(parts).collect(),
     };
     Ok(ScalarValue::List(ScalarValue::new_list_nullable(
         &found,
@@ -251,7 +258,7 @@ fn replace(row: &Row<'_>) -> Result<ScalarValue> {
     let flags = Flags::read(letters, None)?;
     let regex = expression(row, flags.once())?;
     let nth = if flags.is_global { 0 } else { 1 };
-    Ok(text(replaced(&regex, row.text(0), row.text(2), 0, nth)))
+    Ok(text(replaced(&regex, row.text(0), row.text(2), 0, nth)?))
 }
 
 fn replace_from(row: &Row<'_>) -> Result<ScalarValue> {
@@ -261,40 +268,46 @@ fn replace_from(row: &Row<'_>) -> Result<ScalarValue> {
     let nth = count_from(row, 4, 0, "n", otherwise)?;
     let regex = expression(row, flags.once())?;
     let answer = match byte_of(row.text(0), start) {
-        Some(from) => replaced(&regex, row.text(0), row.text(2), from, nth),
+        Some(from) => replaced(&regex, row.text(0), row.text(2), from, nth)?,
         None => row.text(0).to_owned(),
     };
     Ok(text(answer))
 }
 
 /// The text with the match of this number replaced, with all of them for 0.
-fn replaced(regex: &Regex, text: &str, replacement: &str, from: usize, nth: usize) -> String {
+fn replaced(
+    regex: &Expression,
+    text: &str,
+    replacement: &str,
+    from: usize,
+    nth: usize,
+) -> Result<String> {
     let mut answer = String::with_capacity(text.len());
     let mut end = 0;
-    for (index, captures) in all(regex, text, from).iter().enumerate() {
+    for (index, found) in all(regex, text, from)?.iter().enumerate() {
         if nth > 0 && index + 1 != nth {
             continue;
         }
-        let Some(whole) = captures.get(0) else {
+        let Some((start, behind)) = found.span(0) else {
             continue;
         };
-        answer.push_str(text.get(end..whole.start()).unwrap_or_default());
-        expand(replacement, captures, &mut answer);
-        end = whole.end();
+        answer.push_str(text.get(end..start).unwrap_or_default());
+        expand(replacement, found, &mut answer);
+        end = behind;
     }
     answer.push_str(text.get(end..).unwrap_or_default());
-    answer
+    Ok(answer)
 }
 
 /// `\1` to `\9` are the parts, `\&` is the whole.
-fn expand(replacement: &str, captures: &Captures<'_>, answer: &mut String) {
+fn expand(replacement: &str, found: &Match<'_>, answer: &mut String) {
     let mut rest = replacement.chars();
     while let Some(character) = rest.next() {
         if character != '\\' {
             answer.push(character);
             continue;
         }
-        let part = |index: usize| captures.get(index).map_or("", |part| part.as_str());
+        let part = |index: usize| found.group(index).unwrap_or_default();
         match rest.next() {
             Some('&') => answer.push_str(part(0)),
             Some(digit @ '1'..='9') => {
@@ -316,15 +329,15 @@ fn split(row: &Row<'_>) -> Result<ScalarValue> {
     let whole = row.text(0);
     let mut pieces = Vec::new();
     let mut end = 0;
-    for captures in all(&regex, whole, 0) {
-        let Some(found) = captures.get(0) else {
+    for found in all(&regex, whole, 0)? {
+        let Some((start, behind)) = found.span(0) else {
             continue;
         };
-        if found.is_empty() && (found.start() >= whole.len() || found.start() == end) {
+        if start == behind && (start >= whole.len() || start == end) {
             continue;
         }
-        pieces.push(whole.get(end..found.start()).map(str::to_owned));
-        end = found.end();
+        pieces.push(whole.get(end..start).map(str::to_owned));
+        end = behind;
     }
     pieces.push(whole.get(end..).map(str::to_owned));
     Ok(texts(&pieces))
@@ -333,14 +346,15 @@ fn split(row: &Row<'_>) -> Result<ScalarValue> {
 /// `substring(text from pattern)`: the first part in parentheses, or the whole match.
 fn substring(row: &Row<'_>) -> Result<ScalarValue> {
     let regex = expression(row, Flags::default())?;
-    let found = regex.captures(row.text(0)).and_then(|captures| {
-        let part = usize::from(captures.len() > 1);
-        Some(captures.get(part)?.as_str().to_owned())
-    });
-    Ok(ScalarValue::Utf8(found))
+    first_part(&regex, row.text(0))
 }
 
-/// `substring(text from pattern for escape)`: what the part between escaped quotation marks matches.
+fn first_part(regex: &Expression, text: &str) -> Result<ScalarValue> {
+    let part = usize::from(regex.groups() > 0);
+    let found = regex.find(text, 0)?;
+    Ok(optional_text(found.and_then(|found| found.group(part))))
+}
+
 /// The characters from a place on, which counts from 1 and may be before the first.
 fn part(row: &Row<'_>) -> Result<ScalarValue> {
     let from = row.integer(1);
@@ -361,17 +375,14 @@ fn part(row: &Row<'_>) -> Result<ScalarValue> {
     Ok(text(shown))
 }
 
+/// `substring(text from pattern for escape)`: what the part between escaped quotation marks matches.
 fn similar_substring(row: &Row<'_>) -> Result<ScalarValue> {
     let pattern = advanced(row.text(1), Some(row.text(2)))?;
     let regex = row
         .expressions
         .borrow_mut()
         .get(&pattern, Flags::default())?;
-    let found = regex.captures(row.text(0)).and_then(|captures| {
-        let part = usize::from(captures.len() > 1);
-        Some(captures.get(part)?.as_str().to_owned())
-    });
-    Ok(ScalarValue::Utf8(found))
+    first_part(&regex, row.text(0))
 }
 
 fn similar(row: &Row<'_>) -> Result<ScalarValue> {
@@ -383,6 +394,15 @@ fn similar(row: &Row<'_>) -> Result<ScalarValue> {
         (_, escape) => escape,
     };
     Ok(text(advanced(pattern, escape)?))
+}
+
+/// Where in a class of characters a pattern stands: a bracket that closes right behind the one that opens,
+/// or behind a caret there, is a character of the class.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ClassStart {
+    Bracket,
+    Caret,
+    Past,
 }
 
 /// The advanced regular expression of a pattern of `SIMILAR TO`, as `similar_escape_internal` of
@@ -405,7 +425,9 @@ fn advanced(pattern: &str, escape: Option<&str>) -> Result<String> {
         }
     };
     let mut answer = String::from("^(?:");
-    let (mut marks, mut in_bracket) = (0, false);
+    let mut marks = 0;
+    // How deep in brackets it stands, and whether a bracket that closes would be one of the class still.
+    let (mut depth, mut start) = (0_usize, ClassStart::Past);
     let mut rest = pattern.chars();
     while let Some(character) = rest.next() {
         if Some(character) == escape {
@@ -413,7 +435,7 @@ fn advanced(pattern: &str, escape: Option<&str>) -> Result<String> {
                 // PostgreSQL takes one at the end for itself.
                 break;
             };
-            if escaped == '"' && !in_bracket {
+            if escaped == '"' && depth == 0 {
                 match marks {
                     0 => answer.push_str("){1,1}?("),
                     1 => answer.push_str("){1,1}(?:"),
@@ -430,20 +452,29 @@ fn advanced(pattern: &str, escape: Option<&str>) -> Result<String> {
             } else {
                 answer.push('\\');
                 answer.push(escaped);
+                start = ClassStart::Past;
             }
             continue;
         }
         match character {
-            _ if in_bracket => {
+            _ if depth > 0 => {
                 if character == '\\' {
                     answer.push('\\');
                 }
                 answer.push(character);
-                in_bracket = character != ']';
+                match character {
+                    ']' if start == ClassStart::Past => depth -= 1,
+                    '[' => depth += 1,
+                    _ => {}
+                }
+                start = match (character, start) {
+                    ('^', ClassStart::Bracket) => ClassStart::Caret,
+                    _ => ClassStart::Past,
+                };
             }
             '[' => {
                 answer.push('[');
-                in_bracket = true;
+                (depth, start) = (1, ClassStart::Bracket);
             }
             '%' => answer.push_str(".*"),
             '_' => answer.push('.'),

@@ -20,6 +20,7 @@ mod normal_forms;
 mod numbers;
 mod numeric_divisors;
 mod numeric_series;
+mod pattern;
 mod quoting;
 mod refused_fields;
 mod regular_expression;

@@ -1,14 +1,17 @@
 //! PostgreSQL's regular expressions, "advanced" ones, as the crate `regex` reads them.
 //!
-//! (PostgreSQL manual, 9.7.3 POSIX Regular Expressions.) What differs: of several matches that begin
-//! at one place PostgreSQL takes the longest, the crate the one that is written first. Back
-//! references and looking around are refused.
+//! (PostgreSQL manual, 9.7.3 POSIX Regular Expressions.) Of several matches that begin at one place
+//! PostgreSQL takes the longest, the crate the one that is written first: where these may differ, the
+//! crate finds the place and [`Pattern`] the match. References back and looking around are a
+//! [`Pattern`]'s alone.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use regex::{Regex, RegexBuilder};
 
+use super::pattern::{Pattern, Spans};
 use crate::FunctionError;
 
 /// The most memory that a compiled expression may take.
@@ -20,13 +23,13 @@ const MOST_KEPT: usize = 64;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Flags {
     pub(super) is_global: bool,
-    ignores_case: bool,
-    is_expanded: bool,
+    pub(super) ignores_case: bool,
+    pub(super) is_expanded: bool,
     is_literal: bool,
     /// `.` and `[^a]` match no line end.
-    stops_at_lines: bool,
+    pub(super) stops_at_lines: bool,
     /// `^` and `$` match at line ends.
-    anchors_at_lines: bool,
+    pub(super) anchors_at_lines: bool,
 }
 
 impl Flags {
@@ -88,28 +91,114 @@ impl Flags {
 
 /// Compiled expressions, which rows have in common.
 #[derive(Default)]
-pub(super) struct Expressions(HashMap<(String, Flags), Regex>);
+pub(super) struct Expressions(HashMap<(String, Flags), Arc<Expression>>);
 
 impl Expressions {
     /// The expression, compiled.
     ///
     /// # Errors
     /// 2201B for one that is none, 0A000 for what is not supported.
-    pub(super) fn get(&mut self, pattern: &str, flags: Flags) -> Result<Regex, FunctionError> {
+    pub(super) fn get(
+        &mut self,
+        pattern: &str,
+        flags: Flags,
+    ) -> Result<Arc<Expression>, FunctionError> {
         if self.0.len() >= MOST_KEPT {
             self.0.clear();
         }
-        // The handle is counted: to give it away costs nothing.
         match self.0.entry((pattern.to_owned(), flags)) {
-            Entry::Occupied(known) => Ok(known.get().clone()),
-            Entry::Vacant(place) => Ok(place.insert(compile(pattern, flags)?).clone()),
+            Entry::Occupied(known) => Ok(Arc::clone(known.get())),
+            Entry::Vacant(place) => {
+                let compiled = Arc::new(compile(pattern, flags)?);
+                Ok(Arc::clone(place.insert(compiled)))
+            }
         }
+    }
+}
+
+/// A compiled expression.
+#[derive(Clone, Debug)]
+pub(super) enum Expression {
+    /// One of which the crate finds what PostgreSQL does.
+    Crate(Regex),
+    /// One of which the crate finds where a match begins.
+    Both(Regex, Pattern),
+    /// One that the crate does not have.
+    Own(Pattern),
+}
+
+impl Expression {
+    /// How many groups it has.
+    pub(super) fn groups(&self) -> usize {
+        match self {
+            Self::Crate(regex) => regex.captures_len().saturating_sub(1),
+            Self::Both(_, pattern) | Self::Own(pattern) => pattern.groups(),
+        }
+    }
+
+    /// Whether it matches a text anywhere.
+    ///
+    /// # Errors
+    /// 54000 where that takes too long to find.
+    pub(super) fn is_match(&self, text: &str) -> Result<bool, FunctionError> {
+        match self {
+            Self::Crate(regex) | Self::Both(regex, _) => Ok(regex.is_match(text)),
+            Self::Own(pattern) => Ok(pattern.find(text, 0)?.is_some()),
+        }
+    }
+
+    /// The first match that begins at this byte or behind it.
+    ///
+    /// # Errors
+    /// 54000 where that takes too long to find.
+    pub(super) fn find<'t>(
+        &self,
+        text: &'t str,
+        from: usize,
+    ) -> Result<Option<Match<'t>>, FunctionError> {
+        let spans = match self {
+            Self::Crate(regex) => regex.captures_at(text, from).map(|found| {
+                let spans = found.iter();
+                spans.map(|group| group.map(|group| (group.start(), group.end()))).collect()
+            }),
+            Self::Both(regex, pattern) => match regex.find_at(text, from) {
+                Some(found) => pattern.match_at(text, found.start())?,
+                None => None,
+            },
+            Self::Own(pattern) => pattern.find(text, from)?,
+        };
+        Ok(spans.map(|spans| Match { text, spans }))
+    }
+}
+
+/// Where an expression matches a text.
+#[derive(Debug)]
+pub(super) struct Match<'t> {
+    text: &'t str,
+    spans: Spans,
+}
+
+impl<'t> Match<'t> {
+    /// The bytes at which a group begins and ends; the group 0 is the whole.
+    pub(super) fn span(&self, group: usize) -> Option<(usize, usize)> {
+        self.spans.get(group).copied().flatten()
+    }
+
+    /// What a group matches.
+    pub(super) fn group(&self, group: usize) -> Option<&'t str> {
+        let (start, end) = self.span(group)?;
+        self.text.get(start..end)
+    }
+
+    /// How many groups there are, the whole among them.
+    pub(super) fn len(&self) -> usize {
+        self.spans.len()
     }
 }
 
 /// An expression that is compiled once: one of a configuration, or of a path into documents.
 #[derive(Clone, Debug)]
-pub struct RegularExpression(Regex);
+pub struct RegularExpression(Expression);
 
 impl RegularExpression {
     /// Reads an expression.
@@ -128,16 +217,16 @@ impl RegularExpression {
         compile(pattern, Flags::read(letters, Some("regexp_match"))?).map(Self)
     }
 
-    /// Whether a text has what the expression describes.
+    /// Whether a text has what the expression describes, as far as that is found in time.
     pub fn is_match(&self, text: &str) -> bool {
-        self.0.is_match(text)
+        self.0.is_match(text).unwrap_or_default()
     }
 
     /// What the first pair of parentheses matches, where the expression matches a text: none within
     /// where it has no such pair, or that matches nothing.
     pub fn first_group<'a>(&self, text: &'a str) -> Option<Option<&'a str>> {
-        let found = self.0.captures(text)?;
-        Some(found.get(1).map(|group| group.as_str()))
+        let found = self.0.find(text, 0).ok().flatten()?;
+        Some(found.group(1))
     }
 }
 
@@ -146,12 +235,12 @@ impl RegularExpression {
 /// # Errors
 /// 2201B for one that is none, 0A000 for what is not supported.
 pub fn reads_alike(pattern: &str) -> Result<bool, FunctionError> {
-    compile(pattern, Flags::default())?;
+    let is_own = matches!(compile(pattern, Flags::default())?, Expression::Own(_));
     let has_prefix = pattern.starts_with("***") || pattern.starts_with("(?");
-    Ok(!has_prefix && translate(pattern, Flags::default())? == pattern)
+    Ok(!is_own && !has_prefix && translate(pattern, Flags::default())? == pattern)
 }
 
-fn compile(pattern: &str, mut flags: Flags) -> Result<Regex, FunctionError> {
+fn compile(pattern: &str, mut flags: Flags) -> Result<Expression, FunctionError> {
     let mut rest = pattern;
     if let Some(literal) = pattern.strip_prefix("***=") {
         flags.is_literal = true;
@@ -171,11 +260,22 @@ fn compile(pattern: &str, mut flags: Flags) -> Result<Regex, FunctionError> {
         }
         rest = behind;
     }
-    let translated = match flags.is_literal {
-        true => regex::escape(rest),
-        false => translate(rest, flags)?,
-    };
-    RegexBuilder::new(&translated)
+    if flags.is_literal {
+        return automaton(&regex::escape(rest), flags).map(Expression::Crate);
+    }
+    let pattern = Pattern::read(rest, flags)?;
+    if pattern.is_beyond_automata() {
+        return Ok(Expression::Own(pattern));
+    }
+    let regex = automaton(&translate(rest, flags)?, flags)?;
+    Ok(match pattern.is_simple() {
+        true => Expression::Crate(regex),
+        false => Expression::Both(regex, pattern),
+    })
+}
+
+fn automaton(translated: &str, flags: Flags) -> Result<Regex, FunctionError> {
+    RegexBuilder::new(translated)
         .case_insensitive(flags.ignores_case)
         .ignore_whitespace(flags.is_expanded && !flags.is_literal)
         .dot_matches_new_line(!flags.stops_at_lines)
@@ -186,13 +286,13 @@ fn compile(pattern: &str, mut flags: Flags) -> Result<Regex, FunctionError> {
 }
 
 /// The crate shows the expression and points into it; its last line says what is wrong.
-fn reason(error: &regex::Error) -> String {
+pub(super) fn reason(error: &regex::Error) -> String {
     let shown = error.to_string();
     let last = shown.lines().last().unwrap_or_default();
     last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }
 
-fn invalid(what: &str) -> FunctionError {
+pub(super) fn invalid(what: &str) -> FunctionError {
     FunctionError {
         sqlstate: "2201B",
         message: format!("invalid regular expression: {what}"),
@@ -250,14 +350,6 @@ fn translate(pattern: &str, flags: Flags) -> Result<String, FunctionError> {
                             }
                         }
                     }
-                    Some('=' | '!' | '<') => {
-                        return Err(FunctionError::unsupported(
-                            "regular expressions that look around are not supported",
-                        )
-                        .with_hint(
-                            "Write what comes before or behind as a condition of its own.",
-                        ));
-                    }
                     _ => return Err(invalid("quantifier operand invalid")),
                 }
             }
@@ -307,7 +399,7 @@ impl Before {
 type Characters<'a> = std::iter::Peekable<std::str::Chars<'a>>;
 
 /// What a backslash and a letter stand for (tables 9.19 to 9.22 of the manual).
-fn escape(
+pub(super) fn escape(
     escaped: char,
     rest: &mut Characters<'_>,
     translated: &mut String,
@@ -339,12 +431,7 @@ fn escape(
             translated.push_str(&format!("\\x{{{:x}}}", u32::from(letter) & 0x1f));
             return Ok(());
         }
-        '1'..='9' => {
-            return Err(FunctionError::unsupported(
-                "back references in regular expressions are not supported",
-            ));
-        }
-        letter if letter.is_ascii_alphabetic() => {
+        letter if letter.is_ascii_alphanumeric() => {
             return Err(invalid("invalid escape \\ sequence"));
         }
         other => {
@@ -384,7 +471,7 @@ fn code(
 }
 
 /// A bracket expression. The crate has nested sets and operators of sets there, PostgreSQL has none.
-fn bracket(
+pub(super) fn bracket(
     rest: &mut Characters<'_>,
     translated: &mut String,
     flags: Flags,
