@@ -27,6 +27,10 @@ impl ExprPlanner for MomentOperands {
         let (place, beside, comes_first) = match (is_open(&expr.left), is_open(&expr.right)) {
             (true, false) => (&mut expr.left, &expr.right, true),
             (false, true) => (&mut expr.right, &expr.left, false),
+            (false, false) if are_times_added(&expr, schema) => {
+                let operands = "time without time zone + time without time zone";
+                return Err(not_unique(operands).into());
+            }
             _ => return Ok(PlannerResult::Original(expr)),
         };
         if let Ok(beside) = beside.get_type(schema)
@@ -36,6 +40,12 @@ impl ExprPlanner for MomentOperands {
         }
         Ok(PlannerResult::Original(expr))
     }
+}
+
+/// Whether a time is added to a time, which either may be an interval for.
+fn are_times_added(expr: &RawBinaryExpr, schema: &DFSchema) -> bool {
+    let is_time = |operand: &Expr| matches!(operand.get_type(schema), Ok(DataType::Time64(_)));
+    expr.op == BinaryOperator::Plus && is_time(&expr.left) && is_time(&expr.right)
 }
 
 fn is_open(operand: &Expr) -> bool {
@@ -70,17 +80,19 @@ fn wanted(
         (DataType::Timestamp(..) | DataType::Time64(_), Plus) => {
             Some(DataType::Interval(IntervalUnit::MonthDayNano))
         }
-        (DataType::Date32, Plus) => return Err(not_unique(comes_first).into()),
+        // A number of days, an interval and a time can be added to a date.
+        (DataType::Date32, Plus) => {
+            let operands = match comes_first {
+                true => "unknown + date",
+                false => "date + unknown",
+            };
+            return Err(not_unique(operands).into());
+        }
         _ => None,
     })
 }
 
-/// A number of days, an interval and a time can be added to a date.
-fn not_unique(comes_first: bool) -> Error {
-    let operands = match comes_first {
-        true => "unknown + date",
-        false => "date + unknown",
-    };
+fn not_unique(operands: &str) -> Error {
     Error::new(
         SqlState::AMBIGUOUS_FUNCTION,
         format!("operator is not unique: {operands}"),

@@ -24,6 +24,9 @@ use crate::formatting::{DateOrder, SessionTimeZone, Zone};
 const MICROS: i64 = 1_000_000;
 const DAY: i64 = 86_400 * MICROS;
 
+/// The first day that PostgreSQL has, 4714-11-24 BC.
+const FIRST_DAY: i64 = -2_440_588;
+
 /// The texts of moments, in a time zone.
 pub(super) fn to_text(from: &ArrayRef, zone: Zone) -> Result<ArrayRef> {
     let utc = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
@@ -158,7 +161,8 @@ pub(super) fn from_text(
                     return Err(Fault::Syntax.error("date", text));
                 }
                 Moment::Local { day: Some(day), .. } => {
-                    return i32::try_from(day).map_err(|_| Fault::OutOfRange.error("date", text));
+                    let day = i32::try_from(day).ok().filter(|day| i64::from(*day) >= FIRST_DAY);
+                    return day.ok_or_else(|| Fault::OutOfRange.error("date", text));
                 }
                 Moment::Epoch | Moment::Instant(_) => {}
             }
@@ -216,6 +220,9 @@ pub(super) fn from_text(
                     true => moment.instant(zone),
                     false => moment.local(zone),
                 };
+                // The ends of time are no days.
+                let is_end = matches!(moment, Moment::Infinity | Moment::MinusInfinity);
+                let micros = micros.filter(|micros| is_end || *micros >= FIRST_DAY * DAY);
                 micros.ok_or_else(|| Fault::OutOfRange.error(name, text))
             })?;
             // The values are those of UTC already.

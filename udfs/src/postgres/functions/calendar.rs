@@ -7,6 +7,7 @@ use arrow::datatypes::IntervalMonthDayNano;
 use datafusion::error::Result;
 use datafusion::scalar::ScalarValue;
 
+use super::super::moment_text;
 use super::super::moment_text::interval::{Unit, unit};
 use super::moment::{
     DAY, SECOND, age as age_of, interval, is_infinite, later, micros, out_of_range,
@@ -16,7 +17,7 @@ use super::refused_fields::refusal;
 use super::row_function::{Form, Row, Type, form, of_nulls};
 use crate::FunctionError;
 use crate::calendar;
-use crate::formatting::{Zone, posix_offset};
+use crate::formatting::Zone;
 
 use Type::{
     BigInt, Boolean, Date, Days, Float, Interval, Milliseconds, Seconds, Text, Time, Timestamp,
@@ -366,21 +367,30 @@ fn made(row: &Row<'_>) -> Result<i64, FunctionError> {
     Ok(calendar::day_number(astronomical, month, day) * DAY + time)
 }
 
-/// A zone as moments are written with, whose offsets count east, other than those of zones elsewhere.
-fn zone_as_in_moments(name: &str) -> Result<Zone, FunctionError> {
-    let Some(west) = name.strip_prefix(['+', '-']).and(posix_offset(name)) else {
-        return Zone::named(name);
-    };
-    Zone::east(-west).map_or_else(|| Zone::named(name), Ok)
+/// Seconds east of UTC at a local time in a zone as moments are written with, whose offsets count east,
+/// other than those of zones elsewhere.
+fn offset_as_in_moments(name: &str, local: i64) -> Result<i64, FunctionError> {
+    if name.starts_with(['+', '-']) {
+        return moment_text::offset(name).map_err(|_| {
+            FunctionError::invalid_argument(format!("numeric time zone \"{name}\" out of range"))
+        });
+    }
+    if name.starts_with(|first: char| first.is_ascii_digit()) {
+        return Err(FunctionError::invalid_argument(format!(
+            "invalid input syntax for type numeric time zone: \"{name}\""
+        ))
+        .with_hint("Numeric time zones must have \"-\" or \"+\" as first character."));
+    }
+    Ok(Zone::named(name)?.offset_of_local(local))
 }
 
 fn make_timestamptz(row: &Row<'_>) -> Result<ScalarValue> {
     let local = made(row)?;
-    let zone = match row.optional_text(6) {
-        Some(name) => zone_as_in_moments(name)?,
-        None => zone(row)?,
+    let offset = match row.optional_text(6) {
+        Some(name) => offset_as_in_moments(name, local)?,
+        None => zone(row)?.offset_of_local(local),
     };
-    let moment = local - zone.offset_of_local(local) * SECOND;
+    let moment = local - offset * SECOND;
     Ok(ScalarValue::TimestampMicrosecond(
         Some(moment),
         Some("UTC".into()),

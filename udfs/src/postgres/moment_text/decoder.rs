@@ -7,7 +7,7 @@ use super::zone::{named, offset};
 use super::{DAY, Fault, Moment, Reading, SECOND, Said};
 
 use crate::calendar;
-use crate::formatting::DateOrder;
+use crate::formatting::{DateOrder, Zone, posix_offset};
 
 /// The parts of a moment that are known so far.
 pub(super) struct Decoder {
@@ -24,6 +24,8 @@ pub(super) struct Decoder {
     time: Option<Clock>,
     is_afternoon: Option<bool>,
     zone: Said,
+    /// Whether the zone is one of the database of zones, whose offset a time alone does not tell.
+    needs_day: bool,
     /// The zone of a word or a name; `dst` may follow.
     awaits: Option<Word>,
 }
@@ -43,6 +45,7 @@ impl Decoder {
             time: None,
             is_afternoon: None,
             zone: Said::Nothing,
+            needs_day: false,
             awaits: None,
         }
     }
@@ -51,6 +54,11 @@ impl Decoder {
         self.number.is_some()
             || (self.year.is_some() && (self.month.is_some() && self.day.is_some()))
             || self.day_of_year.is_some()
+    }
+
+    /// Whether what follows with marks in it is no date.
+    fn has_month_and_day(&self) -> bool {
+        self.has_date() || (self.month.is_some() && self.day.is_some())
     }
 
     pub(super) fn field(
@@ -81,20 +89,20 @@ impl Decoder {
                 self.time = Some(clock(text)?);
             }
             Kind::Zone => self.set_zone(Said::Offset(offset(text)?))?,
-            Kind::Date if self.has_date() => match text.split_once('-') {
+            Kind::Date if self.has_month_and_day() => match text.split_once('-') {
                 // A time without colons, and a zone.
                 Some((time, zone)) if text.starts_with(|first: char| first.is_ascii_digit()) => {
                     self.run_together(time)?;
                     self.set_zone(Said::Offset(offset(&format!("-{zone}"))?))?;
                 }
-                _ => self.set_zone(Said::Zone(named(text)?))?,
+                _ => self.set_zone_named(text)?,
             },
             Kind::Date => {
                 let first = text.split(|mark: char| !mark.is_alphabetic()).next();
                 let is_word = first.is_some_and(|first| word(&first.to_lowercase()).is_some());
                 let is_place = text.starts_with(char::is_alphabetic) && !is_word;
                 match is_place {
-                    true => self.set_zone(Said::Zone(named(text)?))?,
+                    true => self.set_zone_named(text)?,
                     false => self.date(text)?,
                 }
             }
@@ -103,10 +111,7 @@ impl Decoder {
                 let lower = text.to_lowercase();
                 match word(&lower) {
                     Some(word) => return self.word(word, next),
-                    None => {
-                        let zone = named(text).map_err(|_| Fault::Syntax)?;
-                        self.set_zone(Said::Zone(zone))?;
-                    }
+                    None => self.set_zone_named(text).map_err(|_| Fault::Syntax)?,
                 }
             }
         }
@@ -121,6 +126,12 @@ impl Decoder {
             }
             _ => Err(Fault::Syntax),
         }
+    }
+
+    fn set_zone_named(&mut self, name: &str) -> Result<(), Fault> {
+        let zone = named(name)?;
+        self.needs_day |= matches!(zone, Zone::Other(_)) && posix_offset(name).is_none();
+        self.set_zone(Said::Zone(zone))
     }
 
     fn word(&mut self, word: Word, next: Option<&Field>) -> Result<Option<Moment>, Fault> {
@@ -336,7 +347,7 @@ impl Decoder {
             None if self.year.is_none() && self.month.is_none() && self.day.is_none() => None,
             None => Some(self.day_number()?),
         };
-        if day.is_none() && time.is_none() {
+        if day.is_none() && (time.is_none() || self.needs_day) {
             return Err(Fault::Syntax);
         }
         Ok(Moment::Local {

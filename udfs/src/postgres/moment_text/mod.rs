@@ -17,6 +17,7 @@ use words::{Word, word};
 
 pub(super) use fault::Fault;
 pub(crate) use zone::abbreviation;
+pub(super) use zone::offset;
 
 use crate::calendar;
 use crate::formatting::{DateOrder, Zone};

@@ -4,13 +4,13 @@ use super::Fault;
 use super::clock::integer;
 use super::words::{Word, word};
 
-use crate::formatting::Zone;
+use crate::formatting::{Zone, posix_offset};
 
 /// The most hours that an offset from UTC has.
 const MOST_HOURS: i64 = 15;
 
 /// `+02`, `-0230`, `+02:30:15`
-pub(super) fn offset(zone: &str) -> Result<i64, Fault> {
+pub(in super::super) fn offset(zone: &str) -> Result<i64, Fault> {
     let (is_west, unsigned) = match zone.split_at_checked(1) {
         Some(("-", rest)) => (true, rest),
         Some(("+", rest)) => (false, rest),
@@ -27,7 +27,12 @@ pub(super) fn offset(zone: &str) -> Result<i64, Fault> {
         [hours, minutes, seconds] => (*hours, *minutes, *seconds),
         _ => return Err(Fault::Syntax),
     };
-    let (hours, minutes, seconds) = (integer(hours)?, integer(minutes)?, integer(seconds)?);
+    // What a colon begins may be left out.
+    let sixtieth = |digits: &str| match digits {
+        "" => Ok(0),
+        digits => integer(digits),
+    };
+    let (hours, minutes, seconds) = (integer(hours)?, sixtieth(minutes)?, sixtieth(seconds)?);
     if hours > MOST_HOURS || minutes > 59 || seconds > 59 {
         return Err(Fault::Displacement);
     }
@@ -35,9 +40,12 @@ pub(super) fn offset(zone: &str) -> Result<i64, Fault> {
     Ok(if is_west { -east } else { east })
 }
 
-/// A zone by its name in the database of zones, in any case.
+/// A zone by its name in the database of zones, in any case, or as POSIX writes it: `GMT+8`, which is
+/// west.
 pub(super) fn named(name: &str) -> Result<Zone, Fault> {
-    Zone::in_any_case(name).ok_or_else(|| Fault::Zone(name.to_owned()))
+    Zone::in_any_case(name)
+        .or_else(|| Zone::east(posix_offset(name)?))
+        .ok_or_else(|| Fault::Zone(name.to_owned()))
 }
 
 /// The zone that an abbreviation such as `PST` or `MSK` stands for.
