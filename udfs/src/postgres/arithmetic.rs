@@ -21,7 +21,7 @@ use datafusion::scalar::ScalarValue;
 
 use super::floats::one_nan;
 use super::numeric as numerics;
-use super::range::{arithmetic_error, out_of_range};
+use super::range::{arithmetic_error, out_of_range, underflow};
 
 /// An operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -185,7 +185,7 @@ impl ScalarUDFImpl for CheckedArithmetic {
             _ => return internal_err!("an operator has one operand or two"),
         };
         if self.operation == Operation::Divide && data_type.is_floating() {
-            refuse_zero(right)?;
+            refuse_zero(left, right)?;
         }
         let computed = match data_type.is_decimal() {
             true => numerics::compute(self.operation, left, right, &data_type),
@@ -193,7 +193,7 @@ impl ScalarUDFImpl for CheckedArithmetic {
         };
         let answer = computed.map_err(|error| arithmetic_error(error, &data_type))?;
         if data_type.is_floating() && self.operation != Operation::Modulo {
-            refuse_new_infinity(&answer, left, right)?;
+            refuse_lost(self.operation, &answer, left, right)?;
         }
         let answer = one_nan(&answer);
         if is_scalar {
@@ -217,60 +217,95 @@ fn operand(value: &ColumnarValue, answer: &DataType) -> Result<Box<dyn Datum>> {
     })
 }
 
-fn refuse_zero(divisor: &dyn Datum) -> Result<()> {
-    let (array, _) = divisor.get();
-    let has_zero = match array.data_type() {
-        DataType::Float16 => any::<Float16Type>(array, |value| value.to_f32() == 0.0),
-        DataType::Float32 => any::<Float32Type>(array, |value| value == 0.0),
-        _ => any::<Float64Type>(array, |value| value == 0.0),
+/// A number that is divided by zero is an error; what is NaN or NULL stays so.
+fn refuse_zero(dividend: &dyn Datum, divisor: &dyn Datum) -> Result<()> {
+    let is_refused = match divisor.get().0.data_type() {
+        DataType::Float16 => {
+            divides_by_zero::<Float16Type>(dividend, divisor, |value| value.to_f64())
+        }
+        DataType::Float32 => divides_by_zero::<Float32Type>(dividend, divisor, f64::from),
+        _ => divides_by_zero::<Float64Type>(dividend, divisor, |value| value),
     };
-    if has_zero {
+    if is_refused {
         return Err(ArrowError::DivideByZero.into());
     }
     Ok(())
 }
 
-/// An infinite answer is one where an operand is infinite, and an overflow where none is.
-fn refuse_new_infinity(answer: &ArrayRef, left: &dyn Datum, right: &dyn Datum) -> Result<()> {
-    let is_infinite = |array: &dyn Array| match array.data_type() {
-        DataType::Float16 => any::<Float16Type>(array, |value| value.is_infinite()),
-        DataType::Float32 => any::<Float32Type>(array, f32::is_infinite),
-        _ => any::<Float64Type>(array, f64::is_infinite),
-    };
-    if !is_infinite(answer) {
-        return Ok(());
+fn divides_by_zero<T: ArrowPrimitiveType>(
+    dividend: &dyn Datum,
+    divisor: &dyn Datum,
+    wide: impl Fn(T::Native) -> f64,
+) -> bool {
+    if !any::<T>(divisor.get().0, |value| wide(value) == 0.0) {
+        return false;
     }
-    let overflows = match answer.data_type() {
+    let rows = dividend.get().0.len().max(divisor.get().0.len());
+    (0..rows).any(|row| {
+        let is_zero = value_of::<T>(divisor, row).is_some_and(|value| wide(value) == 0.0);
+        is_zero && value_of::<T>(dividend, row).is_some_and(|value| !wide(value).is_nan())
+    })
+}
+
+/// An answer without end is an overflow where no operand is infinite, and a product or quotient of zero an
+/// underflow where the operands do not make it zero.
+fn refuse_lost(
+    operation: Operation,
+    answer: &ArrayRef,
+    left: &dyn Datum,
+    right: &dyn Datum,
+) -> Result<()> {
+    match answer.data_type() {
         DataType::Float16 => {
-            overflows::<Float16Type>(answer, left, right, |value| value.is_infinite())
+            refuse_lost_of::<Float16Type>(operation, answer, left, right, |value| value.to_f64())
         }
-        DataType::Float32 => overflows::<Float32Type>(answer, left, right, f32::is_infinite),
-        _ => overflows::<Float64Type>(answer, left, right, f64::is_infinite),
-    };
-    if overflows {
-        return Err(out_of_range(answer.data_type()).into());
+        DataType::Float32 => {
+            refuse_lost_of::<Float32Type>(operation, answer, left, right, f64::from)
+        }
+        _ => refuse_lost_of::<Float64Type>(operation, answer, left, right, |value| value),
+    }
+}
+
+fn refuse_lost_of<T: ArrowPrimitiveType>(
+    operation: Operation,
+    answer: &dyn Array,
+    left: &dyn Datum,
+    right: &dyn Datum,
+    wide: impl Fn(T::Native) -> f64,
+) -> Result<()> {
+    let answer: &PrimitiveArray<T> = answer.as_primitive();
+    let may_underflow = matches!(operation, Operation::Multiply | Operation::Divide);
+    for (row, value) in answer.iter().enumerate() {
+        let Some(value) = value.map(&wide) else {
+            continue;
+        };
+        if !(value.is_infinite() || may_underflow && value == 0.0) {
+            continue;
+        }
+        let operand = |operand: &dyn Datum| value_of::<T>(operand, row).map_or(0.0, &wide);
+        let (left, right) = (operand(left), operand(right));
+        let is_underflow = value == 0.0
+            && left != 0.0
+            && match operation {
+                Operation::Divide => right.is_finite(),
+                _ => right != 0.0,
+            };
+        if is_underflow {
+            return Err(underflow().into());
+        }
+        if value.is_infinite() && left.is_finite() && right.is_finite() {
+            return Err(out_of_range(answer.data_type()).into());
+        }
     }
     Ok(())
 }
 
-fn overflows<T: ArrowPrimitiveType>(
-    answer: &dyn Array,
-    left: &dyn Datum,
-    right: &dyn Datum,
-    is_infinite: impl Fn(T::Native) -> bool,
-) -> bool {
-    let answer: &PrimitiveArray<T> = answer.as_primitive();
-    let was_infinite = |operand: &dyn Datum, row: usize| {
-        let (array, is_scalar) = operand.get();
-        let array: &PrimitiveArray<T> = array.as_primitive();
-        is_infinite(array.value(if is_scalar { 0 } else { row }))
-    };
-    (0..answer.len()).any(|row| {
-        answer.is_valid(row)
-            && is_infinite(answer.value(row))
-            && !was_infinite(left, row)
-            && !was_infinite(right, row)
-    })
+/// The value of an operand that belongs to a row.
+fn value_of<T: ArrowPrimitiveType>(operand: &dyn Datum, row: usize) -> Option<T::Native> {
+    let (array, is_scalar) = operand.get();
+    let array: &PrimitiveArray<T> = array.as_primitive();
+    let row = if is_scalar { 0 } else { row };
+    array.is_valid(row).then(|| array.value(row))
 }
 
 fn any<T: ArrowPrimitiveType>(array: &dyn Array, is: impl Fn(T::Native) -> bool) -> bool {

@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Float32Type, Float64Type};
 use datafusion::error::Result;
 
 use super::nearest_floats::nearest_floats;
-use super::range::out_of_range;
+use super::range::{out_of_range, underflow};
 use crate::FunctionError;
 
 /// Texts that are numbers without end, without their sign, in lower case.
@@ -56,17 +56,23 @@ pub(super) fn to_float(from: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
     let converted = one_nan(&cast_with_options(from, to, &options)?);
     let wide = cast(&converted, &DataType::Float64)?;
     let wide = wide.as_primitive::<Float64Type>();
-    if !wide.iter().flatten().any(f64::is_infinite) {
+    let is_suspect = |value: f64| value.is_infinite() || value == 0.0;
+    if !wide.iter().flatten().any(is_suspect) {
         return Ok(converted);
     }
-    let mut infinite =
-        (0..wide.len()).filter(|row| wide.is_valid(*row) && wide.value(*row).is_infinite());
+    let mut suspects =
+        (0..wide.len()).filter(|row| wide.is_valid(*row) && is_suspect(wide.value(*row)));
     if from.data_type().is_string() {
         let texts = cast(from, &DataType::Utf8)?;
         let texts = texts.as_string::<i32>();
-        for text in infinite.map(|row| texts.value(row)) {
+        for row in suspects {
+            let text = texts.value(row);
             let number = text.trim().trim_start_matches(['+', '-']);
-            if !INFINITIES.contains(&number.to_ascii_lowercase().as_str()) {
+            let is_lost = match wide.value(row) == 0.0 {
+                true => is_not_zero(number),
+                false => !INFINITIES.contains(&number.to_ascii_lowercase().as_str()),
+            };
+            if is_lost {
                 let name = match to {
                     DataType::Float32 => "real",
                     _ => "double precision",
@@ -79,15 +85,25 @@ pub(super) fn to_float(from: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
     }
     let Some(given) = from.as_primitive_opt::<Float64Type>() else {
         // What is no float is never infinite itself.
-        return match infinite.next() {
-            Some(_) => Err(out_of_range(to).into()),
-            None => Ok(converted),
+        return match suspects.any(|row| wide.value(row).is_infinite()) {
+            true => Err(out_of_range(to).into()),
+            false => Ok(converted),
         };
     };
-    for row in infinite {
-        if given.value(row).is_finite() {
+    for row in suspects {
+        let (given, became) = (given.value(row), wide.value(row));
+        if given.is_finite() && became.is_infinite() {
             return Err(out_of_range(to).into());
+        }
+        if given != 0.0 && became == 0.0 {
+            return Err(underflow().into());
         }
     }
     Ok(converted)
+}
+
+/// Whether the digits of a number are those of another number than zero.
+fn is_not_zero(number: &str) -> bool {
+    let digits = number.split(['e', 'E']).next().unwrap_or_default();
+    digits.bytes().any(|digit| matches!(digit, b'1'..=b'9'))
 }

@@ -17,6 +17,11 @@ pub(super) fn out_of_range(data_type: &DataType) -> FunctionError {
     })
 }
 
+/// The error of a float that is too near to zero to be told from it.
+pub(super) fn underflow() -> FunctionError {
+    FunctionError::out_of_range("value out of range: underflow")
+}
+
 /// Arrow's error of arithmetic, in PostgreSQL's words.
 pub(super) fn arithmetic_error(error: ArrowError, data_type: &DataType) -> DataFusionError {
     match error {
