@@ -26,6 +26,10 @@ macro_rules! choice {
 }
 
 choice!(
+    /// How bytes are written as text.
+    ByteaOutput: "form of bytes", "hex" => "hex", "escape" => "escape"
+);
+choice!(
     /// The interval style.
     IntervalStyle: "interval style", "postgres" => "postgres", "postgres_verbose" => "postgres_verbose",
     "sql_standard" => "sql_standard", "iso_8601" => "iso_8601"

@@ -216,11 +216,13 @@ settings! {
     SessionSettings {
         /// A name for the client, shown in `tributary.sessions`.
         application_name: String = "",
+        /// How bytes are written as text: `hex`, or `escape` for the older form, in which bytes that are printed stand for themselves.
+        bytea_output: choices::ByteaOutput = "hex",
         /// The encoding of text between client and server: UTF8, or one of PostgreSQL's that have a byte for each character. What it does not have is an error (22P05). Within binary values, such as arrays of text, there is UTF8 alone.
         client_encoding: ClientEncoding = "UTF8",
         /// How dates are written, `ISO`, `SQL`, `Postgres` or `German`, and in which order day, month and year are read where a text leaves it open: `MDY`, `DMY` or `YMD`.
         date_style as "DateStyle": DateStyle = "ISO, MDY",
-        /// How many digits a float is written with. Any value above 0 writes the shortest text that reads back the same.
+        /// How many digits a float is written with. Any value above 0 writes the shortest text that reads back the same; 0 and less write 15 digits of a `double precision`, and 6 of a `real`, and so many less.
         extra_float_digits: values::ExtraFloatDigits = "1",
         /// How intervals are written: `postgres`, `postgres_verbose`, `sql_standard` or `iso_8601`.
         interval_style as "IntervalStyle": choices::IntervalStyle = "postgres",

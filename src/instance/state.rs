@@ -291,6 +291,8 @@ fn reading(settings: &SessionSettings) -> SessionTimeZone {
     SessionTimeZone::new(&settings.time_zone.0)
         .with_date_style(settings.date_style.show())
         .with_interval_style(settings.interval_style.show())
+        .with_bytea_output(settings.bytea_output.show())
+        .with_extra_float_digits(settings.extra_float_digits.show())
 }
 
 /// The same within a statement and a transaction that began then, as which `now` is read.

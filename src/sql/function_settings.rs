@@ -10,7 +10,8 @@ use crate::error::{Error, Result};
 
 /// By which values are read, compared and written here: a function's own would have to change what is
 /// computed in the place of its calls.
-const READ_BY: [&str; 7] = [
+const READ_BY: [&str; 8] = [
+    "bytea_output",
     "datestyle",
     "extra_float_digits",
     "intervalstyle",

@@ -37,6 +37,8 @@ impl ClientSettings {
                 number,
                 encoding: encoding.and_then(|name| Encoding::named(&name)),
                 style: Style::new(time_zone.as_deref())
+                    .with_bytes(session.setting("bytea_output").as_deref())
+                    .with_float_digits(session.setting("extra_float_digits").as_deref())
                     .with_intervals(session.setting("IntervalStyle").as_deref())
                     .with_dates(
                         session.setting("DateStyle").as_deref(),

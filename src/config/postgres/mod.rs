@@ -20,9 +20,8 @@ const SETTINGS: &str = include_str!("settings.tsv");
 const OWN_SETTINGS: &str = include_str!("own_settings.tsv");
 
 /// Those whose other values would have to change answers.
-const ONLY_DEFAULT: [&str; 4] = [
+const ONLY_DEFAULT: [&str; 3] = [
     "array_nulls",
-    "bytea_output",
     "exit_on_error",
     "transform_null_equals",
 ];
@@ -365,9 +364,9 @@ mod tests {
                 "parameter \"block_size\" cannot be changed",
             ),
             (
-                "bytea_output",
-                "escape",
-                "invalid value for parameter \"bytea_output\": \"escape\"",
+                "array_nulls",
+                "off",
+                "invalid value for parameter \"array_nulls\": \"off\"",
             ),
             ("a.1", "x", "invalid configuration parameter name \"a.1\""),
         ] {

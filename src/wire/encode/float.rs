@@ -1,9 +1,13 @@
-//! `real` and `double precision`: the shortest text that reads back as the same number.
+//! `real` and `double precision`: the shortest text that reads back as the same number, or as many digits
+//! as the session says.
+
+use std::fmt::LowerExp;
 
 use arrow::array::PrimitiveArray;
 use arrow::array::types::{Float16Type, Float32Type, Float64Type};
 use bytes::{BufMut, BytesMut};
 use ryu::Float;
+use tributary_udfs::postgres::FloatDigits;
 
 use super::Encode;
 use super::integer::write_padded;
@@ -21,13 +25,22 @@ const MAX_CHARACTERS: usize = 32;
 const LEAST_PLAIN_EXPONENT: i32 = -4;
 
 /// 16-bit floats, sent as `real`.
-pub(super) struct Halves<'a>(pub(super) &'a PrimitiveArray<Float16Type>);
+pub(super) struct Halves<'a>(
+    pub(super) &'a PrimitiveArray<Float16Type>,
+    pub(super) FloatDigits,
+);
 
 /// 32-bit floats.
-pub(super) struct Singles<'a>(pub(super) &'a PrimitiveArray<Float32Type>);
+pub(super) struct Singles<'a>(
+    pub(super) &'a PrimitiveArray<Float32Type>,
+    pub(super) FloatDigits,
+);
 
 /// 64-bit floats.
-pub(super) struct Doubles<'a>(pub(super) &'a PrimitiveArray<Float64Type>);
+pub(super) struct Doubles<'a>(
+    pub(super) &'a PrimitiveArray<Float64Type>,
+    pub(super) FloatDigits,
+);
 
 impl Encode for Halves<'_> {
     fn is_plain(&self) -> bool {
@@ -35,7 +48,7 @@ impl Encode for Halves<'_> {
     }
 
     fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
-        write_single(out, self.0.value(row).to_f32());
+        write_single(out, self.0.value(row).to_f32(), self.1);
         Ok(())
     }
 
@@ -59,7 +72,7 @@ impl Encode for Singles<'_> {
     }
 
     fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
-        write_single(out, self.0.value(row));
+        write_single(out, self.0.value(row), self.1);
         Ok(())
     }
 
@@ -83,7 +96,7 @@ impl Encode for Doubles<'_> {
     }
 
     fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
-        write_double(out, self.0.value(row));
+        write_double(out, self.0.value(row), self.1);
         Ok(())
     }
 
@@ -101,18 +114,23 @@ impl Encode for Doubles<'_> {
     }
 }
 
-fn write_single(out: &mut BytesMut, value: f32) {
+fn write_single(out: &mut BytesMut, value: f32, digits: FloatDigits) {
     if value.is_finite() {
-        write_finite(out, value, SINGLE_DIGITS);
+        match digits.of(SINGLE_DIGITS) {
+            None => write_finite(out, value, SINGLE_DIGITS),
+            Some(digits) => write_rounded(out, value, digits),
+        }
     } else {
         write_not_finite(out, f64::from(value));
     }
 }
 
-/// Appends a `double precision` as text.
-pub(super) fn write_double(out: &mut BytesMut, value: f64) {
+fn write_double(out: &mut BytesMut, value: f64, digits: FloatDigits) {
     if value.is_finite() {
-        write_finite(out, value, DOUBLE_DIGITS);
+        match digits.of(DOUBLE_DIGITS) {
+            None => write_finite(out, value, DOUBLE_DIGITS),
+            Some(digits) => write_rounded(out, value, digits),
+        }
     } else {
         write_not_finite(out, value);
     }
@@ -135,6 +153,12 @@ fn write_finite(out: &mut BytesMut, value: impl Float, plain_digits: i32) {
         Some(plain) => out.put_slice(plain.as_bytes()),
         None => write_by_exponent(out, shortest, plain_digits),
     }
+}
+
+/// Writes a number with so many digits at most.
+fn write_rounded(out: &mut BytesMut, value: impl LowerExp, digits: usize) {
+    let rounded = Stack::<MAX_CHARACTERS>::new(format_args!("{value:.*e}", digits - 1));
+    write_by_exponent(out, rounded.as_str(), i32::try_from(digits).unwrap_or(DOUBLE_DIGITS));
 }
 
 /// The text that PostgreSQL writes, where it has no exponent and is this one, but for a fraction of zero.
@@ -243,10 +267,10 @@ mod tests {
     #[test]
     fn of_two_texts_as_near_the_even_one_is_written() {
         let mut written = BytesMut::new();
-        write_double(&mut written, -427_327_468_878_056.5 / 4.0);
+        write_double(&mut written, -427_327_468_878_056.5 / 4.0, FloatDigits::default());
         assert_eq!(written, "-106831867219514.12");
         written.clear();
-        write_double(&mut written, 9_007_199_254_740_993e1);
+        write_double(&mut written, 9_007_199_254_740_993e1, FloatDigits::default());
         assert_eq!(written, "9.007199254740994e+16");
     }
 

@@ -32,7 +32,7 @@ use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
 use bytes::{BufMut, BytesMut};
 use tributary_udfs::json::JsonKind;
-use tributary_udfs::postgres::{DateStyle, IntervalStyle};
+use tributary_udfs::postgres::{ByteaOutput, DateStyle, FloatDigits, IntervalStyle};
 
 use super::types::{PostgresType, element_of, extension};
 use crate::error::{Error, Result, SqlState};
@@ -53,6 +53,10 @@ pub(super) struct Style {
     intervals: IntervalStyle,
     /// `DateStyle`
     dates: DateStyle,
+    /// `bytea_output`
+    bytes: ByteaOutput,
+    /// `extra_float_digits`
+    float_digits: FloatDigits,
 }
 
 impl Style {
@@ -63,8 +67,7 @@ impl Style {
             .and_then(tributary_udfs::time_zone);
         Self {
             time_zone,
-            intervals: IntervalStyle::default(),
-            dates: DateStyle::default(),
+            ..Self::default()
         }
     }
 
@@ -73,6 +76,18 @@ impl Style {
         if let Some(style) = style {
             self.dates = DateStyle::new(style, time_zone.unwrap_or("UTC"));
         }
+        self
+    }
+
+    /// Writes bytes in this form.
+    pub(super) fn with_bytes(mut self, output: Option<&str>) -> Self {
+        self.bytes = output.map(ByteaOutput::named).unwrap_or_default();
+        self
+    }
+
+    /// Writes floats with so many digits.
+    pub(super) fn with_float_digits(mut self, extra: Option<&str>) -> Self {
+        self.float_digits = extra.map(FloatDigits::new).unwrap_or_default();
         self
     }
 
@@ -249,9 +264,9 @@ fn encoder<'a>(field: &Field, array: &'a dyn Array, style: Style) -> Result<Box<
             }
         }
         DataType::UInt64 => Box::new(numeric::Unsigned(array.as_primitive::<UInt64Type>())),
-        DataType::Float16 => Box::new(float::Halves(array.as_primitive::<Float16Type>())),
-        DataType::Float32 => Box::new(float::Singles(array.as_primitive::<Float32Type>())),
-        DataType::Float64 => Box::new(float::Doubles(array.as_primitive::<Float64Type>())),
+        DataType::Float16 => Box::new(float::Halves(array.as_primitive::<Float16Type>(), style.float_digits)),
+        DataType::Float32 => Box::new(float::Singles(array.as_primitive::<Float32Type>(), style.float_digits)),
+        DataType::Float64 => Box::new(float::Doubles(array.as_primitive::<Float64Type>(), style.float_digits)),
         DataType::Decimal32(_, scale) => Box::new(numeric::Decimals {
             array: array.as_primitive::<Decimal32Type>(),
             scale: *scale,
@@ -293,10 +308,10 @@ fn encoder<'a>(field: &Field, array: &'a dyn Array, style: Style) -> Result<Box<
         DataType::FixedSizeBinary(16) if extension(field) == Some("arrow.uuid") => {
             Box::new(scalar::Uuids(array.as_fixed_size_binary()))
         }
-        DataType::FixedSizeBinary(_) => Box::new(scalar::Bytea(array.as_fixed_size_binary())),
-        DataType::Binary => Box::new(scalar::Bytea(array.as_binary::<i32>())),
-        DataType::LargeBinary => Box::new(scalar::Bytea(array.as_binary::<i64>())),
-        DataType::BinaryView => Box::new(scalar::Bytea(array.as_binary_view())),
+        DataType::FixedSizeBinary(_) => Box::new(scalar::Bytea(array.as_fixed_size_binary(), style.bytes)),
+        DataType::Binary => Box::new(scalar::Bytea(array.as_binary::<i32>(), style.bytes)),
+        DataType::LargeBinary => Box::new(scalar::Bytea(array.as_binary::<i64>(), style.bytes)),
+        DataType::BinaryView => Box::new(scalar::Bytea(array.as_binary_view(), style.bytes)),
         DataType::Date32 => datetime::dates(array.as_primitive::<Date32Type>(), style.dates),
         DataType::Date64 => {
             datetime::millisecond_dates(array.as_primitive::<Date64Type>(), style.dates)

@@ -5,6 +5,7 @@ use arrow::array::{
     StringArray, StringViewArray,
 };
 use bytes::{BufMut, BytesMut};
+use tributary_udfs::postgres::{ByteaOutput, bytes_text};
 
 use super::Encode;
 use crate::error::{Error, Result, SqlState};
@@ -128,12 +129,16 @@ impl<'a, A: ArrayAccessor<Item = &'a str>> Encode for Documents<A> {
     }
 }
 
-/// Bytes; as text, in hexadecimal.
-pub(super) struct Bytea<A>(pub(super) A);
+/// Bytes; as text, in hexadecimal or with escapes.
+pub(super) struct Bytea<A>(pub(super) A, pub(super) ByteaOutput);
 
 impl<'a, A: ArrayAccessor<Item = &'a [u8]>> Encode for Bytea<A> {
     fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
         let bytes = self.0.value(row);
+        if self.1 == ByteaOutput::Escape {
+            out.put_slice(bytes_text(bytes, self.1).as_bytes());
+            return Ok(());
+        }
         out.reserve(2 + 2 * bytes.len());
         out.put_slice(b"\\x");
         for byte in bytes {

@@ -24,6 +24,12 @@ extensions_options! {
         /// How intervals are written, as PostgreSQL's `IntervalStyle`.
         pub interval_style: String, default = "postgres".to_string()
 
+        /// How bytes are written, as PostgreSQL's `bytea_output`.
+        pub bytea_output: String, default = "hex".to_string()
+
+        /// How many digits floats are written with, as PostgreSQL's `extra_float_digits`.
+        pub extra_float_digits: String, default = "1".to_string()
+
         /// When the transaction began, in microseconds since 1970: what `'now'` stands for. Where
         /// nothing is said, it stands for the moment at which it is read.
         pub transaction_began: Option<u64>, default = None
@@ -71,6 +77,20 @@ impl SessionTimeZone {
     #[must_use]
     pub fn with_interval_style(mut self, interval_style: impl Into<String>) -> Self {
         self.interval_style = interval_style.into();
+        self
+    }
+
+    /// With another `bytea_output`.
+    #[must_use]
+    pub fn with_bytea_output(mut self, bytea_output: impl Into<String>) -> Self {
+        self.bytea_output = bytea_output.into();
+        self
+    }
+
+    /// With another `extra_float_digits`.
+    #[must_use]
+    pub fn with_extra_float_digits(mut self, extra_float_digits: impl Into<String>) -> Self {
+        self.extra_float_digits = extra_float_digits.into();
         self
     }
 

@@ -15,8 +15,49 @@ pub fn parse(text: &str) -> Result<Vec<u8>, FunctionError> {
     }
 }
 
-/// Shows bytes as PostgreSQL's `byteaout` does with `bytea_output = 'hex'`.
-pub(super) fn show(bytes: &[u8]) -> String {
+/// How bytes are written: PostgreSQL's `bytea_output`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ByteaOutput {
+    /// In hexadecimal.
+    #[default]
+    Hex,
+    /// Bytes that are printed as themselves, others as a backslash and three octal digits.
+    Escape,
+}
+
+impl ByteaOutput {
+    /// The one of this name.
+    pub fn named(name: &str) -> Self {
+        match name {
+            "escape" => Self::Escape,
+            _ => Self::Hex,
+        }
+    }
+}
+
+/// Shows bytes as PostgreSQL's `byteaout` does.
+pub fn bytes_text(bytes: &[u8], output: ByteaOutput) -> String {
+    match output {
+        ByteaOutput::Hex => hexadecimal(bytes),
+        ByteaOutput::Escape => escaped(bytes),
+    }
+}
+
+fn escaped(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for byte in bytes {
+        match byte {
+            b'\\' => text.push_str("\\\\"),
+            b' '..=b'~' => text.push(char::from(*byte)),
+            other => {
+                let _ = write!(text, "\\{other:03o}");
+            }
+        }
+    }
+    text
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(2 + 2 * bytes.len());
     text.push_str("\\x");
     for byte in bytes {

@@ -18,11 +18,13 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
 
+use super::bytes::{ByteaOutput, bytes_text};
 use super::character_length::CharacterLength;
 use super::converted::only_value;
 use super::decimals::{self, Digits};
 use super::interval_text::{IntervalStyle, interval_text};
 use super::moment_casts::cast_moments;
+use super::text::FloatDigits;
 use super::{arrays, bytes, date_style, datetime, floats, records, rounding, single_byte, text};
 use crate::FunctionError;
 use crate::formatting::{SessionTimeZone, Zone};
@@ -221,27 +223,24 @@ fn convert(from: &ArrayRef, to: &DataType, zone: &SessionTimeZone) -> Result<Arr
             Arc::new(parsed.iter().map(Option::as_deref).collect::<BinaryArray>())
         }
         (DataType::Float64, DataType::Utf8) => {
+            let digits = FloatDigits::new(&zone.extra_float_digits);
             let floats = from.as_primitive::<Float64Type>().iter();
-            Arc::new(
-                floats
-                    .map(|value| value.map(|value| text::float(value, text::DOUBLE_DIGITS)))
-                    .collect::<StringArray>(),
-            )
+            let shown = floats.map(|value| Some(digits.float(value?, text::DOUBLE_DIGITS)));
+            Arc::new(shown.collect::<StringArray>())
         }
         (from_type, DataType::Utf8) if from_type.is_floating() => {
+            let digits = FloatDigits::new(&zone.extra_float_digits);
             let floats = cast(from, &DataType::Float32)?;
             let floats = floats.as_primitive::<Float32Type>().iter();
-            Arc::new(
-                floats
-                    .map(|value| value.map(|value| text::float(value, text::SINGLE_DIGITS)))
-                    .collect::<StringArray>(),
-            )
+            let shown = floats.map(|value| Some(digits.float(value?, text::SINGLE_DIGITS)));
+            Arc::new(shown.collect::<StringArray>())
         }
         (from_type, DataType::Utf8) if from_type.is_binary() => {
+            let output = ByteaOutput::named(&zone.bytea_output);
             let all = cast(from, &DataType::Binary)?;
             let all = all.as_binary::<i32>().iter();
             Arc::new(
-                all.map(|value| value.map(bytes::show))
+                all.map(|value| value.map(|value| bytes_text(value, output)))
                     .collect::<StringArray>(),
             )
         }

@@ -86,6 +86,7 @@ mod whole;
 mod zoned;
 
 pub use arrays::array_elements;
+pub use bytes::{ByteaOutput, bytes_text};
 pub(crate) use arrays::of_arrays;
 pub use character_length::{CHARACTER_LENGTH, CharacterKind, CharacterLength};
 pub use common_type::CommonTypes;
@@ -118,6 +119,7 @@ pub use row_numbers::row_number;
 pub use rule::PostgresSemantics;
 pub(crate) use rule::fitted;
 pub use single_byte::SINGLE_BYTE;
+pub use text::FloatDigits;
 pub(crate) use text::double_precision;
 pub(crate) use time_zones::offset_name;
 pub use time_zones::{ZoneAt, time_zone_name, time_zones};

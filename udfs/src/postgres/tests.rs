@@ -176,7 +176,9 @@ proptest! {
 
     #[test]
     fn bytes_read_what_they_show(all in prop::collection::vec(any::<u8>(), 0..50)) {
-        prop_assert_eq!(bytes::parse(&bytes::show(&all)).unwrap(), all);
+        for output in [bytes::ByteaOutput::Hex, bytes::ByteaOutput::Escape] {
+            prop_assert_eq!(&bytes::parse(&bytes::bytes_text(&all, output)).unwrap(), &all);
+        }
     }
 
     #[test]

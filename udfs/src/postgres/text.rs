@@ -10,13 +10,50 @@ pub(super) const DOUBLE_DIGITS: i32 = 15;
 /// And below this exponent.
 const LEAST_PLAIN_EXPONENT: i32 = -4;
 
+/// How many digits floats are written with: PostgreSQL's `extra_float_digits`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FloatDigits {
+    /// Added to those that any float of the type has. Where that is none, as many are written as tell
+    /// the number from its neighbours.
+    extra: Option<i32>,
+}
+
+impl FloatDigits {
+    /// Those that the setting says.
+    pub fn new(setting: &str) -> Self {
+        let extra = setting.parse().ok().filter(|extra| *extra <= 0);
+        Self { extra }
+    }
+
+    /// How many digits a float of a type is written with of which any float has so many; none for as
+    /// many as it takes.
+    pub fn of(self, sure: i32) -> Option<usize> {
+        let digits = sure + self.extra?;
+        Some(usize::try_from(digits).unwrap_or(0).max(1))
+    }
+
+    pub(super) fn float(self, value: impl LowerExp, sure: i32) -> String {
+        match self.of(sure) {
+            None => float(value, sure),
+            Some(digits) => {
+                let rounded = format!("{value:.*e}", digits - 1);
+                shown(&rounded, i32::try_from(digits).unwrap_or(sure))
+            }
+        }
+    }
+}
+
 /// A float's shortest text that reads back as the same number, as PostgreSQL writes it.
 pub(super) fn float(value: impl LowerExp, plain_digits: i32) -> String {
     // Rust writes the shortest digits that tell the number from its neighbours, as `d.dde-x`.
-    let shortest = format!("{value:e}");
-    let (sign, digits) = match shortest.strip_prefix('-') {
+    shown(&format!("{value:e}"), plain_digits)
+}
+
+/// A float as PostgreSQL writes it, out of its digits and its exponent.
+fn shown(written: &str, plain_digits: i32) -> String {
+    let (sign, digits) = match written.strip_prefix('-') {
         Some(digits) => ("-", digits),
-        None => ("", shortest.as_str()),
+        None => ("", written),
     };
     match digits {
         "NaN" => return "NaN".to_owned(),
@@ -24,6 +61,10 @@ pub(super) fn float(value: impl LowerExp, plain_digits: i32) -> String {
         _ => {}
     }
     let (mantissa, exponent) = digits.split_once('e').unwrap_or((digits, "0"));
+    let mantissa = match mantissa.contains('.') {
+        true => mantissa.trim_end_matches('0').trim_end_matches('.'),
+        false => mantissa,
+    };
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let all: String = mantissa
         .chars()
