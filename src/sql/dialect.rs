@@ -10,7 +10,8 @@ use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::{
-    between_symmetric, exponents, literals, quantified_patterns, similar_substring, variadic,
+    between_symmetric, collation, exponents, literals, quantified_patterns, similar_substring,
+    variadic,
 };
 
 /// Postgres's dialect and `VERSION AS OF`.
@@ -138,8 +139,8 @@ impl Dialect for TributaryDialect {
     }
 
     /// Reads `<->`, and `?`, `?|` and `?&` of documents, which sqlparser takes for operators only
-    /// together with geometric types, `LIKE ANY`, and `IS [NOT] DISTINCT FROM`, of which it takes all
-    /// that follows for the right side.
+    /// together with geometric types, `LIKE ANY`, `COLLATE` behind casts, and `IS [NOT] DISTINCT FROM`,
+    /// of which it takes all that follows for the right side.
     fn parse_infix(
         &self,
         parser: &mut Parser,
@@ -148,6 +149,9 @@ impl Dialect for TributaryDialect {
     ) -> Option<Result<Expr, ParserError>> {
         if let Some(between) = between_symmetric::between(parser, left, precedence) {
             return Some(between);
+        }
+        if let Some(collated) = collation::of(parser, left) {
+            return Some(collated);
         }
         if let Some(matched) = quantified_patterns::quantified(parser, left) {
             return Some(matched);

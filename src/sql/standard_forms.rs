@@ -4,7 +4,7 @@
 //! `LIKE p ESCAPE e` is `like_escape(p, e)`, `x < ANY (a)`, of which DataFusion forgets the elements that
 //! are NULL, is `NOT (x >= ALL (a))`, `x LIKE ANY (a)` is a function, `SIMILAR TO` is a regular expression,
 //! operators such as `&&`, `|/` and `~` are functions, `x::bit(n)::bigint` is the number of the bits,
-//! `1e308` is a `double precision`, defaults of `lead` and `lag` that are computed stand in a `CASE`, and
+//! `1e308` is a `double precision`, `COLLATE` is left out, defaults of `lead` and `lag` that are computed stand in a `CASE`, and
 //! keys of `ORDER BY` stand once.
 
 mod arrays;
@@ -36,17 +36,17 @@ use self::functions::{as_function, is_function, number_of_bits};
 use self::intervals::in_plain_units;
 use self::moments::at_time_zone;
 use self::patterns::{escape, is_match, match_as_written, match_each, unfinished};
-use super::array_bounds;
 use super::cursor::fold;
 use super::type_names;
+use super::{array_bounds, collation};
 use crate::error::{Error, Result, SqlState};
-use crate::sql::walk::{VisitMut, ended, visit_expressions_mut};
+use crate::sql::walk::{VisitMut, ended, flow, visit_expressions_mut};
 
 /// Rewrites a query before it is planned; what is stored and displayed is the query as written.
 ///
 /// # Errors
 /// 22007 and 22008 for an interval that is none; 0A000 for `PERCENT`; 42601 for a query with both a `LIMIT` and
-/// a `FETCH`; 42P18 for `ARRAY[]` without a cast.
+/// a `FETCH`; 42P18 for `ARRAY[]` without a cast; 42704 for a collation that does not exist.
 pub fn rewrite(query: &mut Query) -> Result<()> {
     ended(query.visit(&mut Rewriter))
 }
@@ -107,6 +107,7 @@ impl VisitorMut for Rewriter {
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        flow(collation::leave_out(expr))?;
         match expr {
             Expr::AtTimeZone { .. } => at_time_zone(expr),
             Expr::AnyOp { .. } | Expr::AllOp { .. } => {
