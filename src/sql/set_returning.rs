@@ -20,6 +20,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 use tributary_udfs::json;
 
 use super::array_leaves::leaves;
+use super::column_names::hidden_name;
 use super::cursor::folded;
 use super::rows_from;
 use crate::error::{Error, Result, SqlState};
@@ -411,7 +412,7 @@ impl Rewriter<'_> {
 }
 
 /// Names the columns of a relation that functions give: a single one for the relation's alias, which is the
-/// function's name unless there is another.
+/// function's name unless there is another, and those of several functions for these.
 fn name_columns(alias: &mut Option<TableAlias>, functions: &[&str], with_ordinality: bool) {
     let alias = alias.get_or_insert_with(|| TableAlias {
         explicit: true,
@@ -419,20 +420,20 @@ fn name_columns(alias: &mut Option<TableAlias>, functions: &[&str], with_ordinal
         columns: Vec::new(),
         at: None,
     });
-    let is_repeated = functions
-        .windows(2)
-        .all(|pair| matches!(pair, [one, other] if one == other));
     if alias.columns.is_empty() && functions.len() == 1 {
         alias.columns.push(TableAliasColumnDef {
             name: alias.name.clone(),
             data_type: None,
         });
-    } else if !alias.columns.is_empty() || with_ordinality || !is_repeated {
-        for function in functions.iter().skip(alias.columns.len()) {
-            alias
-                .columns
-                .push(TableAliasColumnDef::from_name(*function));
-        }
+    } else {
+        let is_repeated = |name: &str| functions.iter().filter(|other| **other == name).count() > 1;
+        let unnamed = functions.iter().enumerate().skip(alias.columns.len());
+        let names = unnamed.map(|(place, function)| match is_repeated(function) {
+            true => hidden_name(place, function),
+            false => (*function).to_owned(),
+        });
+        let columns = names.map(TableAliasColumnDef::from_name);
+        alias.columns.extend(columns);
     }
     if with_ordinality && alias.columns.len() == functions.len() {
         alias
