@@ -2,8 +2,8 @@
 //! the one that Postgres gives them, as in `SELECT count FROM (SELECT count(*) FROM t) AS s`.
 //!
 //! DataFusion names them for the whole expression, without its casts. So those that a query speaks of by
-//! such a name get it, those that it may show by `*`, and those that DataFusion would not tell apart. Of
-//! `EXISTS` nobody asks for names.
+//! such a name get it, those that it may show by `*` or as a row, as in `SELECT s FROM (...) AS s`, and
+//! those that DataFusion would not tell apart. Of `EXISTS` nobody asks for names.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -15,21 +15,22 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::column_names::{make_unique, name_of, without_casts};
 use super::cursor::folded;
+use super::outer_relations::relation_of;
 use crate::sql::walk::{Visit, VisitMut, visit_expressions};
 
 /// Gives such columns their names.
 pub fn name(query: &mut Query) {
     let said = said_in(query);
-    let has_star = Visit::visit(&*query, &mut Stars).is_break();
+    let shows_all = Visit::visit(&*query, &mut ShownWhole(&said)).is_break();
     // Nothing breaks the walk.
-    let _ = VisitMut::visit(query, &mut Namer { said, has_star });
+    let _ = VisitMut::visit(query, &mut Namer { said, shows_all });
 }
 
 struct Namer {
     /// The names of columns that are read anywhere.
     said: BTreeSet<String>,
     /// Whether all columns of something are shown, by the names that they have.
-    has_star: bool,
+    shows_all: bool,
 }
 
 impl VisitorMut for Namer {
@@ -78,7 +79,7 @@ impl Namer {
         let mut below = said_alone_in(&select.group_by);
         below.extend(said_alone_in(&select.having));
         // What stands beside a star may have the name of a column that the star has.
-        let is_shown = self.has_star && !has_star(select);
+        let is_shown = self.shows_all && !has_star(select);
         let own = names.iter().zip(&planned);
         for (item, (own, planned_as)) in select.projection.iter_mut().zip(own) {
             let (SelectItem::UnnamedExpr(value), Some(name)) = (&*item, own) else {
@@ -97,11 +98,18 @@ impl Namer {
     }
 }
 
-/// Finds a list of columns that has a star.
-struct Stars;
+/// Finds a list of columns that has a star, and a relation of which a name that is said may be a row.
+struct ShownWhole<'a>(&'a BTreeSet<String>);
 
-impl Visitor for Stars {
+impl Visitor for ShownWhole<'_> {
     type Break = ();
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        match relation_of(factor).is_some_and(|(name, _)| self.0.contains(&name)) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
         match has_star(select) {
@@ -186,6 +194,10 @@ mod tests {
             (
                 "SELECT * FROM (SELECT count(*) FROM t) AS s",
                 "SELECT * FROM (SELECT count(*) AS \"count\" FROM t) AS s",
+            ),
+            (
+                "WITH w AS (SELECT count(*) FROM t) SELECT row_to_json(u) FROM w AS u",
+                "WITH w AS (SELECT count(*) AS \"count\" FROM t) SELECT row_to_json(u) FROM w AS u",
             ),
             (
                 "SELECT * FROM (SELECT *, count(*) OVER () FROM t) AS s",

@@ -50,6 +50,42 @@ fn values(parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
     is_query.then(|| parser.parse_query().map(Expr::Subquery))
 }
 
+/// `((SELECT 1) UNION SELECT 2)`, of which sqlparser takes the first query for an expression in parentheses.
+fn set_operation(parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
+    let is_open = |at: usize| parser.peek_nth_token_ref(at).token == Token::LParen;
+    if !is_open(0) || !is_open(1) {
+        return None;
+    }
+    let behind = (1..).find(|at| !is_open(*at))?;
+    let is_word = |at: usize, known: &[Keyword]| {
+        matches!(&parser.peek_nth_token_ref(at).token, Token::Word(word)
+            if word.quote_style.is_none() && known.contains(&word.keyword))
+    };
+    if !is_word(behind, &[Keyword::SELECT, Keyword::VALUES, Keyword::WITH]) {
+        return None;
+    }
+    let mut depth = 0_usize;
+    let close = (1..).find(|at| match parser.peek_nth_token_ref(*at).token {
+        Token::LParen => {
+            depth += 1;
+            false
+        }
+        Token::RParen => {
+            depth -= 1;
+            depth == 0
+        }
+        Token::EOF => true,
+        _ => false,
+    })?;
+    let operations = [Keyword::UNION, Keyword::INTERSECT, Keyword::EXCEPT];
+    is_word(close + 1, &operations).then(|| {
+        parser.expect_token(&Token::LParen)?;
+        let query = parser.parse_query()?;
+        parser.expect_token(&Token::RParen)?;
+        Ok(Expr::Subquery(query))
+    })
+}
+
 /// What binds tighter than a sign: `::`, subscripts and fields, but neither `COLLATE` nor `^`.
 const SIGN_PRECEDENCE: u8 = 120;
 
@@ -110,6 +146,7 @@ impl Dialect for TributaryDialect {
                     .or_else(|| literals::trimmed(parser))
                     .or_else(|| exponents::number(parser))
                     .or_else(|| values(parser))
+                    .or_else(|| set_operation(parser))
                     .or_else(|| signed(parser))
                     .or_else(|| variadic::argument(parser))
                     .or_else(|| similar_substring::substring(parser))
