@@ -37,17 +37,27 @@ use crate::catalog::{Kind, Oid, Snapshot, pg_catalog};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::StatementContext;
 use crate::sql::{
-    QualifiedName, Statement, column_names, condition_clause, expanded_size, references,
-    value_types,
+    QualifiedName, Statement, column_names, condition_clause, expanded_size, recursive_terms,
+    references, value_types,
 };
 
 /// Plans a query whose names are resolved.
 ///
 /// # Errors
-/// What DataFusion's planner says; 54001 for a plan that is too large; 42804 for `VALUES` of several types.
+/// What DataFusion's planner says; 54001 for a plan that is too large; those of `check_new`.
 pub async fn query(context: &StatementContext, query: &ast::Query) -> Result<LogicalPlan> {
-    value_types::check(query)?;
+    check_new(query, &context.state)?;
     stored_query(context, query).await
+}
+
+/// What is refused of queries that are new.
+///
+/// # Errors
+/// 42804 for `VALUES` of several types; those of [`recursive_terms::check`].
+fn check_new(query: &ast::Query, state: &SessionState) -> Result<()> {
+    value_types::check(query)?;
+    let aggregates = state.aggregate_functions();
+    recursive_terms::check(query, &|name| aggregates.contains_key(name))
 }
 
 /// [`query()`] of one that was accepted before, whatever is refused of new ones now.
@@ -201,13 +211,13 @@ pub fn views(snapshot: &Snapshot, query: &ast::Query) -> Result<Vec<Oid>> {
 /// [`definition`], of one that is given anew.
 ///
 /// # Errors
-/// Those of [`definition`]; 42804 for `VALUES` of several types.
+/// Those of [`definition`] and of `check_new`.
 pub async fn new_definition(
     context: &StatementContext,
     text: &ast::Query,
     columns: &[String],
 ) -> Result<LogicalPlan> {
-    value_types::check(text)?;
+    check_new(text, &context.state)?;
     definition(context, text, columns).await
 }
 

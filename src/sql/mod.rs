@@ -130,6 +130,7 @@ mod quantified_patterns;
 mod query;
 pub mod read_columns;
 pub mod record_arguments;
+pub mod recursive_terms;
 pub mod references;
 pub mod refresh;
 pub mod reindex;

@@ -11,11 +11,11 @@ use crate::sql::{
     alias_columns, ambiguous_columns, casts_in_names, column_names, constant_keys, derived_names,
     distinct_literals, hidden_columns, hypothetical_sets, integer_literals, merged_columns,
     model_functions, moment_precision, named_arguments, named_windows, one_group, order_names,
-    outer_aggregates, outer_columns, outer_relations, record_arguments, relation_names,
-    relation_wildcards, renamed_wildcards, repeated_columns, repeated_groups, row_expansions,
-    row_membership, row_values, sampled, set_operation_keys, set_returning, standard_forms,
-    table_changes, time_travel, untyped_texts, value_types, values, variadic, whole_rows,
-    with_ties,
+    outer_aggregates, outer_columns, outer_relations, record_arguments, recursive_terms,
+    relation_names, relation_wildcards, renamed_wildcards, repeated_columns, repeated_groups,
+    row_expansions, row_membership, row_values, sampled, set_operation_keys, set_returning,
+    standard_forms, table_changes, time_travel, untyped_texts, value_types, values, variadic,
+    whole_rows, with_ties,
 };
 
 /// What is known of the values within a query that may be rows, whose attributes stand for them.
@@ -61,9 +61,11 @@ pub(super) async fn make(
 /// [`make_plannable`] of the rows that are put into a table.
 ///
 /// # Errors
-/// Those of [`make_plannable`]; 42804 for `VALUES` of several types within it.
+/// Those of [`make_plannable`] and of [`recursive_terms::check`]; 42804 for `VALUES` of several types within it.
 pub async fn make_rows_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
     value_types::check_assigned(query)?;
+    let aggregates = state.aggregate_functions();
+    recursive_terms::check(query, &|name| aggregates.contains_key(name))?;
     let how = (EmptyQuery::NullTexts, RowValues::Open);
     Box::pin(say_plannably(query, state, how, values::rewrite_assigned)).await?;
     integer_literals::mark_assigned(query);
