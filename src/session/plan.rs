@@ -57,7 +57,7 @@ pub async fn query(context: &StatementContext, query: &ast::Query) -> Result<Log
 fn check_new(query: &ast::Query, state: &SessionState) -> Result<()> {
     value_types::check(query)?;
     let aggregates = state.aggregate_functions();
-    recursive_terms::check(query, &|name| aggregates.contains_key(name))
+    recursive_terms::check(query, &|name: &str| aggregates.contains_key(name))
 }
 
 /// [`query()`] of one that was accepted before, whatever is refused of new ones now.

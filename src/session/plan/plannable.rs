@@ -65,7 +65,7 @@ pub(super) async fn make(
 pub async fn make_rows_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
     value_types::check_assigned(query)?;
     let aggregates = state.aggregate_functions();
-    recursive_terms::check(query, &|name| aggregates.contains_key(name))?;
+    recursive_terms::check(query, &|name: &str| aggregates.contains_key(name))?;
     let how = (EmptyQuery::NullTexts, RowValues::Open);
     Box::pin(say_plannably(query, state, how, values::rewrite_assigned)).await?;
     integer_literals::mark_assigned(query);
