@@ -108,9 +108,10 @@ impl Gathering<'_> {
         }
         let typed = whole.into_iter().map(|(column, value)| {
             let field = self.target.schema.field_with_name(column).ok();
-            let text = field.and_then(|field| {
-                assigned_elements::text(&value, field.data_type(), &composites::cast_name)
-            });
+            let text = match field {
+                Some(field) => assigned_elements::text(&value, field, &composites::cast_name)?,
+                None => None,
+            };
             match text {
                 Some(text) => expression(&text),
                 None => Ok(value),

@@ -202,7 +202,7 @@ impl Changing {
         let field = self.object.schema.field(place);
         Ok(match value {
             Some(value) => {
-                match assigned_elements::text(value, field.data_type(), &composites::cast_name) {
+                match assigned_elements::text(value, field, &composites::cast_name)? {
                     Some(text) => text,
                     None => {
                         let (object, snapshot) = (&self.object, &self.snapshot);

@@ -587,6 +587,10 @@ const STATEMENTS: &[(&str, &str)] = &[
         "UPDATE t SET b = 1, a = array_assign(array_assign(\"t\".\"a\", 2, 5), i, 'x')",
     ),
     (
+        "UPDATE t SET a['b'][2] = '5', a[0] = '1'",
+        "UPDATE t SET a = array_assign(element_assign(\"t\".\"a\", '5', 'b', 2), 0, '1')",
+    ),
+    (
         "UPDATE t AS u SET a[1:2] = '{3,4}'",
         "UPDATE t AS u SET a = array_assign(\"u\".\"a\", 1, 2, '{3,4}')",
     ),

@@ -28,6 +28,7 @@ mod jsonb_exists;
 mod jsonb_path;
 mod jsonb_pretty;
 mod jsonb_set;
+mod jsonb_set_element;
 mod kind;
 mod number;
 mod operators;
@@ -126,6 +127,7 @@ fn definitions() -> Vec<&'static Definition> {
         &jsonb_set::INSERT,
         &jsonb_set::SET,
         &jsonb_set::SET_LAX,
+        &jsonb_set_element::FUNCTION,
         &ordinals::FUNCTION,
         &path_in::FUNCTION,
         &record::JSON_LIST,
