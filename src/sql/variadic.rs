@@ -13,6 +13,7 @@ use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::cursor::folded;
+use super::standard_forms;
 use crate::error::{Error, Result, SqlState};
 use crate::sql::walk::{VisitMut, ended};
 
@@ -113,8 +114,29 @@ fn spread(function: &mut Function) -> Result<Option<Expr>> {
         ("json_extract_path_text" | "jsonb_extract_path_text", Some(document)) => {
             Ok(Some(within(document, BinaryOperator::HashLongArrow, array)))
         }
+        (
+            "json_build_array" | "jsonb_build_array" | "json_build_object" | "jsonb_build_object",
+            None,
+        ) => {
+            let of = Ident::new(format!("{name}_of"));
+            Ok(Some(call(of, vec![array])))
+        }
+        ("num_nonnulls", None) => Ok(Some(counted("array_remove", array))),
+        ("num_nulls", None) => Ok(Some(counted("array_positions", array))),
         _ => Err(unsupported(&name)),
     }
+}
+
+fn call(name: Ident, arguments: Vec<Expr>) -> Expr {
+    let mut call = standard_forms::call(name);
+    call.args = standard_forms::arguments(arguments);
+    Expr::Function(call)
+}
+
+/// How many elements of an array a function gives, of NULL and the array.
+fn counted(function: &str, array: Expr) -> Expr {
+    let found = call(Ident::new(function), vec![array, Expr::value(Value::Null)]);
+    call(Ident::new("cardinality"), vec![found])
 }
 
 /// Makes of a call one that joins the elements of an array, but for those that are NULL.
