@@ -7,13 +7,13 @@ use datafusion::sql::sqlparser::ast::{
 };
 use datafusion::sql::sqlparser::tokenizer::Token;
 
-use super::array_bounds;
 use super::constraint::{Constraint, Declared};
 use super::cursor::{Failure, Parsed, Parser, fold, no_duplicates};
 use super::generated;
 use super::identity;
 use super::like::{Like, Likes};
 use super::storage_clauses;
+use super::written_types;
 use crate::error::{Error, SqlState};
 
 /// What stands between the parentheses.
@@ -86,7 +86,7 @@ pub(super) fn parse(parser: &mut Parser) -> Parsed<Columns> {
 pub(super) fn parse_column(parser: &mut Parser) -> Parsed<(ColumnDef, Vec<Declared>)> {
     let place = parser.peek_token_ref().span.start;
     let mut column = parser.parse_column_def()?;
-    array_bounds::leave_out(&mut column.data_type);
+    written_types::as_meant(&mut column.data_type);
     parse_key_clauses(parser, &mut column)?;
     let told = |error| Failure::Told(error, Some(place));
     column.name.value = fold(column.name.value, column.name.quote_style);

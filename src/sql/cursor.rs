@@ -7,7 +7,6 @@ use datafusion::sql::sqlparser::parser::{Parser as Tokens, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Word};
 
 use super::alias_words;
-use super::array_bounds;
 use super::dialect::TributaryDialect;
 use super::frame_exclusions;
 use super::identity_options;
@@ -22,6 +21,7 @@ use super::sampled;
 use super::table_queries;
 use super::time_travel;
 use super::unicode_escapes;
+use super::written_types;
 use crate::error::{Error, SqlState};
 
 /// How deep expressions and subqueries may be nested.
@@ -122,7 +122,7 @@ impl<'a> Parser<'a> {
     /// Parses the name of a type.
     pub fn data_type(&mut self) -> Parsed<DataType> {
         let mut data_type = self.parse_data_type()?;
-        array_bounds::leave_out(&mut data_type);
+        written_types::as_meant(&mut data_type);
         Ok(data_type)
     }
 

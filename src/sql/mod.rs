@@ -15,7 +15,6 @@ pub mod alter_identity;
 pub mod alter_role;
 pub mod ambiguous_columns;
 pub mod analyze;
-pub mod array_bounds;
 mod array_leaves;
 pub mod assigned_attributes;
 pub mod assigned_elements;
@@ -192,6 +191,7 @@ pub mod with;
 pub mod with_changes;
 pub mod with_ties;
 mod write_command;
+pub mod written_types;
 
 pub use name::{ObjectName, QualifiedName};
 pub use options::Options;

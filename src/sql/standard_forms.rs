@@ -38,7 +38,7 @@ use self::moments::at_time_zone;
 use self::patterns::{escape, is_match, match_as_written, match_each, unfinished};
 use super::cursor::fold;
 use super::type_names;
-use super::{array_bounds, collation};
+use super::{collation, written_types};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::walk::{VisitMut, ended, flow, visit_expressions_mut};
 
@@ -81,7 +81,7 @@ impl VisitorMut for Rewriter {
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
         for data_type in type_names::of_columns(factor) {
-            array_bounds::leave_out(data_type);
+            written_types::as_meant(data_type);
         }
         ControlFlow::Continue(())
     }
@@ -165,7 +165,7 @@ impl VisitorMut for Rewriter {
                 if let Some(number) = number_of_bits(inner, data_type) {
                     **inner = number;
                 }
-                array_bounds::leave_out(data_type);
+                written_types::as_meant(data_type);
                 as_deep_as(data_type, inner);
                 call_empty(inner);
                 cast_as_deep(expr);

@@ -16,7 +16,7 @@ use super::create_function::{Body, Returns};
 use super::cursor::object_name_from;
 use super::name::ObjectName;
 use super::qualify::ast_name;
-use super::{QualifiedName, Statement, type_literals};
+use super::{QualifiedName, Statement, type_literals, written_types};
 use crate::error::{Error, Result};
 use crate::sql::walk::{VisitMut, ended};
 
@@ -74,6 +74,7 @@ pub fn of_columns(factor: &mut TableFactor) -> impl Iterator<Item = &mut DataTyp
 
 /// The name of a type, or of the items of an array, that sqlparser has no word for.
 pub fn named(data_type: &mut DataType) -> Option<&mut AstName> {
+    written_types::as_meant(data_type);
     match data_type {
         DataType::Custom(name, _) => Some(name),
         DataType::Array(
