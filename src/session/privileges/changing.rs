@@ -1,14 +1,15 @@
 //! Whether who asks may change and lock the rows that a statement changes and locks.
 
-use datafusion::sql::sqlparser::ast::{self, Expr, SelectItem, With};
+use datafusion::sql::sqlparser::ast::{self, Expr, SelectItem, TableFactor, With};
 
-use super::columns::{Columns, allows};
+use super::columns::{Columns, Other, allows, named_by};
 use super::{Checker, denied, kind_word};
 use crate::catalog::privilege::Privilege;
 use crate::error::Result;
 use crate::models::{constraints, keyed};
 use crate::sql::assignment::{self, Assignment};
 use crate::sql::constraint::Rule;
+use crate::sql::cursor::{folded, object_name_from};
 use crate::sql::lock::LockMode;
 use crate::sql::name::ObjectName;
 use crate::sql::on_conflict::{ConflictKey, OnConflict};
@@ -48,7 +49,7 @@ impl Checker<'_> {
         let values = update.assignments.iter();
         read.extend(values.filter_map(|assignment| assignment.value.clone()));
         // As in Postgres, the row that was to be put in is read with the rights on the table.
-        self.read_within(target, &read, Some("excluded"))?;
+        self.read_within(target, &read, Other::Own("excluded"))?;
         self.relations(&read, None)
     }
 
@@ -65,21 +66,18 @@ impl Checker<'_> {
         }
     }
 
-    /// The columns of a table that is changed which expressions read, be it of another row of it that
-    /// goes by the name `other`.
+    /// The columns of a table that is changed which expressions read.
     pub(super) fn read_within(
         &self,
         target: &Target,
         expressions: &[Expr],
-        other: Option<&str>,
+        other: Other<'_>,
     ) -> Result<()> {
         let Some(object) = self.object(&target.table) else {
             return Ok(());
         };
-        let Columns::Named(names) = Columns::of_all(expressions, other) else {
-            return Ok(());
-        };
         let own = target.alias.as_ref().unwrap_or(&object.name.name);
+        let names = named_by(expressions, own, other);
         let columns = match names.contains(own) {
             true => Columns::All,
             false => Columns::Named(names),
@@ -110,7 +108,7 @@ impl Checker<'_> {
                 _ => self.read(&target.table, &Columns::All)?,
             }
         }
-        self.read_within(target, &read, None)?;
+        self.read_within(target, &read, Other::None)?;
         self.relations(&read, with)
     }
 
@@ -121,10 +119,39 @@ impl Checker<'_> {
         self.relations(&values, with)
     }
 
+    /// The columns of its table that `MERGE` reads, which names before them tell apart from those of the other side.
+    fn read_by_merge(&self, merge: &merge::Merge) -> Result<()> {
+        let mut read = vec![merge.on.clone()];
+        for clause in &merge.clauses {
+            read.extend(clause.condition.clone());
+            match &clause.action {
+                merge::Action::Update(assignments) => {
+                    read.extend(assignments.iter().filter_map(|it| it.value.clone()));
+                }
+                merge::Action::UpdateAll | merge::Action::InsertAll => {
+                    return self.read(&merge.target.table, &Columns::All);
+                }
+                // The row that is put in is of the other side alone.
+                merge::Action::Insert { .. } | merge::Action::Delete | merge::Action::DoNothing => {}
+            }
+        }
+        let other = match &merge.source {
+            TableFactor::Table { alias: Some(alias), .. }
+            | TableFactor::Derived { alias: Some(alias), .. } => Some(folded(&alias.name)),
+            TableFactor::Table { name, .. } => object_name_from(name).ok().map(|name| name.name),
+            _ => None,
+        };
+        let other = match other.as_deref() {
+            Some(name) => Other::Foreign(name),
+            None => Other::None,
+        };
+        self.read_within(&merge.target, &read, other)
+    }
+
     pub(super) fn merge(&self, merge: &merge::Merge) -> Result<()> {
         let table = &merge.target.table;
         let with = merge.with.as_ref();
-        self.read(table, &Columns::All)?;
+        self.read_by_merge(merge)?;
         self.relations(&merge.on, with)?;
         for clause in &merge.clauses {
             self.relations(&clause.condition, with)?;

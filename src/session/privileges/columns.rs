@@ -1,11 +1,12 @@
 //! Which columns of relations a statement reads, as far as its text tells: where it does not, all.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     self, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, JoinConstraint, JoinOperator,
-    SelectItem, TableFactor, TableWithJoins, Visitor,
+    ObjectName as AstName, SelectItem, SelectItemQualifiedWildcardKind, TableFactor,
+    TableWithJoins, Visitor,
 };
 
 use crate::catalog::Object;
@@ -13,10 +14,16 @@ use crate::catalog::privilege::{Access, Privilege, Rights};
 use crate::sql::cursor::{folded, object_name_from};
 use crate::sql::walk::{Visit, visit_expressions};
 
-/// The columns that a statement names, of whatever relations.
+/// The columns that a statement reads.
 pub(super) enum Columns {
     All,
+    /// Those of these names, of whatever relations.
     Named(BTreeSet<String>),
+    /// Those of these names, and all columns of the relations of these.
+    Within {
+        named: BTreeSet<String>,
+        whole: BTreeSet<String>,
+    },
 }
 
 impl Columns {
@@ -28,37 +35,26 @@ impl Columns {
         }
         let Finder {
             relations,
+            others,
             alone,
+            mut whole,
             mut named,
         } = finder;
         // A relation that is named like a column is a row of it, with all columns.
-        if relations.intersection(&alone).next().is_some() {
+        let rows: BTreeSet<&String> = alone
+            .iter()
+            .filter(|name| relations.contains_key(*name) || others.contains(*name))
+            .collect();
+        if rows.into_iter().chain(&whole).any(|name| {
+            others.contains(name) || !relations.contains_key(name)
+        }) {
             return Self::All;
         }
+        whole.extend(alone.iter().cloned());
+        let whole = whole.iter().filter_map(|name| relations.get(name));
+        let whole = whole.flatten().cloned().collect();
         named.extend(alone);
-        Self::Named(named)
-    }
-
-    /// Those that expressions name. `row` is the name of a row, and of no column where it stands before
-    /// one.
-    pub(super) fn of_all<T: Visit>(nodes: &[T], row: Option<&str>) -> Self {
-        let mut named = BTreeSet::new();
-        for node in nodes {
-            let _ = visit_expressions(node, |expression| {
-                match expression {
-                    Expr::Identifier(name) => {
-                        named.insert(folded(name));
-                    }
-                    Expr::CompoundIdentifier(parts) => {
-                        let of_row = row.is_some() && parts.first().map(folded).as_deref() == row;
-                        named.extend(parts.iter().skip(usize::from(of_row)).map(folded));
-                    }
-                    _ => {}
-                }
-                ControlFlow::<()>::Continue(())
-            });
-        }
-        Self::Named(named)
+        Self::Within { named, whole }
     }
 
     /// Whether a column of this name is among them.
@@ -66,6 +62,16 @@ impl Columns {
         match self {
             Self::All => true,
             Self::Named(names) => names.contains(name),
+            Self::Within { named, whole } => !whole.is_empty() || named.contains(name),
+        }
+    }
+
+    /// The names of those of an object; none where all may be.
+    fn of(&self, object: &Object) -> Option<&BTreeSet<String>> {
+        match self {
+            Self::All => None,
+            Self::Named(names) => Some(names),
+            Self::Within { named, whole } => (!whole.contains(&object.name.name)).then_some(named),
         }
     }
 
@@ -76,6 +82,71 @@ impl Columns {
             columns => Self::Named(columns.iter().cloned().collect()),
         }
     }
+}
+
+/// A row beside that of a table, by its name.
+#[derive(Clone, Copy)]
+pub(super) enum Other<'a> {
+    None,
+    /// One of the table's, too.
+    Own(&'a str),
+    /// One of another relation.
+    Foreign(&'a str),
+}
+
+/// The columns of a table that expressions name, its rows going by the name `own`; that name itself for all of them.
+pub(super) fn named_by(expressions: &[Expr], own: &str, other: Other<'_>) -> BTreeSet<String> {
+    let mut named = BTreeSet::new();
+    for expression in expressions {
+        let _ = visit_expressions(expression, |expression| {
+            match expression {
+                Expr::Identifier(name) => {
+                    named.insert(folded(name));
+                }
+                Expr::CompoundIdentifier(parts) => {
+                    let parts: Vec<String> = parts.iter().map(folded).collect();
+                    let first = parts.first().map(String::as_str).unwrap_or_default();
+                    let is_qualified = match other {
+                        Other::Foreign(row) if first == row => {
+                            return ControlFlow::Continue(());
+                        }
+                        Other::Own(row) => first == row || first == own,
+                        Other::Foreign(_) | Other::None => first == own,
+                    };
+                    named.extend(parts.into_iter().skip(usize::from(is_qualified)));
+                }
+                Expr::QualifiedWildcard(name, _) => named.extend(last_part(name)),
+                Expr::Function(function) => named.extend(whole_rows(function)),
+                _ => {}
+            }
+            ControlFlow::<()>::Continue(())
+        });
+    }
+    named
+}
+
+fn last_part(name: &AstName) -> Option<String> {
+    object_name_from(name).ok().map(|name| name.name)
+}
+
+/// The names before `.*` among the arguments of a call.
+fn whole_rows(function: &ast::Function) -> Vec<String> {
+    let FunctionArguments::List(list) = &function.args else {
+        return Vec::new();
+    };
+    let names = list.args.iter().filter_map(|argument| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::QualifiedWildcard(name))
+        | FunctionArg::Named {
+            arg: FunctionArgExpr::QualifiedWildcard(name),
+            ..
+        }
+        | FunctionArg::ExprNamed {
+            arg: FunctionArgExpr::QualifiedWildcard(name),
+            ..
+        } => last_part(name),
+        _ => None,
+    });
+    names.collect()
 }
 
 /// Whether a privilege is there, on all of an object or on each of its columns that are named.
@@ -99,13 +170,13 @@ pub(super) fn allows(
     }
     let mut fields = object.schema.fields().iter();
     let has = |name: &str| rights.has_on_column(&object.access, privilege, name);
-    match columns {
-        Columns::All => fields.all(|field| has(field.name())),
+    match columns.of(object) {
+        None => fields.all(|field| has(field.name())),
         // As in Postgres, a query that names none needs any.
-        Columns::Named(names) if !fields.clone().any(|field| names.contains(field.name())) => {
+        Some(names) if !fields.clone().any(|field| names.contains(field.name())) => {
             fields.any(|field| has(field.name()))
         }
-        Columns::Named(names) => fields
+        Some(names) => fields
             .filter(|field| names.contains(field.name()))
             .all(|field| has(field.name())),
     }
@@ -114,8 +185,12 @@ pub(super) fn allows(
 /// Ends where a query reads columns that it does not name.
 #[derive(Default)]
 struct Finder {
-    /// The names that relations go by.
-    relations: BTreeSet<String>,
+    /// What relations go by, each with the names of those that do; subqueries have none.
+    relations: BTreeMap<String, BTreeSet<String>>,
+    /// What goes by a name and is neither.
+    others: BTreeSet<String>,
+    /// Names of which all columns are read.
+    whole: BTreeSet<String>,
     /// Names that stand alone.
     alone: BTreeSet<String>,
     named: BTreeSet<String>,
@@ -129,29 +204,52 @@ impl Visitor for Finder {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
-        let (name, alias) = match factor {
-            TableFactor::Table { name, alias, .. } => (Some(name), alias),
-            TableFactor::Derived { alias, .. } => (None, alias),
+        let alias = match factor {
+            TableFactor::Table {
+                name,
+                alias,
+                args: None,
+                ..
+            } => {
+                let Ok(name) = object_name_from(name) else {
+                    return ControlFlow::Break(());
+                };
+                if let Some(alias) = alias {
+                    self.relation(folded(&alias.name)).insert(name.name.clone());
+                    // Its columns go by other names.
+                    if !alias.columns.is_empty() {
+                        self.whole.insert(name.name.clone());
+                    }
+                }
+                self.relation(name.name.clone()).insert(name.name);
+                return ControlFlow::Continue(());
+            }
+            TableFactor::Derived { alias, .. } => alias,
             TableFactor::NestedJoin {
                 table_with_joins,
                 alias,
             } => {
                 self.joins(table_with_joins)?;
-                (None, alias)
+                if let Some(alias) = alias {
+                    // All of its columns are those of all relations in it.
+                    self.others.insert(folded(&alias.name));
+                }
+                return ControlFlow::Continue(());
             }
-            _ => return ControlFlow::Continue(()),
+            other => {
+                if let TableFactor::Table { name, .. } = other
+                    && let Ok(name) = object_name_from(name)
+                {
+                    self.others.insert(name.name);
+                }
+                if let Some(alias) = alias_of(other) {
+                    self.others.insert(alias);
+                }
+                return ControlFlow::Continue(());
+            }
         };
-        if let Some(name) = name
-            && let Ok(name) = object_name_from(name)
-        {
-            self.relations.insert(name.name);
-        }
         if let Some(alias) = alias {
-            self.relations.insert(folded(&alias.name));
-            // Its columns go by other names.
-            if name.is_some() && !alias.columns.is_empty() {
-                return ControlFlow::Break(());
-            }
+            self.relation(folded(&alias.name));
         }
         ControlFlow::Continue(())
     }
@@ -162,21 +260,8 @@ impl Visitor for Finder {
                 self.alone.insert(folded(name));
             }
             Expr::CompoundIdentifier(parts) => self.named.extend(parts.iter().map(folded)),
-            Expr::QualifiedWildcard(..) => return ControlFlow::Break(()),
-            Expr::Function(function) => {
-                if let FunctionArguments::List(list) = &function.args {
-                    let whole = list.args.iter().any(|argument| match argument {
-                        FunctionArg::Unnamed(value)
-                        | FunctionArg::Named { arg: value, .. }
-                        | FunctionArg::ExprNamed { arg: value, .. } => {
-                            matches!(value, FunctionArgExpr::QualifiedWildcard(_))
-                        }
-                    });
-                    if whole {
-                        return ControlFlow::Break(());
-                    }
-                }
-            }
+            Expr::QualifiedWildcard(name, _) => return self.all_of(name),
+            Expr::Function(function) => self.whole.extend(whole_rows(function)),
             _ => {}
         }
         ControlFlow::Continue(())
@@ -184,17 +269,57 @@ impl Visitor for Finder {
 }
 
 impl Finder {
+    fn relation(&mut self, name: String) -> &mut BTreeSet<String> {
+        self.relations.entry(name).or_default()
+    }
+
+    /// All columns of what goes by a name.
+    fn all_of(&mut self, name: &AstName) -> ControlFlow<()> {
+        match last_part(name) {
+            Some(name) => {
+                self.whole.insert(name);
+                ControlFlow::Continue(())
+            }
+            None => ControlFlow::Break(()),
+        }
+    }
+
+    /// All columns of what stands in `FROM`; what subqueries read they say themselves.
+    fn all_from(&mut self, from: &TableWithJoins) -> ControlFlow<()> {
+        let joined = from.joins.iter().map(|join| &join.relation);
+        for factor in [&from.relation].into_iter().chain(joined) {
+            match factor {
+                TableFactor::Table {
+                    name, args: None, ..
+                } => self.all_of(name)?,
+                TableFactor::Derived { .. } => {}
+                TableFactor::NestedJoin {
+                    table_with_joins, ..
+                } => self.all_from(table_with_joins)?,
+                _ => return ControlFlow::Break(()),
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
     fn body(&mut self, body: &ast::SetExpr) -> ControlFlow<()> {
         match body {
             ast::SetExpr::Select(select) => {
-                let mut items = select.projection.iter();
-                if items.any(|item| {
-                    matches!(
-                        item,
-                        SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..)
-                    )
-                }) {
-                    return ControlFlow::Break(());
+                for item in &select.projection {
+                    match item {
+                        SelectItem::Wildcard(_) => {
+                            select.from.iter().try_for_each(|from| self.all_from(from))?;
+                        }
+                        SelectItem::QualifiedWildcard(kind, _) => match kind {
+                            SelectItemQualifiedWildcardKind::ObjectName(name) => {
+                                self.all_of(name)?;
+                            }
+                            SelectItemQualifiedWildcardKind::Expr(_) => {
+                                return ControlFlow::Break(());
+                            }
+                        },
+                        _ => {}
+                    }
                 }
                 select.from.iter().try_for_each(|from| self.joins(from))
             }
@@ -246,4 +371,16 @@ impl Finder {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// What a factor that is no relation goes by.
+fn alias_of(factor: &TableFactor) -> Option<String> {
+    let alias = match factor {
+        TableFactor::Table { alias, .. }
+        | TableFactor::TableFunction { alias, .. }
+        | TableFactor::Function { alias, .. }
+        | TableFactor::UNNEST { alias, .. } => alias.as_ref(),
+        _ => None,
+    };
+    alias.map(|alias| folded(&alias.name))
 }

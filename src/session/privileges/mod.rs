@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{self, Expr, With};
 
-use self::columns::Columns;
+use self::columns::{Columns, Other};
 pub use self::reading::check_computed;
 use self::reading::own_relations;
 pub use self::types::check_columns as check_types_of_columns;
@@ -97,7 +97,7 @@ impl Checker<'_> {
                 let mut read: Vec<Expr> = update.condition.iter().cloned().collect();
                 let values = update.assignments.iter();
                 read.extend(values.filter_map(|assignment| assignment.value.clone()));
-                self.read_within(&update.target, &read, None)?;
+                self.read_within(&update.target, &read, Other::None)?;
                 let with = update.with.as_ref();
                 self.returning(&update.target, &update.returning, with)?;
                 self.relations(&read, with)?;
@@ -107,7 +107,7 @@ impl Checker<'_> {
             Statement::Delete(delete) => {
                 self.change(&delete.target.table, Privilege::Delete, &[])?;
                 let read: Vec<Expr> = delete.condition.iter().cloned().collect();
-                self.read_within(&delete.target, &read, None)?;
+                self.read_within(&delete.target, &read, Other::None)?;
                 let with = delete.with.as_ref();
                 self.returning(&delete.target, &delete.returning, with)?;
                 self.relations(&read, with)?;
@@ -137,7 +137,7 @@ impl Checker<'_> {
                         table: table.clone(),
                         alias: None,
                     };
-                    self.read_within(&target, &read, None)?;
+                    self.read_within(&target, &read, Other::None)?;
                     // Subqueries, which could read more, are none of a condition's.
                     self.calls(&read)
                 }
