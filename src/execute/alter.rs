@@ -35,6 +35,7 @@ use crate::session::{Outcome, Session, domains, plan, privileges};
 use crate::sql::alter::{Action, Alter};
 use crate::sql::drop::DropKind;
 use crate::sql::name::ObjectName;
+use crate::sql::renaming::names_column;
 use crate::sql::{Options, QualifiedName, Statement};
 
 /// Changes an object, all actions or none.
@@ -63,6 +64,7 @@ pub async fn execute(session: &Session, alter: &Alter) -> Result<Outcome> {
         let tables = changing_transactions::tables_of(&table);
         changing_transactions::wait(session, tables).await?;
     }
+    check_using(&alter.actions)?;
     match alter.actions.as_slice() {
         [action] if !is_several(session, alter, action) => act(session, alter, action).await?,
         actions => {
@@ -77,6 +79,27 @@ pub async fn execute(session: &Session, alter: &Alter) -> Result<Outcome> {
         }
     }
     Ok(tag)
+}
+
+/// That actions, which are done one after the other, make no values of columns that ones before have changed:
+/// in PostgreSQL, all make them of the old row.
+fn check_using(actions: &[Action]) -> Result<()> {
+    let mut changed: Vec<&String> = Vec::new();
+    for action in actions {
+        let Action::SetType { column, using, .. } = action else {
+            continue;
+        };
+        let mut before = changed.iter();
+        if let Some(using) = using
+            && let Some(other) = before.find(|other| names_column(using.as_ref(), other))
+        {
+            let what = format!("USING of column \"{other}\", which the same ALTER TABLE changes,");
+            return Err(Error::unsupported(what)
+                .with_hint("Change the columns by statements of their own, or assign them by UPDATE."));
+        }
+        changed.push(column);
+    }
+    Ok(())
 }
 
 /// Whether an action changes several objects.

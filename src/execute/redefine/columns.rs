@@ -15,7 +15,7 @@ use crate::session::{Session, enums};
 use crate::sql::constraint::Declared;
 use crate::sql::create_table::CreateTable;
 use crate::sql::generated::expressions_mut;
-use crate::sql::identity::is_identity;
+use crate::sql::identity::{self, is_identity};
 use crate::sql::name::Quoted;
 use crate::sql::renaming::{identifier, rename_column};
 use crate::sql::shown::Shown;
@@ -161,6 +161,9 @@ pub(super) fn set_type(
     generated::keep_type(object, name)?;
     let declared = column(create, table, name)?;
     declared.data_type = data_type.clone();
+    if declared.options.iter().any(is_identity) {
+        identity::check(&mut declared.clone())?;
+    }
     let value = match using {
         Some(value) => Shown(value).to_string(),
         None => {

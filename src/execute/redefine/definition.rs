@@ -41,6 +41,15 @@ pub(super) fn apply(
         Action::SetDefault(name, value) => {
             generated::refuse_default(object, name)?;
             let column = column(create, table, name)?;
+            if column.options.iter().any(is_identity) {
+                let error = is_an_identity(table, name);
+                return Err(match value {
+                    Some(_) => error,
+                    None => error.with_hint(
+                        "Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead.",
+                    ),
+                });
+            }
             column
                 .options
                 .retain(|option| !matches!(option.option, ColumnOption::Default(_)));
@@ -87,9 +96,7 @@ pub(super) fn apply(
             });
             let column = column(create, table, name)?;
             if column.options.iter().any(is_identity) {
-                let message =
-                    format!("column \"{name}\" of relation \"{table}\" is an identity column");
-                return Err(Error::new(SqlState::SYNTAX_ERROR, message));
+                return Err(is_an_identity(table, name));
             }
             if in_key {
                 return Err(Error::new(
@@ -170,6 +177,11 @@ pub(super) fn apply(
         | Action::Storage(..)
         | Action::Stays(_) => Err(Error::internal("names are changed elsewhere")),
     }
+}
+
+fn is_an_identity(table: &str, column: &str) -> Error {
+    let message = format!("column \"{column}\" of relation \"{table}\" is an identity column");
+    Error::new(SqlState::SYNTAX_ERROR, message)
 }
 
 fn option(option: ColumnOption) -> ColumnOptionDef {
