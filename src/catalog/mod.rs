@@ -35,7 +35,7 @@ mod tests;
 pub use journal::Journal;
 pub use name::{
     OWN_TEMPORARY, USER_SCHEMA, check_schema_name, check_writable, is_system_schema,
-    is_temporary_schema, meant_path, meant_schema, temporary_schema,
+    is_temporary_schema, meant_path, meant_schema, temporary_schema, with_temporary,
 };
 pub use new_object::NewObject;
 pub use object::{KeptLiterals, Kind, Object, Oid};

@@ -39,6 +39,13 @@ pub fn meant_schema<'a>(name: &'a str, search_path: &'a [String]) -> &'a str {
     }
 }
 
+/// A search path in which a session's temporary tables are found: where it names their schema, else before all others.
+pub fn with_temporary(mut path: Vec<String>, temporary: String) -> Vec<String> {
+    let named = path.iter().position(|schema| schema == OWN_TEMPORARY);
+    path.insert(named.unwrap_or_default(), temporary);
+    path
+}
+
 /// What stands in a search path for the schema of the user's name.
 pub const USER_SCHEMA: &str = "$user";
 

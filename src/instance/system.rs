@@ -25,7 +25,9 @@ use crate::catalog::system::{
     AdvisoryLock, LineageEdge, REJECTED_ROWS, RelationLock, SessionInfo, SettingInfo,
     SystemSources, SystemTable, TableStatistics, rejected_rows_schema, view,
 };
-use crate::catalog::{Journal, Kind, Object, Oid, Snapshot, meant_path, temporary_schema};
+use crate::catalog::{
+    Journal, Kind, Object, Oid, Snapshot, meant_path, temporary_schema, with_temporary,
+};
 use crate::config::{Config, SessionSettings, Setting};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::{create_sequence, show};
@@ -441,7 +443,10 @@ impl SystemSources for Seen {
         let temporary = self.snapshot.schema(&temporary).map(|_| temporary);
         let path = &self.settings.search_path.0;
         let path = meant_path(path, &self.asker.user, &self.snapshot);
-        temporary.into_iter().chain(path).collect()
+        match temporary {
+            Some(temporary) => with_temporary(path, temporary),
+            None => path,
+        }
     }
 
     fn settings(&self) -> Vec<SettingInfo> {

@@ -1,7 +1,7 @@
 //! The settings of a session.
 
 use super::Session;
-use crate::catalog::{meant_path, temporary_schema};
+use crate::catalog::{meant_path, temporary_schema, with_temporary};
 use crate::config::SessionSettings;
 use crate::error::Result;
 
@@ -39,10 +39,9 @@ impl Session {
         let snapshot = self.instance.catalog.snapshot();
         let path = &mut settings.search_path.0;
         *path = meant_path(path, &self.role(), &snapshot);
-        // As in Postgres, its temporary tables are found first.
         let temporary = temporary_schema(self.client.process);
         if snapshot.schema(&temporary).is_some() {
-            settings.search_path.0.insert(0, temporary);
+            *path = with_temporary(std::mem::take(path), temporary);
         }
         settings
     }
