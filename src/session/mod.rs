@@ -67,7 +67,7 @@ use chrono::Utc;
 use datafusion::scalar::ScalarValue;
 use parking_lot::Mutex;
 
-use crate::catalog::{Snapshot, temporary_schema};
+use crate::catalog::{Snapshot, is_temporary_schema, temporary_schema};
 use crate::error::{Error, Result, SqlState};
 use crate::execute;
 use crate::execute::kept::{Environments, KnownQueries, LastPlace};
@@ -456,17 +456,28 @@ impl Session {
         let Some(command) = prepared.write_command else {
             return Ok(());
         };
-        let state = self.state.lock();
-        if state.settings().transaction_read_only.0 {
+        let is_read_only = self.state.lock().settings().transaction_read_only.0;
+        if is_read_only && !self.changes_temporary(&prepared.statement) {
             let message = format!("cannot execute {command} in a read-only transaction");
             return Err(Error::new(SqlState::READ_ONLY_SQL_TRANSACTION, message));
         }
+        let state = self.state.lock();
         if state.is_within() && !can_be_rolled_back(command) {
             let message = format!("{command} cannot run inside a transaction block");
             return Err(Error::new(SqlState::ACTIVE_SQL_TRANSACTION, message)
                 .with_hint("It is a transaction of its own; run it outside of BEGIN and COMMIT."));
         }
         Ok(())
+    }
+
+    /// Whether a statement changes nothing but rows of a temporary table, which a transaction that is read-only may.
+    fn changes_temporary(&self, statement: &Statement) -> bool {
+        let Some(table) = statement.changed_table() else {
+            return false;
+        };
+        let path = self.settings().search_path.0;
+        let full = plan::resolve(table, &self.instance.catalog.snapshot(), &path);
+        full.is_ok_and(|full| is_temporary_schema(&full.schema))
     }
 
     /// Tells that nothing runs, `tributary.sessions` too.

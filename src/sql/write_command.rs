@@ -3,6 +3,7 @@
 use super::Statement;
 use super::copy::Direction;
 use super::drop::DropKind;
+use super::name::ObjectName;
 use super::owned::OwnedAction;
 use super::row_locks;
 
@@ -82,6 +83,21 @@ impl Statement {
             Self::CreateIndex(_) => Some("CREATE INDEX"),
             Self::CreateCheck(_) => Some("CREATE CHECK"),
             Self::CreateModel(_) => Some("CREATE MODEL"),
+        }
+    }
+
+    /// The table whose rows a statement changes, where it changes nothing else.
+    pub fn changed_table(&self) -> Option<&ObjectName> {
+        match self {
+            Self::Insert(insert) => Some(&insert.target.table),
+            Self::Update(update) => Some(&update.target.table),
+            Self::Delete(delete) => Some(&delete.target.table),
+            Self::Merge(merge) => Some(&merge.target.table),
+            Self::Copy(copy) => match &copy.direction {
+                Direction::FromStdin { table, .. } => Some(table),
+                _ => None,
+            },
+            _ => None,
         }
     }
 }
