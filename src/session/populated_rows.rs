@@ -2,7 +2,8 @@
 //! `jsonb_to_record(document)` with the columns of the relation, or the attributes of the composite type: `AS jsonb_populate_record (id integer, ...)`.
 //!
 //! A definition keeps them as they are then. As a value, the row is one cast to its type, of which a function stands
-//! for what the document has.
+//! for what the document has. A row of values in the place of NULL, `ROW('x', 3)::customer`, is a document too, over
+//! whose members those of the other one are put.
 
 use std::ops::ControlFlow;
 
@@ -78,18 +79,33 @@ fn value(expr: &Expr) -> Result<Option<Expr>> {
     else {
         return Ok(None);
     };
-    let Some(name) = row_type(row) else {
+    let Some((name, base)) = row_type(row) else {
         return Ok(None);
     };
-    let text = format!(
-        "SELECT CAST({POPULATED}(CAST({} AS {document})) AS {name})",
-        Shown(given)
-    );
-    if let Statement::Query(query) = parse_one(&text)?
+    let given = filled(document, false, base, given);
+    parsed(&format!("CAST({POPULATED}({given}) AS {name})")).map(Some)
+}
+
+/// A document of a kind, over the members that a row of values has; or several.
+fn filled(kind: &str, are_several: bool, base: Option<&Expr>, given: &Expr) -> String {
+    let given = format!("CAST({} AS {kind})", Shown(given));
+    let Some(base) = base else {
+        return given;
+    };
+    let over = if are_several { "json_over_each" } else { "json_over" };
+    let base = Shown(base);
+    match kind {
+        "jsonb" => format!("CAST({over}(to_json({base}), CAST({given} AS json)) AS jsonb)"),
+        _ => format!("{over}(to_json({base}), {given})"),
+    }
+}
+
+fn parsed(value: &str) -> Result<Expr> {
+    if let Statement::Query(query) = parse_one(&format!("SELECT {value}"))?
         && let SetExpr::Select(mut select) = *query.body
         && let Some(SelectItem::UnnamedExpr(value)) = select.projection.pop()
     {
-        return Ok(Some(value));
+        return Ok(value);
     }
     Err(Error::internal("a row is not read as a value"))
 }
@@ -124,11 +140,23 @@ impl Rewriter<'_> {
         let Some((function, other)) = called(name) else {
             return Ok(());
         };
-        let [row, _] = arguments.as_slice() else {
+        let [
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(row)),
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(given)),
+        ] = arguments.as_slice()
+        else {
             return Ok(());
         };
-        let Some(columns) = self.columns(row)? else {
+        let Some((relation, base)) = row_type(row) else {
             return Ok(());
+        };
+        let columns = self.columns(relation)?;
+        let filled = match base {
+            Some(_) => {
+                let kind = if function.starts_with("jsonb") { "jsonb" } else { "json" };
+                parsed(&filled(kind, function.ends_with("set"), base, given))?
+            }
+            None => given.clone(),
         };
         if alias
             .as_ref()
@@ -146,20 +174,13 @@ impl Rewriter<'_> {
             columns,
             at: None,
         });
-        arguments.remove(0);
+        *arguments = vec![FunctionArg::Unnamed(FunctionArgExpr::Expr(filled))];
         *name = ObjectName::from(vec![Ident::new(other)]);
         Ok(())
     }
 
-    /// The columns of the relation whose row an argument is, `NULL::customer`; none where it is another
-    /// value.
-    fn columns(&self, row: &FunctionArg) -> Result<Option<Vec<TableAliasColumnDef>>> {
-        let FunctionArg::Unnamed(FunctionArgExpr::Expr(row)) = row else {
-            return Ok(None);
-        };
-        let Some(relation) = row_type(row) else {
-            return Ok(None);
-        };
+    /// The columns of a relation, or the attributes of a type, whose row an argument is.
+    fn columns(&self, relation: &ObjectName) -> Result<Vec<TableAliasColumnDef>> {
         let found = plan::object(&object_name_from(relation)?, self.snapshot, self.path);
         let object = found.ok().filter(|object| {
             matches!(
@@ -169,7 +190,7 @@ impl Rewriter<'_> {
         });
         let Some(object) = object else {
             if let Some(attributes) = self.attributes(relation)? {
-                return Ok(Some(attributes));
+                return Ok(attributes);
             }
             let message = format!("type \"{relation}\" does not exist");
             return Err(Error::new(SqlState::UNDEFINED_OBJECT, message));
@@ -179,11 +200,9 @@ impl Rewriter<'_> {
             name: column.name,
             data_type: Some(column.data_type),
         });
-        Ok(Some(columns.collect()))
+        Ok(columns.collect())
     }
-}
 
-impl Rewriter<'_> {
     /// The attributes of the composite type that a name means; none where it means none.
     fn attributes(&self, name: &ObjectName) -> Result<Option<Vec<TableAliasColumnDef>>> {
         let name = object_name_from(name)?;
@@ -216,15 +235,15 @@ fn called(name: &ObjectName) -> Option<(&'static str, &'static str)> {
     known.copied()
 }
 
-/// The type that NULL is cast to, where it is one that has a name of its own.
-fn row_type(row: &Expr) -> Option<&ObjectName> {
+/// The type that a row is cast to, where it is one that has a name of its own, and the row where it is not NULL.
+fn row_type(row: &Expr) -> Option<(&ObjectName, Option<&Expr>)> {
     match row {
         Expr::Nested(inner) => row_type(inner),
         Expr::Cast {
             expr,
             data_type: DataType::Custom(name, _),
             ..
-        } if is_null(expr) => Some(name),
+        } => Some((name, (!is_null(expr)).then_some(row))),
         _ => None,
     }
 }

@@ -19,6 +19,7 @@ mod json_each;
 mod json_extract_path;
 mod json_get;
 mod json_object;
+mod json_over;
 mod json_strip_nulls;
 mod json_typeof;
 mod jsonb_concat;
@@ -103,6 +104,8 @@ fn definitions() -> Vec<&'static Definition> {
         &json_get::TEXT,
         &json_object::JSON,
         &json_object::JSONB,
+        &json_over::EACH,
+        &json_over::ONE,
         &json_strip_nulls::JSON,
         &json_strip_nulls::JSONB,
         &json_typeof::JSON,
