@@ -603,7 +603,9 @@ impl Tracer<'_> {
             }
             "first_value" | "last_value" | "nth_value" => (told, domain),
             // What stands for rows that there are none of is of the same type.
-            "lag" | "lead" => (told, domain.filter(|_| arguments.len() < 3)),
+            "lag" | "lead" | "tributary_lag" | "tributary_lead" => {
+                (told, domain.filter(|_| arguments.len() < 3))
+            }
             _ => return Origin::default(),
         };
         Origin {

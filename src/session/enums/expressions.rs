@@ -247,7 +247,7 @@ impl Expressions<'_> {
                 *value = enums::place(value.clone(), &self.definition(kind.of)?);
                 Ok(true)
             }
-            ("lag" | "lead", [_, _, otherwise]) => {
+            ("lag" | "lead" | "tributary_lag" | "tributary_lead", [_, _, otherwise]) => {
                 *otherwise = self.answered(otherwise.clone(), kind, name)?;
                 Ok(true)
             }

@@ -85,9 +85,8 @@ fn of_call(expression: &Expr, expressions: &Expressions<'_>) -> Result<Wanted> {
     Ok(match name {
         "min" | "max" => Wanted::At(expressions.definition(kind.of)?),
         "array_agg" if !kind.is_array => Wanted::Of(EnumKind::array(kind.of)),
-        "first_value" | "last_value" | "nth_value" | "lag" | "lead" | "any_value" | "mode" => {
-            Wanted::Of(kind)
-        }
+        "first_value" | "last_value" | "nth_value" | "lag" | "lead" | "tributary_lag"
+        | "tributary_lead" | "any_value" | "mode" => Wanted::Of(kind),
         _ => Wanted::Same,
     })
 }

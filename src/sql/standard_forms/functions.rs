@@ -12,7 +12,7 @@ use super::intervals::place_arguments;
 use super::moments::{date_part, extracted, truncated_there};
 use super::numbers::{read_arguments, read_as};
 use super::patterns::{negate_if, similar};
-use super::windows::with_default;
+use super::windows::{shifted, with_default};
 use crate::sql::array_leaves::leaves;
 use crate::sql::cursor::folded;
 
@@ -154,10 +154,13 @@ pub(super) fn as_function(expr: &mut Expr) {
             let value = extracted(field, taken(from));
             cast(value, DataType::Numeric(ExactNumberInfo::None))
         }
-        Expr::Function(function) => match with_default(function).or_else(|| renamed(function)) {
-            Some(changed) => changed,
-            None => return,
-        },
+        Expr::Function(function) => {
+            let of_window = with_default(function).or_else(|| shifted(function));
+            match of_window.or_else(|| renamed(function)) {
+                Some(changed) => changed,
+                None => return,
+            }
+        }
         _ => return,
     };
     *expr = changed;

@@ -1,10 +1,12 @@
 //! `lead(x, n, default)` and `lag`, whose default DataFusion takes only where it is a literal. Another one
-//! is computed beside it, where no row is that far ahead or behind.
+//! is computed beside it, where no row is that far ahead or behind. A number of rows that is no literal takes
+//! functions of their own.
 
 use datafusion::sql::sqlparser::ast::{
-    CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator,
-    Value, helpers::attached_token::AttachedToken,
+    CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName,
+    UnaryOperator, Value, helpers::attached_token::AttachedToken,
 };
+use tributary_udfs::postgres::SHIFTED;
 
 use super::calls::arguments;
 use crate::sql::cursor::folded;
@@ -49,6 +51,28 @@ pub(super) fn with_default(function: &Function) -> Option<Expr> {
         }],
         else_result: Some(row(value.clone())),
     })
+}
+
+/// `lead(x, n)` or `lag(x, n)` by a number that is no literal.
+pub(super) fn shifted(function: &Function) -> Option<Expr> {
+    let [part] = function.name.0.as_slice() else {
+        return None;
+    };
+    let called = folded(part.as_ident()?);
+    let (_, name) = SHIFTED.iter().find(|(own, _)| *own == called)?;
+    let FunctionArguments::List(list) = &function.args else {
+        return None;
+    };
+    let [_, offset, ..] = list.args.as_slice() else {
+        return None;
+    };
+    let is_plain = function.over.is_some() && function.null_treatment.is_none();
+    if !is_plain || is_literal(plain(offset)?) {
+        return None;
+    }
+    let mut shifted = function.clone();
+    shifted.name = ObjectName::from(vec![Ident::new(*name)]);
+    Some(Expr::Function(shifted))
 }
 
 fn plain(argument: &FunctionArg) -> Option<&Expr> {

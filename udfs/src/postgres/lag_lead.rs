@@ -24,24 +24,29 @@ use crate::wording::type_name;
 /// Registers the functions, in the place of DataFusion's of the same names.
 pub(super) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     for inner in [lag_udwf(), lead_udwf()] {
-        let function = LagLead {
-            inner,
-            signature: Signature::user_defined(Volatility::Immutable),
-        };
-        registry.register_udwf(Arc::new(WindowUDF::new_from_impl(function)))?;
+        let function = WindowUDF::new_from_impl(LagLead::new(inner));
+        registry.register_udwf(Arc::new(function))?;
     }
     Ok(())
 }
 
 /// A function whose first and third argument are of one type.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct LagLead {
+pub(super) struct LagLead {
     inner: Arc<WindowUDF>,
     signature: Signature,
 }
 
 impl LagLead {
-    fn no_such_form(&self, given: &[DataType]) -> FunctionError {
+    /// What stands in the place of one of DataFusion's.
+    pub(super) fn new(inner: Arc<WindowUDF>) -> Self {
+        Self {
+            inner,
+            signature: Signature::user_defined(Volatility::Immutable),
+        }
+    }
+
+    pub(super) fn no_such_form(&self, given: &[DataType]) -> FunctionError {
         let types: Vec<String> = given.iter().map(type_name).collect();
         FunctionError::no_such_form(format!(
             "function {}({}) does not exist",

@@ -56,6 +56,7 @@ use super::moment_rounding::round_moment;
 use super::{
     bounded_text, concatenated, dimensions, joined_elements, lag_lead, letter_case, made_dates,
     of_elements, of_one_type, removed_elements, replaced_elements, retyped, row_numbers,
+    shifted_rows,
 };
 
 /// Functions whose answer depends on nothing but their arguments.
@@ -192,6 +193,7 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     retyped::register(registry)?;
     of_elements::register(registry)?;
     bounded_text::register(registry)?;
+    shifted_rows::register(registry)?;
     row_numbers::register(registry)
 }
 
