@@ -15,7 +15,7 @@ mod storage;
 use std::fmt;
 
 pub use nearest::nearest;
-pub use plan_message::missing_type;
+pub use plan_message::{full_name, missing_type};
 pub use sqlstate::SqlState;
 
 /// The classes of SQLSTATE that make a notice a warning: warnings, those of transaction state, and those of

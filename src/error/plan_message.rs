@@ -226,7 +226,7 @@ fn kind_of_items(arrow: &str) -> Option<String> {
 }
 
 /// The name of a type as errors have it: in full, and without digits.
-fn full_name(data_type: &DataType) -> String {
+pub fn full_name(data_type: &DataType) -> String {
     match data_type {
         other if other.is_decimal() => "numeric".to_owned(),
         DataType::Timestamp(_, None) => "timestamp without time zone".to_owned(),

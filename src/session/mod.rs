@@ -31,6 +31,7 @@ mod prepared_statements;
 pub mod privileges;
 mod random_numbers;
 pub mod recorded_width;
+mod recursive_types;
 mod row_fields;
 pub mod row_functions;
 mod row_limits;

@@ -29,7 +29,7 @@ use super::composites::CompositeTypes;
 use super::enums::{self, EnumTypes};
 use super::{
     array_leaves, domains, grouped_by_keys, inner_orders, lateral_unnest, multisets, open_literals,
-    plan_size, row_limits, rows_once, subqueries, user_functions, values_after_sort,
+    plan_size, recursive_types, row_limits, rows_once, subqueries, user_functions, values_after_sort,
     waits_in_sorts,
 };
 use crate::catalog::pg_catalog::{EmptyQuery, StatementCatalog};
@@ -153,11 +153,13 @@ pub async fn complete(plan: LogicalPlan, state: &SessionState) -> Result<Logical
 /// bound to.
 ///
 /// # Errors
-/// 54001 for a plan that is too large; those of `coerced`, `row_limits::compute` and `open_literals::read`.
+/// 54001 for a plan that is too large; those of `recursive_types::settle`, `coerced`, `row_limits::compute` and
+/// `open_literals::read`.
 pub fn finish(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
     plan_size::check(&plan)?;
     let plan = inner_orders::rewrite(plan)?;
-    let plan = domains::settle(array_leaves::rewrite(plan)?, state)?;
+    let plan = recursive_types::settle(array_leaves::rewrite(plan)?)?;
+    let plan = domains::settle(plan, state)?;
     let snapshot = StatementCatalog::of(state.config_options())?.snapshot();
     let plan = open_literals::read(plan, &snapshot)?;
     let plan = values_after_sort::rewrite(row_limits::compute(plan, state)?)?;

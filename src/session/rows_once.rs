@@ -137,7 +137,7 @@ pub fn calls_volatile(query: &Query, state: &SessionState) -> bool {
 }
 
 /// How often a name is read as a relation's.
-fn reads(node: &impl Visit, name: &str) -> usize {
+pub(super) fn reads(node: &impl Visit, name: &str) -> usize {
     struct Reads<'a>(&'a str, usize);
     impl Visitor for Reads<'_> {
         type Break = ();

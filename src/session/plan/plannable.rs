@@ -6,7 +6,9 @@ use datafusion::sql::sqlparser::ast;
 use crate::catalog::pg_catalog::{self, EmptyQuery, StatementCatalog};
 use crate::error::Result;
 use crate::execute;
-use crate::session::{enums, populated_rows, row_fields, rows_once, user_functions};
+use crate::session::{
+    enums, populated_rows, recursive_types, row_fields, rows_once, user_functions,
+};
 use crate::sql::{
     alias_columns, ambiguous_columns, casts_in_names, column_names, constant_keys, derived_names,
     distinct_literals, hidden_columns, hypothetical_sets, integer_literals, merged_columns,
@@ -134,6 +136,7 @@ async fn say_plannably(
     model_functions::rewrite(query)?;
     table_changes::rewrite(query)?;
     relation_wildcards::rewrite(query)?;
+    recursive_types::mark(query)?;
     rows_once::mark(query, state)?;
     distinct_literals::mark(query);
     Ok(())

@@ -115,7 +115,7 @@ pub use moment_text::interval::{
 pub use nearest_floats::nearest_floats;
 pub use nested_arrays::array_of_dimensions;
 pub use now::Now;
-pub use numeric_rule::{BARE_NUMERIC, BARE_NUMERIC_TYPE, NumericArithmetic};
+pub use numeric_rule::{BARE_NUMERIC, BARE_NUMERIC_TYPE, NumericArithmetic, of_any_digits};
 pub use row_numbers::row_number;
 pub use rule::PostgresSemantics;
 pub(crate) use rule::fitted;

@@ -270,6 +270,12 @@ fn with_own_digits(cast: Cast, schema: &DFSchema) -> Result<Expr> {
     Ok(Expr::Cast(Cast::new_from_field(cast.expr, Arc::new(field))))
 }
 
+/// A numeric as one that may have any digits.
+pub fn of_any_digits(value: Expr) -> Expr {
+    let to_any = Conversion::new(BARE_NUMERIC_TYPE, ConversionForm::Plain);
+    ScalarUDF::new_from_impl(to_any).call(vec![value])
+}
+
 /// The type of the numeric that a text shows digit by digit.
 fn of_text(text: &str) -> Option<DataType> {
     let text = decimals::spelled_out(text);
