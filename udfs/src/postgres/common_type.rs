@@ -25,6 +25,7 @@ use datafusion::optimizer::AnalyzerRule;
 use self::rows::{of_keys, of_subquery, of_union, of_values};
 use self::types::{as_moments, as_the_last, unify};
 use super::matched_types::Matching;
+use super::of_elements::array_and_elements;
 use super::rule::is_comparison;
 use super::truths::{read_truths, refuse_truths};
 use crate::FunctionError;
@@ -130,6 +131,12 @@ fn of_expression(
                 else_expr: otherwise.map(Box::new),
             });
             Transformed::new_transformed(case, transformed)
+        }
+        Expr::ScalarFunction(function)
+            if array_and_elements(function.name(), &function.args).is_some() =>
+        {
+            matching.elements(&function, schema)?;
+            Transformed::no(Expr::ScalarFunction(function))
         }
         Expr::ScalarFunction(mut function) if FUNCTIONS.contains(&function.func.name()) => {
             if let ("nullif", [value, other]) = (function.func.name(), function.args.as_slice()) {

@@ -7,9 +7,12 @@
 use arrow::datatypes::DataType;
 use datafusion::common::DFSchema;
 use datafusion::error::Result;
+use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Expr, ExprSchemable, Operator};
 
 use super::matched_types::{Matching, name};
+use super::of_elements::{array_and_elements, element_of};
+use super::of_one_type::MEMBERSHIP;
 use crate::FunctionError;
 
 impl Matching {
@@ -42,6 +45,46 @@ impl Matching {
             other => other.to_string(),
         };
         Err(missing(&of_left, &sign, &of_right).into())
+    }
+}
+
+impl Matching {
+    /// That a function of an array and elements takes such values.
+    ///
+    /// # Errors
+    /// 42883 for a text beside elements that are none, and for what is none beside elements that are.
+    pub(super) fn elements(self, call: &ScalarFunction, schema: &DFSchema) -> Result<()> {
+        let Some((array, values)) = array_and_elements(call.name(), &call.args) else {
+            return Ok(());
+        };
+        let Ok(DataType::List(item)) = array.get_type(schema) else {
+            return Ok(());
+        };
+        // What are kept as texts without being such have rules of their own.
+        if !self.texts_are_known() || !item.metadata().is_empty() {
+            return Ok(());
+        }
+        let element = element_of(item.data_type());
+        for value in values {
+            let Ok(own) = value.get_type(schema) else {
+                continue;
+            };
+            let is_text = own.is_string() && !is_open(value) && is_no_text(element);
+            let has_texts = element.is_string() && !is_open(array) && is_no_text(&own);
+            if !is_text && !has_texts {
+                continue;
+            }
+            if call.name() == MEMBERSHIP {
+                return Err(missing(&own, "=", element).into());
+            }
+            let given = call.args.iter().map(|it| Ok(name(&it.get_type(schema)?)));
+            let given = given.collect::<Result<Vec<_>>>()?.join(", ");
+            let message = format!("function {}({given}) does not exist", call.name());
+            return Err(FunctionError::no_such_form(message)
+                .with_hint("A function of that name takes other arguments: add explicit casts.")
+                .into());
+        }
+        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 //! of all of them, and the others take arrays of one dimension alone, as PostgreSQL tells where it has another one.
 //! To DataFusion the elements of such arrays are arrays.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, new_null_array};
@@ -9,6 +10,7 @@ use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::plan_err;
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
+use datafusion::logical_expr::type_coercion::binary::comparison_coercion;
 use datafusion::logical_expr::type_coercion::functions::fields_with_udf;
 use datafusion::logical_expr::{
     ColumnarValue, Documentation, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
@@ -17,6 +19,7 @@ use datafusion::logical_expr::{
 
 use super::converted::only_value;
 use super::functions::has_dimensions;
+use super::of_one_type::MEMBERSHIP;
 use crate::FunctionError;
 
 const FUNCTIONS: [&str; 6] = [
@@ -43,6 +46,48 @@ pub(super) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     Ok(())
 }
 
+/// The array among the arguments of such a function, or of `array_has`, and the values that are elements of it.
+pub(super) fn array_and_elements<'a, T>(name: &str, given: &'a [T]) -> Option<(&'a T, &'a [T])> {
+    if name != MEMBERSHIP && !FUNCTIONS.contains(&name) {
+        return None;
+    }
+    let (array, elements) = places(name);
+    let last = elements.end.min(given.len());
+    Some((given.get(array)?, given.get(elements.start..last)?))
+}
+
+/// Where the array is among arguments, and where elements of it are.
+fn places(name: &str) -> (usize, Range<usize>) {
+    match name {
+        PREPEND => (1, 0..1),
+        "array_replace" => (0, 1..3),
+        _ => (0, 1..2),
+    }
+}
+
+/// What elements of an array, and values beside it, are read as where that is not the type of both: a text may be
+/// a literal, and numbers are numbers of one type.
+pub(super) fn common(element: &DataType, values: &[DataType]) -> Option<DataType> {
+    let is_read = element.is_temporal()
+        || element.is_numeric()
+        || matches!(
+            element,
+            DataType::Boolean | DataType::Binary | DataType::Interval(_)
+        );
+    let is_text = |own: &DataType| own.is_string() || own.is_null();
+    if is_read && values.iter().any(DataType::is_string) && values.iter().all(is_text) {
+        return Some(element.clone());
+    }
+    let is_number = |own: &DataType| own.is_numeric() || own.is_null();
+    if !element.is_numeric() || !values.iter().all(is_number) {
+        return None;
+    }
+    let mut numbers = values.iter().filter(|own| own.is_numeric());
+    numbers.try_fold(element.clone(), |common, own| {
+        comparison_coercion(&common, own)
+    })
+}
+
 /// A function, which is asked where arrays have one dimension.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct OfElements {
@@ -53,10 +98,7 @@ struct OfElements {
 impl OfElements {
     /// The array's place among arguments, where it has several dimensions and what is beside it is no array.
     fn nested(&self, given: &[DataType]) -> Option<usize> {
-        let place = match self.name() {
-            PREPEND => 1,
-            _ => 0,
-        };
+        let (place, _) = places(self.name());
         let mut others = given.iter().enumerate().filter(|(at, _)| *at != place);
         let is_nested = given.get(place).is_some_and(has_dimensions);
         (is_nested && !others.any(|(_, own)| own.is_list())).then_some(place)
@@ -130,6 +172,20 @@ impl ScalarUDFImpl for OfElements {
     fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
         let place = self.nested(given);
         let mut flat = given.to_vec();
+        let common = match array_and_elements(self.name(), given) {
+            Some((array @ DataType::List(_), values)) => common(element_of(array), values),
+            _ => None,
+        };
+        if let Some(common) = common {
+            let (array, elements) = places(self.name());
+            for (at, own) in flat.iter_mut().enumerate() {
+                if at == array {
+                    *own = with_elements(own, &common);
+                } else if elements.contains(&at) {
+                    *own = common.clone();
+                }
+            }
+        }
         if let Some(array) = place.and_then(|place| flat.get_mut(place)) {
             *array = DataType::new_list(element_of(array).clone(), true);
         } else if !matches!(self.name(), "array_append" | PREPEND)

@@ -3,7 +3,7 @@
 //! they have in common, or takes all for texts. Of bytes and NULL it knows nothing in common, either. Beside rows of
 //! a composite type a text stays what it is: no cast makes a row of it, but the rule of these types does.
 //!
-//! `array_has`, by which `value = ANY (array)` is planned, compares a numeric to integers too.
+//! `array_has`, by which `value = ANY (array)` is planned, compares a numeric to integers and reads literals, too.
 
 use std::sync::Arc;
 
@@ -13,7 +13,6 @@ use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
-use datafusion::logical_expr::type_coercion::binary::comparison_coercion;
 use datafusion::logical_expr::type_coercion::functions::fields_with_udf;
 use datafusion::logical_expr::{
     ColumnarValue, Documentation, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
@@ -24,6 +23,7 @@ use super::comparable::{in_order, is_by_form};
 use super::converted::only_value;
 use super::greatest_values;
 use super::nested_order::is_nested;
+use super::of_elements::common;
 use crate::composites::CompositeKind;
 
 /// Those that give one of their arguments, and those that compare arrays and elements.
@@ -37,7 +37,7 @@ const FUNCTIONS: [&str; 7] = [
     "nullif",
 ];
 
-const MEMBERSHIP: &str = "array_has";
+pub(super) const MEMBERSHIP: &str = "array_has";
 
 /// Registers the functions, in the place of DataFusion's of the same names.
 pub(super) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
@@ -114,15 +114,12 @@ fn coerced(given: &[DataType], function: &ScalarUDF) -> Result<Vec<DataType>> {
     Ok(coerced.map(|field| field.data_type().clone()).collect())
 }
 
-/// An array of numbers, and a number, as such of one type.
-fn of_numbers(given: &[DataType]) -> Option<Vec<DataType>> {
-    let [DataType::List(item), element] = given else {
+/// An array and a value that is looked for in it, as such of one type.
+fn of_elements(given: &[DataType]) -> Option<Vec<DataType>> {
+    let [DataType::List(item), value] = given else {
         return None;
     };
-    if !item.data_type().is_numeric() || !element.is_numeric() {
-        return None;
-    }
-    let common = comparison_coercion(item.data_type(), element)?;
+    let common = common(item.data_type(), std::slice::from_ref(value))?;
     let item = Field::clone(item).with_data_type(common.clone());
     Some(vec![DataType::List(Arc::new(item)), common])
 }
@@ -147,7 +144,7 @@ impl ScalarUDFImpl for OfOneType {
     fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
         if self.name() == MEMBERSHIP {
             let coerced = coerced(given, self.inner.as_ref());
-            return coerced.or_else(|error| of_numbers(given).ok_or(error));
+            return coerced.or_else(|error| of_elements(given).ok_or(error));
         }
         if rows_beside_texts(self.name(), given).is_some() {
             return Ok(given.to_vec());
