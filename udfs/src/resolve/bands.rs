@@ -150,6 +150,7 @@ mod tests {
             own: vec![false; 3],
             sharing: vec![None; 3],
             couples: None,
+            twins: None,
             one_to_one: false,
             known: Known::default(),
         };

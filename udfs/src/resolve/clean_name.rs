@@ -2,12 +2,14 @@
 
 use super::clean::{fold, squeeze};
 
+/// What people are addressed by.
+pub(super) const TITLES: [&str; 16] = [
+    "mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "herr", "frau", "mme", "mlle",
+    "monsieur", "madame", "rev", "hon",
+];
+
 /// Without what people are addressed by.
 pub(super) fn without_titles(folded: &str) -> &str {
-    const TITLES: [&str; 16] = [
-        "mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "herr", "frau", "mme", "mlle",
-        "monsieur", "madame", "rev", "hon",
-    ];
     match folded.split_once(' ') {
         Some((title, rest)) if TITLES.contains(&title) => without_titles(rest),
         _ => folded,

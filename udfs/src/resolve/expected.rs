@@ -40,6 +40,9 @@ pub(super) struct Expected {
     /// The same where they may be couples, who are called otherwise and share the number of an account; none
     /// where people have no numbers.
     pub(super) couples: Option<Vec<Option<f64>>>,
+    /// The same where they may be twins, who have one day of birth, or be called as a parent is; none where names
+    /// and days of birth do not tell them from matches together.
+    pub(super) twins: Option<Vec<Option<f64>>>,
     /// Whether sources have each entity once.
     pub(super) one_to_one: bool,
     /// What is not to be estimated.
@@ -85,6 +88,7 @@ pub(super) fn expected(
         own: Vec::new(),
         sharing: Vec::new(),
         couples: None,
+        twins: None,
         one_to_one,
         known,
     };
@@ -120,9 +124,8 @@ pub(super) fn expected(
             true => DIFFERING,
             false => DIFFERING.min(1.0 / all),
         };
-        // Where nothing else is compared, only how many pairs have each level tells which are there by chance;
-        // which of the equal values are, nothing does. Of values that hardly repeat, none are until more is
-        // known.
+        // Where nothing else is compared, nothing tells which of the equal values are so by chance. Of
+        // values that hardly repeat, none are until more is known.
         if comparisons.len() == 1 {
             if is_unique(feature) {
                 others[first..].fill(0.0);
@@ -205,6 +208,11 @@ pub(super) fn expected(
         });
     }
     expected.couples = are_numbered.then_some(couples);
+    let has = |kind: &FeatureKind| comparisons.iter().any(|of| of.kind == *kind);
+    if expected.related.is_some() && OWN.iter().all(has) {
+        let of_own = |comparison: &Comparison| is(comparison, &OWN).then_some(OF_OWN);
+        expected.twins = Some(comparisons.iter().map(of_own).collect());
+    }
     expected
 }
 

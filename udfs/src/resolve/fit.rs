@@ -49,8 +49,9 @@ pub(super) struct Course {
     pub(super) gaps: bool,
     /// Whether there is a class of pairs that are alike in whatever way and do not match.
     pub(super) alike: bool,
-    /// Whether related pairs may be couples.
+    /// Whether related pairs may be couples; and twins.
     pub(super) couples: bool,
+    pub(super) twins: bool,
     /// Whether what differs in anything is held not to match before anything is learned, and dependences
     /// are told by levels.
     pub(super) strict: bool,
@@ -176,8 +177,7 @@ impl<'a> Fitting<'a> {
             related.map(|counted| counted.pairs).sum()
         };
         let (mut edges, mut of_alike): (Edges, Vec<Edge>) = (Edges::default(), Vec::new());
-        let of_couples = self.expected.couples.as_ref().filter(|_| course.couples);
-        let expected_sharing = of_couples.unwrap_or(&self.expected.sharing);
+        let expected_sharing = self.sharing(course);
         let mut sharing = expected_sharing.clone();
         let listener = listen();
         let mut weighing = Weighing {
@@ -220,7 +220,7 @@ impl<'a> Fitting<'a> {
                     tree.keep(&self.expected.own, of_related);
                     // Not all who live together have one telephone. How many do is learned: it is what
                     // a telephone in common says of two records that tell no more.
-                    let of_each = sharing.iter_mut().zip(expected_sharing).enumerate();
+                    let of_each = sharing.iter_mut().zip(&expected_sharing).enumerate();
                     for (at, (sharing, expected)) in of_each {
                         if let Some((share, expected)) = sharing.as_mut().zip(*expected) {
                             *share = mixture.sharing(&related, at, *share, expected);
@@ -256,6 +256,17 @@ impl<'a> Fitting<'a> {
             mixture,
             clear: sure / f64::max(matches, f64::MIN_POSITIVE),
         })
+    }
+
+    /// How many related pairs are held to share what, where that is learned by a course.
+    fn sharing(&self, course: Course) -> Vec<Option<f64>> {
+        let couples = self.expected.couples.as_ref().filter(|_| course.couples);
+        let twins = self.expected.twins.as_ref().filter(|_| course.twins);
+        let at = |of: Option<&Vec<Option<f64>>>, at: usize| of.and_then(|of| of[at]);
+        let expected = self.expected.sharing.iter().enumerate();
+        expected
+            .map(|(place, sharing)| at(twins, place).or(at(couples, place)).or(*sharing))
+            .collect()
     }
 
     /// By how many standard deviations a mixture is likelier than another one.

@@ -80,17 +80,21 @@ impl Fits<'_> {
         let mut begun = Course::default();
         let mut best = self.fitting.fit(begun)?;
         // Two who live together and are called otherwise are taken for one where they share the number of an
-        // account, unless it is learned that some do. That they do is likelier where they are many.
+        // account, or their day of birth, unless it is learned that some do. That they do is likelier where
+        // they are many.
         if self.expected.couples.is_some() {
             let couples = Course {
                 couples: true,
                 ..begun
             };
-            let other = self.fitting.fit(couples)?;
-            let likelier = self.fitting.likelier(&other.mixture, &best.mixture);
-            if likelier > LIKELIER && self.is_sure(&other) {
-                (best, begun) = (other, couples);
-            }
+            (best, begun) = self.likelier((best, begun), couples)?;
+        }
+        if self.expected.twins.is_some() {
+            let twins = Course {
+                twins: true,
+                ..begun
+            };
+            (best, begun) = self.likelier((best, begun), twins)?;
         }
         if let Some((strict, is_settled)) = self.strict(begun, &best)? {
             if is_settled {
@@ -188,6 +192,16 @@ impl Fits<'_> {
             }
         }
         Ok(best.mixture)
+    }
+
+    /// A mixture and its course, or that of another course where the sample is likelier by it.
+    fn likelier(&self, (best, begun): (Fit, Course), course: Course) -> Result<(Fit, Course)> {
+        let other = self.fitting.fit(course)?;
+        let likelier = self.fitting.likelier(&other.mixture, &best.mixture);
+        Ok(match likelier > LIKELIER && self.is_sure(&other) {
+            true => (other, course),
+            false => (best, begun),
+        })
     }
 
     /// What agrees because it goes together, as an address of e-mail and the name that it is made of, is taken

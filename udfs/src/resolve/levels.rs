@@ -325,7 +325,7 @@ fn codes(rarest: Option<(u32, f64)>) -> u8 {
 /// The longest text, in bytes, whose characters are compared and not its words alone.
 const LONGEST_EDITED: usize = 64;
 /// From which likeness on a text is of the next level.
-pub(super) const STEPS: [f64; 7] = [0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95];
+const STEPS: [f64; 7] = [0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95];
 
 fn text(cosine: f64, left: Value<'_>, right: Value<'_>, scratch: &mut Scratch) -> u8 {
     let (a, b) = (left.text(), right.text());

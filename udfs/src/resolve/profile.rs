@@ -85,7 +85,8 @@ impl Shares {
     }
 
     fn kind(&self, hint: Hint, dates: f64, distinct: usize, present: usize) -> ColumnKind {
-        let few = distinct <= 60 && present >= 4 * distinct || distinct * 200 <= present;
+        let are_few = distinct * 200 <= present;
+        let few = distinct <= 60 && present >= 4 * distinct || are_few;
         if hint == Hint::Moment || distinct <= 1 {
             return ColumnKind::Ignore;
         }
@@ -131,7 +132,8 @@ impl Shares {
             }
             Hint::GivenOrFull if is_name => ColumnKind::GivenName,
             Hint::FamilyOrFull if is_name => ColumnKind::FamilyName,
-            Hint::Name if self.two_or_three_words > 0.8 => ColumnKind::FullName,
+            // What things are called, of which there are few, no people are.
+            Hint::Name if self.two_or_three_words > 0.8 && !are_few => ColumnKind::FullName,
             Hint::Phone if self.codes + self.phones > 0.5 => ColumnKind::Phone,
             Hint::Postcode if self.letters_only < 0.5 => ColumnKind::Postcode,
             Hint::Street => ColumnKind::Street,

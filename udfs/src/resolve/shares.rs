@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::clean_name::TITLES;
 use super::clean_web::{has_host, ip_address, is_url, uuid_digits};
 use super::quantity::DecimalMark;
 use super::text_forms::{
@@ -48,7 +49,8 @@ pub(super) struct Shares {
     pub(super) one_word: f64,
     pub(super) two_or_three_words: f64,
     pub(super) commas: f64,
-    /// English given names, alone, before others, or behind that of the family and a comma.
+    /// English given names, alone, before others, or behind that of the family and a comma; and people who are
+    /// addressed.
     pub(super) given_names: f64,
     /// The share of the records that have one of these.
     pub(super) given_records: f64,
@@ -221,11 +223,19 @@ fn turned(value: &str) -> Option<(&str, &str)> {
     turned.filter(|(_, rest)| is_name(rest))
 }
 
-/// Whether a value is an English given name, alone, before others, or behind that of the family and a comma.
+/// Whether a value is an English given name, alone, before others, or behind that of the family and a comma;
+/// or is of somebody who is addressed, as `Mrs Fisher` is.
 fn has_given_name(value: &str) -> bool {
-    let given = turned(value).map_or(value, |(_, rest)| rest);
-    let given = given.split_whitespace().next();
-    value.split_whitespace().count() <= 3 && !has_digit(value) && given.is_some_and(is_given_name)
+    let name = turned(value).map_or(value, |(_, rest)| rest);
+    let mut words = name.split_whitespace();
+    let Some(first) = words.next() else {
+        return false;
+    };
+    let title = first.trim_end_matches('.');
+    let is_addressed =
+        words.next().is_some() && TITLES.iter().any(|it| it.eq_ignore_ascii_case(title));
+    let words = value.split_whitespace().count();
+    words <= 3 && !has_digit(value) && (is_addressed || is_given_name(first))
 }
 
 fn has_digit(value: &str) -> bool {

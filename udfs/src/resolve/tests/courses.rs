@@ -69,6 +69,7 @@ fn sample(classes: &[Class<'_>]) -> (Vec<Counted>, Expected) {
         own: vec![false; comparisons],
         sharing: vec![None; comparisons],
         couples: None,
+        twins: None,
         one_to_one: false,
         known: Known::default(),
     };

@@ -76,6 +76,7 @@ fn the_mixture_finds_the_parameters_that_made_the_pairs() {
         own: vec![false; 3],
         sharing: vec![None; 3],
         couples: None,
+        twins: None,
         one_to_one: false,
         known: Known::default(),
     };
@@ -145,6 +146,7 @@ fn many_records_of_what_has_no_codes_are_no_variants() {
             own: vec![false, false, false, true],
             sharing: vec![None; 4],
             couples: None,
+            twins: None,
             one_to_one: false,
             known: Known::default(),
         };
@@ -199,6 +201,7 @@ fn what_is_missing_tells_kinds_apart() {
         own: vec![false; 3],
         sharing: vec![None; 3],
         couples: None,
+        twins: None,
         one_to_one: true,
         known: Known::default(),
     };
@@ -259,6 +262,7 @@ fn what_is_merely_alike_is_no_match() {
         own: vec![false; 4],
         sharing: vec![None; 4],
         couples: None,
+        twins: None,
         one_to_one: false,
         known: Known::default(),
     };
@@ -302,6 +306,7 @@ proptest! {
             own: vec![false; 3],
             sharing: vec![None; 3],
             couples: None,
+            twins: None,
             one_to_one: false,
             known: Known::default(),
         };
