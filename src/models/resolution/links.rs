@@ -3,13 +3,13 @@
 
 use std::collections::HashMap;
 
-use arrow::array::{Array, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Schema};
 use futures::TryStreamExt;
 use tributary_udfs::resolve::{Label, Records};
 
+use super::called::Called;
 use super::parameters;
-
 use crate::catalog::Snapshot;
 use crate::error::{Error, Result, SqlState};
 use crate::execute::query;
@@ -131,7 +131,8 @@ pub struct Said<T> {
     pub passed_over: usize,
 }
 
-/// The pairs of records that a relation names, by their places.
+/// The pairs of records that a relation names, by their places. `own` are the columns of the model's
+/// clusters, of which the first name records.
 ///
 /// # Errors
 /// What reading the relation says; 22023 for a record that is to be two.
@@ -139,9 +140,9 @@ pub async fn read(
     context: &StatementContext,
     create: &CreateModel,
     option: &str,
-    records: &Records,
+    (records, own): (&Records, &Schema),
 ) -> Result<Said<(u32, u32)>> {
-    let said = said(context, create, option, records).await?;
+    let said = said(context, create, option, (records, own)).await?;
     let pairs = said.pairs.into_iter();
     Ok(Said {
         pairs: pairs.map(|said| (said.left, said.right)).collect(),
@@ -156,9 +157,9 @@ pub async fn read(
 pub async fn labels(
     context: &StatementContext,
     create: &CreateModel,
-    records: &Records,
+    (records, own): (&Records, &Schema),
 ) -> Result<Said<Label>> {
-    let said = said(context, create, LABELS, records).await?;
+    let said = said(context, create, LABELS, (records, own)).await?;
     let mut known = HashMap::with_capacity(said.pairs.len());
     for label in &said.pairs {
         let (left, right) = (label.left.max(label.right), label.left.min(label.right));
@@ -207,7 +208,7 @@ async fn said(
     context: &StatementContext,
     create: &CreateModel,
     option: &str,
-    records: &Records,
+    (records, own): (&Records, &Schema),
 ) -> Result<Said<Label>> {
     let mut said = Said {
         pairs: Vec::new(),
@@ -221,27 +222,28 @@ async fn said(
     let all = table(context, &format!("SELECT * FROM {relation}")).await?;
     let all = plan::columns(&all);
     let names = columns(option, &all, id, text("source"))?;
+    let half = names.len() / 2;
+    let of_names = names[..2 * half].iter().enumerate().map(|(at, name)| {
+        let given = all.field_with_name(name)?.data_type();
+        Ok(Called::new(given, own.field(at % half).data_type()))
+    });
+    let called: Vec<Called> = of_names.collect::<Result<_>>()?;
     let selected: Vec<String> = names
         .iter()
-        .map(|name| match option {
-            LABELS if *name == IS_MATCH => Quoted(name).to_string(),
-            _ => format!("{}::TEXT", Quoted(name)),
+        .enumerate()
+        .map(|(at, name)| match called.get(at) {
+            Some(Called::AsText { .. }) => format!("{}::TEXT", Quoted(name)),
+            _ => Quoted(name).to_string(),
         })
         .collect();
     let sql = format!("SELECT {} FROM {relation}", selected.join(", "));
     let rows = table(context, &sql).await?;
     let mut rows = query::stream(context.state.clone(), rows).await?;
-    let half = names.len() / 2;
-    let is_text: Vec<bool> = names
-        .iter()
-        .map(|name| all.field_with_name(name))
-        .map(|field| field.is_ok_and(|field| field.data_type().is_string()))
-        .collect();
     while let Some(batch) = rows.try_next().await? {
-        let texts: Vec<_> = batch.columns()[..2 * half]
-            .iter()
-            .map(|column| column.as_string::<i32>())
-            .collect();
+        let texts = called.iter().zip(batch.columns());
+        let texts = texts.map(|(called, column)| called.texts(column));
+        let texts: Vec<ArrayRef> = texts.collect::<Result<_>>()?;
+        let texts: Vec<_> = texts.iter().map(|it| it.as_string::<i32>()).collect();
         let labels = batch
             .columns()
             .get(2 * half)
@@ -255,9 +257,8 @@ async fn said(
                 // A record may be of no source.
                 let source = if half == 2 { value(first + 1) } else { None };
                 let (source, id) = (source.unwrap_or(""), value(first)?);
-                let plain = || plain(id).filter(|_| !is_text[first]);
                 let found = records.find(source, id);
-                found.or_else(|| records.find(source, plain()?))
+                found.or_else(|| records.find(source, called[first].other_text(id)?))
             };
             let is_match = match labels {
                 Some(labels) => labels.is_valid(row).then(|| labels.value(row)),
@@ -281,16 +282,6 @@ async fn said(
     Ok(said)
 }
 
-/// The text of an identifier of another type that has the same value: the integer of a whole number with
-/// decimals, the day of a moment at which it begins.
-fn plain(text: &str) -> Option<&str> {
-    let Some((whole, decimals)) = text.split_once('.') else {
-        return text.strip_suffix(" 00:00:00");
-    };
-    let is_whole = !decimals.is_empty() && decimals.bytes().all(|digit| digit == b'0');
-    is_whole.then_some(whole)
-}
-
 /// The plan of a query over relations that are named in full.
 pub async fn table(
     context: &StatementContext,
@@ -299,26 +290,5 @@ pub async fn table(
     match parse_one(sql)? {
         Statement::Query(query) => plan::query(context, &query).await,
         _ => Err(Error::internal(format!("{sql} is no query"))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn identifiers_of_other_types_have_the_texts_of_the_same_values() {
-        for (text, expected) in [
-            ("20.0", Some("20")),
-            ("-7.000", Some("-7")),
-            ("20.5", None),
-            ("20.", None),
-            ("20", None),
-            ("2020-01-05 00:00:00", Some("2020-01-05")),
-            ("2020-01-05 00:00:01", None),
-            ("2020-01-05 00:00:00.5", None),
-        ] {
-            assert_eq!(plain(text), expected, "{text}");
-        }
     }
 }

@@ -5,6 +5,7 @@
 //! tables beside that of the clusters, whose commit is the last: it names the versions of the others
 //! that belong to it.
 
+mod called;
 mod calls;
 mod changed;
 mod columns;

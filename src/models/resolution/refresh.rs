@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use tributary_udfs::resolve::{Model, Progress, Records};
 
 use super::calls::{FUNCTIONS_CHANGED, Functions};
@@ -266,13 +266,14 @@ impl Refresh<'_> {
         }
     }
 
-    /// What humans have decided of records.
+    /// What humans have decided of records, whose clusters have these columns.
     pub(super) async fn decided(
         &self,
         context: &StatementContext,
         records: &Records,
+        columns: &Schema,
     ) -> Result<Decided> {
-        let of = |option| links::read(context, self.definition, option, records);
+        let of = |option| links::read(context, self.definition, option, (records, columns));
         let (must, cannot) = (of(links::MUST_LINK).await?, of(links::CANNOT_LINK).await?);
         Ok(Decided {
             passed_over: must.passed_over + cannot.passed_over,

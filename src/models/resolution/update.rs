@@ -119,7 +119,7 @@ impl Refresh<'_> {
         };
         let records = index.resolver.records();
         previous.entities.resize(records.len(), None);
-        let decided = self.decided(step.context, records).await?;
+        let decided = self.decided(step.context, records, step.columns).await?;
         record.warn(self.passed_over(&decided));
         record.warn(step.left_out.notices());
         let places = &updated.places;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use arrow::datatypes::Schema;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
 use tributary_udfs::resolve::{Model, Progress, RecordsBuilder, Resolver, Stage, Taught};
@@ -57,13 +58,13 @@ impl Refresh<'_> {
             let Taken { builder, hashes } = self.take(rows, taking, progress, behind).await?;
             let (resolver, unknown_labels) = match model {
                 Some(model) => (resolver(builder, model).await?, 0),
-                None => self.learn(context, taking, builder).await?,
+                None => self.learn(context, taking, builder, columns).await?,
             };
             let previous = match before {
                 Some(before) => Previous::read(before, resolver.records()).await?,
                 None => Previous::none(resolver.records().len(), pool)?,
             };
-            let decided = self.decided(context, resolver.records()).await?;
+            let decided = self.decided(context, resolver.records(), columns).await?;
             let paired = Paired::find(resolver).await?;
             // The pairs are written while entities are made of them.
             let pairs = paired.rows(&self.columns_of_pairs(columns));
@@ -141,9 +142,10 @@ impl Refresh<'_> {
         context: &StatementContext,
         taking: &Input,
         builder: RecordsBuilder,
+        columns: &Schema,
     ) -> Result<(Resolver, usize)> {
         let records = scan::blocking(move || Ok(builder.finish()?)).await?;
-        let labels = links::labels(context, self.definition, &records).await?;
+        let labels = links::labels(context, self.definition, (&records, columns)).await?;
         let taught = Taught {
             labels: labels.pairs,
             parameters: parameters::read(context, self.definition).await?,

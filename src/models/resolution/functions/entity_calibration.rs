@@ -72,8 +72,8 @@ impl Asked {
             return Ok(None);
         }
         let index = self.index().await?;
-        let records = index.resolver.records();
-        let labels = links::labels(&self.context(), definition, records).await?;
+        let (records, own) = (index.resolver.records(), self.model.clusters.schema());
+        let labels = links::labels(&self.context(), definition, (records, &own)).await?;
         let (must, cannot) = self.decided(&index.resolver).await?;
         let labels = labels.pairs.into_iter();
         let labels = labels.map(|label| ((label.left, label.right), label.is_match));

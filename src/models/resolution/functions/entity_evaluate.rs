@@ -10,7 +10,8 @@ use datafusion::catalog::TableProvider;
 use futures::TryStreamExt;
 use tributary_udfs::resolve::{Decisions, Evaluation, Records, evaluate};
 
-use super::super::places::places;
+use super::super::called::Called;
+use super::super::places::places_of;
 use super::super::scan;
 use super::Asked;
 use crate::error::{Error, Result, SqlState};
@@ -127,12 +128,17 @@ async fn truth(
     let contradicted = |text: String, hint: &str| {
         Error::new(SqlState::INVALID_PARAMETER_VALUE, text).with_hint(hint)
     };
+    let own = asked.model.clusters.schema();
     let mut told = 0;
     let mut numbers: HashMap<String, u64> = HashMap::new();
     let mut truth = vec![None; records.len()];
     let mut rows = scan::stream(&asked.model.instance, relation, None).await?;
     while let Some(batch) = rows.try_next().await? {
-        let found = places(&batch.project(&order)?, 0, order.len(), records)?;
+        let called = order.iter().zip(own.fields()).map(|(at, own)| {
+            let given = batch.column(*at);
+            Called::new(given.data_type(), own.data_type()).texts(given)
+        });
+        let found = places_of(&called.collect::<Result<Vec<_>>>()?, records)?;
         let entities = cast(batch.column(*entity), &DataType::Utf8)?;
         let entities = entities.as_string::<i32>();
         told += batch.num_rows();

@@ -38,12 +38,9 @@ impl Asked {
         let index = self.index().await?;
         let (must, cannot) = self.decided(&index.resolver).await?;
         let ordered = |(left, right): (u32, u32)| (left.max(right), left.min(right));
-        let labels = links::labels(
-            &self.context(),
-            self.model.definition()?,
-            index.resolver.records(),
-        )
-        .await?;
+        let (definition, own) = (self.model.definition()?, self.model.clusters.schema());
+        let records = index.resolver.records();
+        let labels = links::labels(&self.context(), definition, (records, &own)).await?;
         let labelled = labels
             .pairs
             .into_iter()
@@ -68,8 +65,8 @@ impl Asked {
     pub(super) async fn decided(&self, resolver: &Resolver) -> Result<(Places, Places)> {
         let context = self.context();
         let definition = self.model.definition()?;
-        let records = resolver.records();
-        let of = |option| links::read(&context, definition, option, records);
+        let (records, own) = (resolver.records(), self.model.clusters.schema());
+        let of = |option| links::read(&context, definition, option, (records, &own));
         Ok((
             of(links::MUST_LINK).await?.pairs,
             of(links::CANNOT_LINK).await?.pairs,
