@@ -1,19 +1,25 @@
 //! What became of records, as rows of the history.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, new_null_array,
 };
 use arrow::compute::{cast, concat};
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use chrono::Utc;
 use datafusion::common::HashSet as Numbers;
 
+use super::called::Called;
 use super::found::Found;
 use super::previous::Previous;
 use crate::error::Result;
+
+/// The columns around those that name records.
+const EVENT: &str = "event";
+const ENTITY: &str = "entity_id";
 
 /// Why records changed.
 pub struct Cause<'a> {
@@ -165,8 +171,40 @@ pub fn rows(
     Ok(RecordBatch::try_new(Arc::clone(schema), arrays)?)
 }
 
+/// Rows of before in the columns of now, which may name records by other ones: the identifier by its value,
+/// and NULL where the column of now has no such value.
+///
+/// # Errors
+/// None that tables of models meet.
+pub fn in_columns(rows: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let names_of = |schema: &Schema| -> Result<Range<usize>> {
+        Ok(schema.index_of(EVENT)? + 1..schema.index_of(ENTITY)?)
+    };
+    let before = rows.schema();
+    let (names, names_before) = (names_of(schema)?, names_of(&before)?);
+    let column = |(at, field): (usize, &FieldRef)| -> Result<ArrayRef> {
+        let of_before = match names.contains(&at) {
+            true => Some(at).filter(|at| names_before.contains(at)),
+            false => before.index_of(field.name()).ok(),
+        };
+        let Some(column) = of_before.map(|at| rows.column(at)) else {
+            return Ok(new_null_array(field.data_type(), rows.num_rows()));
+        };
+        let (given, own) = (column.data_type(), field.data_type());
+        if given == own {
+            return Ok(Arc::clone(column));
+        }
+        Ok(cast(&Called::new(given, own).texts(column)?, own)?)
+    };
+    let columns = schema.fields().iter().enumerate().map(column);
+    let columns = columns.collect::<Result<_>>()?;
+    Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
+}
+
 #[cfg(test)]
 mod tests {
+    use arrow::array::{Array, AsArray, Decimal128Array};
+    use arrow::datatypes::{DataType, Field, Int64Type, TimeUnit};
     use datafusion::execution::memory_pool::{MemoryPool, UnboundedMemoryPool};
 
     use super::*;
@@ -191,5 +229,67 @@ mod tests {
         assert_eq!(moved, [(1, "moved")]);
         // The number of an entity all of whose other records are gone is not new.
         assert_eq!(events(&[4], &[None], &[4]), [(0, "joined")]);
+    }
+    /// The columns of a history in which these name records.
+    fn columns(names: &[(&str, DataType)]) -> SchemaRef {
+        let moment = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+        let first = [
+            ("changed_at", moment),
+            ("refresh_id", DataType::Int64),
+            (EVENT, DataType::Utf8),
+        ];
+        let last = [(ENTITY, DataType::Int64), ("cause", DataType::Utf8)];
+        let all = first.iter().chain(names).chain(&last);
+        let fields = all.map(|(name, data_type)| Field::new(*name, data_type.clone(), true));
+        Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+    }
+
+    /// The names of records in two rows whose first is one of entity 7, in other columns.
+    fn names_in(before: ArrayRef, now: &[(&str, DataType)]) -> Vec<ArrayRef> {
+        let schema = columns(&[("id", before.data_type().clone())]);
+        let moments = TimestampMicrosecondArray::from(vec![1, 2]).with_timezone("UTC");
+        let texts = |texts: [&str; 2]| Arc::new(StringArray::from(texts.to_vec())) as ArrayRef;
+        let numbers = |numbers: [i64; 2]| Arc::new(Int64Array::from(numbers.to_vec())) as ArrayRef;
+        let arrays = vec![
+            Arc::new(moments) as ArrayRef,
+            numbers([1, 2]),
+            texts(["split", "joined"]),
+            before,
+            numbers([7, 8]),
+            texts(["REFRESH", "REFRESH"]),
+        ];
+        let rows = RecordBatch::try_new(schema, arrays).unwrap();
+        let now = columns(now);
+        let found = in_columns(&rows, &now).unwrap();
+        let entities = found.column_by_name(ENTITY).unwrap();
+        assert_eq!(entities.as_primitive::<Int64Type>().values(), &[7, 8]);
+        found.columns()[3..now.index_of(ENTITY).unwrap()].to_vec()
+    }
+
+    #[test]
+    fn a_history_goes_on_in_columns_of_other_types_and_names() {
+        let ids = Decimal128Array::from(vec![2000, 2050]);
+        let ids: ArrayRef = Arc::new(ids.with_precision_and_scale(8, 2).unwrap());
+        let names = names_in(
+            Arc::clone(&ids),
+            &[("key", DataType::Int64), ("system", DataType::Utf8)],
+        );
+        let [id, source] = names.as_slice() else {
+            panic!("{names:?}");
+        };
+        let id = id.as_primitive::<Int64Type>();
+        assert_eq!(id.iter().collect::<Vec<_>>(), [Some(20), None]);
+        assert_eq!(source.null_count(), 2);
+
+        let texts = names_in(ids, &[("id", DataType::Utf8)]);
+        let texts = texts[0].as_string::<i32>();
+        assert_eq!(
+            texts.iter().collect::<Vec<_>>(),
+            [Some("20.00"), Some("20.50")]
+        );
+        let texts: ArrayRef = Arc::new(StringArray::from(vec!["20", "crm:20"]));
+        let ids = names_in(texts, &[("id", DataType::Int64)]);
+        let ids = ids[0].as_primitive::<Int64Type>();
+        assert_eq!(ids.iter().collect::<Vec<_>>(), [Some(20), None]);
     }
 }

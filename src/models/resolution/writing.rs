@@ -161,13 +161,10 @@ impl Refresh<'_> {
                 .await?;
             return Ok(added.version);
         }
-        // What a refresh added that was not committed goes; so does what the columns of now have no
-        // place for.
-        let schema = changes.schema();
-        let rows = match same_columns(&old.schema(), &schema) {
-            true => scan::stream(self.instance, old, None).await?,
-            false => one(RecordBatch::new_empty(Arc::clone(&schema))),
-        };
+        // What a refresh added that was not committed goes.
+        let (schema, of_now) = (changes.schema(), changes.schema());
+        let rows = scan::stream(self.instance, old, None).await?;
+        let rows = rows.map(move |rows| Ok(history::in_columns(&rows?, &of_now)?));
         let rows = rows.chain(one(changes));
         let rows = Box::pin(RecordBatchStreamAdapter::new(schema, rows));
         Ok(self
