@@ -161,7 +161,9 @@ impl ResolveOptions {
                 }
                 self.pair_budget = Some(budget);
             }
-            "seed" => self.seed = number(name, value, "It is a whole number, such as 1.")?,
+            "seed" => {
+                self.seed = number(name, value, "It is a whole number from 0 on, such as 1.")?
+            }
             "term_frequency" => self.term_frequency = switch(name, value)?,
             "one_to_one" => self.one_to_one = Some(switch(name, value)?),
             "threads" => {

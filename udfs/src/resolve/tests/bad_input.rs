@@ -49,7 +49,7 @@ fn unknown_options_name_the_nearest() {
             "seed",
             "x",
             "\"x\" is no value of the option seed of an entity resolution",
-            "It is a whole number, such as 1.",
+            "It is a whole number from 0 on, such as 1.",
         ),
     ] {
         let error = ResolveOptions::parse([("unique_id", "id"), (name, value)]).unwrap_err();
