@@ -1,9 +1,13 @@
 //! Bit by bit or at once: the same entities, and ids that stay.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::super::compare::equalities;
-use super::super::{Change, Clusters, Decisions, GroupScores, Pair, Resolver, entity_ids};
+use super::super::hashing::mix;
+use super::super::{
+    Change, Clusters, Decisions, GroupScores, Pair, ResolveOptions, Resolver, entity_ids,
+};
 use super::people::{COLUMNS, Made, builder, options, partition, people, records, rows};
 
 fn names(resolver: &Resolver, pairs: &[Pair]) -> Vec<(String, String, f32)> {
@@ -50,7 +54,7 @@ fn an_update_gives_what_a_rebuild_gives() {
                 changed.values[3] = made[at].values[3].clone();
                 upserts.push(changed);
             }
-            let mut ids = std::collections::BTreeSet::new();
+            let mut ids = BTreeSet::new();
             upserts.retain(|made| ids.insert((made.values[1].clone(), made.values[0].clone())));
             let gone: Vec<Made> = made
                 .iter()
@@ -120,6 +124,157 @@ fn an_update_gives_what_a_rebuild_gives() {
                 )
             );
         }
+    }
+}
+
+/// Numbers that follow from a seed.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = mix(self.0, 1);
+        (self.0 % end as u64) as usize
+    }
+}
+
+/// The system and the identifier of a record.
+type Name = (String, String);
+
+fn name(made: &Made) -> Name {
+    let value = |at: usize| made.values[at].clone().unwrap();
+    (value(1), value(0))
+}
+
+/// How sure the entity of each record is.
+fn sureness(resolver: &Resolver, clusters: &Clusters) -> BTreeMap<String, (f32, f32)> {
+    let records = resolver.records();
+    let there = (0..records.len()).filter(|at| !records.is_removed(*at as u32));
+    let sure = |at: usize| (clusters.membership[at], clusters.confidence[at]);
+    there
+        .map(|at| (records.key(at as u32).to_owned(), sure(at)))
+        .collect()
+}
+
+/// Pairs of records that people have told of: those that are one, or those that are two.
+fn told(resolver: &Resolver, said: &[(Name, Name, bool)], are_one: bool) -> Vec<(u32, u32)> {
+    let place = |(system, id): &Name| resolver.records().find(system, id);
+    let said = said.iter().filter(|(.., is_one)| *is_one == are_one);
+    said.filter_map(|(left, right, _)| Some((place(left)?, place(right)?)))
+        .collect()
+}
+
+fn changed_at_random(options: &ResolveOptions, seed: u64) {
+    let mut random = Random(seed);
+    let mut made = people(100, 40 + seed);
+    let mut absent = made.split_off(made.len() / 5 * 4);
+    let mut resolver = Resolver::train(records(&made, options), options).unwrap();
+    let mut pairs = resolver.pairs().unwrap();
+    let mut known = GroupScores::default();
+    let mut said: Vec<(Name, Name, bool)> = Vec::new();
+    for round in 0..4 {
+        let (mut upserts, mut gone) = (Vec::new(), Vec::new());
+        for _ in 0..1 + random.below(12) {
+            let mut one = made[random.below(made.len())].clone();
+            let other = &made[random.below(made.len())];
+            match random.below(6) {
+                0 => upserts.extend(absent.pop()),
+                1 => gone.push(one),
+                2 if name(&one) != name(other) => {
+                    said.push((name(&one), name(other), random.below(2) == 0));
+                }
+                fate => {
+                    let column = 2 + random.below(COLUMNS.len() - 2);
+                    let value = other.values[column].clone();
+                    one.values[column] = value.filter(|_| fate > 3);
+                    upserts.push(one);
+                }
+            }
+        }
+        let mut touched = BTreeSet::new();
+        upserts.retain(|made| touched.insert(name(made)));
+        gone.retain(|made| touched.insert(name(made)));
+        let place = |made: &Made| resolver.records().find(&name(made).0, &name(made).1);
+        let removed: Vec<u32> = gone.iter().filter_map(place).collect();
+        assert_eq!(removed.len(), gone.len());
+        let changed = builder(&COLUMNS, &rows(&upserts), options)
+            .finish_for(resolver.model().columns())
+            .unwrap();
+        let updated = resolver.update(&changed, &removed).unwrap();
+        let scored = updated.to_score();
+        let is_other = |record: &u32| scored.contains(record) || removed.contains(record);
+        pairs.retain(|pair| !is_other(&pair.left) && !is_other(&pair.right));
+        pairs.extend(resolver.pairs_of(&scored).unwrap());
+        known.forget(updated.places.iter().chain(&removed));
+        made.retain(|made| !touched.contains(&name(made)));
+        made.extend(upserts);
+        // They come again.
+        absent.extend(gone);
+
+        let context = format!("{options:?}, seed {seed}, round {round}");
+        let all = builder(&COLUMNS, &rows(&made), options)
+            .finish_for(resolver.model().columns())
+            .unwrap();
+        let rebuilt = Resolver::new(all, resolver.model().clone()).unwrap();
+        let expected = rebuilt.pairs().unwrap();
+        assert_eq!(
+            names(&resolver, &pairs),
+            names(&rebuilt, &expected),
+            "{context}"
+        );
+        let decisions = |resolver: &Resolver| {
+            let of = |are_one| told(resolver, &said, are_one);
+            Decisions::new(resolver.records(), &of(true), &of(false)).ok()
+        };
+        let (ours, theirs) = (decisions(&resolver), decisions(&rebuilt));
+        assert_eq!(ours.is_some(), theirs.is_some(), "{context}");
+        let (Some(ours), Some(theirs)) = (ours, theirs) else {
+            // They contradict each other.
+            said.clear();
+            continue;
+        };
+        let clusters = resolver.clusters(&pairs, &ours).unwrap();
+        let knowing = resolver.clusters_knowing(&pairs, &ours, &mut known);
+        assert_eq!(knowing.unwrap(), clusters, "{context}");
+        let expected = rebuilt.clusters(&expected, &theirs).unwrap();
+        assert_eq!(
+            partition(resolver.records(), &clusters),
+            partition(rebuilt.records(), &expected),
+            "{context}"
+        );
+        assert_eq!(
+            sureness(&resolver, &clusters),
+            sureness(&rebuilt, &expected),
+            "{context}"
+        );
+        for (left, right) in told(&resolver, &said, true) {
+            let [one, other] = [left, right].map(|at| clusters.entity_of[at as usize]);
+            assert_eq!(one, other, "{context}");
+        }
+        for (left, right) in told(&resolver, &said, false) {
+            let [one, other] = [left, right].map(|at| clusters.entity_of[at as usize]);
+            assert_ne!(one, other, "{context}");
+        }
+    }
+}
+
+#[test]
+fn whatever_changes_an_update_gives_what_a_rebuild_gives() {
+    const IN_BLOCKS: (&str, &str) = ("pair_budget", "15000");
+    let all: [&[(&str, &str)]; 6] = [
+        &[],
+        &[IN_BLOCKS],
+        &[("link", "link_only"), IN_BLOCKS],
+        &[("link", "dedupe")],
+        &[("one_to_one", "on"), IN_BLOCKS],
+        &[
+            ("link", "link_only"),
+            ("one_to_one", "on"),
+            ("term_frequency", "off"),
+        ],
+    ];
+    for seed in 0..12 {
+        let options = options(all[seed % all.len()]);
+        changed_at_random(&options, seed as u64);
     }
 }
 
