@@ -8,11 +8,13 @@
 //!
 //! One that asks the catalog, by system views or by functions, asks it anew at each run, as the session
 //! that runs it. What of that was computed as the plan was made must follow from the catalog, the settings
-//! and the role alone: whoever was asked then tells whether it does ([`SystemSources::has_told_more`]).
+//! and the role alone: whoever was asked then tells whether it does ([`SystemSources::has_told_more`]). Where
+//! all does that it has asked as it ran, its rows are kept too (`answers`).
 //!
 //! Queries of the simple protocol have no parameters and are not prepared; those that come again in
 //! the same form are known (`known`), whoever sends them.
 
+mod answers;
 mod eligible;
 mod known;
 mod point;
@@ -120,6 +122,8 @@ impl Environment {
 
 /// A plan for many runs.
 pub struct Kept {
+    /// Another one for each that is ever kept.
+    number: u64,
     environment: Arc<Environment>,
     /// Optimized, with parameters open.
     plan: LogicalPlan,
@@ -294,6 +298,7 @@ impl Making<'_> {
             false => PointQuery::of(&plan, &state)?,
         };
         Ok(Some(Kept {
+            number: next_number(),
             asker: asks.then_some(role),
             is_brief: is_brief && point.is_some(),
             is_small: small::is_small(&plan, &state),
@@ -390,12 +395,18 @@ impl Kept {
         Ok(execute_stream(physical, Arc::clone(&environment.task))?)
     }
 
-    /// Its rows by operators that ask the catalog as a statement of the session does which begins now.
+    /// Its rows as they are known, or by operators that ask the catalog as a statement of the session does
+    /// which begins now.
     async fn asked_rows(
         &self,
         session: &Session,
         parameters: &[ScalarValue],
     ) -> Result<SendableRecordBatchStream> {
+        let answers = session.known.answers();
+        let run = (self.number, parameters.to_vec());
+        if let Some(rows) = answers.of(&run) {
+            return Ok(rows);
+        }
         let snapshot = Arc::clone(&self.environment.snapshot);
         let mut state = session.statement_of(snapshot).state;
         if self.is_small {
@@ -405,7 +416,8 @@ impl Kept {
         let plan = self.bound(parameters, Some(&asked.0))?;
         let planner = state.query_planner();
         let physical = planner.create_physical_plan(&plan, &state).await?;
-        Ok(execute_stream(physical, state.task_ctx())?)
+        let rows = execute_stream(physical, state.task_ctx())?;
+        Ok(answers.keeping(run, rows, Arc::clone(&asked.0)))
     }
 
     /// The plan with values in the place of parameters, and system views that are made of these sources.
@@ -441,6 +453,12 @@ pub async fn few_rows(
         Some(point) => point.rows(state, &[]).await?.map(at_once),
         None => None,
     })
+}
+
+/// The number of the next plan that is kept.
+fn next_number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 fn at_once(rows: RecordBatch) -> SendableRecordBatchStream {

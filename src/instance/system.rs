@@ -256,12 +256,6 @@ fn mode_of(lock: AdvisoryLock) -> LockMode {
 }
 
 impl Seen {
-    /// Notes that something is told which the catalog, the settings and the role do not tell: what
-    /// would be computed of it as a query is planned holds for this session and this moment alone.
-    fn tell_more(&self) {
-        self.has_told_more.store(true, Ordering::Relaxed);
-    }
-
     /// Who takes a lock. One of the transaction is freed when that ends.
     fn advisory_owner(&self, lock: AdvisoryLock) -> AdvisoryOwner {
         let transaction = lock.of_transaction.then(|| {
@@ -376,6 +370,10 @@ impl SystemSources for Seen {
 
     fn has_told_more(&self) -> bool {
         self.has_told_more.load(Ordering::Relaxed)
+    }
+
+    fn tell_more(&self) {
+        self.has_told_more.store(true, Ordering::Relaxed);
     }
 
     fn wants(&self, object: &Object) -> bool {

@@ -7,6 +7,12 @@ use super::table::{Row, Rows, Value, row};
 use crate::catalog::system::SystemSources;
 use crate::config::hba::{self, ShownMapping, ShownRule};
 
+/// The path of a file of rules that a setting names, which is read as it is now; none where it is not set.
+fn file(sources: &dyn SystemSources, setting: &str) -> Option<PathBuf> {
+    sources.tell_more();
+    path(sources, setting)
+}
+
 /// The path that a setting names; none where it is not set.
 fn path(sources: &dyn SystemSources, setting: &str) -> Option<PathBuf> {
     let path = sources.setting(setting).filter(|path| !path.is_empty());
@@ -20,7 +26,7 @@ fn number(line: usize) -> i64 {
 pub static TABLE: Rows = Rows {
     of: "pg_hba_file_rules",
     make: |sources| {
-        let Some(file) = path(sources, "hba_file") else {
+        let Some(file) = file(sources, "hba_file") else {
             return Ok(Vec::new());
         };
         let has_certificate = path(sources, "tls_certificate").is_some();
@@ -53,7 +59,7 @@ fn rule(shown: ShownRule) -> Row {
 pub static MAPPINGS: Rows = Rows {
     of: "pg_ident_file_mappings",
     make: |sources| {
-        let Some(file) = path(sources, "ident_file") else {
+        let Some(file) = file(sources, "ident_file") else {
             return Ok(Vec::new());
         };
         let lines = hba::shown_mappings(&file)?;

@@ -7,7 +7,8 @@ use super::table::{Rows, row};
 
 pub static TABLE: Rows = Rows {
     of: "pg_timezone_names",
-    make: |_| {
+    make: |sources| {
+        sources.tell_more();
         let zones = time_zones(Utc::now()).map(|zone| {
             row![
                 zone.name,

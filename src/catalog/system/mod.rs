@@ -90,6 +90,10 @@ pub trait SystemSources: Debug + Send + Sync {
         false
     }
 
+    /// Notes that more is told than follows from the catalog, the settings and the role, by who asks the
+    /// clock or the disk for it.
+    fn tell_more(&self) {}
+
     /// The journal.
     fn journal(&self) -> &Journal;
 

@@ -18,13 +18,16 @@ use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 use tokio::task::yield_now;
 
-use super::{Environments, Kept, Making, reads_as_all_do};
+use super::answers::Answers;
+use super::{Environments, Kept, Making, is_system_view, reads_as_all_do};
+use crate::catalog::pg_catalog::PG_CATALOG;
 use crate::catalog::{Snapshot, is_temporary_schema};
 use crate::config::SessionSettings;
 use crate::error::Result;
 use crate::instance::{Asker, Reading};
 use crate::session::Session;
 use crate::sql::lifted::lift;
+use crate::sql::{ObjectName, QualifiedName, references};
 
 /// The most forms of queries that are known of sessions with the same settings.
 const QUERIES: usize = 500;
@@ -37,7 +40,10 @@ const MAX_BYTES: usize = 20_000;
 
 /// What is known of the queries of all sessions.
 #[derive(Default)]
-pub struct KnownQueries(Mutex<Vec<Arc<Place>>>);
+pub struct KnownQueries {
+    places: Mutex<Vec<Arc<Place>>>,
+    answers: Answers,
+}
 
 /// The queries of sessions that have the same settings and rights, over one state of the catalog.
 struct Place {
@@ -90,6 +96,11 @@ impl Run {
 }
 
 impl KnownQueries {
+    /// What kept plans have answered that asked the catalog.
+    pub(super) fn answers(&self) -> &Answers {
+        &self.answers
+    }
+
     /// The plan of a query that came before, if one is kept that is right. It is found within a moment, or
     /// the future gives its thread back before it is made.
     ///
@@ -110,7 +121,7 @@ impl KnownQueries {
         let mut lifted = query.clone();
         let values = lift(&mut lifted);
         if !values.is_empty() {
-            match place.look(session, &lifted).await? {
+            match place.look(session, &lifted, true).await? {
                 Known::Once => return Ok(None),
                 Known::Impossible => {}
                 Known::Kept(kept) => {
@@ -120,7 +131,7 @@ impl KnownQueries {
                 }
             }
         }
-        match place.look(session, query).await? {
+        match place.look(session, query, values.is_empty()).await? {
             Known::Once | Known::Impossible => Ok(None),
             Known::Kept(kept) => Ok(Some(Run {
                 kept,
@@ -156,7 +167,7 @@ impl KnownQueries {
         // It has no part in what a steady plan gives.
         settings.application_name.clear();
         let role = session.role();
-        let mut places = self.0.lock();
+        let mut places = self.places.lock();
         let known = places.iter().position(|place| {
             Arc::ptr_eq(&place.snapshot, &snapshot)
                 && place.role == role
@@ -182,11 +193,12 @@ impl KnownQueries {
 }
 
 impl Place {
-    /// What is known of a query now, and from now on.
-    async fn look(&self, session: &Session, query: &ast::Query) -> Result<Known> {
+    /// What is known of a query now, and from now on. In its first form, one of the catalog alone is
+    /// planned as one that comes again when it comes for the first time.
+    async fn look(&self, session: &Session, query: &ast::Query, is_first: bool) -> Result<Known> {
         let known = self.queries.get(query);
         match &known {
-            None => {
+            None if !is_first || !is_of_catalog(query) => {
                 self.queries.insert(query.clone(), Known::Once);
                 return Ok(Known::Once);
             }
@@ -194,7 +206,7 @@ impl Place {
             Some(Known::Kept(kept)) if kept.reads_latest(&session.instance).await? => {
                 return Ok(Known::Kept(Arc::clone(kept)));
             }
-            Some(Known::Once | Known::Kept(_)) => {}
+            None | Some(Known::Once | Known::Kept(_)) => {}
         }
         // To plan may take long: it is watched from here on.
         yield_now().await;
@@ -219,6 +231,19 @@ impl Place {
         self.queries.insert(query.clone(), made.clone());
         Ok(made)
     }
+}
+
+/// Whether a query reads views of the system and nothing else, as far as its names tell: who asks so is a
+/// program that will ask again.
+fn is_of_catalog(query: &ast::Query) -> bool {
+    let Ok(names) = references::of_query(query) else {
+        return false;
+    };
+    let is_system = |name: &ObjectName| {
+        let schema = name.schema.as_deref().unwrap_or(PG_CATALOG);
+        is_system_view(&QualifiedName::new(schema, name.name.as_str()))
+    };
+    !names.is_empty() && names.iter().all(is_system)
 }
 
 /// The types of a plan's parameters by the columns that they stand beside, and those of records, which are

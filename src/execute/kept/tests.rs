@@ -154,8 +154,66 @@ async fn tables_are_described() {
         let of_another = sql.replace("16385", "16384");
         assert!(is_known(&session, &of_another).await, "{of_another}");
     }
+    // A change lets go of all plans; who asks the catalog is expected to ask again.
     run(&session, "CREATE TABLE another (id BIGINT)").await;
-    assert!(!is_known(&session, asked[1]).await);
+    assert!(is_known(&session, asked[1]).await);
+    let rows = "SELECT id FROM another";
+    assert!(!is_known(&session, rows).await);
+}
+
+#[test]
+fn answers_of_the_catalog_are_known_until_it_changes() {
+    test_server::block_on(answers_are_known);
+}
+
+async fn answers_are_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(folder.path()).await;
+    let named = "SELECT relname FROM pg_class WHERE relname LIKE 'told%' ORDER BY 1";
+    for (number, table) in ["told_1", "told_2"].into_iter().enumerate() {
+        run(&session, &format!("CREATE TABLE {table} (id BIGINT)")).await;
+        for _ in 0..3 {
+            let names = texts(&session, named).await;
+            assert_eq!(names, ["told_1", "told_2"][..=number]);
+            assert_eq!(session.known.answers().count(), number + 1);
+        }
+    }
+    // What is so at this moment, or for this session.
+    for sql in [
+        "SELECT application_name FROM pg_stat_activity",
+        "SELECT name FROM pg_timezone_names WHERE name = 'UTC'",
+        "SELECT name FROM pg_settings WHERE name = 'TimeZone'",
+    ] {
+        for _ in 0..3 {
+            texts(&session, sql).await;
+            assert_eq!(session.known.answers().count(), 2, "{sql}");
+        }
+    }
+    // Of each role its own.
+    let allowed = "SELECT relname FROM pg_class
+        WHERE relname LIKE 'told%' AND has_table_privilege(oid, 'SELECT') ORDER BY 1";
+    run(
+        &session,
+        "CREATE ROLE reader; GRANT SELECT ON told_2 TO reader",
+    )
+    .await;
+    for (role, seen) in [("tributary", 0), ("reader", 1), ("tributary", 0)] {
+        run(&session, &format!("SET ROLE {role}")).await;
+        for _ in 0..3 {
+            let names = texts(&session, allowed).await;
+            assert_eq!(names, ["told_1", "told_2"][seen..]);
+        }
+    }
+}
+
+/// The texts in the first column of what a query of the simple protocol answers.
+async fn texts(session: &Session, sql: &str) -> Vec<String> {
+    let statement = session.parse(sql).unwrap().pop().unwrap();
+    let prepared = session.prepare_to_run(statement).await.unwrap();
+    let rows = rows(session, &prepared).await;
+    let columns = rows.iter().map(|batch| batch.column(0).as_string::<i32>());
+    let values = columns.flat_map(|column| column.iter().flatten());
+    values.map(str::to_owned).collect()
 }
 
 #[test]
