@@ -76,14 +76,17 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
         address.ip(),
         address.port()
     ))?;
-    wire::serve(
+    // By threads of the runtime: this one would have to be woken for each client.
+    let serving = tokio::spawn(wire::serve(
         listener,
         Arc::new(crate::session::Server::new(Arc::clone(&instance))),
         authentication,
         access::limits(&instance.configuration.server),
         instance.shutdown.clone(),
-    )
-    .await;
+    ));
+    serving
+        .await
+        .map_err(|error| Error::internal(format!("clients are not served any more: {error}")))?;
     if let Some(scheduler) = scheduler {
         // It has heard that the server stops, and cancels what it runs.
         let _ = scheduler.await;

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::rustls::{self, ServerConnection};
@@ -87,11 +87,10 @@ impl Encrypted {
 pub(super) async fn open(mut socket: TcpStream, encryption: Option<&Encryption>) -> Step<Channel> {
     let (mut asked_ssl, mut asked_gss) = (false, false);
     loop {
-        let length = read(&mut socket).await?;
-        if length != REQUEST_BYTES {
-            return Ok(unencrypted(socket, &length.to_be_bytes()));
-        }
-        let code = read(&mut socket).await?;
+        let first = head(&mut socket).await?;
+        let Some((REQUEST_BYTES, code)) = numbers(&first) else {
+            return Ok(unencrypted(socket, first));
+        };
         let answer = match (code, encryption) {
             (SSL_REQUEST, Some(encryption)) => {
                 write(&mut socket, ACCEPTED).await?;
@@ -116,22 +115,19 @@ pub(super) async fn open(mut socket: TcpStream, encryption: Option<&Encryption>)
             }
             (SSL_REQUEST, None) if !std::mem::replace(&mut asked_ssl, true) => REFUSED,
             (GSS_ENCRYPTION_REQUEST, _) if !std::mem::replace(&mut asked_gss, true) => REFUSED,
-            _ => {
-                let first = [length.to_be_bytes(), code.to_be_bytes()].concat();
-                return Ok(unencrypted(socket, &first));
-            }
+            _ => return Ok(unencrypted(socket, first)),
         };
         write(&mut socket, answer).await?;
     }
 }
 
 /// The connection as it is, of which `first` was read.
-fn unencrypted(socket: TcpStream, first: &[u8]) -> Channel {
+fn unencrypted(socket: TcpStream, first: BytesMut) -> Channel {
     let (input, output) = socket.into_split();
     Channel {
         input: Box::new(input),
         output: Box::new(output),
-        first: Bytes::copy_from_slice(first),
+        first: first.freeze(),
         encrypted: None,
     }
 }
@@ -173,8 +169,30 @@ async fn part(mut socket: TcpStream) {
     let _ = tokio::time::timeout(FAREWELL, reading).await;
 }
 
-async fn read(socket: &mut TcpStream) -> Step<u32> {
-    socket.read_u32().await.map_err(|_| Failure::Gone)
+/// The first bytes of a packet: its length and its code, and nothing behind them. Of one that is no
+/// request, they may be less than that.
+async fn head(socket: &mut TcpStream) -> Step<BytesMut> {
+    let mut bytes = BytesMut::with_capacity(REQUEST_BYTES as usize);
+    loop {
+        let room = REQUEST_BYTES as usize - bytes.len();
+        let mut rest = (&mut *socket).take(room as u64);
+        match rest.read_buf(&mut bytes).await {
+            Ok(0) | Err(_) => return Err(Failure::Gone),
+            Ok(_) => {}
+        }
+        let length = bytes.first_chunk().map(|length| u32::from_be_bytes(*length));
+        let is_other = length.is_some_and(|length| length != REQUEST_BYTES);
+        if is_other || bytes.len() == REQUEST_BYTES as usize {
+            return Ok(bytes);
+        }
+    }
+}
+
+/// The length and the code of a packet, as far as it has them.
+fn numbers(head: &[u8]) -> Option<(u32, u32)> {
+    let (length, rest) = head.split_first_chunk()?;
+    let code = rest.first_chunk()?;
+    Some((u32::from_be_bytes(*length), u32::from_be_bytes(*code)))
 }
 
 async fn write(socket: &mut TcpStream, answer: u8) -> Step<()> {
