@@ -180,7 +180,9 @@ async fn head(socket: &mut TcpStream) -> Step<BytesMut> {
             Ok(0) | Err(_) => return Err(Failure::Gone),
             Ok(_) => {}
         }
-        let length = bytes.first_chunk().map(|length| u32::from_be_bytes(*length));
+        let length = bytes
+            .first_chunk()
+            .map(|length| u32::from_be_bytes(*length));
         let is_other = length.is_some_and(|length| length != REQUEST_BYTES);
         if is_other || bytes.len() == REQUEST_BYTES as usize {
             return Ok(bytes);
