@@ -421,6 +421,7 @@ pub async fn append(
     }
     let constraints = Constraints::new(state, target, Repeated::Refused, None)?;
     let participant = constraints.participant(instance, state, None, guard);
+    let keys = constraints.indexed_keys();
     let rows = rows.map(move |batch| constraints.check(&batch?));
     let rows = Box::pin(RecordBatchStreamAdapter::new(
         Arc::clone(&target.schema),
@@ -430,7 +431,7 @@ pub async fn append(
     replacement::settle(&instance.catalog, &instance.warehouse, target.oid).await?;
     let info = CommitInfo::new(operation);
     let (warehouse, table) = (&instance.warehouse, table_id(target));
-    let added = warehouse.append_with(&table, rows, info, Some(participant));
+    let added = warehouse.append_keyed(&table, &keys, rows, info, Some(participant));
     let added = added.await;
     let misfits = |error: &Error| error.sqlstate() == SqlState::DATATYPE_MISMATCH;
     if added.as_ref().is_err_and(misfits) {

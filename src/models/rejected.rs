@@ -130,13 +130,17 @@ async fn write(
     let schema = rows.schema();
     let mut rows = rows.peekable();
     let none = std::pin::Pin::new(&mut rows).peek().await.is_none();
-    let exists = instance.warehouse.exists(&table).await?;
-    let changes = match &keep {
-        Keep::Latest => exists,
+    let may_change = match &keep {
+        Keep::Latest => true,
         Keep::All | Keep::New => false,
         Keep::Staying(staying) => staying.some_go,
     };
-    if none && !changes {
+    if none && !may_change {
+        return Ok(());
+    }
+    let exists = instance.warehouse.exists(&table).await?;
+    let is_void = !exists && matches!(keep, Keep::Latest);
+    if none && is_void {
         return Ok(());
     }
     let mut rows: SendableRecordBatchStream =

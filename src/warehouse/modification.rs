@@ -251,11 +251,8 @@ impl Modification {
             .table
             .commit(change, info, Some(written), participant, &self.settings)
             .await?;
-        if let Some(new_rows) = new_rows
-            && let Err(error) = new_rows.add(&parts).await
-        {
-            // Who needs them reads them.
-            tracing::debug!(table = %self.table.id, %error, "a key index was not told of new rows");
+        if let Some(new_rows) = new_rows {
+            new_rows.add_to(&self.table.id, &parts).await;
         }
         Ok(Some(commit))
     }

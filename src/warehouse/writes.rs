@@ -4,13 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use arrow::datatypes::SchemaRef;
+use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::StreamExt as _;
 
+use super::key_indexes::NewRows;
+use super::scan::TableScan;
 use super::schema::TableSchema;
 use super::table::Change;
 use super::{
-    Commit, CommitInfo, Latest, Modification, Participant, TableId, Upserted, Warehouse,
-    WarehouseSettings, tombstones, upsert, writer,
+    Commit, CommitInfo, IndexedKey, Latest, Modification, Participant, TableId, Upserted,
+    Warehouse, WarehouseSettings, tombstones, upsert, writer,
 };
 use crate::error::Result;
 
@@ -19,6 +24,19 @@ use crate::error::Result;
 struct Layout<'a> {
     latest: Option<Latest>,
     partitions: &'a [String],
+}
+
+/// Rows that indexes are told of as they pass.
+fn telling(rows: SendableRecordBatchStream, told: Vec<Arc<NewRows>>) -> SendableRecordBatchStream {
+    let schema = rows.schema();
+    let rows = rows.map(move |batch| {
+        let batch = batch?;
+        for new_rows in &told {
+            new_rows.push(&batch)?;
+        }
+        Ok::<_, DataFusionError>(batch)
+    });
+    Box::pin(RecordBatchStreamAdapter::new(schema, rows))
 }
 
 impl Warehouse {
@@ -208,18 +226,47 @@ impl Warehouse {
         commit: CommitInfo,
         participant: Option<Arc<dyn Participant>>,
     ) -> Result<Commit> {
-        let table = self.table(table);
-        let schema = Arc::clone(&table.latest().await?.schema);
-        let written = writer::write(&table.place, &schema, rows, &self.settings).await?;
-        table
-            .commit(
-                Change::Append(schema),
-                commit,
-                Some(written),
-                participant,
-                &self.settings,
-            )
+        self.append_keyed(table, &[], rows, commit, participant)
             .await
+    }
+
+    /// [`Self::append_with`], which tells the indexes by these keys of the rows, where there are some: who
+    /// looks for keys next need not read the rows again.
+    ///
+    /// # Errors
+    /// Those of [`Self::append_with`].
+    pub async fn append_keyed(
+        &self,
+        table: &TableId,
+        keys: &[IndexedKey],
+        rows: SendableRecordBatchStream,
+        commit: CommitInfo,
+        participant: Option<Arc<dyn Participant>>,
+    ) -> Result<Commit> {
+        let table = self.table(table);
+        let snapshot = table.latest().await?;
+        let schema = Arc::clone(&snapshot.schema);
+        let told = match keys {
+            [] => Vec::new(),
+            keys => {
+                let scan = TableScan::new(table.id.clone(), table.place.clone(), snapshot)?;
+                self.indexes.told(&scan, keys).await
+            }
+        };
+        let rows = match told.is_empty() {
+            true => rows,
+            false => telling(rows, told.clone()),
+        };
+        let written = writer::write(&table.place, &schema, rows, &self.settings).await?;
+        let files = written.files.clone();
+        let change = Change::Append(schema);
+        let commit = table
+            .commit(change, commit, Some(written), participant, &self.settings)
+            .await?;
+        for new_rows in told {
+            new_rows.add_to(&table.id, &files).await;
+        }
+        Ok(commit)
     }
 
     /// Begins to change rows of the latest version.

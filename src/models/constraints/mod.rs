@@ -276,6 +276,12 @@ impl Constraints {
         .with_constraint(constraint_place(&self.object, name)))
     }
 
+    /// The keys that rows are looked for by.
+    pub fn indexed_keys(&self) -> Vec<IndexedKey> {
+        let keys = self.keys.0.iter();
+        keys.map(|key| key.lock().indexed()).collect()
+    }
+
     /// What takes part in the commit of the rows: no other table may have come in the place of this
     /// one, and no row that stays may have the key of a new one. `gone` are the rows that go. The
     /// `guard` is kept until the commit has ended, also where nobody waits for it any more.

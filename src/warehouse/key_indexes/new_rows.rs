@@ -6,10 +6,13 @@ use arrow::array::{ArrayRef, RecordBatch};
 use parking_lot::Mutex;
 use tributary_udfs::postgres::comparable;
 
+use super::{IndexedKey, KeyIndexes};
 use crate::error::{Error, Result};
 use crate::warehouse::key_index::{KeyIndex, version_prefixes};
 use crate::warehouse::keyed::KeyedColumns;
 use crate::warehouse::place::blocking;
+use crate::warehouse::scan::TableScan;
+use crate::warehouse::table_id::TableId;
 use crate::warehouse::writer::NewFile;
 
 /// More rows than these are read from their file, in the background.
@@ -28,6 +31,35 @@ pub(in crate::warehouse) struct NewRows {
 struct Hashed {
     keys: Vec<u128>,
     versions: Vec<u64>,
+}
+
+impl KeyIndexes {
+    /// What tells the indexes by these keys, as far as they are there, of rows that are added to a version.
+    pub async fn told(&self, scan: &TableScan, keys: &[IndexedKey]) -> Vec<Arc<NewRows>> {
+        let schema = &scan.snapshot().schema.declared;
+        let places = |names: &[String]| -> Option<Vec<usize>> {
+            let places = names.iter().map(|name| schema.index_of(name).ok());
+            places.collect()
+        };
+        let mut told = Vec::new();
+        for key in keys {
+            let index = self.paying(scan, key).filter(|index| index.exists());
+            let columns = (places(&key.columns), places(&key.versions));
+            let (Some(index), (Some(key), Some(versions))) = (index, columns) else {
+                continue;
+            };
+            let columns = KeyedColumns {
+                key,
+                versions,
+                deleted: None,
+            };
+            // That one cannot be opened is told by who looks into it.
+            if let Ok(index) = index.open().await {
+                told.push(Arc::new(NewRows::new(index, columns)));
+            }
+        }
+        told
+    }
 }
 
 impl NewRows {
@@ -64,11 +96,18 @@ impl NewRows {
         Ok(())
     }
 
+    /// Adds them to the index of a table, after their commit. Where that fails, who needs them reads them.
+    pub async fn add_to(&self, table: &TableId, files: &[NewFile]) {
+        if let Err(error) = self.add(files).await {
+            tracing::debug!(%table, %error, "a key index was not told of new rows");
+        }
+    }
+
     /// Adds them, where one of these files has them all. Others are left to who needs them.
     ///
     /// # Errors
     /// 53200 without memory; what the disk says.
-    pub async fn add(&self, files: &[NewFile]) -> Result<()> {
+    async fn add(&self, files: &[NewFile]) -> Result<()> {
         let Some(Hashed { keys, versions }) = self.rows.lock().take() else {
             return Ok(());
         };

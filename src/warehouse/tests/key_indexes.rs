@@ -42,6 +42,15 @@ async fn covered(fixture: &Fixture) -> Covered {
     covered.unwrap()
 }
 
+/// Adds rows that the index is told of.
+async fn append_keyed(fixture: &Fixture, rows: RecordBatch) {
+    let (keys, rows, info) = ([key()], stream(vec![rows]), CommitInfo::new("INSERT"));
+    let added = fixture
+        .warehouse
+        .append_keyed(&fixture.id, &keys, rows, info, None);
+    added.await.unwrap();
+}
+
 /// The rows with an id in a version, as a query that binds the key finds them.
 async fn select(fixture: &Fixture, at: At, asked: &[i64]) -> Vec<i64> {
     let keys = [key()];
@@ -105,6 +114,7 @@ async fn check(fixture: &Fixture, asked: &[i64]) {
 #[derive(Clone, Debug)]
 enum Step {
     Append(Vec<i64>),
+    AppendKeyed(Vec<i64>),
     Change(Vec<usize>, Vec<i64>),
     Compact,
     Keep,
@@ -115,7 +125,8 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let ids = || vec(0_i64..60, 0..12);
     let step = prop_oneof![
-        3 => ids().prop_map(Step::Append),
+        2 => ids().prop_map(Step::Append),
+        2 => ids().prop_map(Step::AppendKeyed),
         3 => (vec(0_usize..40, 0..8), ids()).prop_map(|(gone, new)| Step::Change(gone, new)),
         1 => Just(Step::Compact),
         1 => Just(Step::Keep),
@@ -131,6 +142,7 @@ async fn take(fixture: &mut Fixture, keys: &FilePath, step: Step) {
         Step::Append(new) => {
             fixture.append(ids(new)).await;
         }
+        Step::AppendKeyed(new) => append_keyed(fixture, ids(new)).await,
         Step::Change(gone, new) => {
             let modification = fixture.warehouse.modify(&table).await.unwrap();
             let rows = ids_of(&collect(modification.rows().unwrap()).await);
@@ -222,6 +234,16 @@ async fn rows_are_read_by_their_places() {
     // What the index does not cover yet is read whole.
     fixture.append(ids(5..8)).await;
     assert_eq!(rows_read(&fixture, 7..8).await, "4 rows of 2 files");
+}
+
+#[tokio::test]
+async fn an_index_is_told_of_rows_that_are_added_by_their_keys() {
+    let (fixture, _keys) = indexing();
+    fixture.replace(ids(0..30)).await;
+    covered(&fixture).await;
+    append_keyed(&fixture, ids(30..33)).await;
+    assert_eq!(rows_read(&fixture, 31..32).await, "1 rows of 0 files");
+    check(&fixture, &[0, 30, 32, 33]).await;
 }
 
 /// A row of a long table is found among those that are kept of its file, and those that go.
