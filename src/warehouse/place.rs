@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use datafusion::common::runtime::SpawnedTask;
+use futures::future::join;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
@@ -180,7 +181,6 @@ impl Place {
             return Ok(());
         };
         let within = folders_within(folder, &names);
-        // What is synced at once shares the commits of the file system's journal.
         let paths: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
         let files = stream::iter(paths).map(|path| blocking(move || sync(&path)));
         files
@@ -198,9 +198,10 @@ impl Place {
         let Some(local) = self.local.clone().filter(|_| !names.is_empty()) else {
             return Ok(());
         };
-        self.sync(names).await?;
-        let synced = blocking(move || local.sync(&[])).await?;
-        synced.map_err(Error::from)
+        // What is synced at once shares the commits of the file system's journal.
+        let (files, names) = join(self.sync(names), blocking(move || local.sync_names())).await;
+        files?;
+        names?.map_err(Error::from)
     }
 
     /// The store, for who reads the log.
@@ -278,22 +279,32 @@ impl Place {
         local: LocalPlace,
         version: u64,
         entry: Bytes,
-        mut names: Vec<String>,
+        names: Vec<String>,
     ) -> Published {
-        let has_new_names = !names.is_empty();
-        // To have another thread sync a single file takes longer than that alone.
-        if names.len() > 1
-            && let Err(error) = self.sync(std::mem::take(&mut names)).await
-        {
-            return Published::No(error);
+        let drafting = {
+            let local = local.clone();
+            move || local.draft(version, &entry)
+        };
+        // To have other threads do what one does in one go takes longer than that.
+        if names.is_empty() {
+            let published = blocking(move || match drafting() {
+                Ok(draft) => local.link(draft, version),
+                Err(error) => Published::No(error.into()),
+            });
+            return published.await.unwrap_or_else(Published::Unknown);
         }
-        let published = blocking(move || {
-            if has_new_names && let Err(error) = local.sync(&names) {
-                return Published::No(error.into());
-            }
-            local.publish(version, &entry)
-        });
-        published.await.unwrap_or_else(Published::Unknown)
+        // The entry is nobody's yet: it may be there before its files.
+        let (durable, draft) = join(self.make_durable(names), blocking(drafting)).await;
+        let draft = match draft {
+            Ok(draft) => draft.map_err(Error::from),
+            Err(error) => Err(error),
+        };
+        match durable.and(draft) {
+            Ok(draft) => blocking(move || local.link(draft, version))
+                .await
+                .unwrap_or_else(Published::Unknown),
+            Err(error) => Published::No(error),
+        }
     }
 
     async fn put(&self, version: u64, entry: Bytes) -> Published {
@@ -322,31 +333,29 @@ impl Place {
 }
 
 impl LocalPlace {
-    /// Makes these files of the table durable, and the names of all.
-    fn sync(&self, names: &[String]) -> std::io::Result<()> {
-        let folder = &self.folders[2];
-        names.iter().try_for_each(|name| sync(&folder.join(name)))?;
-        let within = folders_within(folder, names);
-        within.iter().try_for_each(|folder| sync(folder))?;
-        sync(folder)
+    /// Makes the names of the table's files durable.
+    fn sync_names(&self) -> std::io::Result<()> {
+        sync(&self.folders[2])
     }
 
-    fn publish(&self, version: u64, entry: &[u8]) -> Published {
+    /// Writes the entry of a version, under a name that means nothing yet.
+    fn draft(&self, version: u64, entry: &[u8]) -> std::io::Result<Draft> {
         let log = self.folders[2].join(LOG);
-        let draft = log.join(format!(".{}.tmp", uuid::Uuid::new_v4()));
-        let folder = match version {
-            0 => std::fs::create_dir_all(&log),
-            _ => Ok(()),
-        };
-        let written = folder.and_then(|()| {
-            let mut file = File::create_new(&draft)?;
-            file.write_all(entry)?;
-            file.sync_all()
-        });
-        let linked =
-            written.and_then(|()| std::fs::hard_link(&draft, log.join(entry_name(version))));
-        // A draft that stays behind is an orphan, which is no reason to fail.
-        let _ = std::fs::remove_file(&draft);
+        if version == 0 {
+            std::fs::create_dir_all(&log)?;
+        }
+        let draft = Draft(log.join(format!(".{}.tmp", uuid::Uuid::new_v4())));
+        let mut file = File::create_new(&draft.0)?;
+        file.write_all(entry)?;
+        file.sync_all()?;
+        Ok(draft)
+    }
+
+    /// Gives the entry of a version its name, unless there is one.
+    fn link(&self, draft: Draft, version: u64) -> Published {
+        let log = self.folders[2].join(LOG);
+        let linked = std::fs::hard_link(&draft.0, log.join(entry_name(version)));
+        drop(draft);
         match linked {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::AlreadyExists => return Published::Conflict,
@@ -355,11 +364,21 @@ impl LocalPlace {
         let new = if version == 0 { 0 } else { self.folders.len() };
         let folders = self.folders.iter().skip(new).chain([&log]);
         for folder in folders {
-            if let Err(error) = File::open(folder).and_then(|folder| folder.sync_all()) {
+            if let Err(error) = sync(folder) {
                 return Published::Unknown(error.into());
             }
         }
         Published::Yes
+    }
+}
+
+/// An entry of a log that has no name of one. It goes with this, once it has been given that or not.
+struct Draft(PathBuf);
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // One that stays behind is an orphan, which is no reason to fail.
+        let _ = std::fs::remove_file(&self.0);
     }
 }
 
