@@ -22,6 +22,7 @@ use crate::execute;
 use crate::execute::kept::KeptPlan;
 use crate::execute::query::{Planned, Ready};
 use crate::sources::RejectedRows;
+use crate::sql::parameters::has_parameters;
 use crate::sql::qualify::ast_name;
 use crate::sql::walk::visit_expressions;
 use crate::sql::{Statement, column_names, declared_operands, early_parameters};
@@ -50,6 +51,25 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// A statement without parameters, and without an answer as far as is known.
+    fn unplanned(
+        statement: Statement,
+        write_command: Option<&'static str>,
+        text: Arc<str>,
+    ) -> Self {
+        Self {
+            statement,
+            parameter_types: Vec::new(),
+            parameter_oids: Vec::new(),
+            schema: None,
+            write_command,
+            is_binary: false,
+            text,
+            ready: Mutex::default(),
+            kept: Mutex::default(),
+        }
+    }
+
     /// Whether to run it takes but a moment, up to where it waits for something.
     pub fn is_brief(&self) -> bool {
         let ready = self.ready.lock().as_ref().map(Ready::is_brief);
@@ -87,14 +107,11 @@ pub(super) async fn prepare(
         return Ok(Prepared {
             schema: Some(Arc::clone(run.schema())),
             ready: Mutex::new(Some(Ready::Kept(run))),
-            kept: Mutex::default(),
-            parameter_types: Vec::new(),
-            parameter_oids: Vec::new(),
-            write_command,
-            is_binary: false,
-            statement,
-            text,
+            ..Prepared::unplanned(statement, write_command, text)
         });
+    }
+    if wanted == Use::AtOnce && is_planned_as_it_runs(&statement) {
+        return Ok(Prepared::unplanned(statement, write_command, text));
     }
     if let Statement::Execute(run) = &statement {
         // It answers as what it names does, which is planned when it is run.
@@ -104,16 +121,11 @@ pub(super) async fn prepare(
         // What runs later may find another plan then: it holds none, nor the versions of its tables, till then.
         let is_now = wanted == Use::AtOnce;
         let planned = named.as_ref().filter(|_| is_now).filter(gives_literals);
+        let write_command = named.as_ref().and_then(|named| named.write_command);
         return Ok(Prepared {
             kept: Mutex::new(planned.map_or_else(KeptPlan::default, |it| it.kept.lock().clone())),
-            write_command: named.as_ref().and_then(|named| named.write_command),
             schema: named.and_then(|named| named.schema.clone()),
-            ready: Mutex::default(),
-            parameter_types: Vec::new(),
-            parameter_oids: Vec::new(),
-            is_binary: false,
-            statement,
-            text,
+            ..Prepared::unplanned(statement, write_command, text)
         });
     }
     if wanted == Use::AtOnce {
@@ -243,6 +255,19 @@ pub(super) async fn prepare(
         is_binary,
         text,
     })
+}
+
+/// Whether a statement changes rows, and nothing is to be known of it before it does: it has no parameters
+/// and answers with no rows. To plan it beforehand would be to plan it twice.
+fn is_planned_as_it_runs(statement: &Statement) -> bool {
+    let returning = match statement {
+        Statement::Insert(insert) => &insert.returning,
+        Statement::Update(update) => &update.returning,
+        Statement::Delete(delete) => &delete.returning,
+        Statement::Merge(merge) => &merge.returning,
+        _ => return false,
+    };
+    returning.is_empty() && !has_parameters(statement)
 }
 
 /// Has parameters that are declared to be rows of composite types, or arrays of these, be cast to them: their

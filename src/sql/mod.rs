@@ -118,6 +118,7 @@ pub mod outer_aggregates;
 pub mod outer_columns;
 pub mod outer_relations;
 pub mod owned;
+pub mod parameters;
 pub mod parser;
 pub mod parts;
 pub mod place;
