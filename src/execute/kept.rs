@@ -12,7 +12,7 @@
 //! all does that it has asked as it ran, its rows are kept too (`answers`).
 //!
 //! Queries of the simple protocol have no parameters and are not prepared; those that come again in
-//! the same form are known (`known`), whoever sends them.
+//! the same form are known (`known`), whoever sends them, and so are their texts (`texts`).
 
 mod answers;
 mod eligible;
@@ -20,6 +20,7 @@ mod known;
 mod point;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};

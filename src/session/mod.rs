@@ -299,7 +299,7 @@ impl Session {
             entry.transaction_started_at = Some(began.transaction);
         });
         *self.text.lock() = Arc::from(sql);
-        crate::sql::parse(sql)
+        self.known.parse(sql)
     }
 
     /// Plans a statement as far as its parameters and columns; `types` are those the client declared.

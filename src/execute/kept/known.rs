@@ -19,6 +19,7 @@ use quick_cache::sync::Cache;
 use tokio::task::yield_now;
 
 use super::answers::Answers;
+use super::texts::KnownTexts;
 use super::{Environments, Kept, Making, is_system_view, reads_as_all_do};
 use crate::catalog::pg_catalog::PG_CATALOG;
 use crate::catalog::{Snapshot, is_temporary_schema};
@@ -27,7 +28,7 @@ use crate::error::Result;
 use crate::instance::{Asker, Reading};
 use crate::session::Session;
 use crate::sql::lifted::lift;
-use crate::sql::{ObjectName, QualifiedName, references};
+use crate::sql::{ObjectName, QualifiedName, Statement, references};
 
 /// The most forms of queries that are known of sessions with the same settings.
 const QUERIES: usize = 500;
@@ -43,6 +44,7 @@ const MAX_BYTES: usize = 20_000;
 pub struct KnownQueries {
     places: Mutex<Vec<Arc<Place>>>,
     answers: Answers,
+    texts: KnownTexts,
 }
 
 /// The queries of sessions that have the same settings and rights, over one state of the catalog.
@@ -96,6 +98,14 @@ impl Run {
 }
 
 impl KnownQueries {
+    /// The statements of a text.
+    ///
+    /// # Errors
+    /// Those of [`crate::sql::parse`].
+    pub fn parse(&self, text: &str) -> Result<Vec<Statement>> {
+        self.texts.parse(text)
+    }
+
     /// What kept plans have answered that asked the catalog.
     pub(super) fn answers(&self) -> &Answers {
         &self.answers
