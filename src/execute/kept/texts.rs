@@ -60,7 +60,10 @@ impl KnownTexts {
         }
         let statements = parse(text)?;
         // Others seldom come again, and may have secrets in them.
-        if statements.iter().all(|it| matches!(it, Statement::Query(_))) {
+        if statements
+            .iter()
+            .all(|it| matches!(it, Statement::Query(_)))
+        {
             let again = known.map(|_| statements.as_slice().into());
             self.0.insert(text.to_owned(), again);
         }
@@ -82,7 +85,11 @@ mod tests {
             assert_eq!(is_known(query), known);
         }
         let long = format!("SELECT '{}'", "a".repeat(LONGEST));
-        for text in ["CREATE ROLE r PASSWORD 'secret'", "SELECT 1; CHECKPOINT", &long] {
+        for text in [
+            "CREATE ROLE r PASSWORD 'secret'",
+            "SELECT 1; CHECKPOINT",
+            &long,
+        ] {
             for _ in 0..3 {
                 assert_eq!(texts.parse(text).unwrap(), parse(text).unwrap());
                 assert_eq!(is_known(text), None);
