@@ -51,6 +51,7 @@ pub(super) fn is_steady(plan: &LogicalPlan) -> Result<bool> {
             | LogicalPlan::EmptyRelation(_)
             | LogicalPlan::SubqueryAlias(_)
             | LogicalPlan::Limit(_)
+            | LogicalPlan::Values(_)
             | LogicalPlan::Distinct(_) => true,
             LogicalPlan::TableScan(scan) => match scan.source.get_logical_plan() {
                 Some(view) => is_steady(&view)?,

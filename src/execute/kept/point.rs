@@ -16,7 +16,9 @@ use datafusion::error::Result;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::expr_rewriter::unnormalize_cols;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
-use datafusion::logical_expr::{BinaryExpr, Expr, FetchType, LogicalPlan, Operator, SkipType};
+use datafusion::logical_expr::{
+    BinaryExpr, Expr, FetchType, LogicalPlan, Operator, SkipType, Values,
+};
 use datafusion::physical_expr::{PhysicalExpr, create_physical_expr};
 use datafusion::physical_plan::projection::ProjectionExpr;
 use datafusion::scalar::ScalarValue;
@@ -26,7 +28,10 @@ use crate::models::resolution::LookedUp;
 use crate::session::open_literals;
 use crate::warehouse;
 
-/// Filters and projections over the scan of one table, one row, or a lookup.
+/// So many rows of `VALUES` at most are few.
+const MOST_VALUES: usize = 1000;
+
+/// Filters and projections over the scan of one table, one row, rows of literals, or a lookup.
 pub(super) struct PointQuery {
     source: Source,
     /// From the source upwards.
@@ -36,6 +41,8 @@ pub(super) struct PointQuery {
 enum Source {
     /// One row without columns.
     Row,
+    /// These rows.
+    Values(RecordBatch),
     Table {
         table: Arc<dyn TableProvider>,
         projection: Option<Vec<usize>>,
@@ -122,6 +129,10 @@ impl PointQuery {
                     };
                 }
                 LogicalPlan::EmptyRelation(empty) if empty.produce_one_row => break Source::Row,
+                LogicalPlan::Values(values) => match of_literals(values)? {
+                    Some(rows) => break Source::Values(rows),
+                    None => return Ok(None),
+                },
                 _ => return Ok(None),
             };
         };
@@ -137,6 +148,7 @@ impl PointQuery {
     ) -> Result<Option<RecordBatch>> {
         let mut rows = match &self.source {
             Source::Row => of_columns(Arc::new(Schema::empty()), Vec::new(), 1)?,
+            Source::Values(rows) => rows.clone(),
             Source::Table {
                 table,
                 projection,
@@ -204,6 +216,39 @@ impl PointQuery {
         }
         Ok(Some(rows))
     }
+}
+
+/// The rows of `VALUES`, where they are few and all of literals.
+fn of_literals(values: &Values) -> Result<Option<RecordBatch>> {
+    let rows = &values.values;
+    if rows.len() > MOST_VALUES {
+        return Ok(None);
+    }
+    let fields = values.schema.fields();
+    let mut columns = Vec::with_capacity(fields.len());
+    for (place, field) in fields.iter().enumerate() {
+        let mut column = Vec::with_capacity(rows.len());
+        for row in rows {
+            match row.get(place) {
+                Some(Expr::Literal(value, _)) if value.data_type() == *field.data_type() => {
+                    column.push(value.clone());
+                }
+                Some(Expr::Literal(ScalarValue::Null, _)) => {
+                    column.push(ScalarValue::try_from(field.data_type())?);
+                }
+                _ => return Ok(None),
+            }
+        }
+        match ScalarValue::iter_to_array(column) {
+            Ok(column) if column.data_type() == field.data_type() => columns.push(column),
+            _ => return Ok(None),
+        }
+    }
+    let fields = fields
+        .iter()
+        .map(|field| Field::clone(field).with_nullable(true));
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    of_columns(schema, columns, rows.len()).map(Some)
 }
 
 /// Whether a plan is of the form of a query of a lookup.

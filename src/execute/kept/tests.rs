@@ -253,6 +253,34 @@ async fn sessions_and_moments() {
 }
 
 #[test]
+fn values_that_are_literals_are_rows_at_once() {
+    test_server::block_on(values_are_rows);
+}
+
+async fn values_are_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(folder.path()).await;
+    for (sql, is_at_once) in [
+        ("VALUES (1, 'a'), (2, NULL), (NULL, 'c')", true),
+        ("VALUES (1, 'a'), (2, NULL), (NULL, 'c') ORDER BY 1", false),
+        (
+            "VALUES (1, 'a'), (2, NULL), (NULL, clock_timestamp()::text)",
+            false,
+        ),
+    ] {
+        let asked = prepare(&session, sql).await;
+        for _ in 0..3 {
+            let rows = answer(&session, &asked, Vec::new()).await;
+            let rows = arrow::compute::concat_batches(&rows[0].schema(), &rows).unwrap();
+            assert_eq!(rows.num_rows(), 3, "{sql}");
+            assert_eq!(rows.column(0).null_count(), 1, "{sql}");
+            assert_eq!(rows.column(1).null_count(), 1, "{sql}");
+        }
+        assert_eq!(asked.is_brief(), is_at_once, "{sql}");
+    }
+}
+
+#[test]
 fn texts_that_say_now_are_read_at_each_run() {
     test_server::block_on(now_is_read_at_each_run);
 }
