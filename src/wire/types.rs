@@ -289,6 +289,13 @@ pub fn field_modifier(field: &Field) -> i32 {
     )
 }
 
+/// How many characters a `character(n)` has, which is kept without the blanks that fill it up.
+pub fn fixed_length(field: &Field) -> Option<usize> {
+    let known = field.metadata().get(POSTGRES_TYPE)?;
+    let length = known.strip_prefix("character(")?.strip_suffix(')')?;
+    length.parse().ok()
+}
+
 /// The type modifier of a type: precision and scale of a `numeric`; -1 where there is none.
 pub fn type_modifier(data_type: &DataType) -> i32 {
     match data_type {

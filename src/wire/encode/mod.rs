@@ -34,7 +34,7 @@ use bytes::{BufMut, BytesMut};
 use tributary_udfs::json::JsonKind;
 use tributary_udfs::postgres::{ByteaOutput, DateStyle, FloatDigits, IntervalStyle};
 
-use super::types::{PostgresType, element_of, extension};
+use super::types::{PostgresType, element_of, extension, fixed_length};
 use crate::error::{Error, Result, SqlState};
 
 /// A message, and so a value, holds no more than PostgreSQL's does.
@@ -302,7 +302,13 @@ fn encoder<'a>(field: &Field, array: &'a dyn Array, style: Style) -> Result<Box<
         DataType::Utf8 if PostgresType::of_field(field) == PostgresType::INET => {
             Box::new(network::Addresses(array.as_string::<i32>()))
         }
-        DataType::Utf8 => Box::new(scalar::Texts(array.as_string::<i32>())),
+        DataType::Utf8 => match fixed_length(field) {
+            Some(characters) => Box::new(scalar::FilledTexts {
+                texts: array.as_string::<i32>(),
+                characters,
+            }),
+            None => Box::new(scalar::Texts(array.as_string::<i32>())),
+        },
         DataType::LargeUtf8 => Box::new(scalar::Texts(array.as_string::<i64>())),
         DataType::Utf8View => Box::new(scalar::TextViews(array.as_string_view())),
         DataType::FixedSizeBinary(16) if extension(field) == Some("arrow.uuid") => {

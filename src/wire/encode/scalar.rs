@@ -72,6 +72,25 @@ impl Encode for TextViews<'_> {
     }
 }
 
+/// Texts that blanks fill up.
+pub(super) struct FilledTexts<'a> {
+    pub(super) texts: &'a StringArray,
+    pub(super) characters: usize,
+}
+
+impl Encode for FilledTexts<'_> {
+    fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        let text = self.texts.value(row);
+        out.put_slice(text.as_bytes());
+        out.put_bytes(b' ', self.characters.saturating_sub(text.chars().count()));
+        Ok(())
+    }
+
+    fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        self.text(row, out)
+    }
+}
+
 /// Single bytes of the type `"char"`, of which an empty text is the one that is 0.
 pub(super) struct SingleBytes<'a>(pub(super) &'a StringArray);
 

@@ -13,7 +13,7 @@ pub enum CharacterKind {
     /// `varchar(n)`
     Varying,
     /// `char(n)`, which is kept without the blanks that PostgreSQL fills it up with: they mean nothing
-    /// in any comparison, length or concatenation.
+    /// in any comparison, length or concatenation, and clients are sent them.
     Fixed,
     /// `name`, which is cut to its bytes.
     Name,
