@@ -97,7 +97,8 @@ def run(file, sources, server, database):
         "PG_ABS_BUILDDIR": str(sources),
         "PG_LIBDIR": "/nowhere",
         "PG_DLSUFFIX": ".so",
-        "PGTZ": "PST8PDT",
+        # PST8PDT is this zone in recent databases of zones, and one of its own in what Debian makes of them.
+        "PGTZ": "America/Los_Angeles",
         "PGDATESTYLE": "ISO, MDY",
         "PGOPTIONS": "-c statement_timeout=20s",
         "PGAPPNAME": "regression",
