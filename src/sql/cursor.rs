@@ -14,6 +14,7 @@ use super::limits;
 use super::lock_clauses;
 use super::name::{DATABASE, ObjectName};
 use super::nested_joins;
+use super::nested_sets;
 use super::operators;
 use super::row_expansions;
 use super::rows_from;
@@ -99,7 +100,7 @@ impl<'a> Parser<'a> {
         limits::check(&tokens)?;
         let tokens = lock_clauses::spelled_out(operators::without_signs(tokens));
         let tokens = rows_from::one_name(table_queries::spelled_out(tokens));
-        let mut tokens = nested_joins::in_parentheses(tokens);
+        let mut tokens = nested_sets::spelled_out(nested_joins::in_parentheses(tokens));
         alias_words::make_names(&mut tokens);
         operators::name_directions(&mut tokens);
         operators::without_schema(&mut tokens);

@@ -105,6 +105,7 @@ pub mod name;
 pub mod named_arguments;
 pub mod named_windows;
 mod nested_joins;
+mod nested_sets;
 pub mod notify;
 pub mod numeric_digits;
 pub mod on_conflict;
