@@ -21,6 +21,9 @@ const NUMBERS: [(&str, &str); 9] = [
     ("to_regtype", "to_regtype_oid"),
 ];
 
+/// How many of [`NUMBERS`], the first ones, take names too.
+const KINDS: usize = 3;
+
 /// Has a comparison compare the numbers of what its sides are the names of, and a function take the
 /// number of a type that is shown to it.
 pub fn compare_numbers(expr: &mut Expr) {
@@ -106,11 +109,25 @@ pub fn number_of_name(side: &mut Expr, other: &Expr) {
         {
             parse(&format!("regtype_number({side})"))
         }
+        Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_)) => {
+            number_of_kind(other).and_then(|by| parse(&format!("{by}({side})")))
+        }
         _ => None,
     });
     if let Some(number) = number {
         *side = number;
     }
+}
+
+/// What gives the number of a name, where names of the same kind are beside it: `oid::regclass = 'name'`.
+fn number_of_kind(expr: &Expr) -> Option<&'static str> {
+    let Expr::Function(call) = expr else {
+        return None;
+    };
+    let name = named(&call.name)?;
+    let mut kinds = NUMBERS.iter().take(KINDS);
+    let (_, by) = kinds.find(|(shown, by)| *shown == name || *by == name)?;
+    Some(by)
 }
 
 /// Whether this is `pg_typeof(x)`, or the number of what it shows.
