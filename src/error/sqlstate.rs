@@ -11,6 +11,10 @@ impl SqlState {
     pub const SUCCESSFUL_COMPLETION: Self = Self("00000");
     /// A warning that is not an error.
     pub const WARNING: Self = Self("01000");
+    /// A privilege that was not taken away.
+    pub const PRIVILEGE_NOT_REVOKED: Self = Self("01006");
+    /// A privilege that was not given.
+    pub const PRIVILEGE_NOT_GRANTED: Self = Self("01007");
     /// The connection broke or could not be made.
     pub const CONNECTION_FAILURE: Self = Self("08006");
     /// The client broke the protocol.

@@ -359,11 +359,17 @@ impl Wanted<'_> {
         if !has_any {
             return Err(denied(what, name));
         }
-        let message = match self.grant.revokes {
-            true => format!("no privileges could be revoked for \"{name}\""),
-            false => format!("no privileges were granted for \"{name}\""),
+        let (sqlstate, message) = match self.grant.revokes {
+            true => (
+                SqlState::PRIVILEGE_NOT_REVOKED,
+                format!("no privileges could be revoked for \"{name}\""),
+            ),
+            false => (
+                SqlState::PRIVILEGE_NOT_GRANTED,
+                format!("no privileges were granted for \"{name}\""),
+            ),
         };
-        session.notice(Error::new(SqlState::WARNING, message));
+        session.notice(Error::new(sqlstate, message));
         Ok(())
     }
 

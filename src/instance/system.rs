@@ -26,7 +26,8 @@ use crate::catalog::system::{
     SystemSources, SystemTable, TableStatistics, rejected_rows_schema, view,
 };
 use crate::catalog::{
-    Journal, Kind, Object, Oid, Snapshot, meant_path, temporary_schema, with_temporary,
+    Journal, Kind, Object, Oid, Snapshot, is_temporary_schema, meant_path, temporary_schema,
+    with_temporary,
 };
 use crate::config::{Config, SessionSettings, Setting};
 use crate::error::{Error, Result, SqlState};
@@ -337,6 +338,18 @@ impl Seen {
         self.snapshot.role_of(name, first)
     }
 
+    /// That a function may take numbers of what has these: only those of temporary tables and sequences in a
+    /// transaction that only reads.
+    fn check_writes(&self, oid: Oid, function: &str) -> Result<()> {
+        let object = self.snapshot.object(oid);
+        let is_temporary = object.is_some_and(|object| is_temporary_schema(&object.name.schema));
+        if !self.settings.transaction_read_only.0 || is_temporary {
+            return Ok(());
+        }
+        let message = format!("cannot execute {function} in a read-only transaction");
+        Err(Error::new(SqlState::READ_ONLY_SQL_TRANSACTION, message))
+    }
+
     /// That who asks has one of some privileges on a sequence. That of an identity column goes with its
     /// table.
     fn check_sequence(&self, numbered: &Numbered, any: &[Privilege]) -> Result<()> {
@@ -534,6 +547,7 @@ impl SystemSources for Seen {
         self.tell_more();
         let numbered = self.numbered(sequence)?;
         self.check_sequence(&numbered, &[Privilege::Usage, Privilege::Update])?;
+        self.check_writes(numbered.oid, "nextval()")?;
         let Numbered {
             oid,
             column,
@@ -551,6 +565,7 @@ impl SystemSources for Seen {
     fn set_value(&self, sequence: &str, value: i64, is_called: bool) -> Result<()> {
         let numbered = self.numbered(sequence)?;
         self.check_sequence(&numbered, &[Privilege::Update])?;
+        self.check_writes(numbered.oid, "setval()")?;
         let Numbered {
             oid,
             column,
