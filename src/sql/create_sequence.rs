@@ -181,18 +181,21 @@ impl SequenceOptions {
     }
 
     /// These with their bounds and their first number said, which stay when other options change; but
-    /// a bound that is the end of the type follows another type.
+    /// a bound that is the end of the type is that of another type.
     ///
     /// # Errors
     /// 22023 for options that contradict each other.
     pub fn pinned(&self, data_type: Option<SequenceType>) -> Result<Self> {
         let numbers = self.numbers()?;
         let (least, greatest) = self.data_type().range();
-        let is_retyped = data_type.is_some_and(|it| it != self.data_type());
-        let kept = |bound: i64, end: i64| (!is_retyped || bound != end).then_some(Some(bound));
+        let (new_least, new_greatest) = data_type.unwrap_or(self.data_type()).range();
+        let kept = |bound: i64, end: i64, new_end: i64| match bound == end {
+            true => Some(Some(new_end)),
+            false => Some(Some(bound)),
+        };
         Ok(Self {
-            minimum: kept(numbers.minimum, least),
-            maximum: kept(numbers.maximum, greatest),
+            minimum: kept(numbers.minimum, least, new_least),
+            maximum: kept(numbers.maximum, greatest, new_greatest),
             start: Some(numbers.start),
             ..self.clone()
         })
