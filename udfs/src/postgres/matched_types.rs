@@ -18,6 +18,7 @@ use datafusion::logical_expr::{
 use datafusion::scalar::ScalarValue;
 
 use crate::FunctionError;
+use crate::composites::CompositeKind;
 use crate::wording::type_name;
 
 /// What `pg_type.typcategory` tells, of types that are kept as nothing else.
@@ -140,15 +141,17 @@ impl Matching {
         }
     }
 
-    /// Looks at the columns of `INTERSECT` and `EXCEPT`, which are joins on all of them.
+    /// Reads the literals among the columns of `INTERSECT` and `EXCEPT`, which are joins on all of them, as what
+    /// stands beside them.
     ///
     /// # Errors
-    /// 42804 for columns of types that cannot be matched, 42846 for a time beside another moment.
-    pub(super) fn rows(self, join: &Join) -> Result<()> {
+    /// 42804 for columns of types that cannot be matched, 42846 for a time beside another moment, 0A000 for a
+    /// literal beside a row of no type.
+    pub(super) fn rows(self, mut join: Join) -> Result<Transformed<Join>> {
         let construct = match join.join_type {
             JoinType::LeftSemi => "INTERSECT",
             JoinType::LeftAnti => "EXCEPT",
-            _ => return Ok(()),
+            _ => return Ok(Transformed::no(join)),
         };
         let (left, right) = (join.left.as_ref(), join.right.as_ref());
         let width = join.on.len();
@@ -163,17 +166,48 @@ impl Matching {
             || !has_all(right)
             || !is_by_place
         {
-            return Ok(());
+            return Ok(Transformed::no(join));
         }
         let queries = [without_distinct(left), right].map(without_numbers);
+        let mut wanted = [vec![None; width], vec![None; width]];
         for column in 0..width {
             let types = queries.into_iter().filter_map(|query| {
                 let field = query.schema().fields().get(column)?;
                 (!is_open(query, column)).then(|| field.data_type())
             });
-            self.common(construct, types)?;
+            let types: Vec<&DataType> = types.collect();
+            let is_row = types.iter().any(|own| is_row_of_no_type(own));
+            let common = self.common(construct, types.into_iter())?;
+            for (query, wanted) in queries.iter().zip(&mut wanted) {
+                let text = of_column(query, column).and_then(literal);
+                match (text, &common, wanted.get_mut(column)) {
+                    (Some(_), None, _) if is_row => {
+                        let message = "input of anonymous composite types is not implemented";
+                        return Err(FunctionError::unsupported(message).into());
+                    }
+                    (Some(text), Some(common), Some(wanted)) => {
+                        *wanted = Some(with_room(common, text));
+                    }
+                    _ => {}
+                }
+            }
         }
-        Ok(())
+        let [of_left, of_right] = wanted;
+        let is_read = |wanted: &[Option<DataType>]| wanted.iter().any(Option::is_some);
+        let (reads_left, reads_right) = (is_read(&of_left), is_read(&of_right));
+        if reads_left {
+            join.left = match join.left.as_ref() {
+                LogicalPlan::Distinct(Distinct::All(query)) => {
+                    let read = Arc::new(cast_columns(query, of_left)?);
+                    Arc::new(LogicalPlan::Distinct(Distinct::All(read)))
+                }
+                query => Arc::new(cast_columns(query, of_left)?),
+            };
+        }
+        if reads_right {
+            join.right = Arc::new(cast_columns(&join.right, of_right)?);
+        }
+        Ok(Transformed::new_transformed(join, reads_left || reads_right))
     }
 
     /// The type that literals beside values of these types are read as: arrays beside arrays of one type. None
@@ -188,6 +222,13 @@ impl Matching {
             && others.iter().all(|other| other == array)
         {
             return Ok(Some((*array).clone()));
+        }
+        if let Some(row) = types.iter().find(|own| is_row_of_no_type(own))
+            && let Some(other) = types.iter().find(|own| Category::of(own).is_some())
+        {
+            let is_first = types.first() == Some(row);
+            let (one, other) = if is_first { (row, other) } else { (other, row) };
+            return Err(mismatch(construct, one, other).into());
         }
         let types = types.into_iter();
         let mut known = types.filter_map(|own| Some((Category::of(own)?, own)));
@@ -244,6 +285,11 @@ fn no_conversion(construct: &str, own: &DataType, common: &DataType) -> Function
         ),
         hint: None,
     }
+}
+
+/// Whether values of a type are rows of no type that has a name.
+fn is_row_of_no_type(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Struct(_)) && CompositeKind::of(data_type).is_none()
 }
 
 fn is_time(data_type: &DataType) -> bool {
