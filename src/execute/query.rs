@@ -193,8 +193,20 @@ pub async fn execute(
                     stream: kept.rows(session, &parameters).await?,
                 });
             }
-            let planning = Box::pin(Planned::new(session, query, parameters));
-            Ready::Planned(Box::new(planning.await?))
+            let known = match prepared.is_known {
+                true => {
+                    let bytes = prepared.text.len();
+                    Box::pin(session.known.find(session, query, bytes)).await?
+                }
+                false => None,
+            };
+            match known {
+                Some(run) => Ready::Kept(run),
+                None => {
+                    let planning = Box::pin(Planned::new(session, query, parameters));
+                    Ready::Planned(Box::new(planning.await?))
+                }
+            }
         }
     };
     Ok(Outcome::Rows {

@@ -44,6 +44,9 @@ pub struct Prepared {
     pub is_binary: bool,
     /// The text that the statement was in, with others where the client has sent them together.
     pub text: Arc<str>,
+    /// Whether it is a query that is known to the server, by whose plan it is run as long as it has none of
+    /// its own.
+    pub is_known: bool,
     /// What a query is run by that is run at once, until that run.
     pub ready: Mutex<Option<Ready>>,
     /// The plan of a query that is run again and again; of `EXECUTE`, that of what it runs.
@@ -65,6 +68,7 @@ impl Prepared {
             write_command,
             is_binary: false,
             text,
+            is_known: false,
             ready: Mutex::default(),
             kept: Mutex::default(),
         }
@@ -99,14 +103,15 @@ pub(super) async fn prepare(
     declared_operands::cast(&mut statement, types);
     cast_rows(session, &mut statement, types);
     let write_command = statement.write_command();
-    if wanted == Use::AtOnce
-        && let Statement::Query(query) = &statement
+    if let Statement::Query(query) = &statement
         && write_command.is_none()
+        && (wanted == Use::AtOnce || types.is_empty() && !has_parameters(&statement))
         && let Some(run) = session.known.find(session, query, text.len()).await?
     {
         return Ok(Prepared {
             schema: Some(Arc::clone(run.schema())),
-            ready: Mutex::new(Some(Ready::Kept(run))),
+            ready: Mutex::new((wanted == Use::AtOnce).then_some(Ready::Kept(run))),
+            is_known: true,
             ..Prepared::unplanned(statement, write_command, text)
         });
     }
@@ -246,14 +251,11 @@ pub(super) async fn prepare(
     };
     Ok(Prepared {
         ready: Mutex::new(ready),
-        kept: Mutex::default(),
-        statement,
         parameter_types,
         parameter_oids,
         schema,
-        write_command,
         is_binary,
-        text,
+        ..Prepared::unplanned(statement, write_command, text)
     })
 }
 

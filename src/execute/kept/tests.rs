@@ -106,6 +106,41 @@ async fn an_execute_that_is_run_later_holds_no_plan() {
     assert!(matches!(*later.kept.lock(), KeptPlan::Unused));
 }
 
+#[test]
+fn queries_that_are_prepared_again_are_known() {
+    test_server::block_on(prepared_queries_are_known);
+}
+
+async fn prepared_queries_are_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(folder.path()).await;
+    run(
+        &session,
+        "CREATE TABLE numbers (n BIGINT); INSERT INTO numbers VALUES (2)",
+    )
+    .await;
+    let sql = "SELECT n FROM numbers";
+    for is_known in [false, true, true] {
+        let asked = prepare(&session, sql).await;
+        assert_eq!(asked.is_known, is_known);
+        for _ in 0..3 {
+            assert_eq!(pairs(&session, &asked, &[]).await, [1]);
+        }
+    }
+    let before = prepare(&session, sql).await;
+    run(&session, "INSERT INTO numbers VALUES (4)").await;
+    for asked in [before, prepare(&session, sql).await] {
+        let mut found = pairs(&session, &asked, &[]).await;
+        found.sort_unstable();
+        assert_eq!(found, [1, 2]);
+    }
+    // A parameter stands for values that are not there yet.
+    for _ in 0..3 {
+        let asked = prepare(&session, "SELECT n FROM numbers WHERE n = $1").await;
+        assert!(!asked.is_known);
+    }
+}
+
 /// The rows of a statement that is prepared.
 async fn rows(session: &Session, prepared: &Prepared) -> Vec<RecordBatch> {
     let outcome = session.execute(prepared, Vec::new()).await.unwrap();

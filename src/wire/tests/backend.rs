@@ -266,6 +266,7 @@ impl TestSession {
             write_command: None,
             is_binary: false,
             text: Arc::from(""),
+            is_known: false,
             ready: Mutex::default(),
             kept: Mutex::default(),
         }))
