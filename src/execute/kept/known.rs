@@ -130,7 +130,8 @@ impl KnownQueries {
         };
         let mut lifted = query.clone();
         let values = lift(&mut lifted);
-        if !values.is_empty() {
+        let is_as_written = values.is_empty();
+        if !is_as_written {
             match place.look(session, &lifted, true).await? {
                 Known::Once => return Ok(None),
                 Known::Impossible => {}
@@ -141,7 +142,7 @@ impl KnownQueries {
                 }
             }
         }
-        match place.look(session, query, values.is_empty()).await? {
+        match place.look(session, query, is_as_written).await? {
             Known::Once | Known::Impossible => Ok(None),
             Known::Kept(kept) => Ok(Some(Run {
                 kept,
