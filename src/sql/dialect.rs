@@ -143,6 +143,7 @@ impl Dialect for TributaryDialect {
             Some(left) => {
                 self.expressions_left.set(left);
                 literals::typed(parser)
+                    .or_else(|| literals::interval(parser))
                     .or_else(|| literals::trimmed(parser))
                     .or_else(|| exponents::number(parser))
                     .or_else(|| values(parser))

@@ -1,5 +1,5 @@
 //! Expressions of Postgres's that sqlparser takes for something else: literals of types whose names are
-//! no keywords, `name 'x'`, and `TRIM(BOTH FROM x)`.
+//! no keywords, `name 'x'`, those of `interval(2)`, and `TRIM(BOTH FROM x)`.
 
 use datafusion::sql::sqlparser::ast::{
     CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
@@ -34,6 +34,37 @@ pub(super) fn typed(parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
         kind: CastKind::DoubleColon,
         expr: Box::new(Expr::value(Value::SingleQuotedString(text))),
         data_type,
+        array: false,
+        format: None,
+    }))
+}
+
+/// `interval(2) 'x'`, which is `'x'::interval(2)`; sqlparser loses the digits.
+pub(super) fn interval(parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
+    let Token::Word(word) = &parser.peek_token_ref().token else {
+        return None;
+    };
+    if word.keyword != Keyword::INTERVAL || word.quote_style.is_some() {
+        return None;
+    }
+    let [open, digits, close, text] = [1, 2, 3, 4].map(|nth| parser.peek_nth_token(nth).token);
+    let (Token::LParen, Token::Number(digits, _), Token::RParen) = (open, digits, close) else {
+        return None;
+    };
+    let Token::SingleQuotedString(text) = text else {
+        return None;
+    };
+    let precision = Some(digits.parse().ok()?);
+    for _ in 0..5 {
+        parser.next_token();
+    }
+    Some(Ok(Expr::Cast {
+        kind: CastKind::DoubleColon,
+        expr: Box::new(Expr::value(Value::SingleQuotedString(text))),
+        data_type: DataType::Interval {
+            fields: None,
+            precision,
+        },
         array: false,
         format: None,
     }))

@@ -1,12 +1,13 @@
-//! Types with fewer digits of a second than moments have: `timestamp(3)`, `timestamptz(0)`, `time(1)`.
+//! Types with fewer digits of a second than moments have: `timestamp(3)`, `timestamptz(0)`, `time(1)`,
+//! `interval(2)`, and intervals of some fields alone: `interval day to minute`.
 //! And the moments of now by their names in SQL: `current_timestamp(0)`, `localtimestamp`, `localtime`.
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    CastKind, ColumnDef, DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
-    Query, TimezoneInfo, Value, VisitorMut,
+    CastKind, ColumnDef, DataType, DateTimeField, Expr, FunctionArg, FunctionArgExpr,
+    FunctionArguments, Ident, Interval, IntervalFields, Query, TimezoneInfo, Value, VisitorMut,
 };
 use tributary_udfs::postgres::{MOMENT_DIGITS, ROUND_MOMENT};
 
@@ -50,7 +51,8 @@ pub fn rewrite(query: &mut Query) {
         type Break = Infallible;
 
         fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Infallible> {
-            if let Some(changed) = rounding(expr).or_else(|| now(expr)) {
+            let changed = rounding(expr).or_else(|| limited_interval(expr));
+            if let Some(changed) = changed.or_else(|| now(expr)) {
                 *expr = changed;
             }
             ControlFlow::Continue(())
@@ -70,6 +72,82 @@ fn rounding(expr: &mut Expr) -> Option<Expr> {
     *data_type = stored(data_type)?;
     let value = std::mem::replace(expr, Expr::value(Value::Null));
     Some(rounded(value, digits))
+}
+
+/// A cast to an interval that has some fields, or digits of a second, alone.
+fn limited_interval(expr: &mut Expr) -> Option<Expr> {
+    let Expr::Cast {
+        data_type: DataType::Interval { fields, precision },
+        expr: value,
+        ..
+    } = expr
+    else {
+        return None;
+    };
+    let limits = (fields.take(), precision.take());
+    if limits == (None, None) {
+        return None;
+    }
+    let (fields, precision) = limits;
+    // A number in a text is of the last field.
+    if let Some(fields) = &fields
+        && let Expr::Value(text) = value.as_ref()
+        && matches!(text.value, Value::SingleQuotedString(_))
+    {
+        let (first, last) = ends(fields);
+        return Some(Expr::Interval(Interval {
+            value: std::mem::replace(value, Box::new(Expr::value(Value::Null))),
+            leading_field: Some(first),
+            leading_precision: None,
+            last_field: last,
+            fractional_seconds_precision: precision,
+        }));
+    }
+    let mut limited = std::mem::replace(expr, Expr::value(Value::Null));
+    let unit = fields.as_ref().and_then(least_unit);
+    if let Some(unit) = unit {
+        let mut function = standard_forms::call(Ident::new("date_trunc"));
+        let unit = Expr::value(Value::SingleQuotedString(unit.to_owned()));
+        function.args = standard_forms::arguments(vec![unit, limited]);
+        limited = Expr::Function(function);
+    }
+    let digits = precision.and_then(|digits| u8::try_from(digits).ok());
+    match digits.filter(|digits| *digits < MOMENT_DIGITS) {
+        Some(digits) => Some(rounded(limited, digits)),
+        None => Some(limited),
+    }
+}
+
+/// The first and the last field of those that an interval has.
+fn ends(fields: &IntervalFields) -> (DateTimeField, Option<DateTimeField>) {
+    use DateTimeField::{Day, Hour, Minute, Month, Second, Year};
+    match fields {
+        IntervalFields::Year => (Year, None),
+        IntervalFields::Month => (Month, None),
+        IntervalFields::Day => (Day, None),
+        IntervalFields::Hour => (Hour, None),
+        IntervalFields::Minute => (Minute, None),
+        IntervalFields::Second => (Second, None),
+        IntervalFields::YearToMonth => (Year, Some(Month)),
+        IntervalFields::DayToHour => (Day, Some(Hour)),
+        IntervalFields::DayToMinute => (Day, Some(Minute)),
+        IntervalFields::DayToSecond => (Day, Some(Second)),
+        IntervalFields::HourToMinute => (Hour, Some(Minute)),
+        IntervalFields::HourToSecond => (Hour, Some(Second)),
+        IntervalFields::MinuteToSecond => (Minute, Some(Second)),
+    }
+}
+
+/// The least field of an interval that is not cut into smaller ones.
+fn least_unit(fields: &IntervalFields) -> Option<&'static str> {
+    match ends(fields) {
+        (_, Some(DateTimeField::Month)) | (DateTimeField::Month, None) => Some("month"),
+        (DateTimeField::Year, None) => Some("year"),
+        (DateTimeField::Day, None) => Some("day"),
+        (_, Some(DateTimeField::Hour)) | (DateTimeField::Hour, None) => Some("hour"),
+        (_, Some(DateTimeField::Minute)) | (DateTimeField::Minute, None) => Some("minute"),
+        _ => None,
+    }
 }
 
 fn rounded(value: Expr, digits: u8) -> Expr {

@@ -1,11 +1,14 @@
-//! Moments and times with fewer digits of a second, as `timestamp(3)` and `time(0)` have them: rounded
+//! Moments, times and intervals with fewer digits of a second, as `timestamp(3)` and `time(0)` have them: rounded
 //! as `AdjustTimestampForTypmod` of PostgreSQL does, a half away from 2000-01-01.
 
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Time64MicrosecondType, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{
+    DataType, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, Time64MicrosecondType,
+    TimeUnit, TimestampMicrosecondType,
+};
 use datafusion::common::{exec_err, plan_err};
 use datafusion::error::Result;
 use datafusion::logical_expr::{
@@ -59,6 +62,20 @@ pub fn round_moments(values: &ArrayRef, digits: u8) -> Result<ArrayRef> {
                 micros.unary::<_, Time64MicrosecondType>(|time| (time + unit / 2) / unit * unit);
             Arc::new(rounded)
         }
+        DataType::Interval(_) => {
+            let intervals = cast(values, &DataType::Interval(IntervalUnit::MonthDayNano))?;
+            let intervals = intervals.as_primitive::<IntervalMonthDayNanoType>();
+            let rounded = intervals.unary::<_, IntervalMonthDayNanoType>(|interval| {
+                let micros = interval.nanoseconds / 1_000;
+                let half = micros.signum() * (unit / 2);
+                let nanoseconds = micros.saturating_add(half) / unit * unit * 1_000;
+                IntervalMonthDayNano {
+                    nanoseconds,
+                    ..interval
+                }
+            });
+            Arc::new(rounded)
+        }
         other => return exec_err!("{other} has no digits of a second"),
     };
     Ok(cast(&rounded, &data_type)?)
@@ -102,7 +119,10 @@ impl ScalarUDFImpl for RoundMoment {
     fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
         match given {
             [
-                value @ (DataType::Timestamp(..) | DataType::Time32(_) | DataType::Time64(_)),
+                value @ (DataType::Timestamp(..)
+                | DataType::Time32(_)
+                | DataType::Time64(_)
+                | DataType::Interval(_)),
                 _,
             ] => Ok(vec![value.clone(), DataType::Int64]),
             _ => plan_err!("a moment and its digits are expected"),

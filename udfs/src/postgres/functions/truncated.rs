@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, TimestampMicrosecondArray};
+use arrow::array::{Array, ArrayRef, AsArray, StringArray, TimestampMicrosecondArray};
+use arrow::compute::cast;
 use arrow::datatypes::{
     DataType, Field, FieldRef, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit,
     TimeUnit, TimestampMicrosecondType,
@@ -113,9 +114,17 @@ impl ScalarUDFImpl for DateTrunc {
     fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
         let given = args.arg_fields.iter();
         let given: Vec<DataType> = given.map(|field| field.data_type().clone()).collect();
-        match are_of_interval(&given) {
-            true => Ok(Arc::new(Field::new(self.name(), INTERVAL, true))),
-            false => self.inner.return_field_from_args(args),
+        if are_of_interval(&given) {
+            return Ok(Arc::new(Field::new(self.name(), INTERVAL, true)));
+        }
+        // DataFusion's takes no name of a unit but a literal.
+        let name = args.scalar_arguments.first().copied().flatten();
+        match (given.as_slice(), name) {
+            (_, Some(name)) if !name.is_null() => self.inner.return_field_from_args(args),
+            ([_, moment @ DataType::Timestamp(TimeUnit::Microsecond, _)], _) => {
+                Ok(Arc::new(Field::new(self.name(), moment.clone(), true)))
+            }
+            _ => self.inner.return_field_from_args(args),
         }
     }
 
@@ -132,6 +141,15 @@ impl ScalarUDFImpl for DateTrunc {
             && value.data_type() == INTERVAL
         {
             return truncated_interval::of(&args.args);
+        }
+        if let [name, moment] = args.args.as_slice()
+            && let DataType::Timestamp(TimeUnit::Microsecond, zone) = moment.data_type()
+            && !is_one_name(name)
+        {
+            let names = cast(&name.to_array(args.number_rows)?, &DataType::Utf8)?;
+            let moments = moment.to_array(args.number_rows)?;
+            let begun = each_begun(names.as_string(), moments.as_primitive(), zone.is_some())?;
+            return answer(begun.with_timezone_opt(zone), &args.args);
         }
         let given = match args.args.as_slice() {
             [ColumnarValue::Scalar(name), moment] => {
@@ -157,6 +175,29 @@ impl ScalarUDFImpl for DateTrunc {
             })?;
         answer(begun.with_timezone_opt(zone), &args.args[1..])
     }
+}
+
+fn is_one_name(name: &ColumnarValue) -> bool {
+    matches!(name, ColumnarValue::Scalar(name) if !name.is_null())
+}
+
+/// Moments, each cut to the unit that is named beside it.
+fn each_begun(
+    names: &StringArray,
+    moments: &TimestampMicrosecondArray,
+    has_zone: bool,
+) -> Result<TimestampMicrosecondArray, FunctionError> {
+    let begun = names.iter().zip(moments).map(|(name, moment)| {
+        let (Some(name), Some(moment)) = (name, moment) else {
+            return Ok(None);
+        };
+        let step = Step::named(name, has_zone)?;
+        match is_end(moment) {
+            true => Ok(Some(moment)),
+            false => step.begun(moment).map(Some),
+        }
+    });
+    begun.collect()
 }
 
 /// What a moment is cut to.

@@ -374,6 +374,12 @@ fn designated(
 ) -> Result<(), Fault> {
     let mut rest = text;
     let mut alternative = units.iter();
+    if let Some(numbers) = run_together(text, units) {
+        for (digits, unit) in numbers.iter().zip(units) {
+            number(parts, digits, *unit)?;
+        }
+        return Ok(());
+    }
     while !rest.is_empty() {
         let end = rest
             .char_indices()
@@ -401,4 +407,21 @@ fn designated(
         rest = behind.as_str();
     }
     Ok(())
+}
+
+/// `00010203` as years, months and days, `040506` as hours, minutes and seconds.
+fn run_together<'t>(text: &'t str, units: &[Unit]) -> Option<[&'t str; 3]> {
+    let first = match units.first() {
+        Some(Unit::Year) => 4,
+        _ => 2,
+    };
+    let (digits, fraction) = text.split_at_checked(first + 4)?;
+    let are_digits = digits.bytes().all(|digit| digit.is_ascii_digit());
+    let is_fraction = fraction.is_empty() || fraction.starts_with('.');
+    if !are_digits || !is_fraction {
+        return None;
+    }
+    let (one, rest) = text.split_at_checked(first)?;
+    let (two, three) = rest.split_at_checked(2)?;
+    Some([one, two, three])
 }
