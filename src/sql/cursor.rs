@@ -21,6 +21,7 @@ use super::rows_from;
 use super::sampled;
 use super::table_queries;
 use super::time_travel;
+use super::trailing_junk;
 use super::unicode_escapes;
 use super::written_types;
 use crate::error::{Error, SqlState};
@@ -98,6 +99,7 @@ impl<'a> Parser<'a> {
             .map_err(ParserError::from)?;
         let tokens = unicode_escapes::read(tokens)?;
         limits::check(&tokens)?;
+        trailing_junk::refuse(&tokens)?;
         let tokens = lock_clauses::spelled_out(operators::without_signs(tokens));
         let tokens = rows_from::one_name(table_queries::spelled_out(tokens));
         let mut tokens = nested_sets::spelled_out(nested_joins::in_parentheses(tokens));

@@ -172,6 +172,7 @@ pub mod target_columns;
 mod tests;
 pub mod texts;
 pub mod time_travel;
+mod trailing_junk;
 pub mod transaction;
 pub mod truncate;
 pub mod type_literals;
