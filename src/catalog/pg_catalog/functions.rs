@@ -7,7 +7,7 @@ use datafusion::logical_expr::ScalarUDF;
 use super::domains;
 use super::function::{Call, CatalogFunction};
 use super::information_schema::{self, INFORMATION_SCHEMA};
-use super::relation::{Relation, namespaces, relation};
+use super::relation::{Relation, namespaces, relation, searched_schemas};
 use super::table_constraint::{constraints_of, expression_of, with_part};
 use super::{
     PG_CATALOG, acl_default, acl_explode, advisory_lock_functions, data, definition_functions,
@@ -102,7 +102,7 @@ pub fn functions() -> Vec<ScalarUDF> {
             text(Some(sources.database()))
         }),
         udf("current_schema", &[&[]], TEXT, |sources, _| {
-            let mut path = sources.search_path().into_iter();
+            let mut path = searched_schemas(sources).into_iter();
             text(path.find(|schema| !is_temporary_schema(schema)))
         }),
         udf("version", &[&[]], TEXT, |_, _| {

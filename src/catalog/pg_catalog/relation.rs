@@ -95,6 +95,14 @@ pub fn namespaces(snapshot: &Snapshot) -> Vec<Namespace> {
     all
 }
 
+/// The schemas of the search path that there are.
+pub fn searched_schemas(sources: &dyn SystemSources) -> Vec<String> {
+    let known = namespaces(&sources.snapshot());
+    let mut path = sources.search_path();
+    path.retain(|name| known.iter().any(|schema| schema.name == *name));
+    path
+}
+
 /// Every relation.
 pub fn relations(sources: &dyn SystemSources) -> Vec<Arc<Relation>> {
     let snapshot = sources.snapshot();

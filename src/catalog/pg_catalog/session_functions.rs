@@ -12,7 +12,7 @@ use datafusion::logical_expr::ScalarUDF;
 use super::PG_CATALOG;
 use super::function::{Call, CatalogFunction};
 use super::functions::{BIGINT, BOOLEAN, TEXT, number, string, text};
-use super::relation::own_temporary;
+use super::relation::{own_temporary, searched_schemas};
 use crate::catalog::is_temporary_schema;
 use crate::catalog::system::{SystemSources, blocking};
 use crate::config::{Config, SessionSettings, unknown_setting};
@@ -129,15 +129,13 @@ pub fn functions() -> Vec<ScalarUDF> {
             texts,
             |sources, values| {
                 let implicit = matches!(values.first(), Some(ScalarValue::Boolean(Some(true))));
-                let snapshot = sources.snapshot();
-                let path = sources.search_path().into_iter();
-                let path =
-                    path.filter(|name| snapshot.schemas().any(|schema| schema.name == *name));
+                let path = searched_schemas(sources).into_iter();
                 let (temporary, path): (Vec<String>, Vec<String>) =
                     path.partition(|name| is_temporary_schema(name));
                 // What is looked into beside the path comes first, temporary relations before all.
                 let temporary = temporary.into_iter().filter(|_| implicit);
-                let catalog = implicit.then(|| PG_CATALOG.to_owned());
+                let is_implicit = implicit && !path.iter().any(|name| name == PG_CATALOG);
+                let catalog = is_implicit.then(|| PG_CATALOG.to_owned());
                 list(temporary.chain(catalog).chain(path).collect())
             },
         ),
