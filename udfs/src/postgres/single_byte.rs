@@ -33,22 +33,37 @@ pub(super) fn of(from: &ArrayRef) -> Result<ArrayRef> {
     Ok(Arc::new(characters.collect::<Result<StringArray, _>>()?))
 }
 
-fn of_number(number: i64) -> Result<String, FunctionError> {
-    let byte =
-        i8::try_from(number).map_err(|_| FunctionError::out_of_range("\"char\" out of range"))?;
-    match u8::try_from(byte) {
-        // PostgreSQL shows a zero as nothing.
-        Ok(0) => Ok(String::new()),
-        Ok(byte) => Ok(char::from(byte).to_string()),
-        Err(_) => Err(not_ascii()),
+/// A byte of ASCII. PostgreSQL shows a zero as nothing.
+fn shown(byte: u8) -> Result<String, FunctionError> {
+    match byte {
+        0 => Ok(String::new()),
+        byte if byte.is_ascii() => Ok(char::from(byte).to_string()),
+        _ => Err(not_ascii()),
     }
 }
 
+fn of_number(number: i64) -> Result<String, FunctionError> {
+    let byte =
+        i8::try_from(number).map_err(|_| FunctionError::out_of_range("\"char\" out of range"))?;
+    shown(u8::try_from(byte).map_err(|_| not_ascii())?)
+}
+
 fn of_text(text: &str) -> Result<String, FunctionError> {
+    if let Some(byte) = octal(text) {
+        return shown(byte);
+    }
     match text.chars().next() {
         Some(first) if !first.is_ascii() => Err(not_ascii()),
         first => Ok(first.map(String::from).unwrap_or_default()),
     }
+}
+
+/// The byte of `\101`, as PostgreSQL writes those that are not printed.
+fn octal(text: &str) -> Option<u8> {
+    let digits = text.strip_prefix('\\')?;
+    let is_octal = digits.len() == 3 && digits.bytes().all(|digit| matches!(digit, b'0'..=b'7'));
+    let number = u16::from_str_radix(digits, 8).ok().filter(|_| is_octal)?;
+    u8::try_from(number & 0xff).ok()
 }
 
 fn not_ascii() -> FunctionError {
