@@ -56,6 +56,10 @@ impl<'t> Ends<'t> {
 
     /// Where the part may end that begins at this byte. A reference is taken for the group itself.
     pub(super) fn of(&mut self, node: &Node, at: usize) -> Result<Arc<[usize]>, FunctionError> {
+        if matches!(node.what, What::One(_) | What::Place(_)) {
+            self.look_at(1)?;
+            return Ok(self.find(node, at)?.into());
+        }
         let key = (std::ptr::from_ref(node).addr(), at);
         if let Some(known) = self.known.get(&key) {
             return Ok(Arc::clone(known));
