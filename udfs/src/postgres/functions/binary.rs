@@ -7,7 +7,7 @@ use super::super::bytes::{parse_escaped, parse_hexadecimal};
 use super::row_function::{Form, Row, Type, bytes, form, integer, text};
 use crate::FunctionError;
 
-use Type::{BigInt, Bytes, Integer, Text};
+use Type::{BigInt, Bytes, Float, Integer, Text};
 
 pub(super) const GET_BYTE: &[Form] = &[form(&[Bytes, BigInt], Integer, |row| {
     let index = index(row, row.bytes(0).len())?;
@@ -39,6 +39,26 @@ pub(super) const SET_BIT: &[Form] = &[form(&[Bytes, BigInt, BigInt], Bytes, |row
         *byte |= u8::from(is_one) << (index % 8);
     }
     Ok(bytes(all))
+})];
+/// Numbers as the protocol sends them in binary, which queries make hashes of.
+pub(super) const INT2SEND: &[Form] = &[form(&[BigInt], Bytes, |row| {
+    let number = i16::try_from(row.integer(0));
+    let number = number.map_err(|_| FunctionError::out_of_range("smallint out of range"))?;
+    Ok(bytes(number.to_be_bytes().to_vec()))
+})];
+pub(super) const INT4SEND: &[Form] = &[form(&[BigInt], Bytes, |row| {
+    let number = i32::try_from(row.integer(0));
+    let number = number.map_err(|_| FunctionError::out_of_range("integer out of range"))?;
+    Ok(bytes(number.to_be_bytes().to_vec()))
+})];
+pub(super) const INT8SEND: &[Form] = &[form(&[BigInt], Bytes, |row| {
+    Ok(bytes(row.integer(0).to_be_bytes().to_vec()))
+})];
+pub(super) const FLOAT4SEND: &[Form] = &[form(&[Float], Bytes, |row| {
+    Ok(bytes((row.float(0) as f32).to_be_bytes().to_vec()))
+})];
+pub(super) const FLOAT8SEND: &[Form] = &[form(&[Float], Bytes, |row| {
+    Ok(bytes(row.float(0).to_be_bytes().to_vec()))
 })];
 pub(super) const BIT_COUNT: &[Form] = &[form(&[Bytes], BigInt, |row| {
     let ones: u64 = row
