@@ -44,7 +44,7 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use datafusion::optimizer::OptimizerRule;
 
 pub use error::{DetailedError, FunctionError};
-pub use formatting::{SessionTimeZone, posix_offset, posix_zone, time_zone};
+pub use formatting::{SessionTimeZone, posix_offset, posix_zone, time_zone, told_moment};
 pub use join::{TributaryCodec, TributaryOptions, with_similarity_joins};
 pub use node_expressions::rewrite_parts;
 pub use reference::reference;

@@ -10,6 +10,7 @@ use arrow::datatypes::TimeUnit;
 use bytes::{BufMut, BytesMut};
 use chrono::{DateTime, Offset, TimeZone};
 use tributary_udfs::postgres::DateStyle;
+use tributary_udfs::told_moment;
 
 use super::Encode;
 use super::calendar::{DAY, Date, SECOND, write_offset, write_time};
@@ -256,7 +257,7 @@ impl<F: Fn(usize) -> Option<i64> + Send + Sync> Encode for Timestamps<F> {
 
 /// How far the zone's clocks were from UTC at that moment.
 fn offset_seconds(zone: Tz, micros: i64) -> i32 {
-    DateTime::from_timestamp_micros(micros).map_or(0, |moment| {
+    DateTime::from_timestamp_micros(told_moment(micros)).map_or(0, |moment| {
         zone.offset_from_utc_datetime(&moment.naive_utc())
             .fix()
             .local_minus_utc()

@@ -10,8 +10,8 @@ use arrow::datatypes::DataType;
 use chrono::{DateTime, Offset, TimeZone, Utc};
 use datafusion::error::DataFusionError;
 use datafusion::scalar::ScalarValue;
-use tributary_udfs::SessionTimeZone;
 use tributary_udfs::postgres::{CharacterLength, from_text, read_timestamp};
+use tributary_udfs::{SessionTimeZone, told_moment};
 
 use super::{invalid_text, numeric, out_of_range};
 use crate::error::{Error, Result, SqlState};
@@ -174,7 +174,7 @@ fn short_timestamptz(text: &str, time_zone: Option<Tz>) -> Option<i64> {
         (Some(offset), _) => offset,
         (None, None) => 0,
         (None, Some(zone)) => {
-            let naive = DateTime::from_timestamp_micros(local)?.naive_utc();
+            let naive = DateTime::from_timestamp_micros(told_moment(local))?.naive_utc();
             let offset = zone.offset_from_local_datetime(&naive).latest()?;
             i64::from(offset.fix().local_minus_utc())
         }

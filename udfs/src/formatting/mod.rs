@@ -20,6 +20,7 @@ mod to_char;
 mod to_date;
 mod to_number;
 mod to_timestamp;
+mod told_moment;
 
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ pub(crate) use by_template::read_by_template;
 pub use posix_zone::{posix_offset, posix_zone, time_zone};
 pub use time_zone::SessionTimeZone;
 pub(crate) use time_zone::{DateOrder, Zone};
+pub use told_moment::told_moment;
 
 /// The functions of this folder.
 pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {

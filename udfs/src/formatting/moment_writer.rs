@@ -8,6 +8,7 @@ use chrono_tz::{OffsetName, Tz};
 use super::moment::{Moment, Offset};
 use super::roman::MONTHS as ROMAN_MONTHS;
 use super::template::{Case, Field, Ordinal, Part, Pattern};
+use super::told_moment::told_moment;
 use crate::FunctionError;
 use crate::calendar;
 use crate::postgres::offset_name;
@@ -261,7 +262,8 @@ fn day(moment: &Moment) -> Result<i64, FunctionError> {
 fn zone_name(moment: &Moment, seconds: i64, zone: Option<Tz>) -> Result<String, FunctionError> {
     let time = (moment.hour * 60 + moment.minute) * 60 + moment.second;
     let local = day(moment)? * 86_400 + time;
-    let instant = DateTime::from_timestamp(local - seconds, 0);
+    let micros = (local - seconds).saturating_mul(1_000_000);
+    let instant = DateTime::from_timestamp_micros(told_moment(micros));
     let name = zone.zip(instant).and_then(|(zone, instant)| {
         let offset = zone.offset_from_utc_datetime(&instant.naive_utc());
         offset.abbreviation().map(str::to_owned)

@@ -7,6 +7,7 @@ use datafusion::common::extensions_options;
 use datafusion::config::ConfigExtension;
 
 use super::posix_zone::{fixed, posix_offset};
+use super::told_moment::told_moment;
 use crate::FunctionError;
 use crate::postgres::{DateStyle, abbreviation};
 
@@ -194,8 +195,8 @@ impl Zone {
 
     /// Seconds east of UTC at a moment, which is given in microseconds since 1970.
     pub(crate) fn offset_at(self, micros: i64) -> i64 {
-        match (self, DateTime::from_timestamp_micros(micros)) {
-            (Self::Other(zone), Some(moment)) => {
+        match (self, DateTime::from_timestamp_micros(told_moment(micros))) {
+            (Self::Other(zone), Some(moment)) if micros != i64::MAX => {
                 let offset = zone.offset_from_utc_datetime(&moment.naive_utc()).fix();
                 i64::from(offset.local_minus_utc())
             }
@@ -206,8 +207,8 @@ impl Zone {
     /// Seconds east of UTC at a local time. One that a clock skips is read with the offset before,
     /// one that it shows twice with the offset after, as in PostgreSQL.
     pub(crate) fn offset_of_local(self, micros: i64) -> i64 {
-        let (Self::Other(zone), Some(local)) = (self, DateTime::from_timestamp_micros(micros))
-        else {
+        let told = DateTime::from_timestamp_micros(told_moment(micros));
+        let (Self::Other(zone), Some(local)) = (self, told.filter(|_| micros != i64::MAX)) else {
             return 0;
         };
         let local = local.naive_utc();

@@ -11,7 +11,7 @@ use chrono_tz::{OffsetName, Tz};
 use datafusion::error::Result;
 
 use crate::calendar;
-use crate::formatting::{SessionTimeZone, Zone};
+use crate::formatting::{SessionTimeZone, Zone, told_moment};
 
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
@@ -117,7 +117,7 @@ impl DateStyle {
 
     /// The name of the zone at a local time, or its offset.
     fn zone_text(self, local: i64, offset: i64) -> String {
-        let moment = DateTime::from_timestamp_micros(local - offset * SECOND);
+        let moment = DateTime::from_timestamp_micros(told_moment(local - offset * SECOND));
         let name = self.zone.zip(moment).and_then(|(zone, moment)| {
             let of_zone = zone.offset_from_utc_datetime(&moment.naive_utc());
             of_zone.abbreviation().map(str::to_owned)
