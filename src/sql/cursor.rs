@@ -19,6 +19,7 @@ use super::operators;
 use super::row_expansions;
 use super::rows_from;
 use super::sampled;
+use super::search_and_cycle;
 use super::table_queries;
 use super::time_travel;
 use super::trailing_junk;
@@ -100,6 +101,7 @@ impl<'a> Parser<'a> {
         let tokens = unicode_escapes::read(tokens)?;
         limits::check(&tokens)?;
         trailing_junk::refuse(&tokens)?;
+        let tokens = search_and_cycle::spelled_out(tokens, dialect)?;
         let tokens = lock_clauses::spelled_out(operators::without_signs(tokens));
         let tokens = rows_from::one_name(table_queries::spelled_out(tokens));
         let mut tokens = nested_sets::spelled_out(nested_joins::in_parentheses(tokens));

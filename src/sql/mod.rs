@@ -154,6 +154,7 @@ mod rows_from;
 pub mod sampled;
 mod schema_literals;
 mod scope;
+mod search_and_cycle;
 mod security_label;
 pub mod sequence_calls;
 pub mod set;
