@@ -12,8 +12,8 @@ use std::ops::ControlFlow;
 use datafusion::execution::SessionState;
 use datafusion::sql::sqlparser::ast::{
     DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, Query, Select, SelectItem, SetExpr, TableAlias,
-    TableAliasColumnDef, TableFactor, UnaryOperator, Value, VisitorMut,
+    FunctionArguments, Ident, ObjectName, OrderByKind, Query, Select, SelectItem, SetExpr,
+    TableAlias, TableAliasColumnDef, TableFactor, UnaryOperator, Value, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -95,6 +95,7 @@ impl VisitorMut for Rewriter<'_> {
     type Break = Error;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        order_by_places(query);
         flow(self.body(&mut query.body))
     }
 
@@ -409,6 +410,50 @@ impl Rewriter<'_> {
             with_ordinality: false,
         }))
     }
+}
+
+/// Has keys of `ORDER BY` that give rows be the columns that they are written as: the planner knows none beside
+/// those of the answer.
+fn order_by_places(query: &mut Query) {
+    let (SetExpr::Select(select), Some(order_by)) = (query.body.as_ref(), &mut query.order_by)
+    else {
+        return;
+    };
+    let OrderByKind::Expressions(keys) = &mut order_by.kind else {
+        return;
+    };
+    let items: Option<Vec<&Expr>> = select.projection.iter().map(value_of).collect();
+    let Some(items) = items else {
+        return;
+    };
+    for key in keys {
+        let place = items.iter().position(|item| **item == key.expr);
+        if let Some(place) = place.filter(|_| calls_rows(&key.expr)) {
+            let number = (place + 1).to_string();
+            key.expr = Expr::value(Value::Number(number, false));
+        }
+    }
+}
+
+/// The value of an item that is one column.
+fn value_of(item: &SelectItem) -> Option<&Expr> {
+    match item {
+        SelectItem::UnnamedExpr(value) | SelectItem::ExprWithAlias { expr: value, .. } => {
+            Some(value)
+        }
+        _ => None,
+    }
+}
+
+/// Whether an expression calls a function that gives rows.
+fn calls_rows(expression: &Expr) -> bool {
+    let found = visit_expressions(expression, |part| match part {
+        Expr::Function(call) if plain_name(&call.name).is_some_and(|name| gives_rows(&name)) => {
+            ControlFlow::Break(())
+        }
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_break()
 }
 
 /// Names the columns of a relation that functions give: a single one for the relation's alias, which is the
