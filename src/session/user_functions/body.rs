@@ -237,9 +237,16 @@ pub(super) fn rows(
         Returns::Type(of) | Returns::SetOf(of) => match row_named(snapshot, of) {
             Some(row) => {
                 let fields = row.schema.fields().iter();
-                fields
-                    .map(|field| (field.name().clone(), String::new()))
-                    .unzip()
+                let names: Vec<String> = fields.map(|field| field.name().clone()).collect();
+                // Columns that are not taken from a row of the type are cast to what its attributes are.
+                let types = match (&create.returns, &row.definition) {
+                    (Returns::SetOf(_), Statement::CreateComposite(of)) => {
+                        let attributes = of.attributes.iter();
+                        attributes.map(|it| it.data_type.to_string()).collect()
+                    }
+                    _ => vec![String::new(); names.len()],
+                };
+                (names, types)
             }
             None => (vec![name.value.clone()], vec![plain_type(of).to_string()]),
         },
