@@ -103,7 +103,7 @@ impl Position {
             }
             Direction::Absolute(row @ 1..) => {
                 let before = row.unsigned_abs() - 1;
-                if before <= self.passed() {
+                if before < self.at {
                     self.rewind()?;
                 }
                 self.skip(Some(before - self.passed().min(before))).await?;
