@@ -8,6 +8,7 @@ pub mod default_privileges;
 pub mod journal;
 pub mod object;
 pub mod pg_catalog;
+pub mod predefined_roles;
 pub mod privilege;
 pub mod system;
 

@@ -424,7 +424,9 @@ impl<'a> Rights<'a> {
 
     /// Whether it has a privilege on all of something.
     pub fn has(&self, access: &Access, privilege: Privilege) -> bool {
-        self.owns(access) || self.is_granted(access, privilege, None, false)
+        self.owns(access)
+            || self.is_granted(access, privilege, None, false)
+            || self.snapshot.has_on_all(&self.roles, privilege)
     }
 
     /// Whether it may read a relation, and find it in its schema.
@@ -461,7 +463,14 @@ impl<'a> Rights<'a> {
             // What the server makes itself may be used by all.
             return privilege == Privilege::Usage || self.is_superuser;
         };
-        super::is_temporary_schema(name) || self.has(&schema.access(), privilege)
+        let reaches_all = || {
+            let mut of_rows = [Privilege::Select, Privilege::Insert].into_iter();
+            privilege == Privilege::Usage
+                && of_rows.any(|of_rows| self.snapshot.has_on_all(&self.roles, of_rows))
+        };
+        super::is_temporary_schema(name)
+            || self.has(&schema.access(), privilege)
+            || reaches_all()
     }
 
     fn is_granted(

@@ -1,6 +1,6 @@
 //! `ALTER ROLE`.
 
-use super::create_role::{check_may, check_name, existing, new_role, verified};
+use super::create_role::{check_may, check_name, check_own, existing, new_role, verified};
 use crate::catalog::privilege::{OWNER_OID, Rights};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::OWNER;
@@ -17,6 +17,7 @@ pub fn execute(session: &Session, alter: &AlterRole) -> Result<Outcome> {
     let snapshot = catalog.snapshot();
     let rights = Rights::of(&snapshot, session.role_oid(&snapshot));
     let named = session.named_role(&alter.name);
+    check_own(&named)?;
     let oid = existing(&snapshot, &named)?;
     if oid == OWNER_OID {
         return Err(Error::unsupported("ALTER ROLE of the first role")

@@ -1,5 +1,6 @@
 //! `CREATE ROLE`.
 
+use crate::catalog::predefined_roles::is_predefined;
 use crate::catalog::privilege::{Grant, OWNER_OID, Privilege, Rights};
 use crate::catalog::{NewObject, Oid, Snapshot, Transaction};
 use crate::error::{Error, Result, SqlState};
@@ -32,7 +33,7 @@ pub fn execute(session: &Session, create: &CreateRole) -> Result<Outcome> {
     catalog.write(|transaction| {
         let oid = transaction.create(new.clone())?;
         for group in &create.in_roles {
-            let group = existing(transaction.snapshot(), group)?;
+            let group = group_named(transaction, group)?;
             join(transaction, group, oid, rights.role(), false)?;
         }
         let admins = create.admins.iter().map(|name| (name, true));
@@ -161,6 +162,29 @@ pub fn existing(snapshot: &Snapshot, name: &str) -> Result<Oid> {
             Err(Error::new(SqlState::UNDEFINED_OBJECT, message))
         }
     }
+}
+
+/// The number of a role that is to have members, which is made where every PostgreSQL has it.
+///
+/// # Errors
+/// 42704 where there is none.
+pub fn group_named(transaction: &mut Transaction<'_>, name: &str) -> Result<Oid> {
+    if is_predefined(name) && transaction.snapshot().role(name).is_none() {
+        return transaction.create(new_role(name, RoleOptions::default()));
+    }
+    existing(transaction.snapshot(), name)
+}
+
+/// That a role is one that was made, and may be changed.
+///
+/// # Errors
+/// 42939 for one that every PostgreSQL has.
+pub fn check_own(name: &str) -> Result<()> {
+    if !is_predefined(name) {
+        return Ok(());
+    }
+    let message = format!("role name \"{name}\" is reserved");
+    Err(Error::new(SqlState::RESERVED_NAME, message).with_detail("Cannot alter reserved roles."))
 }
 
 /// Makes a role a member of another one.

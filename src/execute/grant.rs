@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::alter_domain::not_a_domain;
-use super::create_role::{existing, join};
+use super::create_role::{existing, group_named, join};
 use super::drop_function;
 use crate::catalog::privilege::{Access, Grant as Given, PUBLIC_ROLE, Privilege, Revoked, Rights};
 use crate::catalog::{Kind, Object, Oid, Snapshot, Transaction};
@@ -177,7 +177,7 @@ fn members(
     group: &str,
     grantees: &[Oid],
 ) -> Result<()> {
-    let oid = existing(transaction.snapshot(), group)?;
+    let oid = group_named(transaction, group)?;
     let Some(object) = transaction.snapshot().object(oid).cloned() else {
         return Err(Error::unsupported(
             "membership of the first role, which may do anything",

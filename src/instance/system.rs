@@ -320,8 +320,11 @@ impl Seen {
         };
         let role = self.role_of(&entry.user_name);
         let own = self.role_of(&self.asker.user);
-        let is_theirs = self.snapshot.inherited(own, true).contains(&role);
-        if is_theirs || self.snapshot.is_superuser(own) {
+        let roles = self.snapshot.inherited(own, true);
+        if roles.contains(&role) || self.snapshot.is_superuser(own) {
+            return Ok(true);
+        }
+        if self.snapshot.signals_sessions(&roles) && !self.snapshot.is_superuser(role) {
             return Ok(true);
         }
         let [of_superuser, of_other] = messages;
@@ -701,8 +704,8 @@ impl SystemSources for Seen {
         self.tell_more();
         let list = self.instance.sessions.list().into_iter();
         let own = self.role_of(&self.asker.user);
-        let sees_all = self.snapshot.is_superuser(own);
         let roles = self.snapshot.inherited(own, true);
+        let sees_all = self.snapshot.is_superuser(own) || self.snapshot.sees_sessions(&roles);
         // As in Postgres, what others ask is theirs.
         let is_shown = |user: &str| sees_all || roles.contains(&self.role_of(user));
         let shown = |user: &str, query: String| match is_shown(user) {
