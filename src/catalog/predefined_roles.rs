@@ -52,6 +52,7 @@ impl Snapshot {
     }
 
     fn is_among(&self, roles: &BTreeSet<Oid>, name: &str) -> bool {
-        self.role(name).is_some_and(|role| roles.contains(&role.oid))
+        self.role(name)
+            .is_some_and(|role| roles.contains(&role.oid))
     }
 }

@@ -468,9 +468,7 @@ impl<'a> Rights<'a> {
             privilege == Privilege::Usage
                 && of_rows.any(|of_rows| self.snapshot.has_on_all(&self.roles, of_rows))
         };
-        super::is_temporary_schema(name)
-            || self.has(&schema.access(), privilege)
-            || reaches_all()
+        super::is_temporary_schema(name) || self.has(&schema.access(), privilege) || reaches_all()
     }
 
     fn is_granted(

@@ -94,8 +94,9 @@ fn check_using(actions: &[Action]) -> Result<()> {
             && let Some(other) = before.find(|other| names_column(using.as_ref(), other))
         {
             let what = format!("USING of column \"{other}\", which the same ALTER TABLE changes,");
-            return Err(Error::unsupported(what)
-                .with_hint("Change the columns by statements of their own, or assign them by UPDATE."));
+            return Err(Error::unsupported(what).with_hint(
+                "Change the columns by statements of their own, or assign them by UPDATE.",
+            ));
         }
         changed.push(column);
     }

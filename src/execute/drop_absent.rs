@@ -101,9 +101,7 @@ fn missing(snapshot: &Snapshot, path: &[String], kind: &str, object: &Absent) ->
         }
         Absent::Cast(from, to) => match built_in_objects::is_cast(from, to) {
             true => None,
-            false => undefined(format!(
-                "cast from type {from} to type {to} does not exist"
-            )),
+            false => undefined(format!("cast from type {from} to type {to} does not exist")),
         },
     }
 }

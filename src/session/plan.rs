@@ -29,8 +29,8 @@ use super::composites::CompositeTypes;
 use super::enums::{self, EnumTypes};
 use super::{
     array_leaves, domains, grouped_by_keys, inner_orders, lateral_unnest, multisets, open_literals,
-    plan_size, recursive_types, row_limits, rows_once, subqueries, user_functions, values_after_sort,
-    waits_in_sorts,
+    plan_size, recursive_types, row_limits, rows_once, subqueries, user_functions,
+    values_after_sort, waits_in_sorts,
 };
 use crate::catalog::pg_catalog::{EmptyQuery, StatementCatalog};
 use crate::catalog::{Kind, Oid, Snapshot, pg_catalog};

@@ -92,7 +92,11 @@ fn filled(kind: &str, are_several: bool, base: Option<&Expr>, given: &Expr) -> S
     let Some(base) = base else {
         return given;
     };
-    let over = if are_several { "json_over_each" } else { "json_over" };
+    let over = if are_several {
+        "json_over_each"
+    } else {
+        "json_over"
+    };
     let base = Shown(base);
     match kind {
         "jsonb" => format!("CAST({over}(to_json({base}), CAST({given} AS json)) AS jsonb)"),
@@ -153,7 +157,11 @@ impl Rewriter<'_> {
         let columns = self.columns(relation)?;
         let filled = match base {
             Some(_) => {
-                let kind = if function.starts_with("jsonb") { "jsonb" } else { "json" };
+                let kind = if function.starts_with("jsonb") {
+                    "jsonb"
+                } else {
+                    "json"
+                };
                 parsed(&filled(kind, function.ends_with("set"), base, given))?
             }
             None => given.clone(),

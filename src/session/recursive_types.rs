@@ -140,13 +140,15 @@ fn of_query(query: RecursiveQuery) -> QueryResult<Transformed<LogicalPlan>> {
     })?;
     let step = SubqueryAlias::try_new(Arc::new(next.data), TableReference::bare(MARK))?;
     let given = step.schema.columns().into_iter().zip(&is_of_any_digits);
-    let columns = given.zip(&projection.expr).map(|((column, is_other), own)| {
-        let name = column.name.clone();
-        match is_other {
-            true => of_any_digits(Expr::Column(column)).alias(name),
-            false => own.clone(),
-        }
-    });
+    let columns = given
+        .zip(&projection.expr)
+        .map(|((column, is_other), own)| {
+            let name = column.name.clone();
+            match is_other {
+                true => of_any_digits(Expr::Column(column)).alias(name),
+                false => own.clone(),
+            }
+        });
     let step = Arc::new(LogicalPlan::SubqueryAlias(step));
     let next = Projection::try_new(columns.collect(), step)?;
     let settled = RecursiveQuery::try_new(
@@ -192,9 +194,7 @@ fn is_literal(plan: &LogicalPlan, place: usize) -> bool {
 /// Whether values of a type are of another one in what both have in common.
 fn becomes(given: &DataType, own: &DataType) -> bool {
     match (given, own) {
-        (DataType::List(given), DataType::List(own)) => {
-            becomes(given.data_type(), own.data_type())
-        }
+        (DataType::List(given), DataType::List(own)) => becomes(given.data_type(), own.data_type()),
         (given, own) if given == own || given.is_null() => true,
         (given, own) if given.is_string() && own.is_string() => true,
         (given, own) => match (rank(given), rank(own)) {

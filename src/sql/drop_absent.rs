@@ -217,7 +217,10 @@ impl fmt::Display for Absent {
                 if let Some(schema) = &name.schema {
                     write!(f, "{}.", Quoted(schema))?;
                 }
-                match name.name.starts_with(|it: char| it.is_alphabetic() || it == '_') {
+                match name
+                    .name
+                    .starts_with(|it: char| it.is_alphabetic() || it == '_')
+                {
                     true => Quoted(&name.name).fmt(f)?,
                     false => f.write_str(&name.name)?,
                 }

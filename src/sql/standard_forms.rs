@@ -29,7 +29,7 @@ pub(super) use self::functions::called_type;
 
 use self::arrays::{
     any_by_all, are_as_long, as_deep_as, bound_slice, call_empty, call_of_read, cast_as_deep,
-    quantify_leaves, slices,
+    cast_literals, quantify_leaves, slices,
 };
 use self::calls::no_arguments;
 use self::functions::{as_function, is_function, number_of_bits};
@@ -167,6 +167,7 @@ impl VisitorMut for Rewriter {
                 }
                 written_types::as_meant(data_type);
                 as_deep_as(data_type, inner);
+                cast_literals(inner, data_type);
                 call_empty(inner);
                 cast_as_deep(expr);
             }

@@ -66,7 +66,10 @@ fn built_in(name: &ObjectName) -> Option<DataType> {
         return None;
     }
     let dialect = TributaryDialect::default();
-    let element = Parser::new(&dialect, element).ok()?.parse_data_type().ok()?;
+    let element = Parser::new(&dialect, element)
+        .ok()?
+        .parse_data_type()
+        .ok()?;
     Some(match is_array {
         true => DataType::Array(ArrayElemTypeDef::SquareBracket(Box::new(element), None)),
         false => element,

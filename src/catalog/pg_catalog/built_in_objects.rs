@@ -39,9 +39,10 @@ pub fn is_typed(kind: &str, name: &str, types: &[String]) -> bool {
     };
     let numbers: Option<Vec<String>> = types.iter().filter(|it| *it != "*").map(number).collect();
     match (kind, numbers.as_deref()) {
-        ("operator", Some([left, right])) => {
-            has_row("pg_operator", &[(1, name), (7, left.as_str()), (8, right.as_str())])
-        }
+        ("operator", Some([left, right])) => has_row(
+            "pg_operator",
+            &[(1, name), (7, left.as_str()), (8, right.as_str())],
+        ),
         // `proargtypes` and, of `prokind`, that of aggregates.
         ("aggregate", Some(numbers)) => {
             let numbers = numbers.join(" ");
@@ -79,9 +80,8 @@ mod tests {
 
     #[test]
     fn what_every_postgresql_has_is_there() {
-        let types = |types: &[&str]| -> Vec<String> {
-            types.iter().map(|it| (*it).to_owned()).collect()
-        };
+        let types =
+            |types: &[&str]| -> Vec<String> { types.iter().map(|it| (*it).to_owned()).collect() };
         assert!(is_named("collation", "C"));
         assert!(!is_named("collation", "D"));
         assert!(!is_named("publication", "C"));
@@ -89,7 +89,11 @@ mod tests {
         assert!(!is_of_method("operator class", "int4_ops", "gist"));
         assert!(is_typed("operator", "+", &types(&["integer", "integer"])));
         assert!(is_typed("operator", "-", &types(&["NONE", "integer"])));
-        assert!(!is_typed("operator", "@#@", &types(&["integer", "integer"])));
+        assert!(!is_typed(
+            "operator",
+            "@#@",
+            &types(&["integer", "integer"])
+        ));
         assert!(is_typed("aggregate", "count", &types(&["*"])));
         assert!(!is_typed("aggregate", "abs", &types(&["integer"])));
         assert!(is_cast("integer", "bigint"));

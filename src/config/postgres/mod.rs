@@ -20,11 +20,7 @@ const SETTINGS: &str = include_str!("settings.tsv");
 const OWN_SETTINGS: &str = include_str!("own_settings.tsv");
 
 /// Those whose other values would have to change answers.
-const ONLY_DEFAULT: [&str; 3] = [
-    "array_nulls",
-    "exit_on_error",
-    "transform_null_equals",
-];
+const ONLY_DEFAULT: [&str; 3] = ["array_nulls", "exit_on_error", "transform_null_equals"];
 
 /// Those that PostgreSQL takes for the sake of its earlier versions, and does not list.
 const UNLISTED_SETTINGS: &str = "default_with_oids\toff\t\\N\tVersion and Platform Compatibility / Previous PostgreSQL Versions\tCreate new tables with OIDs by default.\tuser\tbool\t\\N\t\\N\t\\N";

@@ -201,25 +201,23 @@ impl Changing {
     fn value(&self, place: usize, value: Option<&Expr>) -> Result<String> {
         let field = self.object.schema.field(place);
         Ok(match value {
-            Some(value) => {
-                match assigned_elements::text(value, field, &composites::cast_name)? {
-                    Some(text) => text,
-                    None => {
-                        let (object, snapshot) = (&self.object, &self.snapshot);
-                        constraints::check_literal(object, field, value, snapshot, &self.path)?;
-                        let text = match composites::named(field.data_type()) {
-                            Some(own) if composites::is_open(value) => {
-                                format!("CAST({} AS {own})", Shown(value))
-                            }
-                            _ => Shown(value).to_string(),
-                        };
-                        if !constraints::is_literal(value) && !is_proposed(value, field) {
-                            self.assigned.lock().push((place, text.clone()));
+            Some(value) => match assigned_elements::text(value, field, &composites::cast_name)? {
+                Some(text) => text,
+                None => {
+                    let (object, snapshot) = (&self.object, &self.snapshot);
+                    constraints::check_literal(object, field, value, snapshot, &self.path)?;
+                    let text = match composites::named(field.data_type()) {
+                        Some(own) if composites::is_open(value) => {
+                            format!("CAST({} AS {own})", Shown(value))
                         }
-                        text
+                        _ => Shown(value).to_string(),
+                    };
+                    if !constraints::is_literal(value) && !is_proposed(value, field) {
+                        self.assigned.lock().push((place, text.clone()));
                     }
+                    text
                 }
-            }
+            },
             None => match constraints::given_default(&self.snapshot, &self.object, field.name()) {
                 Some(value) => format!("{}", Shown(&value)),
                 None => "NULL".to_owned(),

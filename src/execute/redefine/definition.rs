@@ -45,9 +45,8 @@ pub(super) fn apply(
                 let error = is_an_identity(table, name);
                 return Err(match value {
                     Some(_) => error,
-                    None => error.with_hint(
-                        "Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead.",
-                    ),
+                    None => error
+                        .with_hint("Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead."),
                 });
             }
             column

@@ -132,12 +132,17 @@ impl Checker<'_> {
                     return self.read(&merge.target.table, &Columns::All);
                 }
                 // The row that is put in is of the other side alone.
-                merge::Action::Insert { .. } | merge::Action::Delete | merge::Action::DoNothing => {}
+                merge::Action::Insert { .. } | merge::Action::Delete | merge::Action::DoNothing => {
+                }
             }
         }
         let other = match &merge.source {
-            TableFactor::Table { alias: Some(alias), .. }
-            | TableFactor::Derived { alias: Some(alias), .. } => Some(folded(&alias.name)),
+            TableFactor::Table {
+                alias: Some(alias), ..
+            }
+            | TableFactor::Derived {
+                alias: Some(alias), ..
+            } => Some(folded(&alias.name)),
             TableFactor::Table { name, .. } => object_name_from(name).ok().map(|name| name.name),
             _ => None,
         };

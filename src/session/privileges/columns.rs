@@ -45,9 +45,11 @@ impl Columns {
             .iter()
             .filter(|name| relations.contains_key(*name) || others.contains(*name))
             .collect();
-        if rows.into_iter().chain(&whole).any(|name| {
-            others.contains(name) || !relations.contains_key(name)
-        }) {
+        if rows
+            .into_iter()
+            .chain(&whole)
+            .any(|name| others.contains(name) || !relations.contains_key(name))
+        {
             return Self::All;
         }
         whole.extend(alone.iter().cloned());
@@ -308,7 +310,10 @@ impl Finder {
                 for item in &select.projection {
                     match item {
                         SelectItem::Wildcard(_) => {
-                            select.from.iter().try_for_each(|from| self.all_from(from))?;
+                            select
+                                .from
+                                .iter()
+                                .try_for_each(|from| self.all_from(from))?;
                         }
                         SelectItem::QualifiedWildcard(kind, _) => match kind {
                             SelectItemQualifiedWildcardKind::ObjectName(name) => {

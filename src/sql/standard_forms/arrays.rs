@@ -196,6 +196,31 @@ fn is_written_out(value: &Expr) -> bool {
     }
 }
 
+/// Has literals among other elements of an array that is cast be read as the type of its elements, which they are in
+/// PostgreSQL, where the cast is one of each element: `ARRAY[1, 'NaN']::float8[]`.
+pub(super) fn cast_literals(array: &mut Expr, data_type: &DataType) {
+    let (Expr::Array(array), DataType::Array(ArrayElemTypeDef::SquareBracket(element, _))) =
+        (array, data_type)
+    else {
+        return;
+    };
+    let is_literal = |value: &Expr| literal_text(value).is_some();
+    let is_mixed = !array.elem.iter().all(is_literal);
+    for value in &mut array.elem {
+        if is_mixed && is_literal(value) {
+            *value = Expr::Cast {
+                kind: CastKind::Cast,
+                expr: Box::new(taken(value)),
+                data_type: element.as_ref().clone(),
+                format: None,
+                array: false,
+            };
+        } else {
+            cast_literals(value, element);
+        }
+    }
+}
+
 fn has_no_elements(array: &Expr) -> bool {
     match array {
         Expr::Nested(inner) => has_no_elements(inner),

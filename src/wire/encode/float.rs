@@ -158,7 +158,11 @@ fn write_finite(out: &mut BytesMut, value: impl Float, plain_digits: i32) {
 /// Writes a number with so many digits at most.
 fn write_rounded(out: &mut BytesMut, value: impl LowerExp, digits: usize) {
     let rounded = Stack::<MAX_CHARACTERS>::new(format_args!("{value:.*e}", digits - 1));
-    write_by_exponent(out, rounded.as_str(), i32::try_from(digits).unwrap_or(DOUBLE_DIGITS));
+    write_by_exponent(
+        out,
+        rounded.as_str(),
+        i32::try_from(digits).unwrap_or(DOUBLE_DIGITS),
+    );
 }
 
 /// The text that PostgreSQL writes, where it has no exponent and is this one, but for a fraction of zero.
@@ -267,10 +271,18 @@ mod tests {
     #[test]
     fn of_two_texts_as_near_the_even_one_is_written() {
         let mut written = BytesMut::new();
-        write_double(&mut written, -427_327_468_878_056.5 / 4.0, FloatDigits::default());
+        write_double(
+            &mut written,
+            -427_327_468_878_056.5 / 4.0,
+            FloatDigits::default(),
+        );
         assert_eq!(written, "-106831867219514.12");
         written.clear();
-        write_double(&mut written, 9_007_199_254_740_993e1, FloatDigits::default());
+        write_double(
+            &mut written,
+            9_007_199_254_740_993e1,
+            FloatDigits::default(),
+        );
         assert_eq!(written, "9.007199254740994e+16");
     }
 

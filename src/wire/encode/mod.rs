@@ -264,9 +264,18 @@ fn encoder<'a>(field: &Field, array: &'a dyn Array, style: Style) -> Result<Box<
             }
         }
         DataType::UInt64 => Box::new(numeric::Unsigned(array.as_primitive::<UInt64Type>())),
-        DataType::Float16 => Box::new(float::Halves(array.as_primitive::<Float16Type>(), style.float_digits)),
-        DataType::Float32 => Box::new(float::Singles(array.as_primitive::<Float32Type>(), style.float_digits)),
-        DataType::Float64 => Box::new(float::Doubles(array.as_primitive::<Float64Type>(), style.float_digits)),
+        DataType::Float16 => Box::new(float::Halves(
+            array.as_primitive::<Float16Type>(),
+            style.float_digits,
+        )),
+        DataType::Float32 => Box::new(float::Singles(
+            array.as_primitive::<Float32Type>(),
+            style.float_digits,
+        )),
+        DataType::Float64 => Box::new(float::Doubles(
+            array.as_primitive::<Float64Type>(),
+            style.float_digits,
+        )),
         DataType::Decimal32(_, scale) => Box::new(numeric::Decimals {
             array: array.as_primitive::<Decimal32Type>(),
             scale: *scale,
@@ -314,7 +323,9 @@ fn encoder<'a>(field: &Field, array: &'a dyn Array, style: Style) -> Result<Box<
         DataType::FixedSizeBinary(16) if extension(field) == Some("arrow.uuid") => {
             Box::new(scalar::Uuids(array.as_fixed_size_binary()))
         }
-        DataType::FixedSizeBinary(_) => Box::new(scalar::Bytea(array.as_fixed_size_binary(), style.bytes)),
+        DataType::FixedSizeBinary(_) => {
+            Box::new(scalar::Bytea(array.as_fixed_size_binary(), style.bytes))
+        }
         DataType::Binary => Box::new(scalar::Bytea(array.as_binary::<i32>(), style.bytes)),
         DataType::LargeBinary => Box::new(scalar::Bytea(array.as_binary::<i64>(), style.bytes)),
         DataType::BinaryView => Box::new(scalar::Bytea(array.as_binary_view(), style.bytes)),

@@ -46,7 +46,10 @@ mod tests {
                 let (told_year, told_month, told_day) = calendar::date(told.div_euclid(DAY));
                 assert!((2072..=2099).contains(&told_year), "{year}");
                 assert_eq!((told_month, told_day), (month, day), "{year}");
-                assert_eq!(calendar::weekday(told.div_euclid(DAY)), calendar::weekday(number));
+                assert_eq!(
+                    calendar::weekday(told.div_euclid(DAY)),
+                    calendar::weekday(number)
+                );
                 assert_eq!(told.rem_euclid(DAY), 7);
             }
         }

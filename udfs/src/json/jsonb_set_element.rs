@@ -113,7 +113,9 @@ fn place(length: usize, step: &str, position: usize) -> Result<usize, FunctionEr
             hint: None,
         });
     };
-    let from_end = i64::try_from(length).unwrap_or(i64::MAX).saturating_add(index);
+    let from_end = i64::try_from(length)
+        .unwrap_or(i64::MAX)
+        .saturating_add(index);
     let place = if index < 0 { from_end } else { index };
     usize::try_from(place).map_err(|_| {
         FunctionError::invalid_argument(format!(
@@ -143,7 +145,9 @@ fn bounded(elements: usize) -> Result<usize, FunctionError> {
     }
     Err(FunctionError {
         sqlstate: "54000",
-        message: format!("number of jsonb array elements exceeds the maximum allowed ({MAX_ELEMENTS})"),
+        message: format!(
+            "number of jsonb array elements exceeds the maximum allowed ({MAX_ELEMENTS})"
+        ),
         hint: None,
     })
 }

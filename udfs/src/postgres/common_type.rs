@@ -54,7 +54,9 @@ impl AnalyzerRule for CommonTypes {
                 LogicalPlan::Union(union) => matching.columns(union)?.transform_data(of_union)?,
                 LogicalPlan::Values(values) => of_values(values)?,
                 LogicalPlan::Join(join) => {
-                    let keys = matching.rows(join)?.transform_data(|join| Ok(of_keys(join)))?;
+                    let keys = matching
+                        .rows(join)?
+                        .transform_data(|join| Ok(of_keys(join)))?;
                     keys.transform_data(|join| of_expressions(LogicalPlan::Join(join), matching))?
                 }
                 plan => of_expressions(plan, matching)?,

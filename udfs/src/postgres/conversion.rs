@@ -144,12 +144,16 @@ impl Conversion {
             }
             ConversionForm::SingleByte => single_byte::of(from),
             ConversionForm::Moments => cast_moments(from, &self.to),
-            ConversionForm::Length(length) => {
-                limited(&from_text(from, &self.to, zone)?, length, CharacterLength::cut)
-            }
-            ConversionForm::Fitted(length) => {
-                limited(&from_text(from, &self.to, zone)?, length, CharacterLength::fit)
-            }
+            ConversionForm::Length(length) => limited(
+                &from_text(from, &self.to, zone)?,
+                length,
+                CharacterLength::cut,
+            ),
+            ConversionForm::Fitted(length) => limited(
+                &from_text(from, &self.to, zone)?,
+                length,
+                CharacterLength::fit,
+            ),
             ConversionForm::Exact | ConversionForm::Plain => from_text(from, &self.to, zone),
         }
     }

@@ -161,7 +161,9 @@ pub(super) fn from_text(
                     return Err(Fault::Syntax.error("date", text));
                 }
                 Moment::Local { day: Some(day), .. } => {
-                    let day = i32::try_from(day).ok().filter(|day| i64::from(*day) >= FIRST_DAY);
+                    let day = i32::try_from(day)
+                        .ok()
+                        .filter(|day| i64::from(*day) >= FIRST_DAY);
                     return day.ok_or_else(|| Fault::OutOfRange.error("date", text));
                 }
                 Moment::Epoch | Moment::Instant(_) => {}

@@ -207,7 +207,10 @@ impl Matching {
         if reads_right {
             join.right = Arc::new(cast_columns(&join.right, of_right)?);
         }
-        Ok(Transformed::new_transformed(join, reads_left || reads_right))
+        Ok(Transformed::new_transformed(
+            join,
+            reads_left || reads_right,
+        ))
     }
 
     /// The type that literals beside values of these types are read as: arrays beside arrays of one type. None

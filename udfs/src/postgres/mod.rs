@@ -87,8 +87,8 @@ mod whole;
 mod zoned;
 
 pub use arrays::array_elements;
-pub use bytes::{ByteaOutput, bytes_text};
 pub(crate) use arrays::of_arrays;
+pub use bytes::{ByteaOutput, bytes_text};
 pub use character_length::{CHARACTER_LENGTH, CharacterKind, CharacterLength};
 pub use common_type::CommonTypes;
 pub use comparable::{comparable, comparable_type, is_by_form};

@@ -159,7 +159,9 @@ impl Expression {
         let spans = match self {
             Self::Crate(regex) => regex.captures_at(text, from).map(|found| {
                 let spans = found.iter();
-                spans.map(|group| group.map(|group| (group.start(), group.end()))).collect()
+                spans
+                    .map(|group| group.map(|group| (group.start(), group.end())))
+                    .collect()
             }),
             Self::Both(regex, pattern) => match regex.find_at(text, from) {
                 Some(found) => pattern.match_at(text, found.start())?,

@@ -48,7 +48,10 @@ impl<'t> Ends<'t> {
             true => Err(FunctionError {
                 sqlstate: "54000",
                 message: "regular expression takes too long on this text".to_owned(),
-                hint: Some("Match a shorter text, or an expression that has fewer ways to match it.".to_owned()),
+                hint: Some(
+                    "Match a shorter text, or an expression that has fewer ways to match it."
+                        .to_owned(),
+                ),
             }),
             false => Ok(()),
         }
@@ -82,7 +85,10 @@ impl<'t> Ends<'t> {
         match &node.what {
             What::One(set) => {
                 let next = next().filter(|character| set.has(*character));
-                Ok(next.iter().map(|character| at + character.len_utf8()).collect())
+                Ok(next
+                    .iter()
+                    .map(|character| at + character.len_utf8())
+                    .collect())
             }
             What::Place(place) => Ok(here(place.is_at(text, at))),
             What::Look {

@@ -128,8 +128,8 @@ impl Matcher<'_, '_> {
                 allowed.get(index + 1..).unwrap_or_default(),
             );
             // What follows may fail where it refers back, else every end that is allowed will do.
-            let is_sure = !part.traits.refers_back
-                && !rest.iter().any(|part| part.traits.refers_back);
+            let is_sure =
+                !part.traits.refers_back && !rest.iter().any(|part| part.traits.refers_back);
             if is_sure {
                 let Some(end) = candidates.next() else {
                     return Ok(false);
@@ -232,7 +232,13 @@ impl Matcher<'_, '_> {
 
     /// Whether what stands between these bytes is so many times what a group has matched.
     fn is_group(&self, number: usize, times: Times, from: usize, to: usize) -> bool {
-        let part = |from: usize, to: usize| self.ends.text().as_bytes().get(from..to).unwrap_or_default();
+        let part = |from: usize, to: usize| {
+            self.ends
+                .text()
+                .as_bytes()
+                .get(from..to)
+                .unwrap_or_default()
+        };
         let Some(Some((start, end))) = self.groups.get(number).copied() else {
             return false;
         };

@@ -228,7 +228,10 @@ impl Class {
     fn has(&self, character: char) -> bool {
         let read = self.read.get_or_init(|| {
             let mut expression = RegexBuilder::new(&format!("\\A(?:{})\\z", self.written));
-            let expression = expression.case_insensitive(self.ignores_case).build().ok()?;
+            let expression = expression
+                .case_insensitive(self.ignores_case)
+                .build()
+                .ok()?;
             let has = |code: u8| expression.is_match(char::from(code).encode_utf8(&mut [0; 4]));
             let ascii = (0..128).filter(|code| has(*code));
             let ascii = ascii.fold(0_u128, |all, code| all | 1 << code);
@@ -320,9 +323,9 @@ impl Node {
         {
             return only;
         }
-        let traits = items.iter().fold(Traits::default(), |traits, item| {
-            traits.and(item.traits)
-        });
+        let traits = items
+            .iter()
+            .fold(Traits::default(), |traits, item| traits.and(item.traits));
         Self {
             what: What::Series(items),
             traits,
@@ -434,7 +437,9 @@ impl Node {
             What::Choice(branches) => {
                 let width = branches.first().and_then(Self::width);
                 width.is_some()
-                    && branches.iter().all(|branch| branch.width() == width && branch.is_simple())
+                    && branches
+                        .iter()
+                        .all(|branch| branch.width() == width && branch.is_simple())
             }
             What::Look { .. } | What::Reference { .. } => false,
         }

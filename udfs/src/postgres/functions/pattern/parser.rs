@@ -253,7 +253,11 @@ impl<'e> Parser<'e> {
     fn begins_times(&mut self) -> bool {
         match self.rest.peek() {
             Some('*' | '+' | '?') => true,
-            Some('{') => self.rest.clone().nth(1).is_some_and(|next| next.is_ascii_digit()),
+            Some('{') => self
+                .rest
+                .clone()
+                .nth(1)
+                .is_some_and(|next| next.is_ascii_digit()),
             _ => false,
         }
     }

@@ -69,7 +69,11 @@ const FOUND: &[(&str, &str, &str)] = &[
     (".*?(?=aa)", "aabac", r#"[""]"#),
     (r#"(b*)a|(?:b){0,2}?|b*a{2,}\1{2}?"#, "babc", r#"["b"]"#),
     ("^(?:(?:a|c+?b+?|.)*)$", "bbbaaba", r#"["bbbaaba"]"#),
-    ("((ca+)??)|((b+).)??a{1,1}?", "abab", "[null,null,null,null]"),
+    (
+        "((ca+)??)|((b+).)??a{1,1}?",
+        "abab",
+        "[null,null,null,null]",
+    ),
     ("(ca{2}b)??", "aaa", "[null]"),
     ("(?<=c*.{2,}|.|a)aa", "baac", r#"["aa"]"#),
     ("(?:c(?:(?!ba{1,1}?.)))+.", "a", "none"),
