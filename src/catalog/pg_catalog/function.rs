@@ -60,9 +60,6 @@ impl CatalogFunction {
         answer: DataType,
         call: Call,
     ) -> ScalarUDF {
-        let mut arguments = arguments.to_vec();
-        // DataFusion takes the first list that the arguments can become, and any can become texts.
-        arguments.sort_by_key(|types| types.iter().filter(|it| **it == DataType::Utf8).count());
         let lists = arguments.iter().map(|types| match types {
             [] => TypeSignature::Nullary,
             types => TypeSignature::Exact(types.to_vec()),

@@ -292,6 +292,7 @@ pub fn view_definition(relation: &Relation) -> Option<String> {
 pub(super) fn number(values: &[ScalarValue], index: usize) -> Option<i64> {
     match values.get(index)? {
         ScalarValue::Int64(number) => *number,
+        ScalarValue::Int32(number) => number.map(i64::from),
         _ => None,
     }
 }

@@ -28,9 +28,8 @@ pub fn functions() -> Vec<ScalarUDF> {
         ScalarUDF::new_from_impl(NextValue {
             signature: Signature::one_of(
                 vec![
-                    // The first that an argument can become is taken, and any can become a text.
-                    TypeSignature::Exact(vec![DataType::Int64]),
                     TypeSignature::Exact(vec![DataType::Utf8]),
+                    TypeSignature::Exact(vec![DataType::Int64]),
                 ],
                 Volatility::Volatile,
             ),
@@ -40,8 +39,11 @@ pub fn functions() -> Vec<ScalarUDF> {
             &[
                 &[TEXT, BIGINT],
                 &[BIGINT, BIGINT],
+                // Else an integer beside a number would make that a text, which anything can become.
+                &[BIGINT, DataType::Int32],
                 &[TEXT, BIGINT, BOOLEAN],
                 &[BIGINT, BIGINT, BOOLEAN],
+                &[BIGINT, DataType::Int32, BOOLEAN],
             ],
             |sources, values| {
                 let is_called = match values.get(2) {
