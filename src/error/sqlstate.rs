@@ -69,6 +69,8 @@ impl SqlState {
     pub const INVALID_RECURSION: Self = Self("42P19");
     /// NULL in a column that has none.
     pub const NOT_NULL_VIOLATION: Self = Self("23502");
+    /// A schema that cannot have what it is to have.
+    pub const INVALID_SCHEMA_DEFINITION: Self = Self("42P15");
     /// A table that cannot be as it is declared.
     pub const INVALID_TABLE_DEFINITION: Self = Self("42P16");
     /// Two rows with the same key.

@@ -157,7 +157,7 @@ async fn other(
         Statement::Truncate(truncate) => truncate::execute(session, truncate).await,
         Statement::Lock(lock) => lock::execute(session, lock).await,
         Statement::Explain(explain) => explain::execute(session, explain).await,
-        Statement::CreateSchema(create) => create_schema::execute(session, create),
+        Statement::CreateSchema(create) => create_schema::execute(session, create).await,
         Statement::CreateExternalTable(create) => {
             create_external_table::execute(session, create).await
         }

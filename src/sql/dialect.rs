@@ -222,7 +222,15 @@ impl Dialect for TributaryDialect {
     /// `SELECT 1 ON CONFLICT` of an INSERT is no column named `on`, and `SELECT 1 FOR UPDATE` none named
     /// `for`: words that Postgres reserves.
     fn is_column_alias(&self, keyword: &Keyword, parser: &mut Parser) -> bool {
-        !matches!(keyword, Keyword::ON | Keyword::FOR) && POSTGRES.is_column_alias(keyword, parser)
+        const RESERVED: [Keyword; 4] = [Keyword::ON, Keyword::FOR, Keyword::CREATE, Keyword::GRANT];
+        !RESERVED.contains(keyword) && POSTGRES.is_column_alias(keyword, parser)
+    }
+
+    /// What follows in `CREATE SCHEMA s CREATE VIEW v AS SELECT a FROM t CREATE TABLE t (a int)` is no other name of
+    /// the table: words that Postgres reserves.
+    fn is_table_alias(&self, keyword: &Keyword, parser: &mut Parser) -> bool {
+        !matches!(keyword, Keyword::CREATE | Keyword::GRANT)
+            && POSTGRES.is_table_alias(keyword, parser)
     }
 
     fn get_next_precedence(&self, parser: &Parser) -> Option<Result<u8, ParserError>> {

@@ -362,7 +362,7 @@ pub(super) fn parse_behind_with(parser: &mut Parser, with: Option<With>) -> Pars
     }
 }
 
-fn parse_create(parser: &mut Parser) -> Parsed<Statement> {
+pub(super) fn parse_create(parser: &mut Parser) -> Parsed<Statement> {
     parser.expect_words(&["CREATE"])?;
     let or_replace = parser.take_words(&["OR", "REPLACE"]);
     // The words mean nothing, as in PostgreSQL.
