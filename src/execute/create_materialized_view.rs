@@ -17,6 +17,10 @@ pub async fn execute(session: &Session, create: &CreateMaterializedView) -> Resu
         or_replace: create.or_replace,
     };
     let statement = Statement::CreateMaterializedView(create.clone());
-    create_refreshed(session, statement, modifiers).await?;
-    Ok(Outcome::Done("CREATE MATERIALIZED VIEW".to_owned()))
+    let filled = create_refreshed(session, statement, modifiers).await?;
+    // As in Postgres, who has rows computed is told how many.
+    Ok(Outcome::Done(match filled {
+        Some(record) => format!("SELECT {}", record.rows_written),
+        None => "CREATE MATERIALIZED VIEW".to_owned(),
+    }))
 }

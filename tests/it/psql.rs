@@ -73,7 +73,7 @@ fn relations_are_listed_and_described() {
     );
     assert_eq!(
         created,
-        "CREATE SCHEMA\nCREATE TABLE\nCOMMENT\nCREATE MATERIALIZED VIEW\n"
+        "CREATE SCHEMA\nCREATE TABLE\nCOMMENT\nSELECT 0\n"
     );
     let described = psql(&server, &["\\d shop.item"]);
     for line in [
