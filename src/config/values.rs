@@ -233,9 +233,9 @@ impl Value for Milliseconds {
     }
 }
 
-/// A list of names, folded to lower case unless quoted.
+/// A list of names, folded to lower case unless quoted, and the text that it was read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Names(pub Vec<String>);
+pub struct Names(pub Vec<String>, String);
 
 impl Value for Names {
     const KIND: &'static str = "names";
@@ -261,15 +261,12 @@ impl Value for Names {
                     }
                 })
                 .collect(),
+            text.to_owned(),
         ))
     }
 
     fn show(&self) -> String {
-        self.0
-            .iter()
-            .map(|name| crate::sql::name::Quoted(name).to_string())
-            .collect::<Vec<_>>()
-            .join(", ")
+        self.1.clone()
     }
 }
 
@@ -465,9 +462,9 @@ mod tests {
 
     #[test]
     fn names_fold_unless_quoted() {
-        let names = Names::read("Public, \"Mixed Case\", \"$user\"").unwrap();
+        let names = Names::read("Public,\"Mixed Case\",  \"$user\"").unwrap();
         assert_eq!(names.0, ["public", "Mixed Case", "$user"]);
-        assert_eq!(names.show(), "public, \"Mixed Case\", \"$user\"");
+        assert_eq!(names.show(), "Public,\"Mixed Case\",  \"$user\"");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 use datafusion::sql::sqlparser::tokenizer::Token;
 
-use super::cursor::{Parsed, Parser, folded, no_duplicates};
+use super::cursor::{Failure, Parsed, Parser, folded, no_duplicates};
 use super::name::Quoted;
 use super::shown::Shown;
 use super::{assigned_attributes, assigned_elements, row_membership};
@@ -151,13 +151,9 @@ pub(super) fn parse(parser: &mut Parser, table: &str) -> Parsed<Vec<Assignment>>
     no_duplicates(&names).map_err(|_| {
         let mut seen = std::collections::HashSet::new();
         let twice = names.iter().find(|name| !seen.insert(name.as_str()));
-        place.with_error(Error::new(
-            SqlState::SYNTAX_ERROR,
-            format!(
-                "multiple assignments to same column \"{}\"",
-                twice.map_or("", String::as_str)
-            ),
-        ))
+        let twice = twice.map_or("", String::as_str);
+        let message = format!("multiple assignments to same column \"{twice}\"");
+        Failure::Told(Error::new(SqlState::SYNTAX_ERROR, message), None)
     })?;
     Ok(assignments)
 }

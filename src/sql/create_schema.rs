@@ -47,7 +47,9 @@ impl CreateSchema {
             }
             let element = match word {
                 "CREATE" if is_element(parser) => parse_create(parser)?,
-                "CREATE" => return parser.fail("a sequence, a table, a view or an index to create"),
+                "CREATE" => {
+                    return parser.fail("a sequence, a table, a view or an index to create");
+                }
                 _ => Grant::parse(parser).map(Statement::Grant)?,
             };
             check_element(&element, &name).map_err(told)?;
@@ -78,7 +80,9 @@ fn is_element(parser: &Parser) -> bool {
         "UNLOGGED",
         "VIEW",
     ];
-    parser.peek_word(1).is_some_and(|word| KINDS.contains(&word.as_str()))
+    parser
+        .peek_word(1)
+        .is_some_and(|word| KINDS.contains(&word.as_str()))
 }
 
 /// Of which rank a statement is among elements: those of a lower one come first.

@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast::{Expr, SelectItem, TableFactor, With};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::assignment::{self, Assignment, is_default};
-use super::cursor::{Parsed, Parser};
+use super::cursor::{Failure, Parsed, Parser};
 use super::identity::Overriding;
 use super::name::write_columns;
 use super::returning::{self, Target};
@@ -102,14 +102,12 @@ impl Merge {
         let on = parser.parse_expr()?;
         let mut clauses = Vec::new();
         while parser.peek_word(0).as_deref() == Some("WHEN") {
-            let place = parser.error_here(Error::internal(""));
             let clause = Clause::parse(parser, target.name())?;
             let is_last = |known: &Clause| known.when == clause.when && known.condition.is_none();
             if clauses.iter().any(is_last) {
-                return Err(place.with_error(Error::new(
-                    SqlState::SYNTAX_ERROR,
-                    "unreachable WHEN clause specified after unconditional WHEN clause",
-                )));
+                let message = "unreachable WHEN clause specified after unconditional WHEN clause";
+                let error = Error::new(SqlState::SYNTAX_ERROR, message);
+                return Err(Failure::Told(error, None));
             }
             clauses.push(clause);
         }

@@ -98,6 +98,7 @@ pub mod lock;
 mod lock_clauses;
 pub mod merge;
 pub mod merged_columns;
+pub mod misplaced_defaults;
 pub mod model_functions;
 pub mod model_options;
 pub mod moment_precision;

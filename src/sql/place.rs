@@ -75,6 +75,8 @@ enum Wanted<'a> {
     Function(&'a str),
     /// A relation, type or window.
     Name(&'a str),
+    /// A relation that a clause of `MERGE` does not see.
+    Hidden(&'a str),
     /// `$1`
     Parameter(&'a str),
     /// `=`
@@ -97,15 +99,22 @@ fn wanted(error: &Error) -> Option<Wanted<'_>> {
                 let rest = message.strip_prefix("column ")?;
                 rest.strip_suffix(" does not exist").map(last_part)
             };
-            let name = quoted("column \"").or_else(bare)?;
+            let attribute = || quoted("cannot assign to field \"");
+            let name = quoted("column \"").or_else(bare).or_else(attribute)?;
             Some(Wanted::Column(name))
+        }
+        SqlState::SYNTAX_ERROR if message == "DEFAULT is not allowed in this context" => {
+            Some(Wanted::Column("default"))
         }
         SqlState::AMBIGUOUS_COLUMN => quoted("column reference \"").map(Wanted::Column),
         SqlState::GROUPING_ERROR => quoted("column \"").map(Wanted::Column),
         SqlState::UNDEFINED_TABLE => {
             let relation = quoted("relation \"");
             let relation = relation.or_else(|| quoted("missing FROM-clause entry for table \""));
-            relation.map(Wanted::Name)
+            let hidden = || quoted("invalid reference to FROM-clause entry for table \"");
+            relation
+                .map(Wanted::Name)
+                .or_else(|| hidden().map(Wanted::Hidden))
         }
         SqlState::UNDEFINED_FUNCTION if message.starts_with(OPERATOR) => {
             let mut words = message.strip_prefix(OPERATOR)?.split(' ');
@@ -170,8 +179,11 @@ fn place(wanted: &Wanted<'_>, sql: &str) -> Option<usize> {
         return None;
     }
     let mut found = (0..tokens.len()).filter(|at| names(wanted, &tokens, *at));
-    let (Some(mut at), None) = (found.next(), found.next()) else {
-        return None;
+    let mut at = match (found.next(), found.next()) {
+        (Some(at), None) => at,
+        // What is not seen is told where it stands first.
+        (Some(at), _) if matches!(wanted, Wanted::Hidden(_)) => at,
+        _ => return None,
     };
     // The place of a name is that of what stands before it.
     while let [.., first, dot] = tokens.get(..at)?
@@ -232,6 +244,9 @@ fn names(wanted: &Wanted<'_>, tokens: &[TokenWithSpan], at: usize) -> bool {
             is_named(word, name) && next == Some(&Token::LParen)
         }
         (Some(Token::Word(word)), Wanted::Name(name)) => is_named(word, name),
+        (Some(Token::Word(word)), Wanted::Hidden(name)) => {
+            next == Some(&Token::Period) && is_named(word, name) && sees_one_side(tokens, at)
+        }
         (Some(Token::Word(word)), Wanted::Operator(sign)) => {
             let negated = matches!(before, Some(Token::Word(before))
                 if before.value.eq_ignore_ascii_case("NOT"));
@@ -243,6 +258,18 @@ fn names(wanted: &Wanted<'_>, tokens: &[TokenWithSpan], at: usize) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a place is in a clause of `MERGE` for rows without a partner.
+fn sees_one_side(tokens: &[TokenWithSpan], at: usize) -> bool {
+    let is = |token: &TokenWithSpan, word: &str| {
+        matches!(&token.token, Token::Word(found)
+            if found.quote_style.is_none() && found.value.eq_ignore_ascii_case(word))
+    };
+    let before = tokens.get(..at).unwrap_or_default();
+    let clause = before.iter().rposition(|token| is(token, "WHEN"));
+    let mut words = before.iter().skip(clause.map_or(at, |clause| clause + 1));
+    words.next().is_some_and(|next| is(next, "NOT"))
 }
 
 /// Whether a literal is cast, or compared, where it stands: it is read before the query runs.
@@ -298,6 +325,24 @@ mod tests {
     #[test]
     fn what_stands_once_is_found() {
         for (sqlstate, message, sql, place) in [
+            (
+                SqlState::UNDEFINED_COLUMN,
+                "cannot assign to field \"nope\" of column \"a\" because there is no such column in data type x",
+                "insert into t (id, a.nope) values (1, 2)",
+                20,
+            ),
+            (
+                SqlState::SYNTAX_ERROR,
+                "DEFAULT is not allowed in this context",
+                "insert into t select default, 1",
+                22,
+            ),
+            (
+                SqlState::UNDEFINED_TABLE,
+                "invalid reference to FROM-clause entry for table \"t\"",
+                "merge into t using s on t.id = s.id when not matched then insert values (t.id, t.a)",
+                74,
+            ),
             (
                 SqlState::UNDEFINED_COLUMN,
                 "column \"nope\" does not exist",

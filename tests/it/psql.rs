@@ -71,10 +71,7 @@ fn relations_are_listed_and_described() {
             "CREATE MATERIALIZED VIEW shop.dear AS SELECT id, price FROM shop.item WHERE price > 100",
         ],
     );
-    assert_eq!(
-        created,
-        "CREATE SCHEMA\nCREATE TABLE\nCOMMENT\nSELECT 0\n"
-    );
+    assert_eq!(created, "CREATE SCHEMA\nCREATE TABLE\nCOMMENT\nSELECT 0\n");
     let described = psql(&server, &["\\d shop.item"]);
     for line in [
         "Table \"shop.item\"",

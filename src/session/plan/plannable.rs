@@ -12,12 +12,12 @@ use crate::session::{
 use crate::sql::{
     alias_columns, ambiguous_columns, casts_in_names, column_names, constant_keys, derived_names,
     distinct_literals, hidden_columns, hypothetical_sets, integer_literals, merged_columns,
-    model_functions, moment_precision, named_arguments, named_windows, one_group, order_names,
-    outer_aggregates, outer_columns, outer_relations, record_arguments, recursive_terms,
-    relation_names, relation_wildcards, renamed_wildcards, repeated_columns, repeated_groups,
-    row_expansions, row_membership, row_values, sampled, set_operation_keys, set_returning,
-    standard_forms, table_changes, time_travel, untyped_texts, value_types, values, variadic,
-    whole_rows, with_ties,
+    misplaced_defaults, model_functions, moment_precision, named_arguments, named_windows,
+    one_group, order_names, outer_aggregates, outer_columns, outer_relations, record_arguments,
+    recursive_terms, relation_names, relation_wildcards, renamed_wildcards, repeated_columns,
+    repeated_groups, row_expansions, row_membership, row_values, sampled, set_operation_keys,
+    set_returning, standard_forms, table_changes, time_travel, untyped_texts, value_types, values,
+    variadic, whole_rows, with_ties,
 };
 
 /// What is known of the values within a query that may be rows, whose attributes stand for them.
@@ -81,6 +81,7 @@ async fn say_plannably(
     rewrite_values: fn(&mut ast::Query) -> Result<()>,
 ) -> Result<()> {
     let sources = StatementCatalog::of(state.config_options())?;
+    misplaced_defaults::check(query)?;
     constant_keys::rewrite(query)?;
     with_ties::mark(query)?;
     variadic::rewrite(query)?;
