@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     ArrayElemTypeDef, BinaryOperator, CastKind, CharacterLength, DataType, ExactNumberInfo, Expr,
-    Ident, Query, SetExpr, UnaryOperator, Value, Values, Visitor, VisitorMut,
+    Ident, Query, SetExpr, TimezoneInfo, UnaryOperator, Value, Values, Visitor, VisitorMut,
 };
 
 use crate::error::{Error, Result, SqlState};
@@ -118,13 +118,28 @@ fn read_type<'a>(values: impl Iterator<Item = &'a Expr>) -> Option<DataType> {
     for value in values {
         match (type_of(value), found) {
             (Some(own), None) if is_read(own) => found = Some(own),
-            (Some(own), Some(found)) if own == found => {}
-            (Some(_), _) => return None,
+            (Some(own), Some(known)) if own == known => {}
+            (Some(own), Some(known)) => match (moment(own), moment(known)) {
+                (Some(own_rank), Some(rank)) if own_rank > rank => found = Some(own),
+                (Some(_), Some(_)) => {}
+                _ => return None,
+            },
+            (Some(_), None) => return None,
             (None, _) if is_text_or_null(value) => has_others = true,
             (None, _) => return None,
         }
     }
     found.filter(|_| has_others).cloned()
+}
+
+/// Where a type of moments stands among those that one is turned into without being asked.
+fn moment(data_type: &DataType) -> Option<u8> {
+    match data_type {
+        DataType::Date => Some(0),
+        DataType::Timestamp(_, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => Some(1),
+        DataType::Timestamp(..) => Some(2),
+        _ => None,
+    }
 }
 
 fn is_read(data_type: &DataType) -> bool {
