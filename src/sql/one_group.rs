@@ -7,7 +7,8 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, Function, GroupByExpr, Ident, Query, Select, Value, VisitorMut,
+    BinaryOperator, Expr, Function, GroupByExpr, Ident, OrderBy, OrderByKind, Query, Select,
+    SetExpr, Value, VisitorMut,
 };
 
 use super::cursor::folded;
@@ -28,14 +29,31 @@ struct Rewriter<'a> {
 impl VisitorMut for Rewriter<'_> {
     type Break = ();
 
+    /// The places of columns, by which rows are ordered, decide nothing of one.
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        let Query { body, order_by, .. } = query;
+        if let SetExpr::Select(select) = body.as_ref()
+            && self.needs_aggregate(select)
+            && let Some(OrderBy {
+                kind: OrderByKind::Expressions(keys),
+                ..
+            }) = order_by
+        {
+            keys.retain(|key| !is_place(&key.expr));
+            if keys.is_empty() {
+                *order_by = None;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+        let needs_aggregate = self.needs_aggregate(select);
         let GroupByExpr::Expressions(groups, _) = &mut select.group_by else {
             return ControlFlow::Continue(());
         };
-        let is_said = groups.iter().any(is_empty_group);
         groups.retain(|group| !is_empty_group(group));
-        let is_one_group = groups.is_empty() && (is_said || select.having.is_some());
-        if !is_one_group || self.aggregates(&select.projection) || self.aggregates(&select.having) {
+        if !needs_aggregate {
             return ControlFlow::Continue(());
         }
         let is_there = Expr::IsNotNull(Box::new(count()));
@@ -52,6 +70,18 @@ impl VisitorMut for Rewriter<'_> {
 }
 
 impl Rewriter<'_> {
+    /// Whether the rows of a selection are one group, and no aggregate says so.
+    fn needs_aggregate(&self, select: &Select) -> bool {
+        let GroupByExpr::Expressions(groups, _) = &select.group_by else {
+            return false;
+        };
+        let is_said = select.having.is_some() || !groups.is_empty();
+        groups.iter().all(is_empty_group)
+            && is_said
+            && !self.aggregates(&select.projection)
+            && !self.aggregates(&select.having)
+    }
+
     fn aggregates<T: Visit>(&self, part: &T) -> bool {
         let found = visit_expressions(part, |expression| match expression {
             Expr::Function(function) if self.is_called(function) => ControlFlow::Break(()),
@@ -65,6 +95,11 @@ impl Rewriter<'_> {
         let name = name.map(folded);
         function.over.is_none() && name.is_some_and(|name| (self.is_aggregate)(&name))
     }
+}
+
+/// Whether a key is the place of a column.
+fn is_place(key: &Expr) -> bool {
+    matches!(key, Expr::Value(value) if matches!(value.value, Value::Number(..)))
 }
 
 /// Whether a group is that of all rows, `()`.

@@ -76,6 +76,20 @@ struct Rewriter {
     /// Whether the columns of tables are known.
     is_rewriting: bool,
     columns: KnownColumns,
+    /// What names mean in the selections that were left, by where these stand.
+    scopes: BTreeMap<usize, Scope>,
+}
+
+/// The names that mean something in a selection.
+struct Scope {
+    names: BTreeSet<String>,
+    /// Whether these are all.
+    is_whole: bool,
+}
+
+/// Where a selection stands.
+fn place_of(select: &Select) -> usize {
+    std::ptr::from_ref(select).addr()
 }
 
 impl VisitorMut for Rewriter {
@@ -123,13 +137,13 @@ impl Rewriter {
             for join in &mut table.joins {
                 self.beside(&mut join.relation, &padded, &mut before);
                 if let Some(condition) = beside::condition(&mut join.join_operator) {
-                    let mut calls = before.calls(&padded);
+                    let mut calls = before.calls(&padded, &self.scopes);
                     let _ = condition.visit(&mut calls);
                     self.is_wanted |= calls.is_found;
                 }
             }
         }
-        let mut calls = before.calls(&padded);
+        let mut calls = before.calls(&padded, &self.scopes);
         for item in &mut select.projection {
             let named = match item {
                 SelectItem::UnnamedExpr(value) => {
@@ -158,17 +172,42 @@ impl Rewriter {
             SelectItem::ExprWithAlias { alias, .. } => Some(folded(alias)),
             _ => None,
         });
-        if let Some(order_by) = order_by
-            && !named.any(|name| before.relations.contains_key(&name))
-        {
-            let _ = order_by.visit(&mut calls);
+        if !named.any(|name| before.relations.contains_key(&name)) {
+            let _ = select.group_by.visit(&mut calls);
+            if let Some(order_by) = order_by {
+                let _ = order_by.visit(&mut calls);
+            }
+        }
+        if let Some(condition) = &mut select.having {
+            let _ = condition.visit(&mut calls);
         }
         self.is_wanted |= calls.is_found;
+        let scope = self.scope(select, before);
+        self.scopes.insert(place_of(select), scope);
+    }
+
+    /// What names mean in a selection: its relations, their columns, and what it gives.
+    fn scope(&mut self, select: &Select, before: Before) -> Scope {
+        let mut names: BTreeSet<String> = before.relations.into_keys().collect();
+        let mut is_whole = before.are_known;
+        if self.is_rewriting {
+            for table in &select.from {
+                match self.columns.of_joined(table) {
+                    Some(columns) => names.extend(columns),
+                    None => is_whole = false,
+                }
+            }
+        }
+        names.extend(select.projection.iter().filter_map(|item| match item {
+            SelectItem::ExprWithAlias { alias, .. } => Some(folded(alias)),
+            _ => None,
+        }));
+        Scope { names, is_whole }
     }
 
     /// A relation of a `FROM`, and the rows of those before it that it is computed with.
     fn beside(&mut self, factor: &mut TableFactor, padded: &BTreeSet<String>, before: &mut Before) {
-        let mut calls = before.calls(padded);
+        let mut calls = before.calls(padded, &self.scopes);
         beside::arguments(factor, &mut calls);
         self.is_wanted |= calls.is_found;
         before.are_known &= beside::is_known(factor);
@@ -231,14 +270,19 @@ struct Before {
 
 impl Before {
     /// What finds them in expressions.
-    fn calls<'a>(&'a self, padded: &'a BTreeSet<String>) -> Calls<'a> {
+    fn calls<'a>(
+        &'a self,
+        padded: &'a BTreeSet<String>,
+        scopes: &'a BTreeMap<usize, Scope>,
+    ) -> Calls<'a> {
         Calls {
             relations: &self.relations,
             padded,
             are_known: self.are_known,
             is_found: false,
             is_rewriting: self.is_rewriting,
-            depth: 0,
+            scopes,
+            within: Vec::new(),
             fields: BTreeSet::new(),
         }
     }
@@ -253,18 +297,41 @@ struct Calls<'a> {
     are_known: bool,
     is_found: bool,
     is_rewriting: bool,
-    /// How many queries the place is within.
-    depth: usize,
+    /// What names mean in the selections within which the place may be.
+    scopes: &'a BTreeMap<usize, Scope>,
+    /// The queries and selections that it is within, of which none is known where names may mean anything.
+    within: Vec<Within<'a>>,
     /// Where the names of fields stand, as in `(i.keys).n`, which are no relations.
     fields: BTreeSet<usize>,
 }
 
-impl Calls<'_> {
+/// What a place is within.
+enum Within<'a> {
+    Known(&'a Scope),
+    /// A query without names of its own.
+    Nameless,
+    Unknown,
+}
+
+impl<'a> Calls<'a> {
+    /// What is known of a selection.
+    fn within(&self, select: &Select) -> Within<'a> {
+        match self.scopes.get(&place_of(select)) {
+            Some(scope) if scope.is_whole => Within::Known(scope),
+            _ => Within::Unknown,
+        }
+    }
+
     /// The columns of the relation that a name alone stands for, once they are known.
     fn named(&mut self, name: &Ident) -> Option<&Vec<String>> {
         let name = folded(name);
         let columns = self.relations.get(&name)?;
-        if self.depth > 0 || !self.are_known {
+        let is_other = |within: &Within<'_>| match within {
+            Within::Known(scope) => scope.names.contains(&name),
+            Within::Nameless => false,
+            Within::Unknown => true,
+        };
+        if !self.are_known || self.within.iter().any(is_other) {
             return None;
         }
         self.is_found = true;
@@ -414,13 +481,30 @@ fn name_of_factor(factor: &TableFactor) -> Option<String> {
 impl VisitorMut for Calls<'_> {
     type Break = Infallible;
 
-    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<Infallible> {
-        self.depth += 1;
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Infallible> {
+        let within = match query.body.as_ref() {
+            SetExpr::Select(select) => self.within(select),
+            // What is ordered by is a column of the answer.
+            _ if query.order_by.is_some() => Within::Unknown,
+            _ => Within::Nameless,
+        };
+        self.within.push(within);
         ControlFlow::Continue(())
     }
 
     fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<Infallible> {
-        self.depth -= 1;
+        self.within.pop();
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Infallible> {
+        let within = self.within(select);
+        self.within.push(within);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_select(&mut self, _: &mut Select) -> ControlFlow<Infallible> {
+        self.within.pop();
         ControlFlow::Continue(())
     }
 
