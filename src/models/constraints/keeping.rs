@@ -85,7 +85,7 @@ impl Keeping {
                 };
                 let columns = &batch.columns()[..count];
                 if key.values.contains(value.as_ref()) && !key.is_apart(columns, row) && !goes() {
-                    return Err(key.violated(object, columns, row, "already exists")?);
+                    return Err(key.exists(object, columns, row)?);
                 }
             }
         }

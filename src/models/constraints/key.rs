@@ -1,6 +1,6 @@
 //! Keys: no two rows have the same values in their columns.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch};
 use arrow::compute::{SortOptions, sort_to_indices, take};
@@ -51,16 +51,23 @@ impl Keys {
             let projected = batch.project(&key.columns)?;
             let columns = projected.columns().to_vec();
             let rows = key.encode(&columns)?;
-            encoded.push((columns, rows));
+            let given = match &key.given {
+                Some(given) => Some(given.converter.convert_columns(&columns)?),
+                None => None,
+            };
+            encoded.push((columns, rows, given));
         }
         let mut kept = Vec::with_capacity(batch.num_rows());
         for row in 0..batch.num_rows() {
-            let clashes = keys.iter().zip(&encoded).filter(|(key, (columns, rows))| {
-                !key.is_apart(columns, row) && key.values.contains(rows.row(row).as_ref())
-            });
+            let clashes = keys
+                .iter()
+                .zip(&encoded)
+                .filter(|(key, (columns, rows, _))| {
+                    !key.is_apart(columns, row) && key.values.contains(rows.row(row).as_ref())
+                });
             // What may be left out is left out, whatever else it clashes with.
             let clash = clashes.min_by_key(|(key, _)| key.repeated != Repeated::LeftOut);
-            if let Some((key, (columns, _))) = clash {
+            if let Some((key, (columns, ..))) = clash {
                 match key.repeated {
                     Repeated::LeftOut => {
                         kept.push(false);
@@ -69,10 +76,13 @@ impl Keys {
                     _ => return Err(key.repeats(object, columns, row)?.into()),
                 }
             }
-            for (key, (columns, rows)) in keys.iter_mut().zip(&encoded) {
+            for (key, (columns, rows, given)) in keys.iter_mut().zip(&encoded) {
                 if !key.is_apart(columns, row) {
                     let bytes: Box<[u8]> = rows.row(row).as_ref().into();
                     key.bytes += bytes.len() + ENTRY;
+                    if let Some(given) = given {
+                        key.note(&bytes, given.row(row).as_ref());
+                    }
                     key.values.insert(bytes);
                 }
             }
@@ -96,8 +106,30 @@ pub(super) struct Key {
     fields: Vec<FieldRef>,
     shown: Shown,
     pub(super) values: HashSet<Box<[u8]>>,
+    given: Option<Given>,
     bytes: usize,
     memory: MemoryReservation,
+}
+
+/// Keys as they were given, by their bytes, where equal ones may be others: an error tells the new one.
+struct Given {
+    converter: RowConverter,
+    keys: HashMap<Box<[u8]>, Box<[u8]>>,
+}
+
+impl Given {
+    /// None where what is equal is the same.
+    fn of(fields: &[FieldRef]) -> Result<Option<Self>> {
+        let mut types = fields.iter().map(|field| field.data_type());
+        if !types.any(|own| own.is_floating() || matches!(own, DataType::Interval(_))) {
+            return Ok(None);
+        }
+        let types = fields.iter().map(|field| field.data_type().clone());
+        Ok(Some(Self {
+            converter: RowConverter::new(types.map(SortField::new).collect())?,
+            keys: HashMap::new(),
+        }))
+    }
 }
 
 impl Key {
@@ -125,6 +157,7 @@ impl Key {
             constraint: constraint.to_owned(),
             indexed: indexed.clone(),
             converter: RowConverter::new(sorted.collect())?,
+            given: Given::of(&fields)?,
             fields,
             shown: Shown::new(state),
             columns,
@@ -181,6 +214,40 @@ impl Key {
         self.indexed.clone()
     }
 
+    /// Notes a key as it was given.
+    fn note(&mut self, key: &[u8], given: &[u8]) {
+        if let Some(all) = &mut self.given {
+            self.bytes += key.len() + given.len() + ENTRY;
+            all.keys.insert(key.into(), given.into());
+        }
+    }
+
+    /// The error of a row of the table that has a new one's key.
+    ///
+    /// # Errors
+    /// What Arrow says of the key.
+    pub(super) fn exists(
+        &self,
+        object: &Object,
+        columns: &[ArrayRef],
+        row: usize,
+    ) -> Result<Error> {
+        let told = "already exists";
+        let found = self.encode(columns)?;
+        let given = self.given.as_ref().and_then(|all| {
+            let given = all.keys.get(found.row(row).as_ref())?;
+            Some((&all.converter, given))
+        });
+        match given {
+            Some((converter, given)) => {
+                let parser = converter.parser();
+                let columns = converter.convert_rows([parser.parse(given)])?;
+                self.violated(object, &columns, 0, told)
+            }
+            None => self.violated(object, columns, row, told),
+        }
+    }
+
     /// Whether a row has a NULL that makes its key like no other.
     pub(super) fn is_apart(&self, columns: &[ArrayRef], row: usize) -> bool {
         !self.nulls_equal && columns.iter().any(|column| column.is_null(row))
@@ -202,7 +269,7 @@ impl Key {
         ))
     }
 
-    pub(super) fn violated(
+    fn violated(
         &self,
         object: &Object,
         columns: &[ArrayRef],
