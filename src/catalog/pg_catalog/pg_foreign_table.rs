@@ -1,5 +1,6 @@
 //! `pg_foreign_table`, `pg_foreign_server` and `pg_foreign_data_wrapper`: external tables, their
-//! formats as servers, and the one way that all of them are read by.
+//! formats as servers, and the one way that all of them are read by, if there are any: a dump makes all
+//! wrappers anew.
 
 use std::collections::BTreeSet;
 
@@ -52,17 +53,11 @@ pub static SERVER: Rows = Rows {
 
 pub static WRAPPER: Rows = Rows {
     of: "pg_foreign_data_wrapper",
-    make: |_| {
+    make: |sources| {
+        let is_used = !servers(sources).is_empty();
         let name = "files";
-        Ok(vec![row![
-            FILES,
-            name,
-            OWNER,
-            0,
-            0,
-            Value::Null,
-            Value::Null,
-        ]])
+        let wrapper = || row![FILES, name, OWNER, 0, 0, Value::Null, Value::Null];
+        Ok(is_used.then(wrapper).into_iter().collect())
     },
 };
 
