@@ -12,7 +12,7 @@ use datafusion::logical_expr::expr::{InList, ScalarFunction};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
     AggregateUDF, BinaryExpr, Cast, Distinct, Expr, ExprSchemable, LogicalPlan, Operator, SortExpr,
-    WindowFrame, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition, lit, when,
+    Union, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition, lit, when,
 };
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::scalar::ScalarValue;
@@ -45,7 +45,7 @@ impl AnalyzerRule for JsonTypes {
             let rewritten = rewrite_parts(plan, |part| rewrite(part, &schema))?;
             is_changed |= rewritten.transformed;
             let rewritten = match is_changed {
-                true => rewritten.map_data(LogicalPlan::recompute_schema)?,
+                true => rewritten.map_data(with_own_schema)?,
                 false => rewritten,
             };
             let rewritten = rewritten.transform_data(|plan| match plan {
@@ -65,6 +65,17 @@ impl AnalyzerRule for JsonTypes {
             Ok(rewritten)
         })
         .data()
+    }
+}
+
+/// A node whose schema tells what its inputs are now. That of a union would stay.
+fn with_own_schema(plan: LogicalPlan) -> Result<LogicalPlan> {
+    match plan {
+        LogicalPlan::Union(union) => {
+            let union = Union::try_new_with_loose_types(union.inputs)?;
+            Ok(LogicalPlan::Union(union))
+        }
+        plan => plan.recompute_schema(),
     }
 }
 
