@@ -210,7 +210,11 @@ pub(super) fn expected(
     expected.couples = are_numbered.then_some(couples);
     let has = |kind: &FeatureKind| comparisons.iter().any(|of| of.kind == *kind);
     if expected.related.is_some() && OWN.iter().all(has) {
-        let of_own = |comparison: &Comparison| is(comparison, &OWN).then_some(OF_OWN);
+        let of_own = |comparison: &Comparison| match comparison.kind {
+            FeatureKind::Date => Some(SHARING),
+            FeatureKind::Given => Some(OF_OWN),
+            _ => None,
+        };
         expected.twins = Some(comparisons.iter().map(of_own).collect());
     }
     expected

@@ -121,8 +121,10 @@ impl Fits<'_> {
         };
         // Where entities have very many records, which agree with each other in whatever way,
         // dependences among other pairs may explain some of the matches, too, and what is left is not
-        // clear. Then matches are found first.
-        if self.expected.many.is_some() && best.clear < CLEAR {
+        // clear. Then matches are found first. Not all of them are explained, so that entities are seen to have
+        // many records before, too.
+        let may_be_many = self.expected.many.is_some() && self.a_record(&best) >= MANY;
+        if may_be_many && best.clear < CLEAR {
             let other = self.fitting.fit(Course {
                 many: self.expected.many,
                 ..later(ROUNDS_BEFORE_MANY)
