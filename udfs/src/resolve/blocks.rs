@@ -1,6 +1,7 @@
 //! The blocks of a rule: which records share a key.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use datafusion::error::Result;
@@ -21,6 +22,8 @@ const NOWHERE: u32 = u32::MAX;
 const MANY: u16 = u16::MAX;
 /// Where fewer than one in so many records share a block, places are kept of these alone.
 const OF_WHICH_FEW: usize = 4;
+/// Of how many records it is known where the first of these is.
+const TOGETHER: usize = 64;
 
 /// The blocks of a rule.
 #[derive(Clone, Debug)]
@@ -36,8 +39,8 @@ pub(super) struct Blocks {
 struct Made {
     slots: usize,
     records: usize,
-    /// The records that share a block, ascending, once for each of their blocks, where they are few.
-    sharing: Option<Vec<u32>>,
+    /// The records that share a block, where they are few.
+    sharing: Option<Sharing>,
     /// Where each record is among the members, in each slot; or each of those that share a block.
     places: Vec<u32>,
     /// How many members of its block are before it there. With these, whom a record is compared to
@@ -55,6 +58,54 @@ struct Made {
     singles: Vec<u32>,
     /// How many blocks there are of each number of records.
     sizes: BTreeMap<u32, u64>,
+}
+
+/// The few records that share a block.
+#[derive(Debug)]
+struct Sharing {
+    /// Ascending, once for each of their blocks.
+    records: Vec<u32>,
+    /// Where those begin of each [`TOGETHER`] records, and where the last ones end.
+    starts: Vec<u32>,
+}
+
+impl Sharing {
+    /// Those of so many records.
+    fn new(sharing: Vec<u32>, records: usize) -> Self {
+        let mut starts = Vec::with_capacity(records / TOGETHER + 2);
+        let mut start = 0;
+        for group in 0..=records.div_ceil(TOGETHER) {
+            let first = group * TOGETHER;
+            let left = sharing[start..].iter();
+            start += left.take_while(|it| (**it as usize) < first).count();
+            starts.push(start as u32);
+        }
+        Self {
+            records: sharing,
+            starts,
+        }
+    }
+
+    /// Where those of a record begin, or those behind it.
+    #[inline]
+    fn start(&self, record: u32) -> usize {
+        let group = record as usize / TOGETHER;
+        match self.starts.get(group..group + 2) {
+            Some([from, to]) => {
+                let of_group = &self.records[*from as usize..*to as usize];
+                *from as usize + of_group.partition_point(|other| *other < record)
+            }
+            _ => self.records.len(),
+        }
+    }
+
+    /// Where those of a record are.
+    #[inline]
+    fn of(&self, record: u32) -> Range<usize> {
+        let start = self.start(record);
+        let of_record = self.records[start..].iter();
+        start..start + of_record.take_while(|other| **other == record).count()
+    }
 }
 
 impl Blocks {
@@ -143,8 +194,11 @@ impl Blocks {
                     few.push((*record, place, before));
                     continue;
                 }
-                let slots = *record as usize * slots..(*record as usize + 1) * slots;
-                let free = slots.into_iter().find(|slot| made.places[*slot] == NOWHERE);
+                let mut of_record = *record as usize * slots..(*record as usize + 1) * slots;
+                let free = match slots {
+                    1 => Some(of_record.start),
+                    _ => of_record.find(|slot| made.places[*slot] == NOWHERE),
+                };
                 if let Some(free) = free {
                     made.places[free] = place;
                     made.before[free] = before;
@@ -154,7 +208,8 @@ impl Blocks {
         made.starts.push(made.members.len() as u32);
         if are_few {
             few.sort_unstable();
-            made.sharing = Some(few.iter().map(|(record, ..)| *record).collect());
+            let sharing = few.iter().map(|(record, ..)| *record).collect();
+            made.sharing = Some(Sharing::new(sharing, records));
             made.places = few.iter().map(|(_, place, _)| *place).collect();
             made.before = few.iter().map(|(.., before)| *before).collect();
         }
@@ -210,18 +265,31 @@ impl Blocks {
         }
     }
 
+    /// Reads a first record that each of these is compared to by [`Self::with_earlier`]: each is at another
+    /// place in memory, and to read several at once takes hardly longer than one.
+    pub(super) fn fetch_earlier(&self, records: Range<u32>) -> u32 {
+        if !self.changed.is_empty() {
+            return 0;
+        }
+        let slots = self.made.slots;
+        let places = match &self.made.sharing {
+            None => records.start as usize * slots..records.end as usize * slots,
+            Some(sharing) => sharing.start(records.start)..sharing.start(records.end),
+        };
+        let before = &self.made.before[places.clone()];
+        let places = self.made.places[places].iter().zip(before);
+        places.fold(0, |read, (place, before)| match before {
+            0 => read,
+            before => read ^ self.made.members[(place - u32::from(*before)) as usize],
+        })
+    }
+
     /// Where a record is among the members, and how many of its blocks are before it there.
     #[inline]
     fn places_of(&self, record: u32) -> impl Iterator<Item = (u32, u16)> {
         let slots = match &self.made.sharing {
             None => record as usize * self.made.slots..(record as usize + 1) * self.made.slots,
-            Some(sharing) => {
-                let start = sharing.partition_point(|other| *other < record);
-                let of_record = sharing[start..]
-                    .iter()
-                    .take_while(|other| **other == record);
-                start..start + of_record.count()
-            }
+            Some(sharing) => sharing.of(record),
         };
         let places = self.made.places[slots.clone()].iter().copied();
         let places = places.zip(self.made.before[slots].iter().copied());
@@ -361,8 +429,9 @@ impl Blocks {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        let sharing = self.made.sharing.as_ref().map_or(0, Vec::len);
         let made = &self.made;
+        let sharing = made.sharing.as_ref();
+        let sharing = sharing.map_or(0, |few| few.records.len() + few.starts.len());
         let places = made.places.len() + sharing;
         let numbers = places + made.starts.len() + made.members.len() + made.singles.len();
         let keys = made.keys.len() + made.single_keys.len();
@@ -449,6 +518,19 @@ mod tests {
         prop_oneof![all(8), all(300)]
     }
 
+    #[test]
+    fn few_records_are_found_among_many() {
+        let sharing = vec![0, 0, 3, 63, 64, 64, 64, 200, 299];
+        let few = Sharing::new(sharing.clone(), 300);
+        for record in 0..500 {
+            let start = sharing.partition_point(|other| *other < record);
+            let end = sharing.partition_point(|other| *other <= record);
+            assert_eq!(few.of(record), start..end, "{record}");
+        }
+        let none = Sharing::new(Vec::new(), 0);
+        assert_eq!(none.of(0), 0..0);
+    }
+
     proptest! {
         /// What is told of blocks that have changed is what their records say.
         #[test]
@@ -500,6 +582,7 @@ mod tests {
                 let expected: Vec<u32> = others
                     .flat_map(|other| std::iter::repeat_n(other, shares(&other)))
                     .collect();
+                blocks.fetch_earlier(record..RECORDS);
                 let (mut found, mut earlier) = (Vec::new(), Vec::new());
                 let keys = || [NO_KEY; RARE_WORDS];
                 blocks.with(record, keys, |other| found.push(other));

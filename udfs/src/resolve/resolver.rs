@@ -1,6 +1,7 @@
 //! Records with a model: finds the pairs that match, and the entities that they make.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use datafusion::error::Result;
@@ -29,6 +30,8 @@ use crate::interrupt::listen;
 
 /// How many records' candidates are found by one task.
 const CHUNK: usize = 2048;
+/// Of how many records it is read at a time whom they are compared to first.
+const AHEAD: usize = 16;
 /// Blocks of more records are split or left out.
 const LARGEST_BLOCK: usize = 400;
 /// Records with a model. It lives in memory, of which it takes as much from the pool.
@@ -231,10 +234,11 @@ impl Resolver {
                 true => records * records.saturating_sub(1) / 2,
                 false => self.blocks.iter().map(Blocks::pairs).sum(),
             });
-        self.score(self.records.len(), |task, others| {
+        let find = |task: usize, others: &mut Vec<u32>| {
             let record = task as u32;
             (record, self.earlier(record, others))
-        })
+        };
+        self.score(self.records.len(), |tasks| self.fetch_earlier(tasks), find)
     }
 
     /// Those of them that have one of these records: what is to be scored when these are new, or
@@ -263,7 +267,7 @@ impl Resolver {
             },
         )?;
         self.records.progress.expect_pairs(counted.iter().sum());
-        self.score(changed.len(), find)
+        self.score(changed.len(), |_| (), find)
     }
 
     /// Scores pairs, whether or not they share a block, and however little probable they are.
@@ -285,10 +289,11 @@ impl Resolver {
     }
 
     /// Scores the candidates of as many tasks: `find` gives the record of one, whom it is to be
-    /// compared to, and how often it met them.
+    /// compared to, and how often it met them; `fetch` is told of some before they are done.
     fn score(
         &self,
         tasks: usize,
+        fetch: impl Fn(Range<usize>) + Sync,
         find: impl Fn(usize, &mut Vec<u32>) -> (u32, u64) + Sync,
     ) -> Result<Vec<Pair>> {
         self.records.progress.begin(Stage::Compare);
@@ -322,6 +327,9 @@ impl Resolver {
                 };
                 for task in chunk * CHUNK..tasks.min((chunk + 1) * CHUNK) {
                     listener.check()?;
+                    if task % AHEAD == 0 {
+                        fetch(task..tasks.min(task + AHEAD));
+                    }
                     let (record, met) = find(task, others);
                     self.records.fetch(others);
                     let may_match =
@@ -400,6 +408,16 @@ impl Resolver {
             blocks.with_earlier(record, keys, |other| others.push(other));
         }
         each_once(others)
+    }
+
+    /// Reads what [`Self::earlier`] reads first of these records.
+    fn fetch_earlier(&self, records: Range<usize>) {
+        if !self.model.compares_all {
+            let records = records.start as u32..records.end as u32;
+            let blocks = self.blocks.iter();
+            let read = blocks.fold(0, |read, it| read ^ it.fetch_earlier(records.clone()));
+            std::hint::black_box(read);
+        }
     }
 
     /// The entities that pairs make.
