@@ -11,12 +11,13 @@ use super::compare::Pattern;
 use super::comparison::{Comparison, DIFFERENT, MISSING_LEVEL};
 use super::dictionary::MISSING;
 use super::expected::Expected;
+use super::feature::Feature;
 use super::feature_kind::{FeatureKind, features};
 use super::gaps::Gaps;
+use super::hashing::mix;
 use super::kind::ColumnKind;
 use super::learning_pairs::LearningPairs;
 use super::mixture::{Counted, Mixture};
-use super::read_column::ColumnReader;
 use super::tree::Tree;
 
 /// The share of the pairs that are of copies, from which on there are too few others to learn from.
@@ -55,17 +56,44 @@ pub(super) fn tells(kind: ColumnKind) -> bool {
     kinds.any(|kind| by_chance(*kind).is_some())
 }
 
-/// Which records say what one before them does throughout, and more than one thing: what many of these have
-/// in common is that of one record, and stands for something.
-pub(super) fn repeating(columns: &[(ColumnKind, &ColumnReader)], rows: usize) -> Vec<bool> {
-    let mut seen = HashSet::new();
-    let repeats = |row: usize| {
-        let codes: Vec<u32> = columns.iter().map(|(_, column)| column.code(row)).collect();
-        let said = columns.iter().zip(&codes);
-        let said = said.filter(|((kind, _), code)| **code != MISSING && tells(*kind));
-        said.count() > 1 && !seen.insert(codes)
+/// Of the records that have one of some `values`, by the numbers of these in each feature, those that say the
+/// same throughout as one before them, and more than one thing: what many of these have in common is that of
+/// one record, and stands for something.
+pub(super) fn repeating(
+    features: &[Feature],
+    codes: &[Vec<u32>],
+    values: &[Vec<u32>],
+) -> Vec<usize> {
+    let marks = features.iter().zip(values).map(|(feature, values)| {
+        let mut marks = match values.is_empty() {
+            true => Vec::new(),
+            false => vec![false; feature.dictionary().len()],
+        };
+        values.iter().for_each(|code| marks[*code as usize] = true);
+        marks
+    });
+    let marks: Vec<Vec<bool>> = marks.collect();
+    let is_asked = |row: usize| {
+        let mut marks = marks.iter().zip(codes);
+        marks.any(|(marks, codes)| marks.get(codes[row] as usize) == Some(&true))
     };
-    (0..rows).map(repeats).collect()
+    let mut seen = HashSet::new();
+    let repeats = |row: &usize| {
+        let (mut said, mut all) = (BTreeSet::new(), 0);
+        for (feature, codes) in features.iter().zip(codes) {
+            let code = codes[*row];
+            all = mix(all, u64::from(code));
+            if code != MISSING && by_chance(feature.kind).is_some() {
+                said.insert(feature.column);
+            }
+        }
+        said.len() > 1 && !seen.insert(all)
+    };
+    let rows = codes.first().map_or(0, Vec::len);
+    (0..rows)
+        .filter(|row| is_asked(*row))
+        .filter(repeats)
+        .collect()
 }
 
 /// Whether a comparison finds values equal; none where one is missing.

@@ -1,7 +1,7 @@
 //! The distinct cleaned values of what is compared, with what comparing them needs.
 
 use super::cell::Cell;
-use super::dictionary::{Dictionary, Interner};
+use super::dictionary::{Dictionary, Interner, MISSING};
 use super::feature_kind::FeatureKind;
 use super::hashing::hash_text;
 use crate::FunctionError;
@@ -102,6 +102,20 @@ impl Feature {
     /// The number of a text that is among the values.
     pub(super) fn find(&self, text: &str) -> Option<u32> {
         self.interner.find(text)
+    }
+
+    /// Has these values be missing, among those of records.
+    pub(super) fn leave_out(&mut self, values: &[u32], codes: &mut [u32]) {
+        if values.is_empty() {
+            return;
+        }
+        for code in codes.iter_mut().filter(|code| values.contains(code)) {
+            *code = MISSING;
+        }
+        for code in values {
+            let records = std::mem::take(&mut self.counts[*code as usize]);
+            self.counts[MISSING as usize] += records;
+        }
     }
 
     /// Derives what comparing needs from the values that came since.

@@ -1,6 +1,5 @@
 //! Reads the values of a column: each distinct one is cleaned once.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -16,7 +15,6 @@ use super::feature_kind::{FeatureKind, features};
 use super::hint::Hint;
 use super::kind::ColumnKind;
 use super::options::ResolveOptions;
-use super::placeholder::placeholders;
 use super::profile::{SAMPLE, profile};
 use super::records::Column;
 use super::rows::{shown, texts};
@@ -176,7 +174,6 @@ impl ColumnReader {
 
     /// The column, cleaned as its values ask for, or as those were that a model was trained on; `None`
     /// for one that is not compared. Of `copies`, whose columns tell none apart, what they have in common is.
-    /// Records that are `repeating` others make no value a frequent one.
     ///
     /// # Errors
     /// 0A000 for a type that has no texts; where memory does not suffice, or the work is interrupted.
@@ -185,7 +182,6 @@ impl ColumnReader {
         known: Option<&Column>,
         options: &ResolveOptions,
         copies: bool,
-        repeating: &[bool],
         reservation: &MemoryReservation,
     ) -> Result<Option<ReadColumn>> {
         if known.is_none() && options.declared(&self.name) == Some(ColumnKind::Ignore) {
@@ -204,7 +200,7 @@ impl ColumnReader {
         let values = values.finish();
         let memory = reservation.new_empty();
         memory.try_resize(raw.len() * size_of::<u32>() + values.bytes())?;
-        let mut column = match known {
+        let column = match known {
             Some(column) => column.clone(),
             None => {
                 let (named, values) = ((name.as_str(), hint), (&values, raw.as_slice()));
@@ -231,30 +227,11 @@ impl ColumnReader {
             if is_rows_own && known.is_none() && options.declared(&column.name).is_none() {
                 return Ok(None);
             }
-            let nothing: Vec<u32> = match known {
-                None => {
-                    let mut counts = Cow::Borrowed(&feature.counts);
-                    for (code, _) in codes.iter().zip(repeating).filter(|(_, is)| **is) {
-                        counts.to_mut()[*code as usize] -= 1;
-                    }
-                    let found = placeholders(feature.kind, &counts);
-                    let text = |code: &u32| feature.dictionary().text(*code).to_owned();
-                    column.placeholders.push(found.iter().map(text).collect());
-                    found
-                }
-                Some(column) => {
-                    let known = column.placeholders.get(at).into_iter().flatten();
-                    known.filter_map(|text| feature.find(text)).collect()
-                }
-            };
-            if !nothing.is_empty() {
-                for code in codes.iter_mut().filter(|code| nothing.contains(code)) {
-                    *code = MISSING;
-                }
-                for code in nothing {
-                    feature.counts[MISSING as usize] += feature.counts[code as usize];
-                    feature.counts[code as usize] = 0;
-                }
+            if let Some(known) = known {
+                let nothing = known.placeholders.get(at).into_iter().flatten();
+                let nothing = nothing.filter_map(|text| feature.find(text));
+                let nothing: Vec<u32> = nothing.collect();
+                feature.leave_out(&nothing, &mut codes);
             }
             feature.derive();
             *of_values = codes;

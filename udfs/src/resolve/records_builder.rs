@@ -12,13 +12,13 @@ use datafusion::error::Result;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
 
 use super::cell::Cell;
-use super::copies;
 use super::hint::Hint;
 use super::identifiers::IdentifierReader;
 use super::kind::{ColumnKind, nearest_hint};
 use super::names_of_people::expect_names;
 use super::options::ResolveOptions;
 use super::own_levels::{OwnComparisons, OwnRows};
+use super::placeholder;
 use super::progress::{Progress, Stage};
 use super::read_column::ColumnReader;
 use super::reading::{Reader, Reading};
@@ -163,10 +163,6 @@ impl RecordsBuilder {
             Some(_) => BTreeMap::new(),
         };
         let copies = known.is_none() && are_copies(&readers, self.rows, &self.options);
-        let repeating = match known {
-            None => repeating(&readers, self.rows, &self.options),
-            Some(_) => Vec::new(),
-        };
         let name = |at: usize| self.schema.field(at).name().clone();
         let repeats = again.iter().map(|(at, of)| Repeat {
             column: name(*at),
@@ -204,13 +200,9 @@ impl RecordsBuilder {
                 let reader = mem::take(&mut *reader.lock().unwrap_or_else(PoisonError::into_inner));
                 let (_, known) = columns[*place];
                 let read = match reader {
-                    Some(reader) => reader.finish(
-                        known,
-                        &self.options,
-                        copies,
-                        &repeating,
-                        &records.reservation,
-                    )?,
+                    Some(reader) => {
+                        reader.finish(known, &self.options, copies, &records.reservation)?
+                    }
                     None => None,
                 };
                 Ok((*place, read))
@@ -227,6 +219,12 @@ impl RecordsBuilder {
             }
             records.columns.push(read.column);
             memory.push(read.memory);
+        }
+        if known.is_none() {
+            let Records {
+                columns, features, ..
+            } = &mut records;
+            placeholder::leave_out(columns, features, &mut codes, workers)?;
         }
         if self.own.as_ref().is_some_and(|own| own.len() != self.rows) {
             return Err(internal_datafusion_err!(
@@ -306,18 +304,6 @@ fn are_copies(readers: &[Reader], rows: usize, options: &ResolveOptions) -> bool
         Reader::Identifiers(..) => false,
     };
     is_few(rows, options) && !readers.iter().any(tells_apart)
-}
-
-/// Which of few records repeat others.
-fn repeating(readers: &[Reader], rows: usize, options: &ResolveOptions) -> Vec<bool> {
-    if !is_few(rows, options) {
-        return Vec::new();
-    }
-    let columns = readers.iter().filter_map(|reader| match reader {
-        Reader::Column(_, column) => Some((column.compared(options)?, column)),
-        Reader::Identifiers(..) => None,
-    });
-    copies::repeating(&columns.collect::<Vec<_>>(), rows)
 }
 
 /// The places of columns that say nothing that others do not say, and of these others.

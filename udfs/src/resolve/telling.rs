@@ -59,7 +59,8 @@ pub(super) fn telling(
     let mut taken = chosen.to_vec();
     while taken.len() < chosen.len() + MOST {
         open.retain(|(at, by_chance)| {
-            let is_found = |known: &usize| finds(&candidates[*known], &candidates[*at]);
+            let is_found =
+                |known: &usize| known == at || finds(&candidates[*known], &candidates[*at]);
             cost(*at) <= left && *by_chance <= left_by_chance && !taken.iter().any(is_found)
         });
         let worth = |at: usize| {
@@ -208,6 +209,19 @@ mod tests {
             let rules = telling(&candidates, &[PREFIXES], kind, |_| 0.0, 100.0);
             assert!(rules.contains(&EMAILS), "{live} {present}: {rules:?}");
         }
+    }
+
+    #[test]
+    fn no_rule_is_taken_twice() {
+        // None of them finds all, as blocks of each are too large.
+        let mut candidates = all();
+        candidates.iter_mut().for_each(|of| of.live = 0.9);
+        let mut rules = telling(&candidates, &[EMAILS], kind, |_| 0.0, 100.0);
+        assert!(!rules.contains(&EMAILS), "{rules:?}");
+        let number = rules.len();
+        rules.sort_unstable();
+        rules.dedup();
+        assert_eq!(rules.len(), number);
     }
 
     #[test]

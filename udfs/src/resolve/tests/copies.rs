@@ -1,7 +1,7 @@
 //! Records that say the same throughout.
 
 use super::super::{Decisions, Resolver};
-use super::people::{builder, options};
+use super::people::{builder, options, people, records};
 
 const COLUMNS: [&str; 8] = [
     "id",
@@ -66,6 +66,27 @@ fn they_are_one_whatever_stands_beside_them() {
             assert_eq!(found, first.collect::<Vec<_>>(), "{number} {others}");
         }
     }
+}
+
+#[test]
+fn among_many_records_they_have_no_placeholders_in_common() {
+    const COPIES: usize = 100;
+    let mut made = people(900, 51);
+    let first = made[0].clone();
+    made.extend((0..COPIES).map(|copy| {
+        let mut again = first.clone();
+        again.values[0] = Some(format!("copy {copy}"));
+        again
+    }));
+    let options = options(&[]);
+    let resolver = Resolver::train(records(&made, &options), &options).unwrap();
+    for column in resolver.records().columns() {
+        let placeholders: Vec<&str> = column.placeholders().collect();
+        assert!(placeholders.is_empty(), "{placeholders:?}");
+    }
+    let found = entities(&resolver);
+    let copies = &found[found.len() - COPIES..];
+    assert!(copies.iter().all(|entity| *entity == found[0]));
 }
 
 #[test]
