@@ -9,6 +9,7 @@ use super::decided::join_decided;
 use super::decisions::Decisions;
 use super::entity_sizes::EntitySizes;
 use super::group_scores::{GroupScores, PairScore};
+use super::many_copies;
 use super::mixture::probability;
 use super::model::Model;
 use super::pair::Pair;
@@ -50,6 +51,15 @@ pub(super) fn cluster(
     known: Option<&mut GroupScores>,
 ) -> Result<Clusters> {
     let records = resolver.records().len();
+    let copies = many_copies::links(resolver)?;
+    let with_copies: Vec<Pair>;
+    let pairs = match copies.is_empty() {
+        true => pairs,
+        false => {
+            with_copies = [pairs, &copies].concat();
+            &with_copies
+        }
+    };
     let least = (threshold / (1.0 - threshold).max(1e-12)).ln() as f32;
     let sizes = EntitySizes::of(resolver.records(), pairs);
     let mut edges: Vec<Pair> = pairs

@@ -70,6 +70,7 @@ mod labels;
 mod learning_pairs;
 mod levels;
 mod lookup;
+mod many_copies;
 mod mixture;
 mod model;
 mod names_of_people;

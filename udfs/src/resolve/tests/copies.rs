@@ -1,7 +1,7 @@
 //! Records that say the same throughout.
 
 use super::super::{Decisions, Resolver};
-use super::people::{builder, options, people, records};
+use super::people::{COLUMNS as PEOPLE, Made, builder, options, people, records};
 
 const COLUMNS: [&str; 8] = [
     "id",
@@ -87,6 +87,46 @@ fn among_many_records_they_have_no_placeholders_in_common() {
     let found = entities(&resolver);
     let copies = &found[found.len() - COPIES..];
     assert!(copies.iter().all(|entity| *entity == found[0]));
+}
+
+#[test]
+fn more_than_a_block_has_are_one_all_the_same() {
+    let mut made = people(900, 52);
+    let first = made[0].clone();
+    let copies = |numbers: std::ops::Range<usize>| {
+        let again = |copy: usize| {
+            let mut again = first.clone();
+            again.values[0] = Some(format!("copy {copy}"));
+            again
+        };
+        numbers.map(again).collect::<Vec<_>>()
+    };
+    made.extend(copies(0..300));
+    let options = options(&[]);
+    let mut resolver = Resolver::train(records(&made, &options), &options).unwrap();
+    let are_one = |resolver: &Resolver, number: usize| {
+        let found = entities(resolver);
+        let copies = &found[found.len() - number..];
+        copies.iter().all(|entity| *entity == found[0])
+    };
+    assert!(are_one(&resolver, 300));
+
+    let more = copies(300..600);
+    made.extend(more.iter().cloned());
+    let all = |made: &[Made]| {
+        let all = builder(&PEOPLE, &super::people::rows(made), &options);
+        all.finish_for(resolver.model().columns()).unwrap()
+    };
+    let (more, all) = (all(&more), all(&made));
+    resolver.update(&more, &[]).unwrap();
+    assert!(are_one(&resolver, 600));
+    let left_out = resolver.blocking_report();
+    assert!(
+        left_out.iter().all(|rule| rule.largest <= 400),
+        "{left_out:?}"
+    );
+    let rebuilt = Resolver::new(all, resolver.model().clone()).unwrap();
+    assert!(are_one(&rebuilt, 600));
 }
 
 #[test]
