@@ -38,6 +38,9 @@ pub(super) fn links(resolver: &Resolver) -> Result<Vec<Pair>> {
             pairs.extend(with_first(resolver, &copies));
         }
     }
+    if pairs.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut links = resolver.weigh(&pairs)?;
     links.retain(|pair| f64::from(pair.log_odds) >= least_log_odds());
     Ok(links)
