@@ -3,16 +3,22 @@
 //! As DataFusion moves conditions down a plan of operators, it looks for their columns by name, and
 //! takes the first one of it. The rows of a join may have several: `id` of orders and `id` of
 //! customers. A condition on the second would be asked of the first, on its side of the join.
+//!
+//! Nor are filters moved where no scan takes any: that leaves the plan as it is, for much of the time in
+//! which the catalog's queries are planned.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::datasource::memory::MemorySourceConfig;
+use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::Result;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::filter::FilterExec;
 use datafusion::physical_plan::filter_pushdown::ChildFilterDescription;
+use datafusion::physical_plan::placeholder_row::PlaceholderRowExec;
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 
 use crate::unary::{Unary, UnaryExec};
@@ -37,6 +43,10 @@ impl PhysicalOptimizerRule for ByUniqueNames {
         plan: Arc<dyn ExecutionPlan>,
         config: &ConfigOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
+        // Each filter stays where it is, which need not be found out.
+        if !takes_filters(&plan) {
+            return Ok(plan);
+        }
         let plan = plan.transform_up(|plan| {
             Ok(match Barrier::before(&plan) {
                 Some(barrier) => Transformed::yes(Arc::new(UnaryExec::new(plan, barrier)) as _),
@@ -60,6 +70,24 @@ impl PhysicalOptimizerRule for ByUniqueNames {
     fn schema_check(&self) -> bool {
         self.0.schema_check()
     }
+}
+
+/// Whether a plan has scans that take filters: of rows that are at hand none does.
+fn takes_filters(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    let children = plan.children();
+    match children.is_empty() {
+        true => !gives_rows_at_hand(plan),
+        false => children.into_iter().any(takes_filters),
+    }
+}
+
+fn gives_rows_at_hand(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    let scan = plan.downcast_ref::<DataSourceExec>();
+    let is_of_memory = scan.is_some_and(|scan| {
+        let source = scan.data_source();
+        source.downcast_ref::<MemorySourceConfig>().is_some()
+    });
+    is_of_memory || plan.downcast_ref::<PlaceholderRowExec>().is_some()
 }
 
 /// Lets those filters alone pass to its input whose columns can be found by name. It stands in a plan
