@@ -8,6 +8,7 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt as _;
+use futures::future::join;
 
 use super::key_indexes::NewRows;
 use super::scan::TableScan;
@@ -260,13 +261,14 @@ impl Warehouse {
         let written = writer::write(&table.place, &schema, rows, &self.settings).await?;
         let files = written.files.clone();
         let change = Change::Append(schema);
-        let commit = table
-            .commit(change, commit, Some(written), participant, &self.settings)
-            .await?;
-        for new_rows in told {
-            new_rows.add_to(&table.id, &files).await;
-        }
-        Ok(commit)
+        let commit = table.commit(change, commit, Some(written), participant, &self.settings);
+        // An index may know of files that no version has: they are forgotten by who keeps it.
+        let telling = async {
+            for new_rows in &told {
+                new_rows.add_to(&table.id, &files).await;
+            }
+        };
+        join(commit, telling).await.0
     }
 
     /// Begins to change rows of the latest version.
