@@ -261,14 +261,14 @@ impl Warehouse {
         let written = writer::write(&table.place, &schema, rows, &self.settings).await?;
         let files = written.files.clone();
         let change = Change::Append(schema);
-        let commit = table.commit(change, commit, Some(written), participant, &self.settings);
+        let committing = table.commit(change, commit, Some(written), participant, &self.settings);
         // An index may know of files that no version has: they are forgotten by who keeps it.
-        let telling = async {
+        let adding = async {
             for new_rows in &told {
                 new_rows.add_to(&table.id, &files).await;
             }
         };
-        join(commit, telling).await.0
+        join(committing, adding).await.0
     }
 
     /// Begins to change rows of the latest version.
