@@ -16,12 +16,12 @@ use crate::sql::walk::visit_expressions;
 /// The most values that are lifted out of a query.
 const MAX_VALUES: usize = 100;
 
-/// Puts parameters in the place of the integers and texts that the outermost `WHERE` of a query
-/// compares columns with, and of the texts of records that it looks up in models; answers their values.
-/// None are lifted out of a query with too many, or with parameters of its own.
-pub fn lift(query: &mut Query) -> Vec<ScalarValue> {
-    if has_parameters(query) {
-        return Vec::new();
+/// A query with parameters in the place of the integers and texts that its outermost `WHERE` compares
+/// columns with, and of the texts of records that it looks up in models, and their values. None are lifted
+/// out of a query with too many, or with parameters of its own.
+pub fn lift(query: &Query) -> Option<(Query, Vec<ScalarValue>)> {
+    if !may_have_values(query) || has_parameters(query) {
+        return None;
     }
     let mut lifted = query.clone();
     let mut values = Vec::new();
@@ -33,11 +33,17 @@ pub fn lift(query: &mut Query) -> Vec<ScalarValue> {
             of_condition(condition, &mut values);
         }
     }
-    if values.is_empty() || values.len() > MAX_VALUES {
-        return Vec::new();
-    }
-    *query = lifted;
-    values
+    let is_lifted = !values.is_empty() && values.len() <= MAX_VALUES;
+    is_lifted.then_some((lifted, values))
+}
+
+/// Whether a query has parts that values are lifted out of.
+fn may_have_values(query: &Query) -> bool {
+    let SetExpr::Select(select) = query.body.as_ref() else {
+        return false;
+    };
+    let is_call = |table: &TableFactor| matches!(table, TableFactor::Table { args: Some(_), .. });
+    select.selection.is_some() || select.from.iter().any(|table| is_call(&table.relation))
 }
 
 fn has_parameters(query: &Query) -> bool {
@@ -136,11 +142,13 @@ mod tests {
     use crate::sql::{Statement, parse_one};
 
     fn lifted(sql: &str) -> (String, Vec<ScalarValue>) {
-        let Ok(Statement::Query(mut query)) = parse_one(sql) else {
+        let Ok(Statement::Query(query)) = parse_one(sql) else {
             unreachable!("{sql} is a query");
         };
-        let values = lift(&mut query);
-        (query.to_string(), values)
+        match lift(&query) {
+            Some((lifted, values)) => (lifted.to_string(), values),
+            None => (query.to_string(), Vec::new()),
+        }
     }
 
     #[test]

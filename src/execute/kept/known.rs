@@ -128,10 +128,9 @@ impl KnownQueries {
         let Some(place) = self.place(session) else {
             return Ok(None);
         };
-        let mut lifted = query.clone();
-        let values = lift(&mut lifted);
-        let is_as_written = values.is_empty();
-        if !is_as_written {
+        let lifted = lift(query);
+        let is_as_written = lifted.is_none();
+        if let Some((lifted, values)) = lifted {
             match place.look(session, &lifted, true).await? {
                 Known::Once => return Ok(None),
                 Known::Impossible => {}
