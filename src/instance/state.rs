@@ -12,7 +12,7 @@ use datafusion::logical_expr::registry::FunctionRegistry;
 use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::prelude::SessionConfig;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use tributary_udfs::composites;
 use tributary_udfs::enums;
@@ -65,6 +65,10 @@ pub const DATABASE: &str = "tributary";
 
 /// How many of the largest users of memory an out-of-memory error names.
 const NAMED_CONSUMERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
+
+/// Logs of tables are read on, and checkpoints of them written, every so many commits. To do so takes
+/// about as long as two commits of a row, and who opens a table reads fewer entries than these.
+const CHECKPOINT_INTERVAL: NonZeroU64 = NonZeroU64::MIN.saturating_add(49);
 
 /// Memory with a limit, and disk to spill to.
 pub(super) fn runtime(
@@ -141,6 +145,7 @@ pub(super) fn open_warehouse(
         row_cache,
         footers: Some(runtime.cache_manager.get_file_metadata_cache()),
         fold_lag: Duration::from_millis(configuration.server.fold_lag.0),
+        checkpoint_interval: CHECKPOINT_INTERVAL,
         ..WarehouseSettings::default()
     };
     Warehouse::open(&url, store, settings)

@@ -137,7 +137,7 @@ async fn other_engines_read_every_version() {
         .await
         .unwrap();
     // As many commits as bring a checkpoint of the log.
-    for id in 1..13 {
+    for id in 1..53 {
         let insert = format!("INSERT INTO t VALUES ({id}, 'n{id}')");
         client.batch_execute(&insert).await.unwrap();
     }
