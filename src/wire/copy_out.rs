@@ -95,18 +95,18 @@ struct CopyRows {
 }
 
 impl Messages for CopyRows {
-    fn write(&self, batch: &RecordBatch, out: &mut BytesMut) -> Result<()> {
+    fn write(&self, batch: &RecordBatch, out: &mut BytesMut) -> Result<usize> {
         let columns = columns(batch, self.style)?;
-        let mut rows = 0..batch.num_rows();
+        let rows = batch.num_rows();
         if self.format == CopyFormat::Binary {
-            return rows.try_for_each(|row| {
+            return pieces::fill(rows, out, |row, out| {
                 write_message(COPY_DATA, out, |out| {
                     write_tuple(self.count, &columns, row, out)
                 })
             });
         }
         let lines = Lines::new(&columns, &self.format, batch.schema_ref());
-        rows.try_for_each(|row| {
+        pieces::fill(rows, out, |row, out| {
             write_message(COPY_DATA, out, |out| {
                 let start = out.len();
                 lines.write(row, out)?;

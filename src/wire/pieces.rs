@@ -13,18 +13,44 @@ use super::failure::Step;
 use super::frame::FrameWriter;
 use crate::error::{Error, Result};
 
-/// What the rows of a piece take in memory, about.
+/// What the messages of a piece take, about, as far as it is told by what their rows take in memory.
 const PIECE_BYTES: usize = 64 << 10;
+/// What they take at most, but for the last one: a value may be a few bytes in memory and a million as it is
+/// sent.
+const MOST_BYTES: usize = 4 * PIECE_BYTES;
+/// What is sent beside the values of a row, about, and beside each value: lengths.
+const ROW_BYTES: usize = 7;
+const VALUE_BYTES: usize = 4;
 /// So many pieces are encoded before the client has taken those before them.
 const AHEAD: usize = 4;
 
 /// How rows are written.
 pub(super) trait Messages: Send + Sync + 'static {
-    /// Appends the messages of all rows of a batch.
+    /// Appends the messages of the rows of a batch, of the first ones where they are [much](fill); tells of how
+    /// many.
     ///
     /// # Errors
     /// A value that cannot be sent.
-    fn write(&self, batch: &RecordBatch, out: &mut BytesMut) -> Result<()>;
+    fn write(&self, batch: &RecordBatch, out: &mut BytesMut) -> Result<usize>;
+}
+
+/// Appends the messages of so many rows, until they are all that a piece may have; tells of how many.
+///
+/// # Errors
+/// What writing a row says.
+pub(super) fn fill(
+    rows: usize,
+    out: &mut BytesMut,
+    write_row: impl Fn(usize, &mut BytesMut) -> Result<()>,
+) -> Result<usize> {
+    let most = out.len() + MOST_BYTES;
+    for row in 0..rows {
+        if out.len() >= most {
+            return Ok(row);
+        }
+        write_row(row, out)?;
+    }
+    Ok(rows)
 }
 
 /// Sends these rows of a batch in their order, as fast as the client takes them.
@@ -36,8 +62,8 @@ pub(super) async fn send<M: Messages>(
 ) -> Step<()> {
     let size = piece_rows(batch);
     if rows.len() <= size {
-        messages.write(&batch.slice(rows.start, rows.len()), &mut writer.buffer)?;
-        return writer.relieve().await;
+        let rows = batch.slice(rows.start, rows.len());
+        return send_alone(messages.as_ref(), rows, writer).await;
     }
     let end = rows.end;
     let pieces = rows.step_by(size).map(|start| {
@@ -47,8 +73,8 @@ pub(super) async fn send<M: Messages>(
         );
         SpawnedTask::spawn(async move {
             let mut written = BytesMut::with_capacity(2 * PIECE_BYTES);
-            messages.write(&batch, &mut written)?;
-            Ok::<_, Error>(written)
+            let rows = messages.write(&batch, &mut written)?;
+            Ok::<_, Error>((written, without(&batch, rows)))
         })
     });
     let mut pieces = stream::iter(pieces)
@@ -56,10 +82,32 @@ pub(super) async fn send<M: Messages>(
         .buffered(AHEAD);
     while let Some(piece) = pieces.next().await {
         let cut_off = |error| Error::internal(format!("the encoding of rows was cut off: {error}"));
-        writer.append(piece.map_err(cut_off)??);
+        let (written, left) = piece.map_err(cut_off)??;
+        writer.append(written);
         writer.relieve().await?;
+        send_alone(messages.as_ref(), left, writer).await?;
     }
     Ok(())
+}
+
+/// Sends the rows of a batch that no other core has encoded, the next ones once the client has taken those before
+/// them.
+async fn send_alone<M: Messages>(
+    messages: &M,
+    mut batch: RecordBatch,
+    writer: &mut FrameWriter,
+) -> Step<()> {
+    while batch.num_rows() > 0 {
+        let rows = messages.write(&batch, &mut writer.buffer)?;
+        writer.relieve().await?;
+        batch = without(&batch, rows);
+    }
+    Ok(())
+}
+
+/// A batch without so many first rows.
+fn without(batch: &RecordBatch, rows: usize) -> RecordBatch {
+    batch.slice(rows, batch.num_rows() - rows)
 }
 
 /// How many rows of a batch make a piece.
@@ -69,7 +117,8 @@ fn piece_rows(batch: &RecordBatch) -> usize {
     let bytes = sizes
         .sum::<std::result::Result<usize, _>>()
         .unwrap_or_else(|_| batch.get_array_memory_size());
-    let pieces = bytes.div_ceil(PIECE_BYTES).max(1);
+    let lengths = batch.num_rows() * (ROW_BYTES + VALUE_BYTES * batch.num_columns());
+    let pieces = (bytes + lengths).div_ceil(PIECE_BYTES).max(1);
     batch.num_rows().div_ceil(pieces).max(1)
 }
 
@@ -87,14 +136,29 @@ mod tests {
     struct Numbers;
 
     impl Messages for Numbers {
-        fn write(&self, batch: &RecordBatch, out: &mut BytesMut) -> Result<()> {
-            for number in batch.column(0).as_primitive::<Int64Type>().values() {
-                if *number < 0 {
+        fn write(&self, batch: &RecordBatch, out: &mut BytesMut) -> Result<usize> {
+            let numbers = batch.column(0).as_primitive::<Int64Type>().values();
+            fill(batch.num_rows(), out, |row, out| {
+                let number = numbers[row];
+                if number < 0 {
                     return Err(Error::internal("a number below zero"));
                 }
-                out.put_i64(*number);
-            }
-            Ok(())
+                out.put_i64(number);
+                Ok(())
+            })
+        }
+    }
+
+    /// The numbers of the first column, each of them a thousand times.
+    struct Long;
+
+    impl Messages for Long {
+        fn write(&self, batch: &RecordBatch, out: &mut BytesMut) -> Result<usize> {
+            let numbers = batch.column(0).as_primitive::<Int64Type>().values();
+            fill(batch.num_rows(), out, |row, out| {
+                out.put_slice(&numbers[row].to_be_bytes().repeat(1_000));
+                Ok(())
+            })
         }
     }
 
@@ -108,7 +172,11 @@ mod tests {
     }
 
     /// What arrives of these rows, and how the sending ends.
-    async fn sent(batch: &RecordBatch, rows: Range<usize>) -> (Vec<i64>, Step<()>) {
+    async fn sent(
+        messages: impl Messages,
+        batch: &RecordBatch,
+        rows: Range<usize>,
+    ) -> (Vec<i64>, Step<()>) {
         let (mut client, server) = tokio::io::duplex(1 << 10);
         let reading = tokio::spawn(async move {
             let mut bytes = vec![];
@@ -117,7 +185,7 @@ mod tests {
             words.map(|word| i64::from_be_bytes(*word)).collect()
         });
         let mut writer = FrameWriter::new(server);
-        let outcome = send(&Arc::new(Numbers), batch, rows, &mut writer).await;
+        let outcome = send(&Arc::new(messages), batch, rows, &mut writer).await;
         writer.flush().await.expect("flush");
         drop(writer);
         (reading.await.expect("numbers"), outcome)
@@ -127,7 +195,7 @@ mod tests {
     async fn rows_of_many_pieces_arrive_in_their_order() {
         let all = batch((0..40_000).collect());
         assert!(piece_rows(&all) < 4_000);
-        let (numbers, outcome) = sent(&all, 5..39_999).await;
+        let (numbers, outcome) = sent(Numbers, &all, 5..39_999).await;
         assert!(outcome.is_ok());
         assert_eq!(numbers, (5..39_999).collect::<Vec<_>>());
     }
@@ -136,10 +204,23 @@ mod tests {
     async fn rows_before_one_that_cannot_be_sent_arrive_in_whole_pieces() {
         let mut numbers: Vec<i64> = (0..40_000).collect();
         numbers[30_000] = -1;
-        let (arrived, outcome) = sent(&batch(numbers), 0..40_000).await;
+        let (arrived, outcome) = sent(Numbers, &batch(numbers), 0..40_000).await;
         assert!(matches!(outcome, Err(Failure::Statement(_))));
         assert!(!arrived.is_empty() && arrived.len() <= 30_000);
         assert_eq!(arrived, (0..arrived.len() as i64).collect::<Vec<_>>());
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn messages_that_are_longer_than_their_rows_wait_for_the_client() {
+        let all = batch((0..2_000).collect());
+        assert!((100..2_000).contains(&piece_rows(&all)));
+        assert_eq!(Long.write(&all, &mut BytesMut::new()).unwrap(), 33);
+        for rows in [0..2_000, 1_000..1_050] {
+            let (arrived, outcome) = sent(Long, &all, rows.clone()).await;
+            assert!(outcome.is_ok());
+            let numbers = rows.flat_map(|row| std::iter::repeat_n(row as i64, 1_000));
+            assert!(numbers.eq(arrived));
+        }
     }
 
     #[test]

@@ -112,9 +112,11 @@ struct DataRows {
 }
 
 impl Messages for DataRows {
-    fn write(&self, batch: &RecordBatch, out: &mut BytesMut) -> Result<()> {
+    fn write(&self, batch: &RecordBatch, out: &mut BytesMut) -> Result<usize> {
         let columns = columns(batch, self.style)?;
-        (0..batch.num_rows()).try_for_each(|row| self.write_row(batch, &columns, row, out))
+        pieces::fill(batch.num_rows(), out, |row, out| {
+            self.write_row(batch, &columns, row, out)
+        })
     }
 }
 
