@@ -28,6 +28,7 @@ use crate::FunctionError;
 pub(super) struct Pattern {
     root: Arc<Node>,
     groups: usize,
+    is_beyond_automata: bool,
 }
 
 /// Where an expression matches: the whole, then its groups, in bytes.
@@ -43,8 +44,9 @@ impl Pattern {
         let pattern = Self {
             root: Arc::new(parsed.root),
             groups: parsed.groups,
+            is_beyond_automata: parsed.is_beyond_automata,
         };
-        if pattern.is_beyond_automata() {
+        if pattern.is_beyond_automata {
             // The crate reads no more of it than its classes.
             Regex::new(&parsed.classes).map_err(|error| invalid(&reason(&error)))?;
         }
@@ -53,7 +55,7 @@ impl Pattern {
 
     /// Whether the crate has no such expressions, since it looks around or refers back.
     pub(super) fn is_beyond_automata(&self) -> bool {
-        self.root.traits.refers_back || self.root.looks_around()
+        self.is_beyond_automata
     }
 
     /// Whether the crate finds the same: where only single characters are repeated, and all as often,
@@ -415,15 +417,6 @@ impl Node {
                 has_groups: false,
                 ..self.traits
             },
-        }
-    }
-
-    fn looks_around(&self) -> bool {
-        match &self.what {
-            What::Look { .. } => true,
-            What::One(_) | What::Place(_) | What::Reference { .. } => false,
-            What::Series(parts) | What::Choice(parts) => parts.iter().any(Self::looks_around),
-            What::Group { inner, .. } | What::Repeat { inner, .. } => inner.looks_around(),
         }
     }
 

@@ -22,6 +22,8 @@ pub(super) struct Parser<'e> {
     /// All classes of characters, as the crate reads them.
     classes: String,
     nested: usize,
+    /// Whether it looks around or refers back anywhere.
+    is_beyond_automata: bool,
     /// Within parentheses that look around there are no groups, and no references to any.
     is_looking: bool,
 }
@@ -31,6 +33,7 @@ pub(super) struct Parsed {
     pub(super) root: Node,
     pub(super) groups: usize,
     pub(super) classes: String,
+    pub(super) is_beyond_automata: bool,
 }
 
 impl<'e> Parser<'e> {
@@ -41,6 +44,7 @@ impl<'e> Parser<'e> {
             groups: Vec::new(),
             classes: String::new(),
             nested: 0,
+            is_beyond_automata: false,
             is_looking: false,
         }
     }
@@ -53,6 +57,7 @@ impl<'e> Parser<'e> {
                 root,
                 groups: self.groups.len(),
                 classes: self.classes,
+                is_beyond_automata: self.is_beyond_automata,
             }),
         }
     }
@@ -164,6 +169,7 @@ impl<'e> Parser<'e> {
     }
 
     fn reference(&mut self, first: char) -> Result<Node, FunctionError> {
+        self.is_beyond_automata = true;
         let mut digits = String::from(first);
         while let Some(digit) = self.rest.next_if(char::is_ascii_digit) {
             digits.push(digit);
@@ -211,6 +217,7 @@ impl<'e> Parser<'e> {
             _ => return Err(invalid("quantifier operand invalid")),
         };
         self.rest = ahead;
+        self.is_beyond_automata = true;
         let was_looking = std::mem::replace(&mut self.is_looking, true);
         let inner = Arc::new(self.within()?);
         self.is_looking = was_looking;
