@@ -99,7 +99,10 @@ impl Decoder {
             },
             Kind::Date => {
                 let first = text.split(|mark: char| !mark.is_alphabetic()).next();
-                let is_word = first.is_some_and(|first| word(&first.to_lowercase()).is_some());
+                let is_word = first.is_some_and(|first| {
+                    let first = word(&first.to_lowercase());
+                    !matches!(first, None | Some(Word::Zone(_) | Word::ZoneOf(_)))
+                });
                 let is_place = text.starts_with(char::is_alphabetic) && !is_word;
                 match is_place && self.reading.is_time {
                     true => self.set_zone_named(text)?,
