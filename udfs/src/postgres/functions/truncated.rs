@@ -417,5 +417,6 @@ fn bin(stride: IntervalMonthDayNano, moment: i64, origin: i64) -> Result<i64, Fu
     }
     let passed = moment.checked_sub(origin).ok_or_else(wide)?;
     let begun = moment.checked_sub(passed.rem_euclid(stride));
+    let begun = begun.filter(|begun| calendar::julian_day(begun.div_euclid(DAY)) >= 0);
     begun.ok_or_else(|| out_of_range("timestamp"))
 }

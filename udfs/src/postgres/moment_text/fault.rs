@@ -7,6 +7,8 @@ use crate::FunctionError;
 pub(in super::super) enum Fault {
     Syntax,
     OutOfRange,
+    /// Fields that are in their ranges, but make an interval that is longer than there are any.
+    TooLong,
     /// A month or day that may have been meant in another order.
     MonthOrDay,
     Displacement,
@@ -24,6 +26,7 @@ impl Fault {
                 "22015",
                 format!("interval field value out of range: \"{text}\""),
             ),
+            Self::TooLong => ("22008", "interval out of range".to_owned()),
             Self::OutOfRange | Self::MonthOrDay => (
                 "22008",
                 format!("date/time field value out of range: \"{text}\""),

@@ -137,12 +137,13 @@ impl Parts {
 
     /// Months and days fit into 32 bits, times of nanoseconds into 64.
     fn checked(self) -> Result<Self, Fault> {
-        let fits = i32::try_from(self.months).is_ok()
-            && i32::try_from(self.days).is_ok()
-            && self.micros.checked_mul(1_000).is_some();
-        match fits {
+        let fits = |number: i64| i32::try_from(number).is_ok();
+        if !fits(self.months / 12) || !fits(self.days) {
+            return Err(Fault::OutOfRange);
+        }
+        match fits(self.months) && self.micros.checked_mul(1_000).is_some() {
             true => Ok(self),
-            false => Err(Fault::OutOfRange),
+            false => Err(Fault::TooLong),
         }
     }
 
