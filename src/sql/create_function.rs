@@ -1,5 +1,5 @@
-//! `CREATE [OR REPLACE] FUNCTION name ([[IN] argument] type [DEFAULT | = value], ...)
-//! RETURNS type | SETOF type | TABLE (column type, ...) [option ...]`, with the options `LANGUAGE sql`,
+//! `CREATE [OR REPLACE] FUNCTION name ([[IN | OUT | INOUT] argument] type [DEFAULT | = value], ...)
+//! [RETURNS type | SETOF type | TABLE (column type, ...)] [option ...]`, with the options `LANGUAGE sql`,
 //! `IMMUTABLE | STABLE | VOLATILE`, `STRICT | RETURNS NULL ON NULL INPUT | CALLED ON NULL INPUT`,
 //! `PARALLEL SAFE | RESTRICTED | UNSAFE`, `COST n`, `ROWS n`, `[NOT] LEAKPROOF`, `SECURITY INVOKER | DEFINER`,
 //! `SET name = value | TO value | FROM CURRENT`, `RESET name | ALL` and one of `AS 'query'`, `RETURN value` and
@@ -28,6 +28,8 @@ pub struct CreateFunction {
     pub arguments: Vec<Argument>,
     /// What it answers.
     pub returns: Returns,
+    /// The name of the one value that it answers, where an `OUT` argument has one.
+    pub answers: Option<String>,
     /// How it is computed.
     pub body: Body,
     /// What its answer depends on.
@@ -113,11 +115,8 @@ impl CreateFunction {
     pub(super) fn parse(parser: &mut Parser, or_replace: bool) -> Parsed<Self> {
         parser.expect_words(&["FUNCTION"])?;
         let name = parser.object_name()?;
-        let arguments = parse_arguments(parser)?;
-        if !parser.take_word("RETURNS") {
-            return parser.unsupported_here("a function without RETURNS");
-        }
-        let returns = Returns::parse(parser)?;
+        let Arguments { given, answered } = parse_arguments(parser)?;
+        let (returns, answers) = Returns::of_arguments(parser, answered)?;
         let (mut volatility, mut strict) = (Volatility::Volatile, false);
         let mut security_definer = false;
         let (mut hints, mut settings) = (FunctionHints::default(), Vec::new());
@@ -192,8 +191,9 @@ impl CreateFunction {
         };
         Ok(Self {
             name,
-            arguments,
+            arguments: given,
             returns,
+            answers,
             body,
             volatility,
             strict,
@@ -279,24 +279,28 @@ pub fn type_text(data_type: &DataType) -> String {
     format!("{named}{array}")
 }
 
-fn parse_arguments(parser: &mut Parser) -> Parsed<Vec<Argument>> {
+/// What a function is called with, and what it answers by its arguments: `IN` and `OUT`.
+#[derive(Default)]
+struct Arguments {
+    given: Vec<Argument>,
+    answered: Vec<(Option<String>, DataType)>,
+}
+
+fn parse_arguments(parser: &mut Parser) -> Parsed<Arguments> {
     parser.expect_token(&Token::LParen)?;
-    let mut arguments: Vec<Argument> = Vec::new();
+    let mut all = Arguments::default();
     if parser.consume_token(&Token::RParen) {
-        return Ok(arguments);
+        return Ok(all);
     }
     loop {
-        if ["OUT", "INOUT", "VARIADIC"].iter().any(|mode| {
-            parser.peek_word(0).as_deref() == Some(*mode)
-                && !matches!(
-                    parser.peek_nth_token_ref(1).token,
-                    Token::Comma | Token::RParen
-                )
-        }) {
-            return parser.unsupported_here("OUT and VARIADIC arguments");
+        let (mode, argument) = Argument::parse(parser)?;
+        if mode != Some("IN") && mode.is_some() {
+            let (name, of) = (argument.name.clone(), argument.data_type.clone());
+            all.answered.push((name, of));
         }
-        let _ = parser.take_word("IN");
-        arguments.push(Argument::parse(parser)?);
+        if mode != Some("OUT") {
+            all.given.push(argument);
+        }
         if !parser.consume_token(&Token::Comma) {
             break;
         }
@@ -305,22 +309,48 @@ fn parse_arguments(parser: &mut Parser) -> Parsed<Vec<Argument>> {
         SqlState::INVALID_FUNCTION_DEFINITION,
         "input parameters after one with a default value must also have defaults",
     ));
-    let mut defaults = arguments.iter().skip_while(|it| it.default.is_none());
+    let mut defaults = all.given.iter().skip_while(|it| it.default.is_none());
     if defaults.any(|it| it.default.is_none()) {
         return Err(last);
     }
     parser.expect_token(&Token::RParen)?;
-    Ok(arguments)
+    Ok(all)
+}
+
+/// How an argument is passed, where that is said: `IN`, `OUT` or `INOUT`.
+fn take_mode(parser: &mut Parser) -> Parsed<Option<&'static str>> {
+    let is_next = |parser: &Parser, mode: &str| {
+        let next = &parser.peek_nth_token_ref(1).token;
+        parser.peek_word(0).as_deref() == Some(mode)
+            && !matches!(next, Token::Comma | Token::RParen)
+    };
+    if is_next(&*parser, "VARIADIC") {
+        return parser.unsupported_here("VARIADIC arguments");
+    }
+    let mut modes = ["IN", "OUT", "INOUT"].into_iter();
+    let Some(mode) = modes.find(|mode| is_next(&*parser, mode)) else {
+        return Ok(None);
+    };
+    parser.advance_token();
+    if mode == "IN" && is_next(&*parser, "OUT") {
+        parser.advance_token();
+        return Ok(Some("INOUT"));
+    }
+    Ok(Some(mode))
 }
 
 /// The types of a function's arguments, which may have names, as signatures have them.
 pub(super) fn parse_types(parser: &mut Parser) -> Parsed<Vec<String>> {
-    let arguments = parse_arguments(parser)?.into_iter();
+    let arguments = parse_arguments(parser)?.given.into_iter();
     Ok(arguments.map(|it| type_text(&it.data_type)).collect())
 }
 
 impl Argument {
-    fn parse(parser: &mut Parser) -> Parsed<Self> {
+    /// Parses an argument, and how it is passed, which may stand on either side of its name.
+    fn parse(parser: &mut Parser) -> Parsed<(Option<&'static str>, Self)> {
+        let mut mode = take_mode(parser)?;
+        let is_mode_next = matches!(parser.peek_word(1).as_deref(), Some("IN" | "OUT" | "INOUT"))
+            && matches!(parser.peek_nth_token_ref(2).token, Token::Word(_));
         // A word before another one is a name, but for types of two words.
         let is_named = matches!(parser.peek_nth_token_ref(1).token, Token::Word(_))
             && !matches!(
@@ -329,20 +359,72 @@ impl Argument {
             )
             && !matches!(parser.peek_word(1).as_deref(), Some("DEFAULT"));
         let name = is_named.then(|| parser.identifier()).transpose()?;
+        if mode.is_none() && is_named && is_mode_next {
+            mode = take_mode(parser)?;
+        }
         let data_type = parser.data_type()?;
         let default = match parser.take_word("DEFAULT") || parser.consume_token(&Token::Eq) {
             true => Some(parser.parse_expr()?),
             false => None,
         };
-        Ok(Self {
+        let argument = Self {
             name,
             data_type,
             default,
-        })
+        };
+        Ok((mode, argument))
     }
 }
 
 impl Returns {
+    /// Parses what a function answers that gives these `OUT` arguments, and the name of it where it is one value.
+    fn of_arguments(
+        parser: &mut Parser,
+        answered: Vec<(Option<String>, DataType)>,
+    ) -> Parsed<(Self, Option<String>)> {
+        let said = parser.take_word("RETURNS");
+        let said = said.then(|| Self::parse(parser)).transpose()?;
+        let is = |said: &DataType, of: &DataType| type_text(said) == type_text(of);
+        let is_record = |said: &DataType| type_text(said) == "record";
+        let must_be = |of: &str| {
+            let message = format!("function result type must be {of} because of OUT parameters");
+            Error::new(SqlState::INVALID_FUNCTION_DEFINITION, message)
+        };
+        match (said, answered.as_slice()) {
+            (None, []) => parser.unsupported_here("a function without RETURNS"),
+            (Some(said), []) => Ok((said, None)),
+            (Some(Self::Table(_)), _) => {
+                let message = "OUT and INOUT arguments aren't allowed in TABLE functions";
+                Err(parser.error_here(Error::new(SqlState::SYNTAX_ERROR, message)))
+            }
+            (None, [(name, of)]) => Ok((Self::Type(of.clone()), name.clone())),
+            (Some(Self::Type(said)), [(name, of)]) if is(&said, of) => {
+                Ok((Self::Type(said), name.clone()))
+            }
+            (Some(Self::SetOf(said)), [(name, of)]) if is(&said, of) => Ok(match name {
+                Some(name) => (Self::Table(vec![(name.clone(), said)]), None),
+                None => (Self::SetOf(said), None),
+            }),
+            (Some(_), [(_, of)]) => Err(parser.error_here(must_be(&type_text(of)))),
+            (Some(Self::SetOf(said)), _) if is_record(&said) => {
+                let columns = answered.iter().enumerate().map(|(place, (name, of))| {
+                    let unnamed = || format!("column{}", place + 1);
+                    (name.clone().unwrap_or_else(unnamed), of.clone())
+                });
+                Ok((Self::Table(columns.collect()), None))
+            }
+            (Some(Self::SetOf(_)), _) => Err(parser.error_here(must_be("record"))),
+            (Some(Self::Type(said)), _) if !is_record(&said) => {
+                Err(parser.error_here(must_be("record")))
+            }
+            (None | Some(Self::Type(_)), _) => {
+                let error = Error::unsupported("a function of one row of several OUT arguments")
+                    .with_hint("Let it return a composite type, or SETOF record.");
+                Err(parser.error_here(error))
+            }
+        }
+    }
+
     fn parse(parser: &mut Parser) -> Parsed<Self> {
         if parser.take_word("SETOF") {
             return Ok(Self::SetOf(parser.data_type()?));
@@ -367,7 +449,10 @@ impl Returns {
 impl fmt::Display for CreateFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let or_replace = if self.or_replace { "OR REPLACE " } else { "" };
-        let arguments: Vec<String> = self.arguments.iter().map(ToString::to_string).collect();
+        let mut arguments: Vec<String> = self.arguments.iter().map(ToString::to_string).collect();
+        if let (Some(name), Returns::Type(of)) = (&self.answers, &self.returns) {
+            arguments.push(format!("OUT {} {of}", Quoted(name)));
+        }
         write!(
             f,
             "CREATE {or_replace}FUNCTION {}({}) RETURNS {} LANGUAGE sql",

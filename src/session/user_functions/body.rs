@@ -248,7 +248,11 @@ pub(super) fn rows(
                 };
                 (names, types)
             }
-            None => (vec![name.value.clone()], vec![plain_type(of).to_string()]),
+            None => {
+                let answers = create.answers.clone();
+                let column = answers.unwrap_or_else(|| name.value.clone());
+                (vec![column], vec![plain_type(of).to_string()])
+            }
         },
     };
     // One row is one column of the body, whose fields are taken.

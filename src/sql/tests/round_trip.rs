@@ -201,6 +201,10 @@ const STATEMENTS: &[(&str, &str)] = &[
         "=",
     ),
     (
+        "create function f(a int, b out int) language sql return a",
+        "CREATE FUNCTION f(a INT, OUT b INT) RETURNS INT LANGUAGE sql RETURN a",
+    ),
+    (
         "create function f() returns int stable external security definer language sql return 1",
         "CREATE FUNCTION f() RETURNS INT LANGUAGE sql STABLE SECURITY DEFINER RETURN 1",
     ),
