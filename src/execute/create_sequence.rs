@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::create_table::make_temporary;
-use crate::catalog::{Kind, NewObject, Object, Oid, Snapshot};
+use crate::catalog::{Kind, NewObject, Object, Oid, Snapshot, is_temporary_schema};
 use crate::error::{Error, Result, SqlState};
 use crate::session::{Outcome, Session, plan};
 use crate::sql::alter::Restart;
@@ -30,7 +30,10 @@ pub fn execute(session: &Session, create: &CreateSequence) -> Result<Outcome> {
     let name = match &create.name.schema {
         Some(schema) => create.name.qualify(schema),
         None => {
-            let schema = path.iter().find(|schema| snapshot.schema(schema).is_some());
+            // Temporary tables come first only to be found.
+            let schema = path.iter().find(|schema| {
+                !is_temporary_schema(schema) && snapshot.schema(schema).is_some()
+            });
             let Some(schema) = schema else {
                 let message = "no schema has been selected to create in";
                 return Err(Error::new(SqlState::INVALID_SCHEMA_NAME, message));

@@ -50,7 +50,7 @@ fn part(parser: &mut Parser) -> Parsed<Vec<AccessExpr>> {
         } else if parser.peek_token_ref().token == Token::LBracket {
             let before = part.len();
             parser.parse_multi_dim_subscript(&mut part)?;
-            if !part.iter().skip(before).all(is_numbered) {
+            if !part.iter().skip(before).all(is_written) {
                 let what = "a subscript that is computed in the columns of an INSERT";
                 return Err(place.with_error(Error::unsupported(what)));
             }
@@ -60,14 +60,16 @@ fn part(parser: &mut Parser) -> Parsed<Vec<AccessExpr>> {
     }
 }
 
-/// Whether a subscript is of numbers alone.
-fn is_numbered(access: &AccessExpr) -> bool {
-    let is_number = |bound: &Expr| match bound {
-        Expr::Value(value) => matches!(value.value, Value::Number(..)),
+/// Whether a subscript is of numbers, or keys, that are written out.
+fn is_written(access: &AccessExpr) -> bool {
+    let is_literal = |bound: &Expr| match bound {
+        Expr::Value(value) => {
+            matches!(value.value, Value::Number(..) | Value::SingleQuotedString(_))
+        }
         _ => false,
     };
     match access {
-        AccessExpr::Subscript(Subscript::Index { index }) => is_number(index),
+        AccessExpr::Subscript(Subscript::Index { index }) => is_literal(index),
         AccessExpr::Subscript(Subscript::Slice {
             lower_bound,
             upper_bound,
@@ -75,7 +77,7 @@ fn is_numbered(access: &AccessExpr) -> bool {
         }) => [lower_bound, upper_bound]
             .into_iter()
             .flatten()
-            .all(is_number),
+            .all(is_literal),
         AccessExpr::Dot(_) => false,
     }
 }
