@@ -31,9 +31,9 @@ pub fn execute(session: &Session, create: &CreateSequence) -> Result<Outcome> {
         Some(schema) => create.name.qualify(schema),
         None => {
             // Temporary tables come first only to be found.
-            let schema = path.iter().find(|schema| {
-                !is_temporary_schema(schema) && snapshot.schema(schema).is_some()
-            });
+            let schema = path
+                .iter()
+                .find(|schema| !is_temporary_schema(schema) && snapshot.schema(schema).is_some());
             let Some(schema) = schema else {
                 let message = "no schema has been selected to create in";
                 return Err(Error::new(SqlState::INVALID_SCHEMA_NAME, message));

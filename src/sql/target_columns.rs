@@ -64,7 +64,10 @@ fn part(parser: &mut Parser) -> Parsed<Vec<AccessExpr>> {
 fn is_written(access: &AccessExpr) -> bool {
     let is_literal = |bound: &Expr| match bound {
         Expr::Value(value) => {
-            matches!(value.value, Value::Number(..) | Value::SingleQuotedString(_))
+            matches!(
+                value.value,
+                Value::Number(..) | Value::SingleQuotedString(_)
+            )
         }
         _ => false,
     };

@@ -21,7 +21,7 @@ use super::arrays;
 use super::kind::JsonKind;
 use crate::FunctionError;
 use crate::formatting::SessionTimeZone;
-use crate::postgres::{array_elements, as_deep_as, only_value};
+use crate::postgres::{array_elements, array_of_dimensions, as_deep_as, only_value};
 use crate::wording::type_name;
 
 /// What an argument is.
@@ -35,6 +35,8 @@ pub(super) enum Parameter {
     Boolean,
     /// An array of texts, or the text of one.
     Texts,
+    /// One of any dimensions.
+    NestedTexts,
     /// A text, an integer or an array of texts.
     Selector,
     /// Whatever it is.
@@ -242,6 +244,16 @@ impl ScalarUDFImpl for JsonFunction {
     }
 }
 
+/// An array as deep as another one, of texts.
+fn of_texts(array: &DataType) -> DataType {
+    match array {
+        DataType::List(item) | DataType::LargeList(item) => {
+            DataType::new_list(of_texts(item.data_type()), true)
+        }
+        _ => DataType::Utf8,
+    }
+}
+
 /// The type that an argument is read as; none where it does not fit.
 fn coerced(parameter: Parameter, given: &DataType) -> Option<DataType> {
     let is_text = given.is_string()
@@ -254,7 +266,8 @@ fn coerced(parameter: Parameter, given: &DataType) -> Option<DataType> {
             is_text.then_some(DataType::Utf8)
         }
         Parameter::Boolean if *given == DataType::Boolean || is_text => Some(DataType::Boolean),
-        Parameter::Texts if is_text => Some(DataType::Utf8),
+        Parameter::Texts | Parameter::NestedTexts if is_text => Some(DataType::Utf8),
+        Parameter::NestedTexts if is_list => Some(of_texts(given)),
         Parameter::Texts if is_list => Some(texts()),
         Parameter::Selector if given.is_integer() => Some(DataType::Int64),
         Parameter::Selector if is_text => Some(DataType::Utf8),
@@ -457,6 +470,41 @@ impl<'a> Row<'a> {
         }
         let text = self.required(index)?;
         Ok(array_elements(text)?)
+    }
+}
+
+/// How long an array of texts is in each of its dimensions, and its innermost elements.
+type Nested = (Vec<usize>, Vec<Option<String>>);
+
+impl Row<'_> {
+    /// The texts of an array of any dimensions, given as one or as the text of one.
+    pub(super) fn nested_texts(&self, index: usize) -> Result<Nested> {
+        let column = self.column(index)?;
+        let Some(lists) = column.as_list_opt::<i32>() else {
+            return Ok(array_of_dimensions(self.required(index)?)?);
+        };
+        let mut elements = lists.value(self.row);
+        let mut lengths = Vec::new();
+        let mut arrays = 1;
+        loop {
+            match elements.len() {
+                0 => return Ok((Vec::new(), Vec::new())),
+                length => lengths.push(length / arrays),
+            }
+            arrays = elements.len();
+            let Some(inner) = elements.as_list_opt::<i32>() else {
+                break;
+            };
+            let offsets = inner.value_offsets();
+            let at = |offset: Option<&i32>| {
+                usize::try_from(offset.copied().unwrap_or_default()).unwrap_or_default()
+            };
+            let (from, to) = (at(offsets.first()), at(offsets.last()));
+            elements = inner.values().slice(from, to - from);
+        }
+        let texts = elements.as_string::<i32>().iter();
+        let texts = texts.map(|text| text.map(str::to_owned)).collect();
+        Ok((lengths, texts))
     }
 }
 

@@ -1,4 +1,4 @@
-//! `json_object(texts)` and `json_object(keys, values)`: an object of texts.
+//! `json_object(texts)` and `json_object(keys, values)`: an object of texts, which may be an array of pairs.
 
 use datafusion::error::Result;
 
@@ -11,7 +11,7 @@ macro_rules! declare {
     ($static:ident, $name:literal, $kind:expr) => {
         pub(super) static $static: Definition = Definition {
             name: $name,
-            parameters: &[Parameter::Texts, Parameter::Texts],
+            parameters: &[Parameter::NestedTexts, Parameter::NestedTexts],
             required: 1,
             answer: Answer::Json($kind),
             compute: Compute::Text(|row, out| object(row, $kind, out)),
@@ -29,16 +29,23 @@ fn object(row: &Row<'_>, kind: JsonKind, out: &mut String) -> Result<bool> {
         message: message.to_owned(),
         hint: None,
     };
-    let first = row.texts(0)?;
+    let (lengths, first) = row.nested_texts(0)?;
     let pairs: Vec<(Option<String>, Option<String>)> = if row.count() > 1 {
-        let values = row.texts(1)?;
+        let (others, values) = row.nested_texts(1)?;
+        if lengths.len() > 1 || lengths.len() != others.len() {
+            return Err(wrong("wrong number of array subscripts").into());
+        }
         if first.len() != values.len() {
             return Err(wrong("mismatched array dimensions").into());
         }
         first.into_iter().zip(values).collect()
     } else {
-        if !first.len().is_multiple_of(2) {
-            return Err(wrong("array must have even number of elements").into());
+        match lengths.as_slice() {
+            [] | [_, 2] => {}
+            [length] if length.is_multiple_of(2) => {}
+            [_] => return Err(wrong("array must have even number of elements").into()),
+            [_, _] => return Err(wrong("array must have two columns").into()),
+            _ => return Err(wrong("wrong number of array subscripts").into()),
         }
         let mut pairs = Vec::with_capacity(first.len() / 2);
         let mut texts = first.into_iter();
