@@ -259,12 +259,41 @@ async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {
         Action::RenameColumn(..) if object.kind == Kind::MaterializedView => {
             redefine::materialized::rename(session, &object, action).await
         }
-        _ => Err(Error::unsupported(format!(
+        _ => Err(refused(&object, action)),
+    }
+}
+
+/// That an action does not go with an object.
+fn refused(object: &Object, action: &Action) -> Error {
+    let of_tables = match action {
+        Action::AddColumn { .. } => Some("ADD COLUMN"),
+        Action::DropColumn { .. } => Some("DROP COLUMN"),
+        Action::SetType { .. } => Some("ALTER COLUMN ... SET DATA TYPE"),
+        Action::SetNotNull(_, true) => Some("ALTER COLUMN ... SET NOT NULL"),
+        Action::SetNotNull(_, false) => Some("ALTER COLUMN ... DROP NOT NULL"),
+        Action::AddConstraint(_) => Some("ADD CONSTRAINT"),
+        Action::DropConstraint { .. } => Some("DROP CONSTRAINT"),
+        _ => None,
+    };
+    let views = match object.kind {
+        Kind::View => Some("views"),
+        Kind::MaterializedView => Some("materialized views"),
+        _ => None,
+    };
+    let error = match (of_tables, views) {
+        (Some(of_tables), Some(views)) => {
+            let name = &object.name.name;
+            let message =
+                format!("ALTER action {of_tables} cannot be performed on relation \"{name}\"");
+            Error::new(SqlState::WRONG_OBJECT_TYPE, message)
+                .with_detail(format!("This operation is not supported for {views}."))
+        }
+        _ => Error::unsupported(format!(
             "this action of ALTER on {}",
             object.kind.with_article()
-        ))
-        .with_hint("Define it anew with CREATE OR REPLACE.")),
-    }
+        )),
+    };
+    error.with_hint("Define it anew with CREATE OR REPLACE.")
 }
 
 /// Whether options of an object say when it is refreshed. What `ALTER TABLE` names may be a materialized
