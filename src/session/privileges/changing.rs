@@ -3,6 +3,7 @@
 use datafusion::sql::sqlparser::ast::{self, Expr, SelectItem, TableFactor, With};
 
 use super::columns::{Columns, Other, allows, named_by};
+use super::reading::own_relations;
 use super::{Checker, denied, kind_word};
 use crate::catalog::privilege::Privilege;
 use crate::error::Result;
@@ -14,7 +15,7 @@ use crate::sql::lock::LockMode;
 use crate::sql::name::ObjectName;
 use crate::sql::on_conflict::{ConflictKey, OnConflict};
 use crate::sql::returning::Target;
-use crate::sql::{Statement, merge, row_locks};
+use crate::sql::{Statement, merge, references, row_locks};
 
 impl Checker<'_> {
     /// The columns that a query puts rows into, where a statement names none: as many as it gives.
@@ -119,9 +120,11 @@ impl Checker<'_> {
         self.relations(&values, with)
     }
 
-    /// The columns of its table that `MERGE` reads, which names before them tell apart from those of the other side.
+    /// The columns that `MERGE` reads of its table and of the other side, which names before them tell apart.
     fn read_by_merge(&self, merge: &merge::Merge) -> Result<()> {
-        let mut read = vec![merge.on.clone()];
+        let target = &merge.target;
+        let with = merge.with.as_ref();
+        let (mut read, mut put_in) = (vec![merge.on.clone()], Vec::new());
         for clause in &merge.clauses {
             read.extend(clause.condition.clone());
             match &clause.action {
@@ -129,11 +132,14 @@ impl Checker<'_> {
                     read.extend(assignments.iter().filter_map(|it| it.value.clone()));
                 }
                 merge::Action::UpdateAll | merge::Action::InsertAll => {
-                    return self.read(&merge.target.table, &Columns::All);
+                    self.read(&target.table, &Columns::All)?;
+                    return self.relations(&merge.source, with);
                 }
-                // The row that is put in is of the other side alone.
-                merge::Action::Insert { .. } | merge::Action::Delete | merge::Action::DoNothing => {
+                // A row that is put in is of the other side alone.
+                merge::Action::Insert { values, .. } => {
+                    put_in.extend(values.iter().flatten().cloned())
                 }
+                merge::Action::Delete | merge::Action::DoNothing => {}
             }
         }
         let other = match &merge.source {
@@ -146,11 +152,38 @@ impl Checker<'_> {
             TableFactor::Table { name, .. } => object_name_from(name).ok().map(|name| name.name),
             _ => None,
         };
-        let other = match other.as_deref() {
-            Some(name) => Other::Foreign(name),
-            None => Other::None,
+        let Some(other) = other else {
+            self.read_within(target, &read, Other::None)?;
+            return self.relations(&merge.source, with);
         };
-        self.read_within(&merge.target, &read, other)
+        self.read_within(target, &read, Other::Foreign(&other))?;
+        let relations = references::of_part(&merge.source, with)?;
+        let mut is_whole = match &merge.source {
+            TableFactor::Table { args, alias, .. } => {
+                args.is_some() || alias.as_ref().is_some_and(|it| !it.columns.is_empty())
+            }
+            _ => true,
+        };
+        for item in &merge.returning {
+            match item {
+                SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
+                    put_in.push(expr.clone());
+                }
+                _ => is_whole = true,
+            }
+        }
+        let ([relation], false) = (relations.as_slice(), is_whole) else {
+            return self.relations(&merge.source, with);
+        };
+        read.extend(put_in);
+        let own = target.alias.as_ref().unwrap_or(&target.table.name);
+        let names = named_by(&read, &other, Other::Foreign(own));
+        let columns = match names.contains(&other) {
+            true => Columns::All,
+            false => Columns::Named(names),
+        };
+        self.read(relation, &columns)?;
+        own_relations(&self.rights, &merge.source)
     }
 
     pub(super) fn merge(&self, merge: &merge::Merge) -> Result<()> {
@@ -179,7 +212,6 @@ impl Checker<'_> {
             }
         }
         self.returning(&merge.target, &merge.returning, with)?;
-        self.relations(&merge.source, with)?;
         self.relations(&merge.with, None)
     }
 
