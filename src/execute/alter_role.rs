@@ -1,18 +1,32 @@
 //! `ALTER ROLE`.
 
 use super::create_role::{check_may, check_name, check_own, existing, new_role, verified};
+use super::grant;
 use crate::catalog::privilege::{OWNER_OID, Rights};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::OWNER;
 use crate::session::{Outcome, Session};
 use crate::sql::alter_role::{AlterRole, RoleAction};
 use crate::sql::create_role::RoleOptions;
+use crate::sql::grant::{Grant, Granted};
 
 /// Changes what a role may do, or its name.
 ///
 /// # Errors
 /// 42704 for a role that does not exist, 42710 for a name that is taken, 42501 for who may not.
 pub fn execute(session: &Session, alter: &AlterRole) -> Result<Outcome> {
+    if let RoleAction::Members { adds, members } = &alter.action {
+        let grant = Grant {
+            revokes: !adds,
+            option: false,
+            what: Granted::Roles(vec![session.named_role(&alter.name)]),
+            roles: members.clone(),
+            granted_by: None,
+            cascade: false,
+        };
+        grant::execute(session, &grant)?;
+        return Ok(Outcome::Done("ALTER ROLE".to_owned()));
+    }
     let catalog = &session.instance.catalog;
     let snapshot = catalog.snapshot();
     let rights = Rights::of(&snapshot, session.role_oid(&snapshot));
@@ -77,6 +91,9 @@ pub fn execute(session: &Session, alter: &AlterRole) -> Result<Outcome> {
             let new = new_role(&role.name.name, options);
             catalog.write(|transaction| transaction.replace(oid, new))?;
         }
+        RoleAction::Members { .. } => {
+            return Err(Error::internal("members are changed as by GRANT"));
+        }
     }
     Ok(Outcome::Done("ALTER ROLE".to_owned()))
 }
@@ -105,7 +122,7 @@ fn change_settings(
             }
         }
         RoleAction::ResetAll => options.settings.clear(),
-        RoleAction::Options(_) | RoleAction::Rename(_) => {}
+        RoleAction::Options(_) | RoleAction::Rename(_) | RoleAction::Members { .. } => {}
     }
     Ok(())
 }

@@ -1,12 +1,15 @@
 //! `ALTER ROLE | USER name [WITH] option ...`, `ALTER ROLE | USER | GROUP name RENAME TO name`, and
 //! `ALTER ROLE | USER name [IN DATABASE name] SET setting = value | TO value | DEFAULT` or
-//! `RESET setting | ALL`: what sessions of the role begin with.
+//! `RESET setting | ALL`: what sessions of the role begin with. `ALTER GROUP name ADD | DROP USER name, ...`:
+//! who its members are.
 
 use std::fmt;
 
+use datafusion::sql::sqlparser::tokenizer::Token;
+
 use super::create_role::{RoleOptions, role_name};
 use super::cursor::{Parsed, Parser};
-use super::name::{DATABASE, Quoted};
+use super::name::{DATABASE, Quoted, listed};
 use super::set::{Set, Setting, SettingValue};
 use crate::error::{Error, SqlState};
 
@@ -30,17 +33,30 @@ pub enum RoleAction {
     Set(String, Option<String>),
     /// Its sessions begin as those of others.
     ResetAll,
+    /// Others become members of it, or are none any more.
+    Members {
+        /// Whether they become members.
+        adds: bool,
+        /// The others.
+        members: Vec<String>,
+    },
 }
 
 impl AlterRole {
     /// Parses the statement after `ALTER`.
     pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
-        for word in ["ROLE", "USER", "GROUP"] {
-            if parser.take_word(word) {
-                break;
-            }
-        }
+        let is_group = parser.take_word("GROUP");
+        let _ = is_group || parser.take_word("ROLE") || parser.take_word("USER");
         let name = role_name(parser)?;
+        let adds = is_group && parser.take_words(&["ADD", "USER"]);
+        if adds || is_group && parser.take_words(&["DROP", "USER"]) {
+            let mut members = vec![role_name(parser)?];
+            while parser.consume_token(&Token::Comma) {
+                members.push(role_name(parser)?);
+            }
+            let action = RoleAction::Members { adds, members };
+            return Ok(Self { name, action });
+        }
         if parser.take_words(&["RENAME", "TO"]) {
             let action = RoleAction::Rename(role_name(parser)?);
             return Ok(Self { name, action });
@@ -88,8 +104,16 @@ fn parse_setting(parser: &mut Parser) -> Parsed<Option<RoleAction>> {
 
 impl fmt::Display for AlterRole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ALTER ROLE {}", Quoted(&self.name))?;
+        let kind = match self.action {
+            RoleAction::Members { .. } => "GROUP",
+            _ => "ROLE",
+        };
+        write!(f, "ALTER {kind} {}", Quoted(&self.name))?;
         match &self.action {
+            RoleAction::Members { adds, members } => {
+                let verb = if *adds { "ADD" } else { "DROP" };
+                write!(f, " {verb} USER {}", listed(members))
+            }
             RoleAction::Options(options) => options.fmt(f),
             RoleAction::Rename(name) => write!(f, " RENAME TO {}", Quoted(name)),
             RoleAction::Set(name, Some(value)) => write!(f, " {}", SettingValue(name, value)),

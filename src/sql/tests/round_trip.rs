@@ -123,6 +123,8 @@ const STATEMENTS: &[(&str, &str)] = &[
         "ALTER ROLE r SET work_mem TO '4MB'",
     ),
     ("ALTER ROLE r RESET work_mem", "="),
+    ("ALTER GROUP r ADD USER a, \"B\"", "="),
+    ("ALTER GROUP r DROP USER a", "="),
     ("ALTER ROLE r RESET ALL", "="),
     (
         "SELECT a FROM t ORDER BY a USING >, b USING <",
