@@ -91,6 +91,10 @@ impl DropKind {
         {
             return Ok(kind);
         }
+        // What PostgreSQL calls it, and dumps do.
+        if parser.take_words(&["FOREIGN", "TABLE"]) {
+            return Ok(Self::ExternalTable);
+        }
         match parser.peek_word(0) {
             Some(word) if super::parser::is_object_kind(&word) => {
                 parser.unsupported_here(format_args!("{statement} {word}"))

@@ -1,4 +1,4 @@
-//! `DROP FUNCTION [IF EXISTS] name [([argument] type, ...)], ... [CASCADE | RESTRICT]`.
+//! `DROP FUNCTION | ROUTINE [IF EXISTS] name [([argument] type, ...)], ... [CASCADE | RESTRICT]`.
 
 use std::fmt;
 
@@ -32,7 +32,9 @@ pub struct FunctionName {
 impl DropFunction {
     /// Parses the statement after `DROP`.
     pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
-        parser.expect_words(&["FUNCTION"])?;
+        if !parser.take_word("ROUTINE") {
+            parser.expect_words(&["FUNCTION"])?;
+        }
         let if_exists = parser.take_words(&["IF", "EXISTS"]);
         let functions = FunctionName::parse_list(parser)?;
         let cascade = parser.take_word("CASCADE");

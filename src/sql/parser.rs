@@ -270,7 +270,7 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
             parser.expect_words(&["DROP"])?;
             DropExtension::parse(parser).map(Statement::DropExtension)
         }
-        "DROP" if parser.peek_word(1).as_deref() == Some("FUNCTION") => {
+        "DROP" if matches!(parser.peek_word(1).as_deref(), Some("FUNCTION" | "ROUTINE")) => {
             parser.expect_words(&["DROP"])?;
             DropFunction::parse(parser).map(Statement::DropFunction)
         }

@@ -474,6 +474,11 @@ const STATEMENTS: &[(&str, &str)] = &[
         "CREATE FUNCTION f() RETURNS SETOF t LANGUAGE sql STABLE RETURN 1",
     ),
     ("DROP FUNCTION IF EXISTS f, s.g(integer, text) CASCADE", "="),
+    ("DROP ROUTINE f(integer)", "DROP FUNCTION f(integer)"),
+    (
+        "DROP FOREIGN TABLE IF EXISTS t",
+        "DROP EXTERNAL TABLE IF EXISTS t",
+    ),
     (
         "DROP AGGREGATE IF EXISTS f(*), s.g(int, text) CASCADE",
         "DROP AGGREGATE IF EXISTS f(*), s.g(integer, text)",
