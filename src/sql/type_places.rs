@@ -12,7 +12,7 @@ mod values;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Function, Query, Select, SetExpr, TableWithJoins, UnaryOperator, Visitor,
+    Expr, Function, Query, Select, SetExpr, TableWithJoins, UnaryOperator, Visitor, With,
 };
 use datafusion::sql::sqlparser::tokenizer::Location;
 
@@ -21,6 +21,7 @@ use self::values::{Known, known, start};
 use super::Statement;
 use super::assignment::{Assignment, is_default};
 use super::condition_clause::NO_TRUTH;
+use super::cursor::folded;
 use super::insert::Insert;
 use super::parser;
 use crate::sql::walk::Visit;
@@ -55,6 +56,8 @@ enum Told<'a> {
     Argument { construct: &'a str, own: &'a str },
     /// `argument of WHERE must be type boolean, not type integer`
     Condition { own: &'a str },
+    /// `recursive query "t" column 1 has type integer in non-recursive term but type numeric overall`
+    Recursive { query: &'a str, column: usize },
 }
 
 impl<'a> Told<'a> {
@@ -83,6 +86,12 @@ impl<'a> Told<'a> {
         }
         if let Some(own) = message.strip_prefix(NO_TRUTH) {
             return Some(Self::Condition { own });
+        }
+        if let Some(rest) = message.strip_prefix("recursive query \"") {
+            let (query, rest) = rest.split_once("\" column ")?;
+            let (column, _) = rest.split_once(" has type ")?;
+            let column = column.parse().ok()?;
+            return Some(Self::Recursive { query, column });
         }
         let rest = message.strip_prefix("argument of ")?;
         let (construct, own) = rest.split_once(" must be type boolean, not type ")?;
@@ -241,6 +250,25 @@ impl Search<'_> {
         }
     }
 
+    /// The column of a recursive query's part that does not read the query.
+    fn recursive(&mut self, with: &With, query: &str, column: usize) {
+        let meant = with.cte_tables.iter();
+        for cte in meant.filter(|cte| folded(&cte.alias.name) == query) {
+            let mut first = cte.query.body.as_ref();
+            while let SetExpr::SetOperation { left, .. } = first {
+                first = left.as_ref();
+            }
+            if let SetExpr::Select(select) = first
+                && let Some(item) = select.projection.get(column.saturating_sub(1))
+            {
+                self.found.push(Candidate {
+                    place: value_of(item).and_then(start),
+                    is_sure: true,
+                });
+            }
+        }
+    }
+
     fn condition(&mut self, condition: Option<&Expr>) {
         let Some(condition) = condition else { return };
         if let Told::Condition { own } = self.told {
@@ -278,6 +306,9 @@ impl Visitor for Search<'_> {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        if let (Told::Recursive { query, column }, Some(with)) = (self.told, &query.with) {
+            self.recursive(with, query, column);
+        }
         let Told::Unmatched {
             construct,
             first,
@@ -346,7 +377,7 @@ impl Visitor for Search<'_> {
                 }) if construct == "FILTER" => self.add(condition, own),
                 _ => {}
             },
-            Told::Assigned { .. } | Told::Condition { .. } => {}
+            Told::Assigned { .. } | Told::Condition { .. } | Told::Recursive { .. } => {}
         }
         ControlFlow::Continue(())
     }

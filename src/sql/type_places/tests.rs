@@ -11,6 +11,11 @@ fn told(message: &str, sql: &str) -> Option<usize> {
 fn values_whose_types_do_not_fit_are_found() {
     for (message, sql, place) in [
         (
+            "recursive query \"t\" column 2 has type integer in non-recursive term but type numeric overall",
+            "with recursive t(n, m) as (select 1, 1 as x union all select n + 1, m + 0.5 from t where n < 3) select * from t",
+            38,
+        ),
+        (
             "VALUES types time without time zone and interval cannot be matched",
             "values (time '10:00'), (interval '1 day')",
             34,
