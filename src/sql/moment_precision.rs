@@ -6,8 +6,9 @@ use std::convert::Infallible;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    CastKind, ColumnDef, DataType, DateTimeField, Expr, FunctionArg, FunctionArgExpr,
-    FunctionArguments, Ident, Interval, IntervalFields, Query, TimezoneInfo, Value, VisitorMut,
+    ArrayElemTypeDef, CastKind, ColumnDef, DataType, DateTimeField, Expr, FunctionArg,
+    FunctionArgExpr, FunctionArguments, Ident, Interval, IntervalFields, Query, TimezoneInfo,
+    Value, VisitorMut,
 };
 use tributary_udfs::postgres::{MOMENT_DIGITS, ROUND_MOMENT};
 
@@ -18,10 +19,13 @@ use crate::sql::walk::VisitMut;
 /// The key of a recorded column's metadata that holds the digits of a second of its type.
 pub const MOMENT_PRECISION: &str = "tributary.moment_precision";
 
-/// The digits of a second that a type limits its values to; none for all that there are.
+/// The digits of a second that a type limits its values to, or the elements of its arrays; none for all that there
+/// are.
 pub fn of(data_type: &DataType) -> Option<u8> {
-    let (DataType::Timestamp(Some(digits), _) | DataType::Time(Some(digits), _)) = data_type else {
-        return None;
+    let digits = match data_type {
+        DataType::Timestamp(Some(digits), _) | DataType::Time(Some(digits), _) => digits,
+        DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)) => return of(element),
+        _ => return None,
     };
     u8::try_from(*digits)
         .ok()
@@ -34,6 +38,10 @@ pub fn stored(data_type: &DataType) -> Option<DataType> {
     match data_type {
         DataType::Timestamp(_, zone) => Some(DataType::Timestamp(None, *zone)),
         DataType::Time(_, zone) => Some(DataType::Time(None, *zone)),
+        DataType::Array(ArrayElemTypeDef::SquareBracket(element, length)) => {
+            let element = ArrayElemTypeDef::SquareBracket(Box::new(stored(element)?), *length);
+            Some(DataType::Array(element))
+        }
         _ => None,
     }
 }

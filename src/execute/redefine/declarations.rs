@@ -115,14 +115,19 @@ fn declared_type(object: &Object, field: &Field, snapshot: &Snapshot) -> String 
         return told;
     }
     let digits = object.moment_precision(field.name());
-    match (field.data_type(), digits) {
-        (DataType::Timestamp(_, None), Some(digits)) => format!("TIMESTAMP({digits})"),
-        (DataType::Timestamp(_, Some(_)), Some(digits)) => {
-            format!("TIMESTAMP({digits}) WITH TIME ZONE")
-        }
-        (DataType::Time64(_), Some(digits)) => format!("TIME({digits})"),
-        (data_type, _) => type_name(data_type),
-    }
+    let limited = digits.and_then(|digits| of_digits(field.data_type(), digits));
+    limited.unwrap_or_else(|| type_name(field.data_type()))
+}
+
+/// A type of moments, or of arrays of such, with so many digits of a second.
+fn of_digits(data_type: &DataType, digits: u8) -> Option<String> {
+    Some(match data_type {
+        DataType::Timestamp(_, None) => format!("TIMESTAMP({digits})"),
+        DataType::Timestamp(_, Some(_)) => format!("TIMESTAMP({digits}) WITH TIME ZONE"),
+        DataType::Time64(_) => format!("TIME({digits})"),
+        DataType::List(item) => format!("{}[]", of_digits(item.data_type(), digits)?),
+        _ => return None,
+    })
 }
 
 /// Whether a column can be declared by a type that clients are told of.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray};
+use arrow::array::{ArrayRef, AsArray, ListArray};
 use arrow::compute::cast;
 use arrow::datatypes::{
     DataType, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, Time64MicrosecondType,
@@ -15,6 +15,8 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, lit,
 };
 use datafusion::scalar::ScalarValue;
+
+use super::converted::only_value;
 
 /// The digits that moments have.
 pub const MOMENT_DIGITS: u8 = 6;
@@ -37,11 +39,16 @@ pub fn rounded_moment(value: Expr, digits: u8) -> Expr {
     round_moment().call(vec![value, lit(i64::from(digits))])
 }
 
-/// Moments, or times, with so many digits of a second.
+/// Moments, times, or those in arrays, with so many digits of a second.
 ///
 /// # Errors
 /// Values of another type.
 pub fn round_moments(values: &ArrayRef, digits: u8) -> Result<ArrayRef> {
+    if let Some(lists) = values.as_list_opt::<i32>() {
+        let (item, offsets, values, nulls) = lists.clone().into_parts();
+        let values = round_moments(&values, digits)?;
+        return Ok(Arc::new(ListArray::try_new(item, offsets, values, nulls)?));
+    }
     let unit = 10_i64.pow(u32::from(MOMENT_DIGITS.saturating_sub(digits)));
     let data_type = values.data_type().clone();
     let rounded: ArrayRef = match &data_type {
@@ -94,6 +101,20 @@ fn moment_at(moment: i64, unit: i64) -> i64 {
     i64::try_from(rounded + i128::from(EPOCH)).unwrap_or(moment)
 }
 
+/// Whether values of a type have digits of a second, or those in its arrays.
+fn is_of_moments(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::List(item) => is_of_moments(item.data_type()),
+        other => matches!(
+            other,
+            DataType::Timestamp(..)
+                | DataType::Time32(_)
+                | DataType::Time64(_)
+                | DataType::Interval(_)
+        ),
+    }
+}
+
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct RoundMoment {
     signature: Signature,
@@ -118,13 +139,7 @@ impl ScalarUDFImpl for RoundMoment {
 
     fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
         match given {
-            [
-                value @ (DataType::Timestamp(..)
-                | DataType::Time32(_)
-                | DataType::Time64(_)
-                | DataType::Interval(_)),
-                _,
-            ] => Ok(vec![value.clone(), DataType::Int64]),
+            [value, _] if is_of_moments(value) => Ok(vec![value.clone(), DataType::Int64]),
             _ => plan_err!("a moment and its digits are expected"),
         }
     }
@@ -151,8 +166,7 @@ impl ScalarUDFImpl for RoundMoment {
             }
             ColumnarValue::Scalar(value) => {
                 let rounded = round_moments(&value.to_array()?, digits)?;
-                let rounded = ScalarValue::try_from_array(&rounded, 0)?;
-                Ok(ColumnarValue::Scalar(rounded))
+                Ok(ColumnarValue::Scalar(only_value(&rounded)?))
             }
         }
     }
