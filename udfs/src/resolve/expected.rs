@@ -1,6 +1,5 @@
 //! What is expected of the classes of pairs before anything is learned.
 
-use super::chance;
 use super::comparison::Comparison;
 use super::feature::Feature;
 use super::feature_kind::FeatureKind;
@@ -126,18 +125,8 @@ pub(super) fn expected(
         };
         // Where nothing else is compared, nothing tells which of the equal values are so by chance. Of
         // values that hardly repeat, none are until more is known.
-        if comparisons.len() == 1 {
-            if is_unique(feature) {
-                others[first..].fill(0.0);
-            }
-            for (level, pairs) in chance::by_chance(feature, &others).iter().enumerate() {
-                if let Some(pairs) = pairs {
-                    others[level] = *pairs;
-                    expected
-                        .known
-                        .learn_of_others(at, level, pairs / all.max(1.0));
-                }
-            }
+        if comparisons.len() == 1 && is_unique(feature) {
+            others[first..].fill(0.0);
         }
         expected.seen.push(seen);
         for shares in [&mut matches, &mut others] {

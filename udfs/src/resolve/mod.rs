@@ -44,6 +44,7 @@ mod copies;
 mod date_order;
 mod decided;
 mod decisions;
+mod decoys;
 mod dictionary;
 mod entity_ids;
 mod entity_sizes;

@@ -138,9 +138,14 @@ impl Known {
         }
     }
 
-    /// Takes the share of a level among pairs that do not match for known, where it is not known otherwise.
-    pub(super) fn learn_of_others(&mut self, at: usize, level: usize, share: f64) {
-        self.others[at][level].get_or_insert(share);
+    /// Takes shares of levels among pairs that do not match for known, where none of that comparison is known.
+    pub(super) fn learn_of_others(&mut self, at: usize, shares: &[Option<f64>]) {
+        let known = &mut self.others[at];
+        if known.iter().all(Option::is_none) {
+            for (known, share) in known.iter_mut().zip(shares) {
+                *known = *share;
+            }
+        }
     }
 
     /// Whether the share of a level among matches is known.

@@ -3,6 +3,7 @@
 use datafusion::error::Result;
 use hashbrown::HashMap;
 
+use super::chance;
 use super::choice::{self, LikelyMatch};
 use super::compare::{Comparer, Pattern};
 use super::compared_features::compared_features;
@@ -52,8 +53,9 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
     let words: Vec<WordCounts> = records.features().iter().map(WordCounts::of).collect();
     let mut comparisons = comparisons(records, options)?;
     let weights = words_of(&comparisons, &words);
+    let first_weights = weights.first().copied();
     let comparer = Comparer::new(records, records, &comparisons, weights);
-    let known = Known::new(&taught.parameters, &comparisons)?;
+    let mut known = Known::new(&taught.parameters, &comparisons)?;
     let exhaustive = is_small(records, options);
     let workers = options.workers();
     let (mut candidates, mut strata) = (Vec::new(), Vec::new());
@@ -105,6 +107,9 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
     let mut pairs_a_record = pairs.others_a_query;
     if exhaustive && !is_untaught {
         pairs_a_record *= copies::temper(&mut sample, &comparisons, &pairs, &patterns);
+    }
+    if let ([only], Some(weights)) = (&comparisons[..], first_weights) {
+        chance::learn(&mut known, records, only, weights, &sample, &options)?;
     }
     let expected = expected(records, &comparisons, &sample, known, one_to_one);
     // Records of a source that has each entity once do not match. What sources count for themselves they have
