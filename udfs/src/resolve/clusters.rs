@@ -9,7 +9,6 @@ use super::decided::join_decided;
 use super::decisions::Decisions;
 use super::entity_sizes::EntitySizes;
 use super::group_scores::{GroupScores, PairScore};
-use super::many_copies;
 use super::mixture::probability;
 use super::model::Model;
 use super::pair::Pair;
@@ -51,7 +50,7 @@ pub(super) fn cluster(
     known: Option<&mut GroupScores>,
 ) -> Result<Clusters> {
     let records = resolver.records().len();
-    let copies = many_copies::links(resolver)?;
+    let copies = resolver.links_of_copies()?;
     let with_copies: Vec<Pair>;
     let pairs = match copies.is_empty() {
         true => pairs,

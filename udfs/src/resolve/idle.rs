@@ -48,7 +48,9 @@ impl Resolver {
             return Some(Idle::NoRule);
         }
         let shares_none = |blocks: &Blocks| blocks.pairs() == 0;
-        let is_apart = !self.model.compares_all && self.blocks.iter().all(shares_none);
+        let is_apart = !self.model.compares_all
+            && self.copies.is_empty()
+            && self.blocks.iter().all(shares_none);
         is_apart.then_some(Idle::NoBlock)
     }
 
@@ -75,7 +77,10 @@ impl Resolver {
             compared.any(|comparison| !row[comparison.feature].is_missing())
         };
         let mut all = 0..others.len() as u32;
-        all.any(|record| has_value(record) && !self.has_key(others, record))
+        all.any(|record| {
+            let is_compared = self.has_key(others, record) || self.meets_copies(others, record);
+            has_value(record) && !is_compared
+        })
     }
 
     /// Whether a record has something that a blocking rule goes by.

@@ -57,6 +57,9 @@ impl Resolver {
                     blocks.find(key, |record| found.push(record));
                 }
             }
+            if found.is_empty() && self.meets_copies(others, other) {
+                found.extend(self.firsts_of_copies());
+            }
             found.sort_unstable();
             found.dedup();
             self.retain_linkable(others.source(other), &mut found);

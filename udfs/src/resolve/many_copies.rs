@@ -7,6 +7,7 @@ use datafusion::error::Result;
 use hashbrown::HashMap;
 
 use super::hashing::mix;
+use super::model::Model;
 use super::pair::{Pair, least_log_odds};
 use super::records::Records;
 use super::resolver::{Resolver, most_of_a_block};
@@ -20,55 +21,12 @@ const LISTENING: u32 = 1 << 14;
 const RECORDS_A_NUMBER: usize = 16;
 const LEAST_NUMBERS: usize = 1 << 10;
 
-/// The links of such copies, which are none of the pairs that blocks bring together.
+/// The records that have the same values throughout as more others than a block has at most: each such set,
+/// by their names. There are none where no block is too large.
 ///
 /// # Errors
 /// Where the work is interrupted.
-pub(super) fn links(resolver: &Resolver) -> Result<Vec<Pair>> {
-    let (records, model) = (&resolver.records, &resolver.model);
-    let mut pairs = Vec::new();
-    for mut copies in copies(resolver)? {
-        copies.sort_unstable_by(|left, right| records.key(*left).cmp(records.key(*right)));
-        let is_of_large = |record: &u32| {
-            let mut rules = model.rules.iter();
-            rules.any(|rule| rule.is_of_large(records, &model.words, *record))
-        };
-        // What has no key of any rule is not to be compared.
-        if copies.first().is_some_and(is_of_large) {
-            pairs.extend(with_first(resolver, &copies));
-        }
-    }
-    if pairs.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut links = resolver.weigh(&pairs)?;
-    links.retain(|pair| f64::from(pair.log_odds) >= least_log_odds());
-    Ok(links)
-}
-
-/// Each of some records with the first one that it may be linked to: that of its source, or of another one.
-fn with_first(resolver: &Resolver, copies: &[u32]) -> Vec<(u32, u32)> {
-    let (records, options) = (&resolver.records, &resolver.model.options);
-    let mut firsts: Vec<u32> = Vec::new();
-    for record in copies {
-        let source = records.source_code(*record);
-        if !firsts.iter().any(|it| records.source_code(*it) == source) {
-            firsts.push(*record);
-        }
-    }
-    let others = copies.iter().skip(1);
-    let linked = others.filter_map(|record| {
-        let mut firsts = firsts.iter().filter(|first| *first != record);
-        let first = firsts.find(|first| may_match(records, options, *record, **first))?;
-        Some((*record, *first))
-    });
-    linked.collect()
-}
-
-/// The records that have the same values throughout as more others than a block has at most; none where no
-/// block is too large.
-fn copies(resolver: &Resolver) -> Result<Vec<Vec<u32>>> {
-    let (records, model) = (&resolver.records, &resolver.model);
+pub(super) fn copies(records: &Records, model: &Model) -> Result<Vec<Vec<u32>>> {
     if model.rules.iter().all(|rule| rule.oversized.is_empty()) {
         return Ok(Vec::new());
     }
@@ -85,15 +43,81 @@ fn copies(resolver: &Resolver) -> Result<Vec<Vec<u32>>> {
         counts[place(hash(records, record))] += 1;
     }
     // Most are told apart by that, and need not be gathered.
-    let mut groups: HashMap<u64, Vec<u32>> = HashMap::new();
+    let mut sets: HashMap<u64, Vec<u32>> = HashMap::new();
     for record in 0..records.len() as u32 {
         let hash = hash(records, record);
         if counts[place(hash)] as usize > most && !records.is_removed(record) {
-            groups.entry(hash).or_default().push(record);
+            sets.entry(hash).or_default().push(record);
         }
     }
-    let groups = groups.into_values();
-    Ok(groups.filter(|group| group.len() > most).collect())
+    // What has no key of any rule is not to be compared.
+    let has_key = |set: &Vec<u32>| {
+        let first = set.first();
+        first.is_some_and(|first| is_of_large(model, records, *first))
+    };
+    let sets = sets.into_values().filter(|set| set.len() > most);
+    let mut sets: Vec<Vec<u32>> = sets.filter(has_key).collect();
+    for set in &mut sets {
+        set.sort_unstable_by(|left, right| records.key(*left).cmp(records.key(*right)));
+    }
+    Ok(sets)
+}
+
+/// Whether a record has what too many share for a block.
+fn is_of_large(model: &Model, records: &Records, record: u32) -> bool {
+    let mut rules = model.rules.iter();
+    rules.any(|rule| rule.is_of_large(records, &model.words, record))
+}
+
+impl Resolver {
+    /// The links of copies that are too many for a block, which are none of the pairs that blocks bring
+    /// together.
+    ///
+    /// # Errors
+    /// What comparing by levels of their own meets.
+    pub(super) fn links_of_copies(&self) -> Result<Vec<Pair>> {
+        if self.copies.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut pairs: Vec<(u32, u32)> = Vec::new();
+        for set in &self.copies {
+            let firsts = self.firsts(set);
+            // Each with the first one that it may be linked to: that of its source, or of another one.
+            let linked = set.iter().skip(1).filter_map(|record| {
+                let mut firsts = firsts.iter().filter(|first| *first != record);
+                let options = &self.model.options;
+                let first =
+                    firsts.find(|first| may_match(&self.records, options, *record, **first))?;
+                Some((*record, *first))
+            });
+            pairs.extend(linked);
+        }
+        let mut links = self.weigh(&pairs)?;
+        links.retain(|pair| f64::from(pair.log_odds) >= least_log_odds());
+        Ok(links)
+    }
+
+    /// Whether a record is to be compared to the firsts of such copies: it has what too many share.
+    pub(super) fn meets_copies(&self, records: &Records, record: u32) -> bool {
+        !self.copies.is_empty() && is_of_large(&self.model, records, record)
+    }
+
+    /// The first of each set of such copies, of each source.
+    pub(super) fn firsts_of_copies(&self) -> impl Iterator<Item = u32> {
+        self.copies.iter().flat_map(|set| self.firsts(set))
+    }
+
+    /// The first one of each source.
+    fn firsts(&self, set: &[u32]) -> Vec<u32> {
+        let source = |record: &u32| self.records.source_code(*record);
+        let mut firsts: Vec<u32> = Vec::new();
+        for record in set {
+            if !firsts.iter().any(|first| source(first) == source(record)) {
+                firsts.push(*record);
+            }
+        }
+        firsts
+    }
 }
 
 /// A hash of all that a record has.

@@ -14,6 +14,7 @@ use super::compare::Comparer;
 use super::decisions::Decisions;
 use super::group_scores::GroupScores;
 use super::key_tables::KeyTables;
+use super::many_copies;
 use super::model::Model;
 use super::one_to_one;
 use super::options::ResolveOptions;
@@ -43,6 +44,8 @@ pub struct Resolver {
     /// For each comparison, what equal values are told by, for each value that there was when changes were
     /// taken in last; nothing before.
     pub(super) equal: Vec<Vec<Equality>>,
+    /// Copies of one record that are too many for a block: each such set, by their names.
+    pub(super) copies: Vec<Vec<u32>>,
     /// The memory of the pairs that were found.
     found: MemoryReservation,
 }
@@ -123,11 +126,13 @@ impl Resolver {
 
     fn with_blocks(records: Records, model: Model, blocks: Vec<Blocks>) -> Result<Self> {
         let found = records.reservation.new_empty();
+        let copies = many_copies::copies(&records, &model)?;
         let resolver = Self {
             records,
             model,
             blocks,
             equal: Vec::new(),
+            copies,
             found,
         };
         resolver.reserve()?;
@@ -180,6 +185,7 @@ impl Resolver {
             model: self.model.clone(),
             blocks: self.blocks.clone(),
             equal: self.equal.clone(),
+            copies: self.copies.clone(),
             found,
         })
     }

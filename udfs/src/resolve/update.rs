@@ -4,6 +4,7 @@ use datafusion::error::Result;
 
 use super::blocks::Blocks;
 use super::key_part::NO_KEY;
+use super::many_copies;
 use super::model::Model;
 use super::records::Records;
 use super::resolver::{Resolver, most_of_a_block};
@@ -69,6 +70,7 @@ impl Resolver {
             self.blocks = Self::blocks_of(&self.records, &mut self.model)?;
             regrouped.extend(self.keyed_anew(&known));
         }
+        self.copies = many_copies::copies(&self.records, &self.model)?;
         self.know_equal();
         self.reserve()?;
         Ok(Updated { places, regrouped })

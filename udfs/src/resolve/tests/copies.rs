@@ -127,6 +127,11 @@ fn more_than_a_block_has_are_one_all_the_same() {
     );
     let rebuilt = Resolver::new(all, resolver.model().clone()).unwrap();
     assert!(are_one(&rebuilt, 600));
+    let asked = builder(&PEOPLE, &[first.values], &options);
+    let asked = asked.finish_for(resolver.model().columns()).unwrap();
+    assert!(!rebuilt.leaves_uncompared(&asked));
+    let found = rebuilt.lookup(&asked, |_| None).unwrap();
+    assert_eq!(entities(&rebuilt)[found[0].right as usize], 0);
 }
 
 #[test]
