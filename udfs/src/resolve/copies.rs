@@ -56,6 +56,16 @@ pub(super) fn tells(kind: ColumnKind) -> bool {
     kinds.any(|kind| by_chance(*kind).is_some())
 }
 
+/// Whether those values of a record that are there tell more than one thing: columns that hardly any two have in
+/// common by chance.
+pub(super) fn tell_several(features: &[Feature], is_there: impl Fn(usize) -> bool) -> bool {
+    let features = features.iter().enumerate();
+    let telling = features.filter(|(at, of)| is_there(*at) && by_chance(of.kind).is_some());
+    let mut columns = telling.map(|(_, feature)| feature.column);
+    let first = columns.next();
+    columns.any(|column| Some(column) != first)
+}
+
 /// Of the records that have one of some `values`, by the numbers of these in each feature, those that say the
 /// same throughout as one before them, and more than one thing: what many of these have in common is that of
 /// one record, and stands for something.
@@ -79,15 +89,9 @@ pub(super) fn repeating(
     };
     let mut seen = HashSet::new();
     let repeats = |row: &usize| {
-        let (mut said, mut all) = (BTreeSet::new(), 0);
-        for (feature, codes) in features.iter().zip(codes) {
-            let code = codes[*row];
-            all = mix(all, u64::from(code));
-            if code != MISSING && by_chance(feature.kind).is_some() {
-                said.insert(feature.column);
-            }
-        }
-        said.len() > 1 && !seen.insert(all)
+        let values = codes.iter().map(|codes| codes[*row]);
+        let all = values.fold(0, |all, code| mix(all, u64::from(code)));
+        tell_several(features, |at| codes[at][*row] != MISSING) && !seen.insert(all)
     };
     let rows = codes.first().map_or(0, Vec::len);
     (0..rows)

@@ -6,6 +6,7 @@
 use datafusion::error::Result;
 use hashbrown::HashMap;
 
+use super::copies::tell_several;
 use super::hashing::mix;
 use super::model::Model;
 use super::pair::{Pair, least_log_odds};
@@ -50,13 +51,15 @@ pub(super) fn copies(records: &Records, model: &Model) -> Result<Vec<Vec<u32>>> 
             sets.entry(hash).or_default().push(record);
         }
     }
-    // What has no key of any rule is not to be compared.
-    let has_key = |set: &Vec<u32>| {
-        let first = set.first();
-        first.is_some_and(|first| is_of_large(model, records, *first))
+    // What has no key of any rule is not to be compared, and what any two may have in common makes no copies.
+    let tells = |record: &u32| {
+        let row = records.row(*record);
+        is_of_large(model, records, *record)
+            && tell_several(records.features(), |at| !row[at].is_missing())
     };
     let sets = sets.into_values().filter(|set| set.len() > most);
-    let mut sets: Vec<Vec<u32>> = sets.filter(has_key).collect();
+    let sets = sets.filter(|set| set.first().is_some_and(tells));
+    let mut sets: Vec<Vec<u32>> = sets.collect();
     for set in &mut sets {
         set.sort_unstable_by(|left, right| records.key(*left).cmp(records.key(*right)));
     }
