@@ -91,7 +91,7 @@ fn among_many_records_they_have_no_placeholders_in_common() {
 
 #[test]
 fn more_than_a_block_has_are_one_all_the_same() {
-    let mut made = people(900, 52);
+    let mut made = people(2500, 52);
     let first = made[0].clone();
     let copies = |numbers: std::ops::Range<usize>| {
         let again = |copy: usize| {
