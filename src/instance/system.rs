@@ -412,7 +412,10 @@ impl SystemSources for Seen {
     }
 
     fn table_statistics(&self, object: &Object) -> Option<TableStatistics> {
-        self.tell_more();
+        // Where no table was looked at, nothing is told of any.
+        if !self.statistics.is_empty() {
+            self.tell_more();
+        }
         self.statistics.get(&object.oid).copied()
     }
 
