@@ -68,6 +68,7 @@ pub mod drop_extension;
 pub mod drop_function;
 pub mod drop_role;
 pub mod early_parameters;
+mod escape_errors;
 pub mod execute;
 pub mod expanded_size;
 pub mod explain;

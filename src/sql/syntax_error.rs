@@ -5,6 +5,7 @@ use datafusion::sql::sqlparser::parser::ParserError;
 use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::cursor::Failure;
+use super::escape_errors;
 use crate::error::{Error, SqlState, nearest};
 
 /// The words that mistyped words are most likely meant to be.
@@ -79,7 +80,12 @@ pub fn explain(failure: Failure, sql: &str) -> Error {
         Failure::Syntax(ParserError::TokenizerError(message)) => {
             let (message, location) = split_location(&message);
             let offset = location.map_or(sql.len(), |location| byte_offset(sql, location));
-            Error::new(SqlState::SYNTAX_ERROR, token_problem(message))
+            let escape = match message.contains("encoded string") {
+                true => sql.get(offset..).and_then(escape_errors::find),
+                false => None,
+            };
+            escape
+                .unwrap_or_else(|| Error::new(SqlState::SYNTAX_ERROR, token_problem(message)))
                 .with_position(position(sql, offset))
         }
         Failure::Syntax(ParserError::ParserError(message)) => parser_problem(&message, sql),
