@@ -34,6 +34,14 @@ pub(super) fn read_arguments(name: &str, given: &mut [Expr]) -> bool {
             let is_left = read_as(left, DataType::DoublePrecision);
             read_as(right, DataType::DoublePrecision) || is_left
         }
+        // Of these there are forms of numerics alone.
+        ("div" | "log", [left, right]) => {
+            let is_left = read_as(left, DataType::Numeric(ExactNumberInfo::None));
+            read_as(right, DataType::Numeric(ExactNumberInfo::None)) || is_left
+        }
+        ("min_scale" | "scale" | "trim_scale", [number]) => {
+            read_as(number, DataType::Numeric(ExactNumberInfo::None))
+        }
         ("round" | "trunc", [number, places]) => {
             let is_number = read_as(number, DataType::Numeric(ExactNumberInfo::None));
             read_as(places, DataType::Integer(None)) || is_number

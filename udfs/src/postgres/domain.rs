@@ -96,6 +96,12 @@ impl CheckedFunction {
                 if values.iter().any(|value| *value < 0.0) {
                     return Err(error("2201E", "cannot take logarithm of a negative number"));
                 }
+                // The logarithm of the base, which is divided by.
+                if let [base, _] = values
+                    && *base == 1.0
+                {
+                    return Err(error("22012", "division by zero"));
+                }
             }
             ("sqrt", [value]) if *value < 0.0 => {
                 return Err(error(
