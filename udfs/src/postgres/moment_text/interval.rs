@@ -308,6 +308,7 @@ fn number(parts: &mut Parts, text: &str, unit: Unit) -> Result<(), Fault> {
 /// where the type says so.
 fn time(text: &str, range: Option<(Unit, Unit)>) -> Result<i64, Fault> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let fraction = fraction_of_second(fraction)?;
     let number = |digits: &str| match digits.bytes().all(|digit| digit.is_ascii_digit()) {
         true if digits.is_empty() => Err(Fault::Syntax),
         true => digits.parse::<i64>().map_err(|_| Fault::OutOfRange),
@@ -328,7 +329,7 @@ fn time(text: &str, range: Option<(Unit, Unit)>) -> Result<i64, Fault> {
         .checked_mul(3600)
         .and_then(|all| all.checked_add(minutes * 60 + seconds))
         .and_then(|all| all.checked_mul(SECOND))
-        .and_then(|all| all.checked_add(fraction_of_second(fraction).ok()?))
+        .and_then(|all| all.checked_add(fraction))
         .ok_or(Fault::OutOfRange)
 }
 
