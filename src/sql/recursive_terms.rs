@@ -2,17 +2,18 @@
 //! second reads the query once, where each round of rows can be computed of those of the round before alone.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Cte, Expr, JoinOperator, LimitClause, ObjectName, Query, Select, SetExpr, SetOperator,
-    TableFactor, TableWithJoins, Visitor, With,
+    TableFactor, TableWithJoins, Visitor, VisitorMut, With,
 };
 
 use super::cursor::folded;
 use super::scope::Scopes;
 use crate::error::{Error, Result, SqlState};
-use crate::sql::walk::{Visit, ended, flow};
+use crate::sql::walk::{Visit, VisitMut, ended, flow};
 
 /// Which functions are aggregates, by their names.
 type IsAggregate<'a> = &'a dyn Fn(&str) -> bool;
@@ -41,14 +42,7 @@ impl Visitor for Checker<'_> {
 
 fn clause(with: &With, is_aggregate: IsAggregate<'_>) -> Result<()> {
     let clauses = &with.cte_tables;
-    let names: Vec<String> = clauses.iter().map(|it| folded(&it.alias.name)).collect();
-    let read_by = |clause: &Cte| -> Vec<usize> {
-        let reads = |name: &String| refers(clause.query.as_ref(), name);
-        let named = names.iter().enumerate();
-        let read = named.filter(|(_, name)| folded(&clause.alias.name) != **name && reads(*name));
-        read.map(|(place, _)| place).collect()
-    };
-    let others: Vec<Vec<usize>> = clauses.iter().map(read_by).collect();
+    let others = others_of(clauses);
     for (place, own) in others.iter().enumerate() {
         // By way of others.
         let mut read: BTreeSet<usize> = BTreeSet::new();
@@ -62,12 +56,66 @@ fn clause(with: &With, is_aggregate: IsAggregate<'_>) -> Result<()> {
             return Err(not_implemented("mutual recursion between WITH items"));
         }
     }
-    for (clause, name) in clauses.iter().zip(&names) {
-        if refers(clause.query.as_ref(), name) {
-            recursive(clause, name, is_aggregate)?;
+    for clause in clauses {
+        let name = folded(&clause.alias.name);
+        if refers(clause.query.as_ref(), &name) {
+            recursive(clause, &name, is_aggregate)?;
         }
     }
     Ok(())
+}
+
+/// The places of the other queries of a clause that each of them reads.
+fn others_of(clauses: &[Cte]) -> Vec<Vec<usize>> {
+    let names: Vec<String> = clauses.iter().map(|it| folded(&it.alias.name)).collect();
+    let read_by = |clause: &Cte| -> Vec<usize> {
+        let own = folded(&clause.alias.name);
+        let reads = |name: &str| name != own && refers(clause.query.as_ref(), name);
+        let named = names.iter().enumerate();
+        let read = named.filter(|(_, name)| reads(name.as_str()));
+        read.map(|(place, _)| place).collect()
+    };
+    clauses.iter().map(read_by).collect()
+}
+
+/// Puts the queries of `WITH RECURSIVE` behind those that they read, as the planner takes them.
+pub fn put_in_order(query: &mut Query) {
+    struct Order;
+    impl VisitorMut for Order {
+        type Break = Infallible;
+
+        fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Infallible> {
+            if let Some(with) = query.with.as_mut().filter(|with| with.recursive) {
+                order(&mut with.cte_tables);
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    // Nothing breaks the walk.
+    let _ = VisitMut::visit(query, &mut Order);
+}
+
+fn order(clauses: &mut Vec<Cte>) {
+    let others = others_of(clauses);
+    let mut left: Vec<usize> = (0..clauses.len()).collect();
+    let mut placed: Vec<usize> = Vec::with_capacity(left.len());
+    while !left.is_empty() {
+        let is_ready = |place: &usize| {
+            let mut read = others.get(*place).into_iter().flatten();
+            read.all(|other| placed.contains(other))
+        };
+        // Of those that read each other the first stays the first.
+        let next = left.iter().position(is_ready).unwrap_or_default();
+        placed.push(left.remove(next));
+    }
+    if placed.is_sorted() {
+        return;
+    }
+    let mut unplaced: Vec<Option<Cte>> = clauses.drain(..).map(Some).collect();
+    let taken = placed
+        .into_iter()
+        .filter_map(|place| unplaced.get_mut(place)?.take());
+    clauses.extend(taken);
 }
 
 /// That a query which reads itself has the form of one that may.

@@ -6,8 +6,8 @@ use super::cursor::folded;
 
 /// The `WITH` clauses around the place that a visitor is at.
 ///
-/// A common table expression is known to those after it and to the query's body; to itself only
-/// in `WITH RECURSIVE`.
+/// A common table expression is known to those after it and to the query's body; to itself and to those
+/// before it only in `WITH RECURSIVE`.
 #[derive(Default)]
 pub(super) struct Scopes(Vec<Frame>);
 
@@ -25,7 +25,10 @@ impl Scopes {
         if let Some(parent) = self.0.last_mut()
             && let Some(index) = parent.index_of(query)
         {
-            parent.known = index + usize::from(parent.recursive);
+            parent.known = match parent.recursive {
+                true => parent.expressions.len(),
+                false => index,
+            };
         }
         let expressions: Vec<_> = query
             .with

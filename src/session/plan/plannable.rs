@@ -82,6 +82,7 @@ async fn say_plannably(
 ) -> Result<()> {
     let sources = StatementCatalog::of(state.config_options())?;
     misplaced_defaults::check(query)?;
+    recursive_terms::put_in_order(query);
     constant_keys::rewrite(query)?;
     with_ties::mark(query)?;
     variadic::rewrite(query)?;
