@@ -116,7 +116,7 @@ impl CreateFunction {
         parser.expect_words(&["FUNCTION"])?;
         let name = parser.object_name()?;
         let Arguments { given, answered } = parse_arguments(parser)?;
-        let (returns, answers) = Returns::of_arguments(parser, answered)?;
+        let (returns, answers) = Returns::of_arguments(parser, &answered)?;
         let (mut volatility, mut strict) = (Volatility::Volatile, false);
         let mut security_definer = false;
         let (mut hints, mut settings) = (FunctionHints::default(), Vec::new());
@@ -380,9 +380,10 @@ impl Returns {
     /// Parses what a function answers that gives these `OUT` arguments, and the name of it where it is one value.
     fn of_arguments(
         parser: &mut Parser,
-        answered: Vec<(Option<String>, DataType)>,
+        answered: &[(Option<String>, DataType)],
     ) -> Parsed<(Self, Option<String>)> {
-        let said = parser.take_word("RETURNS");
+        // `RETURNS NULL ON NULL INPUT` is an option.
+        let said = parser.peek_word(1).as_deref() != Some("NULL") && parser.take_word("RETURNS");
         let said = said.then(|| Self::parse(parser)).transpose()?;
         let is = |said: &DataType, of: &DataType| type_text(said) == type_text(of);
         let is_record = |said: &DataType| type_text(said) == "record";
@@ -390,7 +391,7 @@ impl Returns {
             let message = format!("function result type must be {of} because of OUT parameters");
             Error::new(SqlState::INVALID_FUNCTION_DEFINITION, message)
         };
-        match (said, answered.as_slice()) {
+        match (said, answered) {
             (None, []) => parser.unsupported_here("a function without RETURNS"),
             (Some(said), []) => Ok((said, None)),
             (Some(Self::Table(_)), _) => {
