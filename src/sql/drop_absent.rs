@@ -1,5 +1,8 @@
-//! `DROP kind [IF EXISTS] object, ... [CASCADE | RESTRICT]` for kinds of which nothing can be created: a dump that
-//! is restored with `--clean --if-exists` says it of all that it creates.
+//! `DROP kind [IF EXISTS] object, ... [CASCADE | RESTRICT]` for kinds of which nothing can be created, so that a dump
+//! can be restored that says it of all that it creates, `--clean --if-exists`: access methods, aggregates, casts,
+//! collations, conversions, databases, event triggers, foreign-data wrappers, languages, operators and their classes
+//! and families, policies, procedures, publications, rules, servers, statistics, subscriptions, tablespaces, triggers,
+//! and what text search is made of.
 
 use std::fmt;
 
