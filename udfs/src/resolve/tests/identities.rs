@@ -16,6 +16,7 @@ const OF_COUPLES: [&str; 7] = [
     "street",
     "city",
 ];
+const OF_SIBLINGS: [&str; 6] = ["id", "first_name", "last_name", "dob", "street", "phone"];
 const PEOPLE: u64 = 800;
 const NAMESAKES: u64 = 30;
 
@@ -107,6 +108,50 @@ fn couples() -> Vec<Row> {
     rows
 }
 
+/// Children of one to three in a family, of whom one in five is born on the day of the first.
+fn siblings() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for home in 0..700 {
+        let of_home = |what: u64| mix(mix(home, 17), what);
+        let family = word("Zy", of_home(1) % 500);
+        let street = format!(
+            "{} {} Road",
+            1 + of_home(2) % 200,
+            word("Ow", of_home(3) % 300)
+        );
+        let phone = format!("555{:07}", of_home(4) % 10_000_000);
+        let day = |at: u64| {
+            let (year, month, day) = (2004 + at % 14, 1 + at / 14 % 12, 1 + at / 168 % 28);
+            format!("{year}-{month:02}-{day:02}")
+        };
+        for child in 0..=of_home(6) % 3 {
+            let chance = |what: u64| mix(mix(3 * home + child, 19), what);
+            let given = word("Qx", chance(1) % 90);
+            let born = match chance(2) % 5 {
+                0 => of_home(5) % 10_000,
+                _ => chance(3) % 10_000,
+            };
+            for copy in 0..=chance(4) % 3 / 2 {
+                let slip = |what: u64| mix(chance(10 + copy), what) % 16;
+                let values = [
+                    Some(match slip(1) {
+                        0 => given[1..].to_owned(),
+                        _ => given.clone(),
+                    }),
+                    Some(family.clone()),
+                    (slip(2) > 0).then(|| day(born)),
+                    (slip(3) > 3).then(|| street.clone()),
+                    (slip(4) > 3).then(|| phone.clone()),
+                ];
+                let mut row = vec![Some(format!("r{}", rows.len()))];
+                row.extend(values);
+                rows.push((row, 3 * home + child));
+            }
+        }
+    }
+    rows
+}
+
 fn resolver(rows: &[Row]) -> Resolver {
     resolver_of(&COLUMNS, rows)
 }
@@ -160,4 +205,15 @@ fn couples_with_one_account_are_two() {
     let truth: Vec<Option<u64>> = rows.iter().map(|row| Some(row.1)).collect();
     let quality = evaluate(&clusters.entity_of, &truth);
     assert!(quality.pairs.f1() > 0.97, "{quality:?}");
+}
+
+#[test]
+fn twins_are_two() {
+    let rows = siblings();
+    let resolver = resolver_of(&OF_SIBLINGS, &rows);
+    let pairs = resolver.pairs().unwrap();
+    let clusters = resolver.clusters(&pairs, &Decisions::default()).unwrap();
+    let truth: Vec<Option<u64>> = rows.iter().map(|row| Some(row.1)).collect();
+    let quality = evaluate(&clusters.entity_of, &truth);
+    assert!(quality.pairs.f1() > 0.95, "{quality:?}");
 }

@@ -799,6 +799,35 @@ fn english_names_of_people_need_no_name() {
 }
 
 #[test]
+fn people_who_are_addressed_need_no_name() {
+    let people = |titles: [&'static str; 3]| {
+        texts(60, |at| {
+            let letter = |at: u32| char::from(b'a' + (at % 26) as u8);
+            let title = titles[at as usize % 3];
+            format!("{title} Qz{}{}o", letter(at), letter(at / 7))
+        })
+    };
+    let addressed = people(["Mr", "Mrs", "Dr."]);
+    assert_eq!(kind_of("c", &borrowed(&addressed), 1), ColumnKind::FullName);
+    let others = people(["Old", "New", "Great"]);
+    assert_eq!(kind_of("c", &borrowed(&others), 1), ColumnKind::FreeText);
+}
+
+#[test]
+fn names_of_which_there_are_few_are_not_those_of_people() {
+    let programs = [
+        "Tuition Based Preschool",
+        "Head Start",
+        "Community Partnerships",
+    ];
+    assert_eq!(
+        kind_of("program_name", &programs, 300),
+        ColumnKind::Category
+    );
+    assert_eq!(kind_of("program_name", &programs, 30), ColumnKind::FullName);
+}
+
+#[test]
 fn given_names_are_known_by_those_that_many_have() {
     const GIVEN: [&str; 10] = [
         "james", "kate", "bill", "andrew", "tony", "barbara", "ben", "charles", "daniel", "david",
