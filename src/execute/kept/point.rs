@@ -229,12 +229,10 @@ fn of_literals(values: &Values) -> Result<Option<RecordBatch>> {
     for (place, field) in fields.iter().enumerate() {
         let mut column = Vec::with_capacity(rows.len());
         for row in rows {
-            match row.get(place) {
-                Some(Expr::Literal(value, _)) if value.data_type() == *field.data_type() => {
+            match row.get(place).and_then(literal) {
+                Some(ScalarValue::Null) => column.push(ScalarValue::try_from(field.data_type())?),
+                Some(value) if value.data_type() == *field.data_type() => {
                     column.push(value.clone());
-                }
-                Some(Expr::Literal(ScalarValue::Null, _)) => {
-                    column.push(ScalarValue::try_from(field.data_type())?);
                 }
                 _ => return Ok(None),
             }
@@ -249,6 +247,15 @@ fn of_literals(values: &Values) -> Result<Option<RecordBatch>> {
         .map(|field| Field::clone(field).with_nullable(true));
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
     of_columns(schema, columns, rows.len()).map(Some)
+}
+
+/// The value of a literal, also of one in the place of a parameter, after which it is called.
+fn literal(expression: &Expr) -> Option<&ScalarValue> {
+    match expression {
+        Expr::Literal(value, _) => Some(value),
+        Expr::Alias(alias) => literal(&alias.expr),
+        _ => None,
+    }
 }
 
 /// Whether a plan is of the form of a query of a lookup.
