@@ -249,7 +249,7 @@ fn of_literals(values: &Values) -> Result<Option<RecordBatch>> {
     of_columns(schema, columns, rows.len()).map(Some)
 }
 
-/// The value of a literal, also of one in the place of a parameter, after which it is called.
+/// The value of a literal, also of one that has the name of the parameter in whose place it is.
 fn literal(expression: &Expr) -> Option<&ScalarValue> {
     match expression {
         Expr::Literal(value, _) => Some(value),
