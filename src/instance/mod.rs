@@ -32,6 +32,7 @@ mod restored_sorts;
 mod row_hash;
 mod rows_once;
 mod secret;
+mod seen_sorts;
 mod sessions;
 mod state;
 mod statement;

@@ -8,7 +8,7 @@ use datafusion::common::tree_node::{Transformed, TransformedResult as _, TreeNod
 use datafusion::error::Result as QueryResult;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{
-    Aggregate, Distinct, Expr, Filter, LogicalPlan, Projection, SortExpr, SubqueryAlias,
+    Aggregate, Distinct, Expr, Filter, Limit, LogicalPlan, Projection, SortExpr, SubqueryAlias,
 };
 
 use crate::error::Result;
@@ -19,8 +19,8 @@ const GATHERING: [&str; 2] = ["array_agg", "string_agg"];
 /// Before the number of a column that rows are in order by.
 const KEY: &str = "tributary:order:";
 
-/// Leaves out sorts after which nothing of their order is to be seen, and has aggregates gather values in the
-/// order of the rows that they are of.
+/// Leaves out sorts after which nothing of their order is to be seen, has aggregates gather values in the order
+/// of the rows that they are of, and leaves first rows out where these are still next to their sort.
 ///
 /// # Errors
 /// What DataFusion says of a plan that it has made.
@@ -43,6 +43,7 @@ impl TreeNodeRewriter for Orders {
         let is_seen = self.is_seen.last().is_none_or(|is_seen| *is_seen);
         let plan = match plan {
             LogicalPlan::Aggregate(aggregate) => LogicalPlan::Aggregate(in_order(aggregate)?),
+            LogicalPlan::Limit(limit) if limit.fetch.is_none() => above_sort(limit)?,
             other if is_seen => other,
             other => unsorted(other),
         };
@@ -63,6 +64,46 @@ fn unsorted(plan: LogicalPlan) -> LogicalPlan {
             unsorted(Arc::unwrap_or_clone(sort.input))
         }
         other => other,
+    }
+}
+
+/// What leaves out first rows, right above the sort that tells which ones these are: DataFusion leaves out a sort
+/// above which columns are computed and none is left of those that it is by.
+fn above_sort(limit: Limit) -> QueryResult<LogicalPlan> {
+    if !is_of_sort(&limit.input) {
+        return Ok(LogicalPlan::Limit(limit));
+    }
+    let below = |input: &Arc<LogicalPlan>| {
+        let input = Arc::clone(input);
+        above_sort(Limit {
+            input,
+            ..limit.clone()
+        })
+    };
+    Ok(match limit.input.as_ref() {
+        LogicalPlan::Projection(projection) => {
+            let (columns, rows) = (projection.expr.clone(), below(&projection.input)?);
+            let schema = Arc::clone(&projection.schema);
+            let computed = Projection::try_new_with_schema(columns, Arc::new(rows), schema)?;
+            LogicalPlan::Projection(computed)
+        }
+        LogicalPlan::SubqueryAlias(alias) => {
+            let rows = Arc::new(below(&alias.input)?);
+            LogicalPlan::SubqueryAlias(SubqueryAlias::try_new(rows, alias.alias.clone())?)
+        }
+        _ => LogicalPlan::Limit(limit),
+    })
+}
+
+/// Whether a plan sorts rows, and computes columns of these that have the same values if they are computed for fewer.
+fn is_of_sort(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::Sort(_) => true,
+        LogicalPlan::Projection(projection) => {
+            !projection.expr.iter().any(Expr::is_volatile) && is_of_sort(&projection.input)
+        }
+        LogicalPlan::SubqueryAlias(alias) => is_of_sort(&alias.input),
+        _ => false,
     }
 }
 
