@@ -448,6 +448,11 @@ impl Session {
         Ok(())
     }
 
+    /// Whether the transaction only reads.
+    fn only_reads(&self) -> bool {
+        self.state.lock().settings().transaction_read_only.0
+    }
+
     /// That a statement does not write where it must not: a transaction may be read-only, and what a
     /// ROLLBACK could not take back is refused in a block.
     ///
@@ -457,8 +462,7 @@ impl Session {
         let Some(command) = prepared.write_command else {
             return Ok(());
         };
-        let is_read_only = self.state.lock().settings().transaction_read_only.0;
-        if is_read_only && !self.changes_temporary(&prepared.statement) {
+        if self.only_reads() && !self.changes_temporary(&prepared.statement) {
             let message = format!("cannot execute {command} in a read-only transaction");
             return Err(Error::new(SqlState::READ_ONLY_SQL_TRANSACTION, message));
         }

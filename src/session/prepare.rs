@@ -115,7 +115,8 @@ pub(super) async fn prepare(
             ..Prepared::unplanned(statement, write_command, text)
         });
     }
-    if wanted == Use::AtOnce && is_planned_as_it_runs(&statement) {
+    // What is wrong with one is told before that it must not write.
+    if wanted == Use::AtOnce && !session.only_reads() && is_planned_as_it_runs(&statement) {
         return Ok(Prepared::unplanned(statement, write_command, text));
     }
     if let Statement::Execute(run) = &statement {
