@@ -1,5 +1,7 @@
 //! `CREATE SCHEMA`.
 
+use futures::future::BoxFuture;
+
 use super::create_role::existing;
 use super::{create_index, create_sequence, create_table, create_view, grant};
 use crate::catalog::default_privileges::{ANYWHERE, DefaultsOf};
@@ -43,8 +45,13 @@ fn create_one(session: &Session, create: &CreateSchema) -> Result<()> {
     })
 }
 
-/// Creates what is to be in a schema, which is the first of the search path meanwhile.
-async fn within(session: &Session, create: &CreateSchema) -> Result<()> {
+/// Creates what is to be in a schema, which is the first of the search path meanwhile. What that takes would
+/// make the future of any statement large.
+fn within<'a>(session: &'a Session, create: &'a CreateSchema) -> BoxFuture<'a, Result<()>> {
+    Box::pin(create_elements(session, create))
+}
+
+async fn create_elements(session: &Session, create: &CreateSchema) -> Result<()> {
     const PATH: &str = "search_path";
     let before = session.own_settings().search_path.0;
     let schemas: Vec<String> = [&create.name].into_iter().chain(&before).cloned().collect();
