@@ -123,9 +123,9 @@ impl CreateIndex {
             true => Some(Box::new(parser.parse_expr()?)),
             false => None,
         };
-        // Behind an index within CREATE SCHEMA the next element of the schema may stand.
-        let is_next = |word: String| matches!(word.as_str(), "CREATE" | "GRANT");
-        if !parser.at_end() && !parser.peek_word(0).is_some_and(is_next) {
+        // What follows may be another element of CREATE SCHEMA.
+        let is_followed = matches!(parser.peek_word(0).as_deref(), Some("CREATE" | "GRANT"));
+        if !parser.at_end() && !is_followed {
             return parser.unsupported_here("this property of an index");
         }
         Ok(Self {

@@ -196,8 +196,8 @@ fn is_written_out(value: &Expr) -> bool {
     }
 }
 
-/// Has literals among other elements of an array that is cast be read as the type of its elements, which they are in
-/// PostgreSQL, where the cast is one of each element: `ARRAY[1, 'NaN']::float8[]`.
+/// Casts each element of an array that is cast where literals are among others, as PostgreSQL does:
+/// `ARRAY[1, 'NaN']::float8[]`.
 pub(super) fn cast_literals(array: &mut Expr, data_type: &DataType) {
     let (Expr::Array(array), DataType::Array(ArrayElemTypeDef::SquareBracket(element, _))) =
         (array, data_type)
@@ -205,9 +205,9 @@ pub(super) fn cast_literals(array: &mut Expr, data_type: &DataType) {
         return;
     };
     let is_literal = |value: &Expr| literal_text(value).is_some();
-    let is_mixed = !array.elem.iter().all(is_literal);
+    let is_mixed = array.elem.iter().any(is_literal) && !array.elem.iter().all(is_literal);
     for value in &mut array.elem {
-        if is_mixed && is_literal(value) {
+        if is_mixed {
             *value = Expr::Cast {
                 kind: CastKind::Cast,
                 expr: Box::new(taken(value)),
