@@ -39,7 +39,8 @@ impl VisitorMut for Rewriter<'_> {
                 ..
             }) = order_by
         {
-            keys.retain(|key| !is_place(&key.expr));
+            let columns = select.projection.len();
+            keys.retain(|key| !is_place(&key.expr, columns));
             if keys.is_empty() {
                 *order_by = None;
             }
@@ -97,9 +98,16 @@ impl Rewriter<'_> {
     }
 }
 
-/// Whether a key is the place of a column.
-fn is_place(key: &Expr) -> bool {
-    matches!(key, Expr::Value(value) if matches!(value.value, Value::Number(..)))
+/// Whether a key is the place of one of so many columns.
+fn is_place(key: &Expr, columns: usize) -> bool {
+    let Expr::Value(value) = key else {
+        return false;
+    };
+    let place = match &value.value {
+        Value::Number(place, _) => place.parse().ok(),
+        _ => None,
+    };
+    place.is_some_and(|place: usize| (1..=columns).contains(&place))
 }
 
 /// Whether a group is that of all rows, `()`.
