@@ -234,7 +234,7 @@ impl Place {
             environments: &self.environments,
         };
         // What is wrong is told by who plans it anew.
-        let made = match making.of(query, None).await {
+        let made = match Box::pin(making.of(query, None)).await {
             Ok(Some(kept)) => Known::Kept(Arc::new(kept)),
             Ok(None) | Err(_) => Known::Impossible,
         };

@@ -85,8 +85,12 @@ async fn lookups_keep_their_plan() {
     assert!(matches!(*folded.kept.lock(), KeptPlan::Impossible));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_execute_that_is_run_later_holds_no_plan() {
+#[test]
+fn an_execute_that_is_run_later_holds_no_plan() {
+    test_server::block_on(later_runs_hold_no_plan);
+}
+
+async fn later_runs_hold_no_plan() {
     let folder = tempfile::tempdir().unwrap();
     let session = session(folder.path()).await;
     run(
