@@ -152,7 +152,7 @@ mod tests {
 
     use super::*;
     use crate::execute::query;
-    use crate::test_server::{begin, open, run};
+    use crate::test_server::{begin, block_on, open, run};
 
     /// What a query answers within a statement that has begun.
     async fn answer(context: &StatementContext, sql: &str) -> String {
@@ -165,8 +165,12 @@ mod tests {
         shown.to_string()
     }
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_statement_sees_one_catalog_and_one_version_of_each_table() {
+    #[test]
+    fn a_statement_sees_one_catalog_and_one_version_of_each_table() {
+        block_on(statements_see_one_moment);
+    }
+
+    async fn statements_see_one_moment() {
         let folder = tempfile::tempdir().unwrap();
         let session = begin(&open(folder.path()).await);
         run(

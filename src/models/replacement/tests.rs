@@ -285,8 +285,12 @@ async fn rows_for_columns_that_were_replaced_are_not_let_in() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_refresh_that_finds_other_columns_gives_them_to_the_catalog() {
+#[test]
+fn a_refresh_that_finds_other_columns_gives_them_to_the_catalog() {
+    test_server::block_on(other_columns_are_found);
+}
+
+async fn other_columns_are_found() {
     let folder = tempfile::tempdir().unwrap();
     let instance = open(folder.path()).await;
     query(
