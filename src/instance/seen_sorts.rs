@@ -2,31 +2,50 @@
 //!
 //! A logical plan has no others left (`session/inner_orders.rs`). DataFusion takes a sort for one that nobody wants
 //! where none of the columns is left that it is by, although its rows are numbered above that, or the first ones
-//! left out.
+//! left out; and it hands rows about among cores then, behind which they are in no order.
 
 use std::sync::Arc;
 
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::error::Result;
 use datafusion::physical_expr::{Distribution, OrderingRequirements};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::output_requirements::OutputRequirementExec;
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
 
-/// Has DataFusion keep the order of each sort, as it does for that of the whole query; to stand before the rule
-/// that leaves out sorts. DataFusion's own last rule about outputs takes it back.
-#[derive(Debug)]
-pub(super) struct KeepSeenSorts;
+type Rule = Arc<dyn PhysicalOptimizerRule + Send + Sync>;
 
-impl PhysicalOptimizerRule for KeepSeenSorts {
+/// Operators that leave rows in the order in which a query answers with them.
+const OF_ANSWERS: [&str; 3] = [
+    "GlobalLimitExec",
+    "OutputRequirementExec",
+    "ScalarSubqueryExec",
+];
+
+/// These rules, of which the one that leaves out sorts keeps the order of each sort, as it does for that of the
+/// whole query. DataFusion's last rule about outputs takes back what tells it so.
+pub(super) fn guard(rules: Vec<Rule>) -> Vec<Rule> {
+    let guarded = rules.into_iter().map(|rule| match rule.name() {
+        "EnsureRequirements" => Arc::new(KeepsSorts(rule)) as Rule,
+        _ => rule,
+    });
+    guarded.collect()
+}
+
+#[derive(Debug)]
+struct KeepsSorts(Rule);
+
+impl PhysicalOptimizerRule for KeepsSorts {
     fn optimize(
         &self,
         plan: Arc<dyn ExecutionPlan>,
-        _: &ConfigOptions,
+        config: &ConfigOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        plan.transform_up(|plan| {
+        let sorts_within = sorts_within(&plan)?;
+        let plan = plan.transform_up(|plan| {
             let order = match plan.downcast_ref::<SortExec>() {
                 // The first rows of an order are kept as they are.
                 Some(sort) if sort.fetch().is_none() && !sort.preserve_partitioning() => {
@@ -37,15 +56,51 @@ impl PhysicalOptimizerRule for KeepSeenSorts {
             let one = Distribution::SinglePartition;
             let kept = OutputRequirementExec::new(plan, Some(order), one, None);
             Ok(Transformed::yes(Arc::new(kept) as _))
-        })
-        .data()
+        });
+        let plan = plan.data()?;
+        if !sorts_within {
+            return self.0.optimize(plan, config);
+        }
+        let mut in_order = config.clone();
+        in_order.optimizer.enable_round_robin_repartition = false;
+        self.0.optimize(plan, &in_order)
     }
 
     fn name(&self) -> &str {
-        "keep_seen_sorts"
+        self.0.name()
     }
 
     fn schema_check(&self) -> bool {
-        true
+        self.0.schema_check()
+    }
+}
+
+/// Whether rows are sorted before what a query answers with is computed of them.
+fn sorts_within(plan: &Arc<dyn ExecutionPlan>) -> Result<bool> {
+    let mut sorts = 0;
+    plan.apply(|plan| {
+        sorts += usize::from(plan.is::<SortExec>());
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(sorts > usize::from(sorts_answer(plan)))
+}
+
+/// Whether a query answers with the rows of a sort, of which columns are computed at most once.
+fn sorts_answer(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    let mut node = plan;
+    let mut has_computed = false;
+    loop {
+        if node.is::<SortExec>() {
+            return true;
+        }
+        let computes = node.is::<ProjectionExec>() && !has_computed;
+        if !computes && !OF_ANSWERS.contains(&node.name()) {
+            return false;
+        }
+        has_computed |= computes;
+        match node.children().first().copied() {
+            Some(input) => node = input,
+            None => return false,
+        }
     }
 }

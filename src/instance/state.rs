@@ -42,7 +42,7 @@ use super::releasing_pool::ReleasingPool;
 use super::restored_partitions::RestorePartitions;
 use super::restored_sorts::RestoreSorts;
 use super::rows_once::{Planner, ShareRows};
-use super::seen_sorts::KeepSeenSorts;
+use super::seen_sorts;
 use super::types::PostgresTypes;
 use super::unique_names;
 use super::unknown_literals::UnknownLiterals;
@@ -152,17 +152,13 @@ pub(super) fn open_warehouse(
     Warehouse::open(&url, store, settings)
 }
 
-/// DataFusion's rules, after those that tell them what order is kept and what is no constant. Before the one that
-/// leaves out sorts, it is told which are seen. Before the
+/// DataFusion's rules, after those that tell them what order is kept and what is no constant. Before the
 /// check of the plan, which is the last of them, sorts that it lacks are restored.
 fn physical_optimizer_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
-    let mut rules = unique_names::guard(waiting_filters::physical_optimizer_rules());
+    let rules = unique_names::guard(waiting_filters::physical_optimizer_rules());
+    let mut rules = seen_sorts::guard(rules);
     rules.insert(0, Arc::new(KeepOrderOfWaits));
     rules.insert(1, Arc::new(HideConstants));
-    let sorts = rules
-        .iter()
-        .position(|rule| rule.name() == "EnsureRequirements");
-    rules.insert(sorts.unwrap_or(2), Arc::new(KeepSeenSorts));
     let check = rules
         .iter()
         .position(|rule| rule.name() == "SanityCheckPlan");
