@@ -198,7 +198,9 @@ pub(super) fn expected(
     }
     expected.couples = are_numbered.then_some(couples);
     let has = |kind: &FeatureKind| comparisons.iter().any(|of| of.kind == *kind);
-    if expected.related.is_some() && OWN.iter().all(has) {
+    // The name of a family alone does not tell who lives together.
+    let have_homes = HOMES.iter().any(has);
+    if expected.related.is_some() && have_homes && OWN.iter().all(has) {
         let of_own = |comparison: &Comparison| match comparison.kind {
             FeatureKind::Date => Some(SHARING),
             FeatureKind::Given => Some(OF_OWN),
@@ -230,7 +232,13 @@ const CODES: [FeatureKind; 3] = [
 ];
 /// What people who live together do not share.
 const OWN: [FeatureKind; 2] = [FeatureKind::Given, FeatureKind::Date];
-/// What they do; and what the variants of a product do.
+/// What tells that they do, beside what they are called.
+const HOMES: [FeatureKind; 3] = [
+    FeatureKind::Email,
+    FeatureKind::Phone,
+    FeatureKind::Street,
+];
+/// What they share; and what the variants of a product do.
 const SHARED: [FeatureKind; 5] = [
     FeatureKind::Family,
     FeatureKind::Email,
