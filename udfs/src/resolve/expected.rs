@@ -233,11 +233,7 @@ const CODES: [FeatureKind; 3] = [
 /// What people who live together do not share.
 const OWN: [FeatureKind; 2] = [FeatureKind::Given, FeatureKind::Date];
 /// What tells that they do, beside what they are called.
-const HOMES: [FeatureKind; 3] = [
-    FeatureKind::Email,
-    FeatureKind::Phone,
-    FeatureKind::Street,
-];
+const HOMES: [FeatureKind; 3] = [FeatureKind::Email, FeatureKind::Phone, FeatureKind::Street];
 /// What they share; and what the variants of a product do.
 const SHARED: [FeatureKind; 5] = [
     FeatureKind::Family,
