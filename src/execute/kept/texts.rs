@@ -11,14 +11,14 @@ use crate::sql::{Statement, parse};
 /// Longer texts are read each time.
 const LONGEST: usize = 8 << 10;
 
-/// How many bytes of texts and statements are kept at most: most are of statements that take a tenth.
+/// How many bytes of texts and statements are kept: most statements take less than they are taken for.
 const BYTES: u64 = 64 << 20;
 
 /// About so many texts are kept: from that alone tables are made.
 const TEXTS: usize = 1000;
 
-/// So many bytes of a statement come of one of its text, at most: `TABLE a` is some thousands.
-const BYTES_OF_ONE: usize = 512;
+/// So many bytes of a statement come of one of its text where it is short: `TABLE a` is some thousands.
+const BYTES_OF_ONE: usize = 256;
 
 /// What a text takes beside its statements.
 const BYTES_OF_EACH: usize = 200;
