@@ -44,7 +44,7 @@ impl PhysicalOptimizerRule for KeepsSorts {
         plan: Arc<dyn ExecutionPlan>,
         config: &ConfigOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let sorts_within = sorts_within(&plan)?;
+        let sorts_within = sorts_within(&plan, config.execution.batch_size.get())?;
         let plan = plan.transform_up(|plan| {
             let order = match plan.downcast_ref::<SortExec>() {
                 // The first rows of an order are kept as they are.
@@ -75,22 +75,28 @@ impl PhysicalOptimizerRule for KeepsSorts {
     }
 }
 
-/// Whether rows are sorted before what a query answers with is computed of them.
-fn sorts_within(plan: &Arc<dyn ExecutionPlan>) -> Result<bool> {
+/// Whether rows that may be more than `few` are sorted before what a query answers with is computed of them: fewer
+/// are never handed about.
+fn sorts_within(plan: &Arc<dyn ExecutionPlan>, few: usize) -> Result<bool> {
     let mut sorts = 0;
     plan.apply(|plan| {
-        sorts += usize::from(plan.is::<SortExec>());
+        sorts += usize::from(sorts_many(plan, few));
         Ok(TreeNodeRecursion::Continue)
     })?;
-    Ok(sorts > usize::from(sorts_answer(plan)))
+    Ok(sorts > usize::from(sorts_answer(plan, few)))
 }
 
-/// Whether a query answers with the rows of a sort, of which columns are computed at most once.
-fn sorts_answer(plan: &Arc<dyn ExecutionPlan>) -> bool {
+fn sorts_many(plan: &Arc<dyn ExecutionPlan>, few: usize) -> bool {
+    let sort = plan.downcast_ref::<SortExec>();
+    sort.is_some_and(|sort| sort.fetch().is_none_or(|rows| rows > few))
+}
+
+/// Whether a query answers with the rows of such a sort, of which columns are computed at most once.
+fn sorts_answer(plan: &Arc<dyn ExecutionPlan>, few: usize) -> bool {
     let mut node = plan;
     let mut has_computed = false;
     loop {
-        if node.is::<SortExec>() {
+        if sorts_many(node, few) {
             return true;
         }
         let computes = node.is::<ProjectionExec>() && !has_computed;
