@@ -12,24 +12,32 @@ const MONITORS: &str = "pg_monitor";
 const SEES_SESSIONS: &str = "pg_read_all_stats";
 const SIGNALS: &str = "pg_signal_backend";
 
-/// What members of the others may do, all may here.
-const ALL: [&str; 8] = [
-    READS_ALL,
-    WRITES_ALL,
-    MONITORS,
-    SEES_SESSIONS,
-    SIGNALS,
-    "pg_read_all_settings",
-    "pg_stat_scan_tables",
-    "pg_checkpoint",
+/// All of them, with the numbers that they have in each PostgreSQL. What members of the others may do, all may
+/// here.
+const ALL: [(&str, Oid); 8] = [
+    (MONITORS, 3373),
+    ("pg_read_all_settings", 3374),
+    (SEES_SESSIONS, 3375),
+    ("pg_stat_scan_tables", 3377),
+    (SIGNALS, 4200),
+    ("pg_checkpoint", 4544),
+    (READS_ALL, 6181),
+    (WRITES_ALL, 6182),
 ];
 
-/// Whether a role of this name is there without being made.
-pub fn is_predefined(name: &str) -> bool {
-    ALL.contains(&name)
+/// The number of a role that is there without being made.
+pub fn predefined(name: &str) -> Option<Oid> {
+    let role = ALL.iter().find(|(of, _)| *of == name);
+    role.map(|(_, number)| *number)
 }
 
 impl Snapshot {
+    /// Those that have not been granted, which are shown beside the roles of the catalog.
+    pub fn ungranted_roles(&self) -> impl Iterator<Item = (&'static str, Oid)> {
+        ALL.into_iter()
+            .filter(|(name, _)| self.role(name).is_none())
+    }
+
     /// Whether members of these roles have a privilege on all relations.
     pub(super) fn has_on_all(&self, roles: &BTreeSet<Oid>, privilege: Privilege) -> bool {
         match privilege {

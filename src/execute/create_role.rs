@@ -1,6 +1,6 @@
 //! `CREATE ROLE`.
 
-use crate::catalog::predefined_roles::is_predefined;
+use crate::catalog::predefined_roles::predefined;
 use crate::catalog::privilege::{Grant, OWNER_OID, Privilege, Rights};
 use crate::catalog::{NewObject, Oid, Snapshot, Transaction};
 use crate::error::{Error, Result, SqlState};
@@ -169,8 +169,11 @@ pub fn existing(snapshot: &Snapshot, name: &str) -> Result<Oid> {
 /// # Errors
 /// 42704 where there is none.
 pub fn group_named(transaction: &mut Transaction<'_>, name: &str) -> Result<Oid> {
-    if is_predefined(name) && transaction.snapshot().role(name).is_none() {
-        return transaction.create(new_role(name, RoleOptions::default()));
+    let number = predefined(name);
+    if number.is_some() && transaction.snapshot().role(name).is_none() {
+        let mut role = new_role(name, RoleOptions::default());
+        role.oid = number;
+        return transaction.create(role);
     }
     existing(transaction.snapshot(), name)
 }
@@ -180,7 +183,7 @@ pub fn group_named(transaction: &mut Transaction<'_>, name: &str) -> Result<Oid>
 /// # Errors
 /// 42939 for one that every PostgreSQL has.
 pub fn check_own(name: &str) -> Result<()> {
-    if !is_predefined(name) {
+    if predefined(name).is_none() {
         return Ok(());
     }
     let message = format!("role name \"{name}\" is reserved");

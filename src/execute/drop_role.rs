@@ -2,7 +2,7 @@
 
 use super::create_role::{check_may, existing};
 use crate::catalog::default_privileges::ANYWHERE;
-use crate::catalog::predefined_roles::is_predefined;
+use crate::catalog::predefined_roles::predefined;
 use crate::catalog::privilege::{OWNER_OID, Rights};
 use crate::catalog::{Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
@@ -27,7 +27,7 @@ pub fn execute(session: &Session, drop: &DropRole) -> Result<Outcome> {
             session.notice(Error::new(SqlState::SUCCESSFUL_COMPLETION, message));
             continue;
         }
-        if is_predefined(name) {
+        if predefined(name).is_some() {
             let message =
                 format!("cannot drop role {name} because it is required by the database system");
             return Err(Error::new(SqlState::DEPENDENT_OBJECTS_STILL_EXIST, message));

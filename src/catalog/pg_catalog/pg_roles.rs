@@ -1,5 +1,5 @@
 //! `pg_roles`, `pg_authid`, `pg_user`, `pg_shadow`, `pg_group` and `pg_auth_members`: the first role,
-//! which may do anything, and those that were made.
+//! which may do anything, those that were made, and those that every PostgreSQL has.
 
 use std::sync::Arc;
 
@@ -76,7 +76,15 @@ fn all(sources: &dyn SystemSources) -> Vec<Role> {
         name: role.name.name.clone(),
         options: options.clone(),
     });
-    std::iter::once(first).chain(others).collect()
+    let predefined = snapshot.ungranted_roles().map(|(name, oid)| Role {
+        oid: oid.into(),
+        name: name.to_owned(),
+        options: RoleOptions::default(),
+    });
+    std::iter::once(first)
+        .chain(others)
+        .chain(predefined)
+        .collect()
 }
 
 /// The roles that have members.
