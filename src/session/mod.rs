@@ -409,6 +409,18 @@ impl Session {
         }
     }
 
+    /// Has other sessions see that a statement of this text runs, which may have been read long ago.
+    fn show_running(&self, text: &Arc<str>) {
+        let last = std::mem::replace(&mut *self.text.lock(), Arc::clone(text));
+        let shown = (!Arc::ptr_eq(&last, text)).then(|| shown_query::shown_query(text));
+        self.instance.sessions.update(self.client.process, |entry| {
+            if let Some(shown) = shown {
+                entry.query = shown;
+            }
+            entry.state = "active";
+        });
+    }
+
     /// Runs a statement. The future and the stream stop within moments of being dropped.
     ///
     /// # Errors
@@ -422,9 +434,7 @@ impl Session {
         self.check_write(prepared)?;
         // It may have been prepared before the transaction began.
         self.take_snapshot(&prepared.statement).await?;
-        self.instance
-            .sessions
-            .update(self.client.process, |entry| entry.state = "active");
+        self.show_running(&prepared.text);
         let writes = prepared.write_command.is_some();
         if writes {
             self.state.lock().note_write();

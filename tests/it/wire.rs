@@ -321,6 +321,26 @@ async fn a_statement_that_was_described_answers_with_those_columns_or_not_at_all
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_was_prepared_before_is_shown_as_it_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    let texts = ["a", "b"].map(|name| {
+        format!("SELECT query AS {name} FROM pg_stat_activity WHERE pid = pg_backend_pid()")
+    });
+    let mut statements = Vec::new();
+    for text in &texts {
+        statements.push(client.prepare(text).await.unwrap());
+    }
+    for _ in 0..2 {
+        for (text, statement) in texts.iter().zip(&statements) {
+            let shown = client.query_one(statement, &[]).await.unwrap();
+            assert_eq!(shown.get::<_, String>(0), *text);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_limit_may_be_a_parameter() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());
