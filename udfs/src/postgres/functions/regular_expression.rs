@@ -270,7 +270,9 @@ fn compile(pattern: &str, mut flags: Flags) -> Result<Expression, FunctionError>
         return Ok(Expression::Own(pattern));
     }
     let regex = automaton(&translate(rest, flags)?, flags)?;
-    Ok(match pattern.is_simple() {
+    // The crate forgets groups that are repeated no time.
+    let has_all_groups = regex.captures_len() == pattern.groups() + 1;
+    Ok(match has_all_groups && pattern.is_simple() {
         true => Expression::Crate(regex),
         false => Expression::Both(regex, pattern),
     })

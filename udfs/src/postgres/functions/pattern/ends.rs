@@ -128,6 +128,15 @@ impl<'t> Ends<'t> {
         node: &Node,
         places: &[usize],
     ) -> Result<Vec<usize>, FunctionError> {
+        if let What::One(set) = &node.what {
+            self.look_at(places.len())?;
+            let text = self.text;
+            let next = |place: &usize| {
+                let next = text.get(*place..)?.chars().next()?;
+                set.has(next).then(|| *place + next.len_utf8())
+            };
+            return Ok(places.iter().filter_map(next).collect());
+        }
         let mut reached = Vec::new();
         for place in places {
             reached.extend_from_slice(&self.of(node, *place)?);

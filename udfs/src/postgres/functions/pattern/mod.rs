@@ -443,7 +443,7 @@ impl Node {
         match &self.what {
             What::One(_) => Some(1),
             What::Place(_) | What::Look { .. } => Some(0),
-            What::Series(parts) => parts.iter().map(Self::width).sum(),
+            What::Series(parts) => sum(parts.iter().map(Self::width)),
             What::Choice(branches) => {
                 let width = branches.first().and_then(Self::width)?;
                 let is_same = branches.iter().all(|branch| branch.width() == Some(width));
@@ -462,7 +462,7 @@ impl Node {
         match &self.what {
             What::One(_) => Some(1),
             What::Place(_) | What::Look { .. } => Some(0),
-            What::Series(parts) => parts.iter().map(Self::most_characters).sum(),
+            What::Series(parts) => sum(parts.iter().map(Self::most_characters)),
             What::Choice(branches) => branches
                 .iter()
                 .map(Self::most_characters)
@@ -472,4 +472,9 @@ impl Node {
             What::Reference { .. } => None,
         }
     }
+}
+
+/// The sum of counts; none where one of them is none, or together they are too many.
+fn sum(mut counts: impl Iterator<Item = Option<usize>>) -> Option<usize> {
+    counts.try_fold(0_usize, |sum, count| sum.checked_add(count?))
 }
