@@ -53,7 +53,7 @@ pub(super) fn with_default(function: &Function) -> Option<Expr> {
     })
 }
 
-/// `lead(x, n)` or `lag(x, n)` by a number that is no literal.
+/// `lead(x, n)` or `lag(x, n)` by a number that is no literal, or NULL.
 pub(super) fn shifted(function: &Function) -> Option<Expr> {
     let [part] = function.name.0.as_slice() else {
         return None;
@@ -67,7 +67,9 @@ pub(super) fn shifted(function: &Function) -> Option<Expr> {
         return None;
     };
     let is_plain = function.over.is_some() && function.null_treatment.is_none();
-    if !is_plain || is_literal(plain(offset)?) {
+    let offset = plain(offset)?;
+    // DataFusion takes NULL for no rows.
+    if !is_plain || is_literal(offset) && !is_null(offset) {
         return None;
     }
     let mut shifted = function.clone();
