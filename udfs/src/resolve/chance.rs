@@ -1,15 +1,21 @@
 //! How many pairs agree by chance, where one thing alone is compared.
 //!
 //! Of a single comparison any share of each level may be matches, and the sample is as likely: nothing else
-//! agrees or differs that would tell. Where it is of two parts, these tell: by chance the number and the name of a
-//! street are the same independently of each other, and pairs that are alike in both beyond that are matches.
+//! agrees or differs that would tell. What it is made of tells. Decoys of the words of texts are as alike as texts
+//! are by chance (`decoys.rs`), and the number and the name of a street are the same independently of each other.
+//! Pairs that are alike beyond that are matches.
+
+use datafusion::error::Result;
 
 use super::comparison::{Comparison, MISSING_LEVEL};
+use super::decoys;
 use super::feature::Feature;
 use super::feature_kind::FeatureKind;
 use super::mixture::Counted;
+use super::options::ResolveOptions;
 use super::records::Records;
 use super::taught::Known;
+use super::word_weights::WordWeights;
 
 /// As how many pairs a level counts at least.
 const LEAST_PAIRS: f64 = 0.5;
@@ -20,8 +26,10 @@ pub(super) fn learn(
     known: &mut Known,
     records: &Records,
     comparison: &Comparison,
+    weights: WordWeights<'_>,
     sample: &[Counted],
-) {
+    options: &ResolveOptions,
+) -> Result<()> {
     let mut pairs = vec![0.0; comparison.levels];
     for counted in sample {
         pairs[usize::from(counted.pattern.level(0))] += counted.pairs;
@@ -30,12 +38,14 @@ pub(super) fn learn(
     let all: f64 = pairs.iter().sum();
     let feature = &records.features()[comparison.feature];
     let told = match comparison.kind {
+        FeatureKind::Text => decoys::by_chance(records, comparison, weights, &pairs, options)?,
         FeatureKind::Street => of_streets(&pairs, numbered(feature)),
         _ => Vec::new(),
     };
     let share = |pairs: Option<f64>| pairs.map(|pairs| pairs / all.max(1.0));
     let shares: Vec<Option<f64>> = told.into_iter().map(share).collect();
     known.learn_of_others(0, &shares);
+    Ok(())
 }
 
 /// The share of the records whose streets have numbers.

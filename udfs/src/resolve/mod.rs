@@ -14,8 +14,8 @@
 //! blocking rules (`rule`, made of `key_part`s) for what they find and cost, and for what `telling`
 //! knows of duplicates that are yet to come; `blocks` has the records of each key. `compare` gives the levels of a pair (`comparison`, `levels`), packed into a pattern;
 //! `training` fits the `mixture` of matching and other pairs, which `bands` go together, and what
-//! `gaps` say, to patterns of `learning_pairs`; of a single comparison `chance` tells what is no match;
-//! `identities` keep people apart who have others;
+//! `gaps` say, to patterns of `learning_pairs`; of a single comparison `chance` tells what is no match, of
+//! texts by `decoys`; `identities` keep people apart who have others;
 //! `source_repeats` finds out whether sources have each entity once, `one_to_one` and `best_candidates`
 //! what that means; `scorer` weighs each candidate as it is found. `clusters` joins what matches,
 //! `agglomerate` takes apart what chains of pairs have joined, and `decided` joins what people have
@@ -45,6 +45,7 @@ mod copies;
 mod date_order;
 mod decided;
 mod decisions;
+mod decoys;
 mod dictionary;
 mod entity_ids;
 mod entity_sizes;

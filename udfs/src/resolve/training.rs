@@ -53,6 +53,7 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
     let words: Vec<WordCounts> = records.features().iter().map(WordCounts::of).collect();
     let mut comparisons = comparisons(records, options)?;
     let weights = words_of(&comparisons, &words);
+    let first_weights = weights.first().copied();
     let comparer = Comparer::new(records, records, &comparisons, weights);
     let mut known = Known::new(&taught.parameters, &comparisons)?;
     let exhaustive = is_small(records, options);
@@ -107,8 +108,8 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
     if exhaustive && !is_untaught {
         pairs_a_record *= copies::temper(&mut sample, &comparisons, &pairs, &patterns);
     }
-    if let [only] = &comparisons[..] {
-        chance::learn(&mut known, records, only, &sample);
+    if let ([only], Some(weights)) = (&comparisons[..], first_weights) {
+        chance::learn(&mut known, records, only, weights, &sample, &options)?;
     }
     let expected = expected(records, &comparisons, &sample, known, one_to_one);
     // Records of a source that has each entity once do not match. What sources count for themselves they have
