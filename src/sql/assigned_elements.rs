@@ -137,15 +137,14 @@ pub fn text(
     let element = match (column, function) {
         (DataType::List(_), DEEP) => return Err(of_several_dimensions()),
         (DataType::List(element), _) => element,
-        (other, DEEP) => {
+        (other, _) => {
+            let kind = JsonKind::of_field(field);
             let message = format!(
                 "cannot subscript type {} because it does not support subscripting",
-                type_name(other)
+                kind.map_or_else(|| type_name(other), |kind| kind.name().to_owned())
             );
             return Err(Error::new(SqlState::DATATYPE_MISMATCH, message));
         }
-        // The function refuses it.
-        _ => return Ok(None),
     };
     let array = before;
     let place = |place: &Expr| format!("CAST({} AS INTEGER)", shown(place));
