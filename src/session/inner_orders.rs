@@ -120,20 +120,7 @@ fn sees_order(plan: &LogicalPlan, is_seen: bool) -> bool {
         | LogicalPlan::Projection(_)
         | LogicalPlan::SubqueryAlias(_)
         | LogicalPlan::Unnest(_) => is_seen,
-        // DataFusion would take the other order for that of the window, and gather the values backwards.
-        LogicalPlan::Window(window) => !window.window_expr.iter().any(gathers_in_order),
         _ => true,
-    }
-}
-
-/// Whether a function over a window gathers values in the order of that.
-fn gathers_in_order(expression: &Expr) -> bool {
-    match expression {
-        Expr::Alias(alias) => gathers_in_order(&alias.expr),
-        Expr::WindowFunction(call) => {
-            GATHERING.contains(&call.fun.name()) && !call.params.order_by.is_empty()
-        }
-        _ => false,
     }
 }
 

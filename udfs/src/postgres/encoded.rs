@@ -17,6 +17,7 @@ use super::of_elements::element_of;
 use super::rule::{ARRAY_MAX, ARRAY_MIN, EXACT_SUM, FLOAT_MAX, FLOAT_MIN, POSTGRES_SUM};
 use super::spread::SPREADS;
 use super::texts_in_order::TEXTS_IN_ORDER;
+use super::window_order::of_any_order;
 
 /// A function.
 #[derive(Clone, PartialEq, Message)]
@@ -158,6 +159,7 @@ fn own() -> impl Iterator<Item = (&'static Arc<AggregateUDF>, &'static [u8])> {
 
 /// Writes an aggregate of this folder, and nothing for any other function.
 pub(crate) fn encode_aggregate(function: &AggregateUDF, buffer: &mut Vec<u8>) {
+    let function = of_any_order(function);
     if let Some((_, bytes)) = own().find(|(own, _)| function == own.as_ref()) {
         buffer.extend(bytes);
     }

@@ -84,6 +84,7 @@ mod told_apart;
 mod truths;
 mod value_rows;
 mod whole;
+mod window_order;
 mod zoned;
 
 pub use arrays::array_elements;

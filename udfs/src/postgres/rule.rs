@@ -41,6 +41,7 @@ use super::sum::{ExactSum, OfBigints};
 use super::texts_in_order::TEXTS_IN_ORDER;
 use super::told_apart::ToldApart;
 use super::value_rows::of_own_types;
+use super::window_order::keep_order;
 use super::zoned;
 use crate::formatting::SessionTimeZone;
 use crate::json::JsonKind;
@@ -242,7 +243,7 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
             if let Some(own) = own {
                 function.fun = WindowFunctionDefinition::AggregateUDF(Arc::clone(own));
             }
-            let mut is_other = is_own;
+            let mut is_other = is_own | keep_order(&mut function, schema);
             for key in &mut function.params.partition_by {
                 is_other |= key_by_form(key, schema);
             }
