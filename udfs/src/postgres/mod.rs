@@ -64,6 +64,7 @@ mod of_one_type;
 mod range;
 mod range_frames;
 mod records;
+mod recursive_fields;
 mod removed_elements;
 mod replaced_elements;
 mod retyped;

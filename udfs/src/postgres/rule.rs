@@ -35,6 +35,7 @@ use super::half_even::HalfEven;
 use super::membership::Membership;
 use super::moment_casts::are_moments;
 use super::nested_order::{are_nested, is_order, ordered};
+use super::recursive_fields::of_first_part;
 use super::single_byte::SINGLE_BYTE;
 use super::subscripts::FromTheFirst;
 use super::sum::{ExactSum, OfBigints};
@@ -121,6 +122,9 @@ impl AnalyzerRule for PostgresSemantics {
                     Ok(LogicalPlan::Sort(sort))
                 }
                 LogicalPlan::Values(values) => of_own_types(values).map(LogicalPlan::Values),
+                LogicalPlan::RecursiveQuery(query) => {
+                    of_first_part(query).map(LogicalPlan::RecursiveQuery)
+                }
                 other => Ok(other),
             })?;
             rewritten.transform_data(by_form)
