@@ -22,8 +22,8 @@ pub(super) fn of_first_part(query: RecursiveQuery) -> Result<RecursiveQuery> {
     let fields = first.fields().iter().zip(next.fields());
     // What a plan tells of lengths may have been true of it before its casts were rewritten.
     let told = fields.map(|(own, given)| {
-        let is_told = own.metadata() != given.metadata()
-            || own.metadata().contains_key(CHARACTER_LENGTH);
+        let is_told =
+            own.metadata() != given.metadata() || own.metadata().contains_key(CHARACTER_LENGTH);
         is_told.then(|| Arc::clone(own))
     });
     let told: Vec<Option<FieldRef>> = told.collect();
@@ -63,7 +63,9 @@ fn is_told(part: &LogicalPlan) -> bool {
 fn told_as(value: Expr, field: &Field) -> Expr {
     let metadata = field.metadata().iter();
     let function = ScalarUDF::new_from_impl(ToldAs {
-        metadata: metadata.map(|(key, told)| (key.clone(), told.clone())).collect(),
+        metadata: metadata
+            .map(|(key, told)| (key.clone(), told.clone()))
+            .collect(),
         signature: Signature::any(1, Volatility::Immutable),
     });
     Expr::ScalarFunction(ScalarFunction::new_udf(Arc::new(function), vec![value]))
