@@ -57,6 +57,12 @@ const OF_MEMBERS: [&str; 4] = [
     "jsonb_each_text",
 ];
 const MEMBERS: &[&str] = &["key", "value"];
+/// Functions that tell of the catalog, which are said in others where a query asks for it.
+const OF_CATALOG: [&str; 3] = [
+    "generate_subscripts",
+    "pg_listening_channels",
+    "pg_partition_ancestors",
+];
 const UNNEST: &str = "unnest";
 const ORDINALITY: &str = "ordinality";
 /// What DataFusion calls the column of its own `generate_series`, which may be said too.
@@ -66,7 +72,10 @@ const MADE: &str = "tributary_series";
 
 /// Whether a function of this name gives rows.
 pub fn gives_rows(name: &str) -> bool {
-    name == UNNEST || SET_RETURNING.iter().any(|(own, _)| *own == name) || json::gives_rows(name)
+    name == UNNEST
+        || OF_CATALOG.contains(&name)
+        || SET_RETURNING.iter().any(|(own, _)| *own == name)
+        || json::gives_rows(name)
 }
 
 /// The columns of the rows that a function of this name gives, where they have several.

@@ -13,7 +13,8 @@ use super::PG_CATALOG;
 use super::empty_queries::is_aggregate;
 use super::rewrite::named;
 use crate::sql::cursor::folded;
-use crate::sql::walk::{visit_expressions, visit_expressions_mut};
+use crate::sql::set_returning::gives_rows;
+use crate::sql::walk::{visit_expressions, visit_expressions_mut, visit_own_expressions};
 
 /// Puts the column of a query that looks one row of the catalog up by its number into an aggregate:
 /// of one row, or none, that is the column. The planner takes no subquery for a value that refers
@@ -163,23 +164,33 @@ pub fn array(query: &Query) -> Option<Expr> {
     })
 }
 
-/// [`array`] of a list of values.
+/// [`array`] of a list of values, each of which is of one row of tables.
 fn array_of_list(query: &Query) -> Option<Expr> {
     let mut query = query.clone();
     let order = query.order_by.take();
     let select = plain_select(&mut query)?;
-    let [SelectItem::UnnamedExpr(column) | SelectItem::ExprWithAlias { expr: column, .. }] =
-        select.projection.as_mut_slice()
-    else {
+    let [item] = select.projection.as_mut_slice() else {
         return None;
     };
+    let (column, name) = match item {
+        SelectItem::UnnamedExpr(column) => (column, None),
+        SelectItem::ExprWithAlias { expr, alias } => (expr, Some(folded(alias))),
+        _ => return None,
+    };
+    if select.from.is_empty() || is_of_other_rows(column) {
+        return None;
+    }
     let order = match order.map(|order| order.kind) {
         None => String::new(),
         Some(OrderByKind::Expressions(mut keys)) => {
             for key in &mut keys {
                 // The first column, and there is no other.
-                if matches!(&key.expr, Expr::Value(value) if matches!(value.value, Value::Number(..)))
-                {
+                let is_column = match &key.expr {
+                    Expr::Value(value) => matches!(value.value, Value::Number(..)),
+                    Expr::Identifier(key) => name.as_ref().is_some_and(|name| *name == folded(key)),
+                    _ => false,
+                };
+                if is_column {
                     key.expr = column.clone();
                 }
             }
@@ -190,6 +201,22 @@ fn array_of_list(query: &Query) -> Option<Expr> {
     };
     *column = parse(&format!("array_agg({column}{order})"))?;
     parse(&format!("coalesce(({query}), make_array())"))
+}
+
+/// Whether a column is of several rows, or gives several, so that no aggregate takes it.
+fn is_of_other_rows(column: &Expr) -> bool {
+    let found = visit_own_expressions(column, |part| {
+        let Expr::Function(call) = part else {
+            return ControlFlow::Continue(());
+        };
+        let name = call.name.0.last().and_then(ObjectNamePart::as_ident);
+        let is_many = name.is_some_and(|name| gives_rows(&folded(name)));
+        match call.over.is_some() || is_many || is_aggregate(part) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    });
+    found.is_break()
 }
 
 /// The table of `pg_catalog` that a part of `FROM` is, by the name that the query calls it, and its
