@@ -5,6 +5,7 @@ mod alias_columns;
 mod asker;
 pub mod change_feed;
 mod earlier_enums;
+mod given_rows;
 mod guarded_rules;
 mod hidden_constants;
 mod in_lists;

@@ -16,6 +16,8 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
 
+use super::given_rows;
+
 type Rule = Arc<dyn PhysicalOptimizerRule + Send + Sync>;
 
 /// Operators that leave rows in the order in which a query answers with them.
@@ -44,7 +46,8 @@ impl PhysicalOptimizerRule for KeepsSorts {
         plan: Arc<dyn ExecutionPlan>,
         config: &ConfigOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let sorts_within = sorts_within(&plan, config.execution.batch_size.get())?;
+        let in_order = sorts_within(&plan, config.execution.batch_size.get())?
+            || given_rows::are_in_order(&plan);
         let plan = plan.transform_up(|plan| {
             let order = match plan.downcast_ref::<SortExec>() {
                 // The first rows of an order are kept as they are.
@@ -58,12 +61,12 @@ impl PhysicalOptimizerRule for KeepsSorts {
             Ok(Transformed::yes(Arc::new(kept) as _))
         });
         let plan = plan.data()?;
-        if !sorts_within {
+        if !in_order {
             return self.0.optimize(plan, config);
         }
-        let mut in_order = config.clone();
-        in_order.optimizer.enable_round_robin_repartition = false;
-        self.0.optimize(plan, &in_order)
+        let mut config = config.clone();
+        config.optimizer.enable_round_robin_repartition = false;
+        self.0.optimize(plan, &config)
     }
 
     fn name(&self) -> &str {

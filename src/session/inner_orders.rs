@@ -14,7 +14,7 @@ use datafusion::logical_expr::{
 use crate::error::Result;
 
 /// The aggregates whose answers depend on the order of rows.
-const GATHERING: [&str; 2] = ["array_agg", "string_agg"];
+pub const GATHERING: [&str; 2] = ["array_agg", "string_agg"];
 
 /// Before the number of a column that rows are in order by.
 const KEY: &str = "tributary:order:";

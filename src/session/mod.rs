@@ -11,7 +11,7 @@ pub mod declared;
 pub mod domains;
 pub mod enums;
 mod grouped_by_keys;
-mod inner_orders;
+pub mod inner_orders;
 mod lateral_unnest;
 mod multisets;
 pub mod named_alone;
