@@ -5,14 +5,17 @@
 
 use std::sync::Arc;
 
+use datafusion::physical_expr::expressions::Literal;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::aggregates::AggregateExec;
 use datafusion::physical_plan::limit::{GlobalLimitExec, LocalLimitExec};
 use datafusion::physical_plan::memory::LazyMemoryExec;
 use datafusion::physical_plan::placeholder_row::PlaceholderRowExec;
+use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::scalar_subquery::ScalarSubqueryExec;
 use datafusion::physical_plan::unnest::UnnestExec;
 use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
+use datafusion::scalar::ScalarValue;
 
 use crate::session::inner_orders::GATHERING;
 
@@ -26,8 +29,9 @@ enum Seen {
 }
 
 /// Whether functions give rows to a plan whose order is seen: the query answers with them, numbers them, gathers
-/// them or takes the first ones. Lists of the rows of tables do not count, as these are in no order.
-pub(super) fn are_in_order(plan: &Arc<dyn ExecutionPlan>) -> bool {
+/// them or takes the first ones. Lists of the rows of tables do not count, as these are in no order, and none of
+/// `few` elements, which are never handed about.
+pub(super) fn are_in_order(plan: &Arc<dyn ExecutionPlan>, few: usize) -> bool {
     let mut nodes = vec![(plan, Seen::Order)];
     while let Some((node, seen)) = nodes.pop() {
         let is_given = match seen {
@@ -39,13 +43,13 @@ pub(super) fn are_in_order(plan: &Arc<dyn ExecutionPlan>) -> bool {
             return true;
         }
         let inputs = node.children().into_iter().enumerate();
-        nodes.extend(inputs.map(|(place, input)| (input, seen_below(node, place, seen))));
+        nodes.extend(inputs.map(|(place, input)| (input, seen_below(node, place, seen, few))));
     }
     false
 }
 
 /// What is seen of the order of the input at this place.
-fn seen_below(node: &Arc<dyn ExecutionPlan>, place: usize, seen: Seen) -> Seen {
+fn seen_below(node: &Arc<dyn ExecutionPlan>, place: usize, seen: Seen, few: usize) -> Seen {
     if let Some(aggregate) = node.downcast_ref::<AggregateExec>() {
         return match gathers(aggregate) {
             true => Seen::Order,
@@ -65,7 +69,10 @@ fn seen_below(node: &Arc<dyn ExecutionPlan>, place: usize, seen: Seen) -> Seen {
     let is_window = node.is::<WindowAggExec>() || node.is::<BoundedWindowAggExec>();
     match seen {
         Seen::Nothing if is_of_first_rows || is_window => Seen::Order,
-        Seen::Order if node.is::<UnnestExec>() => Seen::OrderOfLists,
+        Seen::Order if node.is::<UnnestExec>() => match are_short(node, few) {
+            true => Seen::Nothing,
+            false => Seen::OrderOfLists,
+        },
         Seen::Order | Seen::OrderOfLists if keeps_order(node) => seen,
         _ => Seen::Nothing,
     }
@@ -84,4 +91,22 @@ fn orders(node: &Arc<dyn ExecutionPlan>) -> bool {
 
 fn keeps_order(node: &Arc<dyn ExecutionPlan>) -> bool {
     node.is::<UnnestExec>() || node.maintains_input_order().iter().all(|keeps| *keeps)
+}
+
+/// Whether the lists that an operator takes apart are known, and have no more elements than `few`.
+fn are_short(node: &Arc<dyn ExecutionPlan>, few: usize) -> bool {
+    let [input] = node.children()[..] else {
+        return false;
+    };
+    let Some(projection) = input.downcast_ref::<ProjectionExec>() else {
+        return false;
+    };
+    projection.expr().iter().all(|column| {
+        let value = column.expr.downcast_ref::<Literal>().map(Literal::value);
+        match value {
+            Some(ScalarValue::List(list)) => list.values().len() <= few,
+            Some(_) => true,
+            None => false,
+        }
+    })
 }

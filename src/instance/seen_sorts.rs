@@ -2,7 +2,8 @@
 //!
 //! A logical plan has no others left (`session/inner_orders.rs`). DataFusion takes a sort for one that nobody wants
 //! where none of the columns is left that it is by, although its rows are numbered above that, or the first ones
-//! left out; and it hands rows about among cores then, behind which they are in no order.
+//! left out; and it hands rows about among cores then, behind which they are in no order. Rows of functions are kept
+//! from that, too (`given_rows.rs`).
 
 use std::sync::Arc;
 
@@ -46,8 +47,8 @@ impl PhysicalOptimizerRule for KeepsSorts {
         plan: Arc<dyn ExecutionPlan>,
         config: &ConfigOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let in_order = sorts_within(&plan, config.execution.batch_size.get())?
-            || given_rows::are_in_order(&plan);
+        let few = config.execution.batch_size.get();
+        let in_order = sorts_within(&plan, few)? || given_rows::are_in_order(&plan, few);
         let plan = plan.transform_up(|plan| {
             let order = match plan.downcast_ref::<SortExec>() {
                 // The first rows of an order are kept as they are.
