@@ -33,9 +33,9 @@ pub mod delete;
 pub mod describe_history;
 pub mod discard;
 pub mod drop;
-pub mod drop_absent;
 pub mod drop_extension;
 pub mod drop_function;
+pub mod drop_other_kinds;
 pub mod drop_role;
 #[expect(
     clippy::module_inception,
@@ -174,7 +174,7 @@ async fn other(
         Statement::AlterFunction(alter) => alter_function::execute(session, alter).await,
         Statement::DropFunction(drop) => drop_function::execute(session, drop).await,
         Statement::CreateExtension(create) => create_extension::execute(session, create),
-        Statement::DropAbsent(drop) => drop_absent::execute(session, drop),
+        Statement::DropOtherKinds(drop) => drop_other_kinds::execute(session, drop),
         Statement::DropExtension(drop) => drop_extension::execute(session, drop),
         Statement::CreateRole(create) => create_role::execute(session, create),
         Statement::AlterRole(alter) => alter_role::execute(session, alter),

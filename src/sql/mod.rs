@@ -63,9 +63,9 @@ pub mod discard;
 pub mod distinct_literals;
 pub mod domain_casts;
 pub mod drop;
-pub mod drop_absent;
 pub mod drop_extension;
 pub mod drop_function;
+pub mod drop_other_kinds;
 pub mod drop_role;
 pub mod early_parameters;
 mod escape_errors;
@@ -242,7 +242,7 @@ pub enum Statement {
     /// `CREATE EXTENSION`.
     CreateExtension(create_extension::CreateExtension),
     /// `DROP` of kinds of which nothing can be created.
-    DropAbsent(drop_absent::DropAbsent),
+    DropOtherKinds(drop_other_kinds::DropOtherKinds),
     /// `DROP EXTENSION`.
     DropExtension(drop_extension::DropExtension),
     /// `CREATE ROLE` and `CREATE USER`.
@@ -347,7 +347,7 @@ impl fmt::Display for Statement {
             Self::AlterFunction(statement) => statement.fmt(f),
             Self::DropFunction(statement) => statement.fmt(f),
             Self::CreateExtension(statement) => statement.fmt(f),
-            Self::DropAbsent(statement) => statement.fmt(f),
+            Self::DropOtherKinds(statement) => statement.fmt(f),
             Self::DropExtension(statement) => statement.fmt(f),
             Self::CreateRole(statement) => statement.fmt(f),
             Self::AlterRole(statement) => statement.fmt(f),

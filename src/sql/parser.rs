@@ -30,9 +30,9 @@ use super::describe_history::DescribeHistory;
 use super::dialect::TributaryDialect;
 use super::discard::Discard;
 use super::drop::Drop;
-use super::drop_absent::{AbsentKind, DropAbsent};
 use super::drop_extension::DropExtension;
 use super::drop_function::DropFunction;
+use super::drop_other_kinds::{AbsentKind, DropOtherKinds};
 use super::drop_role::DropRole;
 use super::execute::Execute;
 use super::explain::Explain;
@@ -279,7 +279,7 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
             Owned::parse_drop(parser).map(Statement::Owned)
         }
         "DROP" => match AbsentKind::ahead(parser) {
-            Some(kind) => DropAbsent::parse(parser, kind).map(Statement::DropAbsent),
+            Some(kind) => DropOtherKinds::parse(parser, kind).map(Statement::DropOtherKinds),
             None => Drop::parse(parser).map(Statement::Drop),
         },
         "GRANT" | "REVOKE" => Grant::parse(parser).map(Statement::Grant),

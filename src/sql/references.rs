@@ -81,7 +81,7 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
         | Statement::AlterFunction(_)
         | Statement::DropFunction(_)
         | Statement::CreateExtension(_)
-        | Statement::DropAbsent(_)
+        | Statement::DropOtherKinds(_)
         | Statement::DropExtension(_)
         | Statement::CreateRole(_)
         | Statement::AlterRole(_)

@@ -69,7 +69,7 @@ impl Statement {
             Self::AlterFunction(_) => Some("ALTER FUNCTION"),
             Self::DropFunction(_) => Some("DROP FUNCTION"),
             Self::CreateExtension(_) => Some("CREATE EXTENSION"),
-            Self::DropAbsent(_) => Some("DROP"),
+            Self::DropOtherKinds(_) => Some("DROP"),
             Self::DropExtension(_) => Some("DROP EXTENSION"),
             Self::CreateRole(_) => Some("CREATE ROLE"),
             Self::AlterRole(_) => Some("ALTER ROLE"),

@@ -273,7 +273,7 @@ impl Checker<'_> {
             Statement::DropFunction(drop) => self.own_functions(&drop.functions),
             // What these may do depends on more than names, or is everybody's.
             Statement::CreateExtension(_)
-            | Statement::DropAbsent(_)
+            | Statement::DropOtherKinds(_)
             | Statement::DropExtension(_)
             | Statement::CreateRole(_)
             | Statement::AlterRole(_)

@@ -14,7 +14,7 @@ use super::name::{ObjectName, Quoted};
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DropAbsent {
+pub struct DropOtherKinds {
     /// What kind of objects.
     pub kind: AbsentKind,
     /// The objects.
@@ -107,7 +107,7 @@ impl fmt::Display for AbsentKind {
     }
 }
 
-impl DropAbsent {
+impl DropOtherKinds {
     /// Parses the statement, whose kind is known.
     pub(super) fn parse(parser: &mut Parser, kind: AbsentKind) -> Parsed<Self> {
         parser.expect_words(&["DROP"])?;
@@ -234,7 +234,7 @@ impl fmt::Display for Absent {
     }
 }
 
-impl fmt::Display for DropAbsent {
+impl fmt::Display for DropOtherKinds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let if_exists = if self.if_exists { "IF EXISTS " } else { "" };
         let objects: Vec<String> = self.objects.iter().map(ToString::to_string).collect();

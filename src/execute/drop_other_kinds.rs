@@ -5,14 +5,14 @@ use crate::catalog::privilege::Rights;
 use crate::catalog::{Snapshot, is_system_schema};
 use crate::error::{Error, Result, SqlState};
 use crate::session::{Outcome, Session, plan};
-use crate::sql::drop_absent::{Absent, DropAbsent};
+use crate::sql::drop_other_kinds::{Absent, DropOtherKinds};
 use crate::sql::name::{DATABASE, ObjectName};
 
 /// Tells that objects are not there, or have to be.
 ///
 /// # Errors
 /// 42704 and the like for one that is not there, unless that is fine; 42501, 2BP01 and 55006 for one that is.
-pub fn execute(session: &Session, drop: &DropAbsent) -> Result<Outcome> {
+pub fn execute(session: &Session, drop: &DropOtherKinds) -> Result<Outcome> {
     let snapshot = session.instance.catalog.snapshot();
     let path = session.settings().search_path.0;
     let kind = drop.kind.to_string().to_lowercase();
