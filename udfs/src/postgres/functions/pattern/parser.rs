@@ -8,8 +8,8 @@ use super::super::regular_expression::{Flags, bracket, escape, invalid};
 use super::{Class, Node, Place, Preference, Set, Times, Traits, What};
 use crate::FunctionError;
 
-/// So many parentheses may be within each other, as for the crate.
-const MOST_NESTED: usize = 250;
+/// So many parentheses may be within each other.
+const MOST_NESTED: usize = 100;
 
 /// The greatest number of a bound: DUPMAX of PostgreSQL.
 const MOST_TIMES: usize = 255;
