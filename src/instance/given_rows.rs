@@ -19,6 +19,9 @@ use datafusion::scalar::ScalarValue;
 
 use crate::session::inner_orders::GATHERING;
 
+/// What DataFusion makes of an element of `array_agg`, and its like.
+const TAKING_ONE: [&str; 3] = ["first_value", "last_value", "nth_value"];
+
 /// What of the order of an operator's rows is seen above it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Seen {
@@ -81,7 +84,11 @@ fn seen_below(node: &Arc<dyn ExecutionPlan>, place: usize, seen: Seen, few: usiz
 /// Whether an aggregate gathers values in no order of its own.
 fn gathers(aggregate: &AggregateExec) -> bool {
     let mut calls = aggregate.aggr_expr().iter();
-    calls.any(|call| GATHERING.contains(&call.fun().name()) && call.order_bys().is_empty())
+    calls.any(|call| {
+        let name = call.fun().name();
+        let depends = GATHERING.contains(&name) || TAKING_ONE.contains(&name);
+        depends && call.order_bys().is_empty()
+    })
 }
 
 /// Whether an operator takes rows in an order of its own.

@@ -104,10 +104,7 @@ fn rows_that_share_a_key_are_told_of() {
     let guessed = "WARNING:  public.g: 2 rows left out, since the query gives several of a key and nothing tells the latest\n\
          HINT:  Say with version_column which row of a key is the latest, or have the query give one row of each.\n";
     let create = "CREATE MATERIALIZED VIEW g WITH (unique_key = 'id') AS SELECT * FROM t";
-    assert_eq!(
-        psql(&server, &[create]),
-        format!("SELECT 2\n{guessed}")
-    );
+    assert_eq!(psql(&server, &[create]), format!("SELECT 2\n{guessed}"));
     assert_eq!(
         psql(&server, &["REFRESH MATERIALIZED VIEW g FULL"]),
         format!(

@@ -119,12 +119,6 @@ fn moment(text: &str, template: &[Part], zone: Zone) -> Result<Option<i64>> {
 }
 
 fn of_seconds(seconds: f64) -> Result<i64> {
-    // The ends of time, which no other number of seconds reaches.
-    match seconds {
-        f64::INFINITY => return Ok(i64::MAX),
-        f64::NEG_INFINITY => return Ok(i64::MIN),
-        _ => {}
-    }
     let micros = (seconds * MICROS as f64).round_ties_even();
     // Both ends are exact in a float.
     if !(i64::MIN as f64..i64::MAX as f64).contains(&micros) {
